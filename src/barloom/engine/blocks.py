@@ -1,0 +1,160 @@
+"""The columns that go in and out of the engine.
+
+Numbers are scaled integers (``1.25`` at scale 6 is ``1250000``): int64 arrays while every value fits, arrays of
+Python integers (dtype object) where one does not. Times are int64 nanoseconds UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from barloom.time.calendar import Booleans, Integers
+
+__all__ = ["BarBlock", "BarId", "Commit", "Keys", "Numbers", "Reason", "Rejected", "TickBatch", "Values"]
+
+Numbers: TypeAlias = NDArray[Any]
+"""Scaled integers: dtype int64, or object (Python integers) where a value leaves 64 bits."""
+
+
+class Values(NamedTuple):
+    """A column of scaled integers and where it has a value (`valid` none: everywhere)."""
+
+    numbers: Numbers
+    valid: Booleans | None
+
+
+@dataclass(frozen=True, slots=True)
+class TickBatch:
+    """Rows that have the declared types, in source order.
+
+    `frame` has one column for each field of the event: strings, Int64, Boolean, Decimal(precision, scale), and the
+    timestamp as Int64 nanoseconds; key and timestamp are never null. `offsets` are increasing source positions, one a
+    row; `arrivals` when each row was received (none: unknown, no check of the future).
+    """
+
+    frame: pl.DataFrame
+    offsets: Integers
+    arrivals: Integers | None = None
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+
+class Keys(Protocol):
+    """What the dense key numbers of a block stand for."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, ids: Integers) -> list[tuple[object, ...]]:
+        """The key fields of each id, as Python values."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BarBlock:
+    """Bars of one level as parallel arrays; within one block sorted by (start, key).
+
+    `partials` stand in the order of `BarPlan.partials`. `filled` are children with ticks, `slots` decided (bars as
+    input: arrived) children, `expected` what the calendar asks for. `open_offset` and `close_offset` are the source
+    offsets of the first and last tick. `open_time` and offsets mean nothing in a synthetic bar.
+    """
+
+    level: int
+    final: bool
+    key: Integers
+    start: Integers
+    end: Integers
+    open_time: Integers
+    open_offset: Integers
+    close_time: Integers
+    close_offset: Integers
+    revision: Integers
+    filled: Integers
+    slots: Integers
+    expected: Integers
+    synthetic: Booleans
+    partial: Booleans
+    partials: tuple[Values, ...]
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+class BarId(NamedTuple):
+    """Live bars to take back: heartbeats whose slot closed without a final."""
+
+    level: int
+    key: Integers
+    start: Integers
+
+
+class Reason(IntEnum):
+    """Why a row is in the side output."""
+
+    INVALID = 0
+    FUTURE = 1
+    OUT_OF_SESSION = 2
+    DUPLICATE = 3
+    CONFLICT = 4
+    LATE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Rows for the side output.
+
+    `row` is the position in the batch, `by` how late (past the slot's end + delay) or how far ahead of its arrival
+    in nanoseconds (0 for other reasons), `missed` for each level the start of the slot the row missed (one array a
+    level, parallel to `row`, and where it did miss one).
+    """
+
+    row: Integers
+    offset: Integers
+    reason: NDArray[np.int8]
+    by: Integers
+    missed: tuple[Values, ...]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All that one step changes. A runtime makes it atomic in its own way.
+
+    `lives` are the open bars that changed (their partials are the engine's state), `finals` the bars that closed (each
+    replaces its live bar), `retracted` the live bars to delete, `entries` small named pieces of state (none: delete),
+    `positions` where each source stands afterwards. `counts` are rows by what became of them.
+    """
+
+    finals: tuple[BarBlock, ...] = ()
+    lives: tuple[BarBlock, ...] = ()
+    retracted: tuple[BarId, ...] = ()
+    rejected: Rejected | None = None
+    entries: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    positions: Mapping[str, bytes] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    stream_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a store gives back: the open bars, the latest real final of each key (for levels with a gap policy), and
+    the entries. Key numbers in the blocks are positions in `keys`.
+    """
+
+    keys: Sequence[tuple[object, ...]]
+    open: tuple[BarBlock, ...]
+    latest: tuple[BarBlock, ...]
+    entries: Mapping[bytes, bytes]
+    positions: Mapping[str, bytes]

@@ -1,0 +1,137 @@
+"""Every error barloom raises, in one tree.
+
+::
+
+    BarloomError
+    ├── DefinitionError (ValueError)        the declaration of bars is wrong; holds every problem found
+    ├── SourceError (ValueError)            the input as a whole cannot be read or continued
+    │   ├── SourceReplaced                  a file is no longer the one that was read before
+    │   └── BadRow                          a row was refused and ``strict`` asks to stop there
+    ├── ExactnessError (ArithmeticError)    a sum would leave 38 digits
+    ├── CalendarError (LookupError)         a calendar is unknown, damaged or ends before the asked time
+    ├── StoreError (RuntimeError)           the store cannot be used
+    │   ├── StoreNotRunning                 reading a store whose state is not RUNNING
+    │   ├── StoreLocked                     another writer has the store open
+    │   ├── StoreMismatch                   the store was made by another definition
+    │   ├── StoreFormat                     not a store, damaged, or of a format this version does not read
+    │   └── StoreFull                       the disk or a quota is full
+    ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
+    └── MissingExtra (ImportError)          an optional part of barloom is not installed
+
+A message says what was wrong, where, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+__all__ = [
+    "BadRow",
+    "BarloomError",
+    "CalendarError",
+    "DefinitionError",
+    "ExactnessError",
+    "MissingExtra",
+    "Problem",
+    "SourceError",
+    "SourceReplaced",
+    "StoreError",
+    "StoreFormat",
+    "StoreFull",
+    "StoreLocked",
+    "StoreMismatch",
+    "StoreNotRunning",
+    "WaitTimeout",
+]
+
+
+class BarloomError(Exception):
+    """The root of all errors that barloom raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a definition."""
+
+    what: str
+    where: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}\n    fix: {self.fix}"
+
+
+class DefinitionError(BarloomError, ValueError):
+    """A declaration of bars is wrong; `problems` lists everything that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "1 problem in the definition" if count == 1 else f"{count} problems in the definition"
+        super().__init__("\n".join([head, *(f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))]))
+
+
+class SourceError(BarloomError, ValueError):
+    """The input as a whole cannot be read or continued."""
+
+
+class SourceReplaced(SourceError):
+    """A file is no longer the one that was read before, so reading cannot continue in it."""
+
+
+class BadRow(SourceError):
+    """A row was refused and ``strict`` asks to stop at the first."""
+
+
+class ExactnessError(BarloomError, ArithmeticError):
+    """A sum or product would leave 38 digits."""
+
+
+class CalendarError(BarloomError, LookupError):
+    """A calendar is unknown, damaged, or ends before the asked time."""
+
+
+class StoreError(BarloomError, RuntimeError):
+    """The store cannot be used."""
+
+
+class StoreNotRunning(StoreError):
+    """Reading a topic whose store is not RUNNING."""
+
+    def __init__(self, topic: str, state: str, at: datetime) -> None:
+        self.topic = topic
+        self.state = state
+        self.at = at
+        super().__init__(f"the store of {topic!r} is {state}, not RUNNING (at {at.isoformat()})")
+
+
+class StoreLocked(StoreError):
+    """Another writer has the store open."""
+
+
+class StoreMismatch(StoreError):
+    """The store was made by another definition."""
+
+
+class StoreFormat(StoreError):
+    """Not a store, damaged, or of a format this version does not read."""
+
+
+class StoreFull(StoreError):
+    """The disk or a quota is full; nothing accepted before is lost."""
+
+
+class WaitTimeout(BarloomError, TimeoutError):
+    """A final did not come before the deadline."""
+
+
+class MissingExtra(BarloomError, ImportError):
+    """An optional part of barloom is not installed."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs an optional part of barloom: pip install 'barloom[{extra}]'")

@@ -1,0 +1,225 @@
+"""`BarPlan`: the one immutable, engine-neutral description that every declaration becomes and everything else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.plan.nodes import Node
+
+__all__ = [
+    "BarPlan",
+    "EventPlan",
+    "Field",
+    "FieldKind",
+    "Fold",
+    "Gap",
+    "InputKind",
+    "LevelPlan",
+    "NumberType",
+    "Output",
+    "Partial",
+    "SourcePlan",
+]
+
+MAX_DIGITS: Final = 38
+
+
+class FieldKind(Enum):
+    """The type of an event's field."""
+
+    STRING = "string"
+    INTEGER = "int"
+    BOOLEAN = "bool"
+    DECIMAL = "decimal"
+    TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberType:
+    """The exact type of a number: at most `precision` digits, `scale` of them behind the point."""
+
+    precision: int
+    scale: int
+    integer: bool = False
+
+    def __str__(self) -> str:
+        return "int" if self.integer else f"decimal({self.precision}, {self.scale})"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the event. `time_unit` (``iso s ms us ns``) says how a timestamp is written in the input."""
+
+    name: str
+    kind: FieldKind
+    number: NumberType | None = None
+    nullable: bool = False
+    time_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlan:
+    """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id."""
+
+    name: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    timestamp: str
+    event_id: str | None = None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields by name."""
+        return {item.name: item for item in self.fields}
+
+
+class Fold(Enum):
+    """How a partial column gathers rows, and how two partials merge. Nulls are skipped; of no rows it is null, sums and counts zero.
+
+    FIRST and LAST go by (event time, source offset).
+    """
+
+    FIRST = "first"
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """One partial column: a fold over an expression (COUNT over none counts rows), of the rows that fulfil `when`.
+
+    `carried` names the partial (by position in `BarPlan.partials`) whose latest value a carried bar takes here;
+    none means zero for sums and counts and null for the others.
+    """
+
+    fold: Fold
+    expression: Node | None
+    when: Node | None
+    number: NumberType
+    carried: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of the bar. `result` reads partials as ``Column("0")``, ``Column("1")``…, by position in `BarPlan.partials`.
+
+    `empty` replaces the result in a bar without ticks where the aggregate states a fixed value; otherwise the result
+    of the (carried, zero or null) partials stands.
+    """
+
+    name: str
+    aggregate: str
+    result: Node
+    number: NumberType
+    empty: Node | None = None
+
+
+class Gap(Enum):
+    """What stands in a slot without ticks: nothing, a bar at the previous close, or a bar of nulls."""
+
+    OMIT = "omit"
+    CARRY = "carry"
+    NULL = "null"
+
+
+class InputKind(Enum):
+    """What the input rows are."""
+
+    TICKS = "ticks"
+    BARS = "bars"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPlan:
+    """One timeframe of the ladder; `child` is the position of the level it is rolled up from (none for the base).
+
+    Durations are nanoseconds; `carry_limit` is session time, `retention` none means keep for ever.
+    """
+
+    timeframe: Timeframe
+    child: int | None
+    delay: int
+    gap: Gap = Gap.OMIT
+    carry_limit: int = DAY
+    heartbeat: bool = False
+    retention: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """How the input names and writes things. Not part of the fingerprint: the same bars may come from other files.
+
+    `columns` maps a field to a path in the input (``data.b``) or to a constant (``=OANDA``); unmapped fields have
+    their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
+    `arrival_unit` how it is written. `order` is ``row`` or ``time``. `stamped` says whether an input bar carries
+    its slot's ``start`` or its ``end``.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
+    delimiter: str = ","
+    null_values: tuple[str, ...] = ("",)
+    zone: str | None = None
+    arrival: str | None = None
+    arrival_unit: str = "iso"
+    order: str = "row"
+
+
+@dataclass(frozen=True)
+class BarPlan:
+    """Bars as declared: event, filter, calendar, ladder from fine to coarse (`levels[0]` is the base), and columns.
+
+    With `input` BARS the rows are final bars of the base timeframe and the base level is not published again;
+    `stamped` says whether such a row's timestamp is its slot's ``start`` or ``end``.
+    `max_ahead` and `live_within` are nanoseconds.
+    """
+
+    name: str
+    event: EventPlan
+    calendar: str
+    levels: tuple[LevelPlan, ...]
+    partials: tuple[Partial, ...]
+    outputs: tuple[Output, ...]
+    where: Node | None = None
+    input: InputKind = InputKind.TICKS
+    stamped: str = "start"
+    max_ahead: int = 10 * SECOND
+    live_within: int = MINUTE
+    clock: bool = True
+    pass_headers: tuple[str, ...] = ()
+    source: SourcePlan = field(default_factory=SourcePlan)
+
+    @property
+    def base(self) -> LevelPlan:
+        """The finest level."""
+        return self.levels[0]
+
+    @cached_property
+    def published(self) -> tuple[int, ...]:
+        """Positions of the levels whose bars are written: all, but for a base that was itself the input."""
+        return tuple(range(1 if self.input is InputKind.BARS else 0, len(self.levels)))
+
+    def level_of(self, timeframe: str) -> int:
+        """The position of a timeframe; `ValueError` names the ones there are."""
+        wanted = Timeframe.parse(timeframe)
+        for position, level in enumerate(self.levels):
+            if level.timeframe == wanted:
+                return position
+        known = ", ".join(str(level.timeframe) for level in self.levels)
+        message = f"{self.name!r} has no timeframe {timeframe!r}; it has {known}"
+        raise ValueError(message)
+
+    def topic(self, kind: str, timeframe: Timeframe | str) -> str:
+        """The name of the topic of ``live`` or ``final`` bars of a timeframe."""
+        return f"{self.name}_{kind}_{timeframe}"

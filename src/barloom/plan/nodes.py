@@ -1,0 +1,135 @@
+"""The syntax tree of expressions over columns: what `col("bid") * col("size")` and the written grammar both become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal  # noqa: TC003 - dataclass fields are introspected
+from typing import Literal, TypeAlias
+
+__all__ = [
+    "Arithmetic",
+    "Column",
+    "Comparison",
+    "IsNull",
+    "Logical",
+    "Negate",
+    "Node",
+    "Not",
+    "Number",
+    "Ratio",
+    "RootRatio",
+    "Rounding",
+    "Text",
+    "columns_of",
+]
+
+Rounding: TypeAlias = Literal["half-even", "half-up", "down", "up", "floor", "ceiling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A field of the event; in an aggregate's result, one of its partial columns."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An exact decimal literal."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text literal; compared with a number column it is read as a decimal."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negate:
+    """Minus a number."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Exact arithmetic: scale of ``+ -`` is the larger, scale of ``*`` the sum."""
+
+    operator: Literal["+", "-", "*"]
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A condition; null where a side is null, which counts as not fulfilled."""
+
+    operator: Literal["==", "!=", "<", "<=", ">", ">="]
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Logical:
+    """Both, or either, of two conditions."""
+
+    operator: Literal["and", "or"]
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """A condition that is not fulfilled."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """Whether a column has no value."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Rounded division; only in an aggregate's result. Null where the denominator is zero."""
+
+    numerator: Node
+    denominator: Node
+    scale: int
+    rounding: Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class RootRatio:
+    """The rounded square root of a quotient; only in an aggregate's result. Null where the denominator is not positive."""
+
+    numerator: Node
+    denominator: Node
+    scale: int
+    rounding: Rounding
+
+
+Node: TypeAlias = (
+    Column | Number | Text | Negate | Arithmetic | Comparison | Logical | Not | IsNull | Ratio | RootRatio
+)
+
+
+def columns_of(node: Node) -> frozenset[str]:
+    """The names of all columns in an expression."""
+    match node:
+        case Column(name):
+            return frozenset({name})
+        case Number() | Text():
+            return frozenset()
+        case Negate(operand) | Not(operand) | IsNull(operand):
+            return columns_of(operand)
+        case Arithmetic(_, left, right) | Comparison(_, left, right) | Logical(_, left, right):
+            return columns_of(left) | columns_of(right)
+        case Ratio(top, bottom) | RootRatio(top, bottom):
+            return columns_of(top) | columns_of(bottom)

@@ -1,0 +1,124 @@
+"""Timeframes: how long a bar is, and how that is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+__all__ = ["DAY", "HOUR", "MICROSECOND", "MILLISECOND", "MINUTE", "SECOND", "Timeframe", "parse_duration"]
+
+MICROSECOND: Final = 1_000
+MILLISECOND: Final = 1_000_000
+SECOND: Final = 1_000 * MILLISECOND
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+Unit = Literal["ms", "s", "m", "h", "d", "w", "mo"]
+
+_NANOSECONDS: Final[dict[str, int]] = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR}
+_WRITTEN: Final = re.compile(r"\s*(\d+)\s*(mo|ms|[smhdwy])\s*")
+_DURATION: Final = re.compile(r"\s*(\d+)\s*(ms|[smhdw])\s*")
+_MONTHS: Final = (1, 2, 3, 4, 6, 12)
+_HOURS_OF_A_DAY: Final = 24
+
+
+@dataclass(frozen=True, slots=False)
+class Timeframe:
+    """A length of bar: a number of nanoseconds below a day, else a number of days, weeks or months.
+
+    Made by `Timeframe.parse`, which writes equal lengths equally (``60m`` is ``1h``).
+    """
+
+    count: int
+    unit: Unit
+
+    @classmethod
+    def parse(cls, text: str) -> Timeframe:
+        """Read ``100ms 5s 1m 65m 4h 1d 1w 3mo``.
+
+        Raises `ValueError`, with a hint, for lengths without an anchor (``24h 2d 2w 5mo``).
+        """
+        match = _WRITTEN.fullmatch(text)
+        if match is None:
+            message = f"{text!r} is not a timeframe; write a number and ms, s, m, h, d, w or mo, such as '5m' or '1d'"
+            raise ValueError(message)
+        count, unit = int(match[1]), match[2]
+        if count == 0:
+            message = f"{text!r} is empty: a timeframe is longer than zero"
+            raise ValueError(message)
+        if unit in _NANOSECONDS:
+            return cls._below_a_day(count * _NANOSECONDS[unit], text)
+        return cls._of_days(count, unit, text)
+
+    @classmethod
+    def _below_a_day(cls, nanos: int, text: str) -> Timeframe:
+        if nanos >= DAY:
+            days = nanos // DAY
+            hint = "'1d'" if nanos == DAY else "'1w'" if nanos == 7 * DAY else "at most '23h', or '1d', '1w', '1mo'"
+            message = f"{text!r} has no anchor ({days} d or more of hours): a trading day is not always 24 hours; write {hint}"
+            raise ValueError(message)
+        units: tuple[tuple[Unit, int], ...] = (("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND))
+        unit, size = next((unit, size) for unit, size in units if nanos % size == 0)
+        return cls(nanos // size, unit)
+
+    @classmethod
+    def _of_days(cls, count: int, unit: str, text: str) -> Timeframe:
+        if unit == "mo":
+            if count in _MONTHS:
+                return cls(count, "mo")
+            message = f"{text!r} has no anchor: months are counted from January in steps of 1, 2, 3, 4, 6 or 12 mo"
+            raise ValueError(message)
+        if count == 1 and unit in ("d", "w"):
+            return cls(1, "d" if unit == "d" else "w")
+        hint = {"y": "'12mo'", "d": "'1d', or '1w' for a week", "w": "'1w', or '1mo' for a month"}[unit]
+        message = f"{text!r} has no anchor: write {hint}"
+        raise ValueError(message)
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+    @property
+    def intraday(self) -> bool:
+        """Whether slots lie within a trading day and are uniform in elapsed time."""
+        return self.unit in _NANOSECONDS
+
+    @cached_property
+    def nanos(self) -> int:
+        """The length of an intraday slot in nanoseconds; `ValueError` from one day up."""
+        if not self.intraday:
+            message = f"{self} has no fixed length"
+            raise ValueError(message)
+        return self.count * _NANOSECONDS[self.unit]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sorts timeframes from fine to coarse."""
+        rank = {"d": 1, "w": 2, "mo": 3}.get(self.unit, 0)
+        return (rank, self.count if rank else self.nanos)
+
+    def is_multiple_of(self, child: Timeframe) -> bool:
+        """Whether slots of `child` tile every slot of this one, on any calendar and for all dates.
+
+        Intraday slots of both share the anchor (the session's open) and the cut (its close). Days,
+        weeks and months are made of whole trading dates, so every intraday timeframe tiles them;
+        months are never made of weeks.
+        """
+        if child.order >= self.order:
+            return False
+        if self.intraday:
+            return child.intraday and self.nanos % child.nanos == 0
+        if child.unit == "mo":
+            return self.count % child.count == 0
+        return child.unit != "w"
+
+
+def parse_duration(text: str) -> int:
+    """Nanoseconds of a written elapsed time such as ``0s 250ms 90s 5m 1h 1d 1w`` (a day is 24 hours here)."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        message = f"{text!r} is not a duration; write a number and ms, s, m, h, d or w, such as '2s' or '5m'"
+        raise ValueError(message)
+    return int(match[1]) * {**_NANOSECONDS, "d": DAY, "w": 7 * DAY}[match[2]]
