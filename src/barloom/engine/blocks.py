@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["BarBlock", "BarId", "Commit", "Keys", "Numbers", "Reason", "Rejected", "TickBatch", "Values"]
+__all__ = ["BarBlock", "BarId", "Keys", "Numbers", "Reason", "Rejected", "Snapshot", "Step", "TickBatch", "Values"]
 
 Numbers: TypeAlias = NDArray[Any]
 """Scaled integers: dtype int64, or object (Python integers) where a value leaves 64 bits."""
@@ -129,12 +129,12 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
-    """All that one step changes. A runtime makes it atomic in its own way.
+class Step:
+    """All that one step of the engine says.
 
     `lives` are the open bars that changed (their partials are the engine's state), `finals` the bars that closed (each
     replaces its live bar), `retracted` the live bars to delete, `entries` small named pieces of state (none: delete),
-    `positions` where each source stands afterwards. `counts` are rows by what became of them.
+    `counts` rows by what became of them.
     """
 
     finals: tuple[BarBlock, ...] = ()
@@ -142,19 +142,17 @@ class Commit:
     retracted: tuple[BarId, ...] = ()
     rejected: Rejected | None = None
     entries: Mapping[bytes, bytes | None] = field(default_factory=dict)
-    positions: Mapping[str, bytes] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     stream_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a store gives back: the open bars, the latest real final of each key (for levels with a gap policy), and
-    the entries. Key numbers in the blocks are positions in `keys`.
+    """What a store gives back: the open bars, the latest real final of each key (for the levels that
+    `BarPlan.keeps_latest` names), and the entries. Key numbers in the blocks are positions in `keys`.
     """
 
     keys: Sequence[tuple[object, ...]]
     open: tuple[BarBlock, ...]
     latest: tuple[BarBlock, ...]
     entries: Mapping[bytes, bytes]
-    positions: Mapping[str, bytes]

@@ -162,8 +162,7 @@ class SourcePlan:
 
     `columns` maps a field to a path in the input (``data.b``) or to a constant (``=OANDA``); unmapped fields have
     their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
-    `arrival_unit` how it is written. `order` is ``row`` or ``time``. `stamped` says whether an input bar carries
-    its slot's ``start`` or its ``end``.
+    `arrival_unit` how it is written. `order` is ``row`` or ``time``.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -209,6 +208,16 @@ class BarPlan:
     def published(self) -> tuple[int, ...]:
         """Positions of the levels whose bars are written: all, but for a base that was itself the input."""
         return tuple(range(1 if self.input is InputKind.BARS else 0, len(self.levels)))
+
+    @cached_property
+    def keeps_latest(self) -> frozenset[int]:
+        """Levels whose latest real final of each key is part of the state: those that fill gaps, and the base for heartbeats."""
+        beating = any(level.heartbeat for level in self.levels)
+        return frozenset(
+            position
+            for position, level in enumerate(self.levels)
+            if level.gap is not Gap.OMIT or (beating and position == 0)
+        )
 
     def level_of(self, timeframe: str) -> int:
         """The position of a timeframe; `ValueError` names the ones there are."""

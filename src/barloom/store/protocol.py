@@ -1,0 +1,68 @@
+"""What a runtime asks of a store: one atomic commit a step, and everything back after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.engine.blocks import Keys, Snapshot, Step
+
+__all__ = ["Commit", "Restored", "SideRecord", "Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class SideRecord:
+    """One refused row in the side output.
+
+    `origin` and `row` say where it came from (file, 1-based row), `reason` is the lower-case name of a `Reason`, `by` how
+    late or how far ahead in nanoseconds, `missed` the start (ns) of the missed slot by timeframe, `key` and
+    `event_time` where they could be read, `raw` the record as it came.
+    """
+
+    offset: int
+    origin: str
+    row: int
+    reason: str
+    message: str
+    raw: str
+    by: int = 0
+    missed: Mapping[str, int] = field(default_factory=dict)
+    key: tuple[object, ...] | None = None
+    event_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one step changes: bars, state, side output and the input positions afterwards, all or nothing."""
+
+    step: Step
+    keys: Keys
+    side: tuple[SideRecord, ...] = ()
+    positions: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the last commit left: the engine's state and the input positions."""
+
+    snapshot: Snapshot
+    positions: Mapping[str, bytes]
+
+
+class Store(Protocol):
+    """Where commits go."""
+
+    def restore(self) -> Restored | None:
+        """The state after the last commit; none for a new store."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """Write everything or nothing."""
+        ...
+
+    def close(self) -> None:
+        """Release it for the next writer."""
+        ...
