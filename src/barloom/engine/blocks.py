@@ -65,8 +65,9 @@ class BarBlock:
     """Bars of one level as parallel arrays; within one block sorted by (start, key).
 
     `partials` stand in the order of `BarPlan.partials`. `filled` are children with ticks, `slots` decided (bars as
-    input: arrived) children, `expected` what the calendar asks for. `open_offset` and `close_offset` are the source
-    offsets of the first and last tick. `open_time` and offsets mean nothing in a synthetic bar.
+    input: arrived) children, `expected` what the calendar asks for. `open_time` and `close_time` are the event times of
+    the first and last tick and mean nothing in a synthetic bar. (Source offsets need no column: rows come in offset
+    order, so of equal event times the one folded later is the later one.)
     """
 
     level: int
@@ -75,9 +76,7 @@ class BarBlock:
     start: Integers
     end: Integers
     open_time: Integers
-    open_offset: Integers
     close_time: Integers
-    close_offset: Integers
     revision: Integers
     filled: Integers
     slots: Integers

@@ -7,6 +7,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from barloom.plan.nodes import columns_of
 from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class NumberType:
 
     def __str__(self) -> str:
         return "int" if self.integer else f"decimal({self.precision}, {self.scale})"
+
+
+STAMP: Final = NumberType(19, 0, integer=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ class Partial:
     """One partial column: a fold over an expression (COUNT over none counts rows), of the rows that fulfil `when`.
 
     `carried` names the partial (by position in `BarPlan.partials`) whose latest value a carried bar takes here;
-    none means zero for sums and counts and null for the others.
+    none means zero for sums and counts and null for the others. `stamp_of` marks a column that `BarPlan` adds by itself:
+    the event time at which the partial at that position (a FIRST or LAST that skips rows) found its value.
     """
 
     fold: Fold
@@ -108,6 +113,7 @@ class Partial:
     when: Node | None
     number: NumberType
     carried: int | None = None
+    stamp_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,9 @@ class BarPlan:
     pass_headers: tuple[str, ...] = ()
     source: SourcePlan = field(default_factory=SourcePlan)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "partials", _with_stamps(self.partials, self.event))
+
     @property
     def base(self) -> LevelPlan:
         """The finest level."""
@@ -232,3 +241,21 @@ class BarPlan:
     def topic(self, kind: str, timeframe: Timeframe | str) -> str:
         """The name of the topic of ``live`` or ``final`` bars of a timeframe."""
         return f"{self.name}_{kind}_{timeframe}"
+
+
+def _with_stamps(partials: tuple[Partial, ...], event: EventPlan) -> tuple[Partial, ...]:
+    """Add the event time of every FIRST or LAST that may skip rows, since the bar's own times are then not its times."""
+    declared = tuple(partial for partial in partials if partial.stamp_of is None)
+    stamps = (
+        Partial(partial.fold, None, partial.when, STAMP, stamp_of=position)
+        for position, partial in enumerate(declared)
+        if partial.fold in (Fold.FIRST, Fold.LAST) and _skips_rows(partial, event)
+    )
+    return (*declared, *stamps)
+
+
+def _skips_rows(partial: Partial, event: EventPlan) -> bool:
+    if partial.when is not None:
+        return True
+    nullable = {item.name for item in event.fields if item.nullable}
+    return partial.expression is not None and not nullable.isdisjoint(columns_of(partial.expression))
