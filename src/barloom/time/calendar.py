@@ -1,4 +1,4 @@
-"""What the engine asks of trading time. All times are int64 nanoseconds since the epoch, UTC; all calls are vectorised."""
+"""What the engine asks of trading time. All times are int64 nanoseconds since the epoch, UTC; calls take columns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Located(NamedTuple):
 class SlotGrid(Protocol):
     """The slots of one timeframe on one calendar, numbered by consecutive ordinals in time order.
 
-    A grid may raise `CalendarError` for times beyond its calendar's last known date.
+    A grid raises `CalendarError` for times beyond what its calendar knows; a week or month is known when all its dates
+    are. Only `ended` also answers before the first session: nothing has ended yet.
     """
 
     @property
@@ -77,7 +78,10 @@ class Calendar(Protocol):
         ...
 
     def advance(self, times: Integers, session_nanos: int) -> Integers:
-        """The time at which `session_nanos` of session time have passed since each time."""
+        """The time at which `session_nanos` of session time have passed since each time.
+
+        No later than the end of what the calendar knows: every slot it can name lies before.
+        """
         ...
 
 

@@ -58,7 +58,10 @@ class Timeframe:
         if nanos >= DAY:
             days = nanos // DAY
             hint = "'1d'" if nanos == DAY else "'1w'" if nanos == 7 * DAY else "at most '23h', or '1d', '1w', '1mo'"
-            message = f"{text!r} has no anchor ({days} d or more of hours): a trading day is not always 24 hours; write {hint}"
+            message = (
+                f"{text!r} has no anchor ({days} d or more of hours): "
+                f"a trading day is not always 24 hours; write {hint}"
+            )
             raise ValueError(message)
         units: tuple[tuple[Unit, int], ...] = (("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND))
         unit, size = next((unit, size) for unit, size in units if nanos % size == 0)

@@ -1,0 +1,201 @@
+"""Calendars that never close: the session is the whole UTC day, and every time lies in exactly one slot."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from barloom.time.calendar import Located
+from barloom.time.instants import check_range
+from barloom.time.timeframe import DAY
+
+if TYPE_CHECKING:
+    from barloom.time.calendar import Booleans, Integers, SlotGrid
+    from barloom.time.timeframe import Timeframe
+
+__all__ = ["AlwaysOpen"]
+
+_FIRST_YEAR: Final = 1678
+_LAST_YEAR: Final = 2261
+_KNOWN_FROM: Final = int(np.datetime64(f"{_FIRST_YEAR}-01-01", "ns").astype(np.int64))
+_KNOWN_UNTIL: Final = int(np.datetime64(f"{_LAST_YEAR + 1}-01-01", "ns").astype(np.int64))
+_MONDAY: Final = -3 * DAY
+"""The Monday before 1970-01-01, which was a Thursday."""
+
+
+class AlwaysOpen:
+    """Every instant is in session; a trading date is a UTC day, from midnight to midnight.
+
+    It knows the years that int64 nanoseconds hold entirely: 1678 to 2261.
+    """
+
+    def __init__(self, name: str = "24x7") -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"AlwaysOpen({self._name!r})"
+
+    @property
+    def name(self) -> str:
+        """How a definition names it."""
+        return self._name
+
+    def grid(self, timeframe: Timeframe) -> SlotGrid:
+        """The slots of one timeframe, anchored at midnight UTC, Monday or January."""
+        return _grid(self._name, timeframe)
+
+    def is_open(self, times: Integers) -> Booleans:
+        """True for every time."""
+        _check(self._name, times)
+        return np.ones(len(times), np.bool_)
+
+    def next_open(self, times: Integers) -> Integers:
+        """The times themselves."""
+        _check(self._name, times)
+        return times
+
+    def advance(self, times: Integers, session_nanos: int) -> Integers:
+        """The times plus `session_nanos`, no later than the end of the last known year."""
+        _check(self._name, times)
+        room = _KNOWN_UNTIL - times
+        return times + np.minimum(room, min(session_nanos, _KNOWN_UNTIL - _KNOWN_FROM))
+
+
+def _check(name: str, times: Integers) -> None:
+    check_range(
+        times,
+        _KNOWN_FROM,
+        _KNOWN_UNTIL,
+        calendar=name,
+        known=f"knows the years {_FIRST_YEAR} to {_LAST_YEAR}",
+        fix="correct the time: is it in nanoseconds, and of the right year?",
+    )
+
+
+@cache
+def _grid(name: str, timeframe: Timeframe) -> SlotGrid:
+    if timeframe.unit == "mo":
+        return _MonthGrid(name, timeframe)
+    if timeframe.unit == "w":
+        return _UniformGrid(name, timeframe, 7 * DAY, _MONDAY)
+    if timeframe.unit == "d":
+        return _UniformGrid(name, timeframe, DAY, 0)
+    if DAY % timeframe.nanos == 0:
+        return _UniformGrid(name, timeframe, timeframe.nanos, 0)
+    return _CutGrid(name, timeframe)
+
+
+class _Gapless:
+    """What the grids of a calendar that never closes have in common."""
+
+    def __init__(self, name: str, timeframe: Timeframe) -> None:
+        self._name = name
+        self._timeframe = timeframe
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self._timeframe
+
+    def trading_date(self, starts: Integers) -> Integers:
+        _check(self._name, starts)
+        return starts // DAY
+
+
+class _UniformGrid(_Gapless):
+    """Slots of equal length, one after the other for ever: parts of a day, days and weeks."""
+
+    def __init__(self, name: str, timeframe: Timeframe, length: int, anchor: int) -> None:
+        super().__init__(name, timeframe)
+        self._length = length
+        self._anchor = anchor
+
+    def round_to_slot(self, times: Integers) -> Located:
+        _check(self._name, times)
+        start = (times - self._anchor) // self._length * self._length + self._anchor
+        return Located(start, start + self._length, np.ones(len(times), np.bool_))
+
+    def ordinal(self, times: Integers) -> Integers:
+        _check(self._name, times)
+        return -((self._anchor - times) // self._length)
+
+    def ended(self, times: Integers) -> Integers:
+        _check(self._name, times)
+        return (times - self._anchor) // self._length
+
+    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        start = ordinals * self._length + self._anchor
+        _check(self._name, start)
+        return start, start + self._length
+
+
+class _CutGrid(_Gapless):
+    """Slots that do not divide the day: anchored at its midnight, the last one cut at the next midnight."""
+
+    def __init__(self, name: str, timeframe: Timeframe) -> None:
+        super().__init__(name, timeframe)
+        self._length = timeframe.nanos
+        self._per_day = -(-DAY // timeframe.nanos)
+
+    def round_to_slot(self, times: Integers) -> Located:
+        _check(self._name, times)
+        midnight = times // DAY * DAY
+        start = (times - midnight) // self._length * self._length + midnight
+        return Located(start, np.minimum(start + self._length, midnight + DAY), np.ones(len(times), np.bool_))
+
+    def ordinal(self, times: Integers) -> Integers:
+        _check(self._name, times)
+        day = times // DAY
+        return day * self._per_day - ((day * DAY - times) // self._length)
+
+    def ended(self, times: Integers) -> Integers:
+        _check(self._name, times)
+        day = times // DAY
+        return day * self._per_day + (times - day * DAY) // self._length
+
+    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        day = ordinals // self._per_day
+        start = day * DAY + (ordinals - day * self._per_day) * self._length
+        _check(self._name, start)
+        return start, np.minimum(start + self._length, (day + 1) * DAY)
+
+
+class _MonthGrid(_Gapless):
+    """Groups of calendar months counted from January; ordinal 0 begins on 1970-01-01."""
+
+    def __init__(self, name: str, timeframe: Timeframe) -> None:
+        super().__init__(name, timeframe)
+        months = np.arange(f"{_FIRST_YEAR}-01", f"{_LAST_YEAR + 1}-02", timeframe.count, dtype="datetime64[M]")
+        days = months.astype("datetime64[D]").astype(np.int64)
+        self._edges: Integers = days * DAY
+        self._first_day = int(days[0])
+        self._of_day = np.repeat(np.arange(len(days) - 1, dtype=np.int32), np.diff(days))
+        self._origin = int(self._of_day[-self._first_day])
+
+    def round_to_slot(self, times: Integers) -> Located:
+        _check(self._name, times)
+        index = self._index(times)
+        return Located(self._edges[index], self._edges[index + 1], np.ones(len(times), np.bool_))
+
+    def ordinal(self, times: Integers) -> Integers:
+        _check(self._name, times)
+        index = self._index(times)
+        return index + (times > self._edges[index]) - self._origin
+
+    def ended(self, times: Integers) -> Integers:
+        _check(self._name, times)
+        return self._index(times) - self._origin
+
+    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        index = ordinals + self._origin
+        inside = np.clip(index, 0, len(self._edges) - 2)
+        # An ordinal outside the table is far before 1678 or after 2261, whichever side it fell off.
+        start = np.where(index == inside, self._edges[inside], np.where(index < 0, _KNOWN_FROM - 1, _KNOWN_UNTIL + 1))
+        _check(self._name, start)
+        return start, self._edges[inside + 1]
+
+    def _index(self, times: Integers) -> Integers:
+        """Which group of months holds each time: a table lookup by day, many times faster than a search."""
+        days = np.minimum(times // DAY - self._first_day, len(self._of_day) - 1)
+        return self._of_day[days].astype(np.int64)

@@ -1,0 +1,62 @@
+"""Instants as nanoseconds since the epoch: into and out of `datetime`, and a check of what a calendar knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from barloom.errors import CalendarError
+from barloom.time.timeframe import MICROSECOND, SECOND
+
+if TYPE_CHECKING:
+    from barloom.time.calendar import Integers
+
+__all__ = ["check_range", "date_of", "days_of", "nanos_of", "to_datetime", "written"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY: Final = _EPOCH.date().toordinal()
+
+
+def nanos_of(at: datetime) -> int:
+    """Nanoseconds since the epoch of a `datetime` that states its zone; `ValueError` where it does not."""
+    if at.tzinfo is None:
+        message = f"{at.isoformat()} has no time zone; write one, such as {at.isoformat()}+00:00"
+        raise ValueError(message)
+    return (at - _EPOCH) // timedelta(microseconds=1) * MICROSECOND
+
+
+def to_datetime(nanos: int) -> datetime:
+    """The UTC `datetime` of an instant, down to the microsecond that holds it."""
+    return _EPOCH + timedelta(microseconds=nanos // MICROSECOND)
+
+
+def days_of(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - _EPOCH_DAY
+
+
+def date_of(days: int) -> date:
+    """The date that is this many days after 1970-01-01."""
+    return date.fromordinal(days + _EPOCH_DAY)
+
+
+def written(nanos: int) -> str:
+    """An instant as ISO 8601 in UTC, with as many digits as it has: seconds or nanoseconds."""
+    whole, fraction = divmod(nanos, SECOND)
+    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
+
+
+def check_range(  # noqa: PLR0913 - the parts of one message
+    times: Integers, first: int, last: int, *, calendar: str, known: str, fix: str
+) -> None:
+    """Raise `CalendarError` where a time is before `first` or after `last`."""
+    if len(times) == 0:
+        return
+    lowest, highest = int(times.min()), int(times.max())
+    if first <= lowest and highest <= last:
+        return
+    outlier = lowest if lowest < first else highest
+    side = "begins after" if lowest < first else "ends before"
+    message = f"calendar {calendar!r} {side} {written(outlier)}: it {known}; {fix}"
+    raise CalendarError(message)
