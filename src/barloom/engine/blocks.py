@@ -62,7 +62,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BarBlock:
-    """Bars of one level as parallel arrays; within one block sorted by (start, key).
+    """Bars of one level as parallel arrays; within one block of finals sorted by (key, start).
 
     `partials` stand in the order of `BarPlan.partials`. `filled` are children with ticks, `slots` decided (bars as
     input: arrived) children, `expected` what the calendar asks for. `open_time` and `close_time` are the event times of

@@ -1,0 +1,203 @@
+"""From a batch to the rows that count: the order of checks, each decided per row and never per batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.blocks import Reason, Rejected, Values
+from barloom.engine.evaluate import Columns, condition
+from barloom.engine.seen import Seen
+from barloom.plan.barplan import InputKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.engine.blocks import TickBatch
+    from barloom.engine.keys import KeyIndex
+    from barloom.engine.stream_time import StreamTime
+    from barloom.plan.barplan import BarPlan
+    from barloom.time.calendar import Booleans, Integers, SlotGrid
+
+__all__ = ["Admitted", "Intake"]
+
+_ACCEPTED = -1
+_FILTERED = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The accepted rows of a batch, in source order: their position, key, base slot and the time that orders them.
+
+    `missed` (bars as input) holds for a level the rows that came too late for it alone.
+    """
+
+    columns: Columns
+    row: Integers
+    key: Integers
+    start: Integers
+    end: Integers
+    time: Integers
+    missed: dict[int, Booleans]
+    rejected: Rejected | None
+    counts: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """A batch on its way through the checks; `verdict` is a `Reason`, or accepted, or filtered out."""
+
+    key: Integers
+    time: Integers
+    event: Integers
+    start: Integers
+    end: Integers
+    before: Integers
+    verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]]
+    by: Integers
+
+    def refuse(self, where: Booleans, reason: int) -> None:
+        """Give a verdict to rows that have none yet."""
+        self.verdict[where & (self.verdict == _ACCEPTED)] = reason
+
+    @property
+    def accepted(self) -> Booleans:
+        return self.verdict == _ACCEPTED
+
+
+class Intake:
+    """Invalid → future → stream time moves → where → outside the session → duplicate → late."""
+
+    def __init__(self, plan: BarPlan, grids: Sequence[SlotGrid], keys: KeyIndex) -> None:
+        self._plan = plan
+        self._grids = grids
+        self._keys = keys
+        self._bars = plan.input is InputKind.BARS
+        self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
+        self.seen = Seen() if self._bars or plan.event.event_id is not None else None
+
+    def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
+        """Check a batch and move stream time by it."""
+        columns = Columns(batch.frame, self._plan.event)
+        rows = self._locate(batch)
+        future = self._check_future(rows, batch.arrivals)
+        moves = ~future & (rows.verdict != Reason.INVALID)
+        rows.before = clock.reached_before(rows.event, moves)
+        clock.move(rows.event, moves, batch.arrivals)
+        if self._plan.where is not None:
+            rows.refuse(~condition(self._plan.where, columns), _FILTERED)
+        rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
+        missed = self._check_late(rows, batch)
+        row = np.flatnonzero(rows.accepted)
+        if clock.first is None and len(row):
+            clock.first = int(rows.time[row[0]])
+        return Admitted(
+            columns,
+            row,
+            rows.key[row],
+            rows.start[row],
+            rows.end[row],
+            rows.time[row],
+            {level: where[row] for level, where in missed.items() if where[row].any()},
+            self._rejected(rows, batch, missed),
+            _count(rows.verdict),
+        )
+
+    def _locate(self, batch: TickBatch) -> _Rows:
+        time = batch.frame[self._plan.event.timestamp].to_numpy()
+        stamped_end = self._bars and self._plan.stamped == "end"
+        start, end, inside = self._grids[0].round_to_slot(time - 1 if stamped_end else time)
+        verdict = np.full(len(time), _ACCEPTED, np.int8)
+        outside = ~inside
+        if outside.any():
+            start, end = np.where(outside, time, start), np.where(outside, time, end)
+        event = time
+        if self._bars:
+            verdict[inside & ((end if stamped_end else start) != time)] = Reason.INVALID
+            event = end
+            time = start
+        key = self._keys.ids(batch.frame)
+        nothing = np.zeros(len(time), np.int64)
+        return _Rows(key, time, event, start, end, nothing, verdict, nothing)
+
+    def _check_future(self, rows: _Rows, arrivals: Integers | None) -> Booleans:
+        if arrivals is None:
+            return np.zeros(len(rows.key), np.bool_)
+        ahead = rows.event - arrivals
+        future: Booleans = ahead > self._plan.max_ahead
+        if future.any():
+            rows.refuse(future, Reason.FUTURE)
+            rows.by = np.where(rows.verdict == Reason.FUTURE, ahead, rows.by)
+        return future
+
+    def _check_late(self, rows: _Rows, batch: TickBatch) -> dict[int, Booleans]:
+        """Refuse duplicates, then what is late; gives for each level the accepted rows that came too late for it."""
+        missed: dict[int, Booleans] = {}
+        if self._bars:
+            deadlines = {level: self._deadline(level, rows) for level in self._direct}
+            missed = {level: deadline <= rows.before for level, deadline in deadlines.items()}
+            late = np.logical_and.reduce(list(missed.values()))
+            deadline = np.maximum.reduce(list(deadlines.values()))
+        else:
+            deadline = rows.end + self._plan.base.delay
+            late = deadline <= rows.before
+        if self.seen is not None:
+            self._check_seen(self.seen, rows, batch.frame, deadline, late)
+        if late.any():
+            rows.refuse(late, Reason.LATE)
+            rows.by = np.where(rows.verdict == Reason.LATE, rows.before - deadline, rows.by)
+        return missed
+
+    def _deadline(self, level: int, rows: _Rows) -> Integers:
+        return self._grids[level].round_to_slot(rows.start).end + self._plan.levels[level].delay
+
+    def _check_seen(
+        self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans
+    ) -> None:
+        asked = np.flatnonzero(rows.accepted)
+        contents = [""] * len(asked)
+        if self._bars:
+            text = frame.select(pl.concat_str(pl.all().cast(pl.String), separator="\x00", ignore_nulls=True))
+            contents = text.to_series()[asked].to_list()
+            tokens = rows.start[asked].tolist()
+        else:
+            tokens = frame[self._plan.event.event_id or ""][asked].to_list()
+        pairs = list(zip(rows.key[asked].tolist(), tokens, strict=True))
+        repeated, conflicting = seen.judge(pairs, deadline[asked], rows.before[asked], late[asked], contents)
+        rows.verdict[asked[repeated]] = Reason.DUPLICATE
+        rows.verdict[asked[conflicting]] = Reason.CONFLICT
+
+    def _rejected(self, rows: _Rows, batch: TickBatch, missed: dict[int, Booleans]) -> Rejected | None:
+        """The side output; an input bar that was too late for some of its parents only is in it too."""
+        behind = rows.accepted & np.logical_or.reduce([*missed.values(), np.zeros(len(rows.key), np.bool_)])
+        row = np.flatnonzero((rows.verdict >= 0) | behind)
+        if not len(row):
+            return None
+        reason = np.where(behind[row], np.int8(Reason.LATE), rows.verdict[row])
+        late = reason == Reason.LATE
+        starts = [grid.round_to_slot(rows.start[row]).start for grid in self._grids]
+        masks = [late for _ in self._grids]
+        if self._bars:
+            masks = [np.zeros(len(row), np.bool_)]
+            for number, level in enumerate(self._plan.levels[1:], 1):
+                masks.append(late & (missed[number][row] if level.child == 0 else masks[level.child or 0]))
+        by = np.where(behind[row] & (rows.by[row] == 0), self._behind(rows, row, missed), rows.by[row])
+        slots = tuple(Values(start, mask) for start, mask in zip(starts, masks, strict=True))
+        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots)
+
+    def _behind(self, rows: _Rows, row: Integers, missed: dict[int, Booleans]) -> Integers:
+        worst = np.zeros(len(row), np.int64)
+        for level, where in missed.items():
+            by = rows.before[row] - self._deadline(level, rows)[row]
+            worst = np.where(where[row], np.maximum(worst, by), worst)
+        return worst
+
+
+def _count(verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]]) -> dict[str, int]:
+    """Rows by what became of them: accepted, filtered, or a reason's name in lower case."""
+    numbers = np.bincount(verdict.astype(np.int64) - _FILTERED, minlength=2 + len(Reason))
+    names = ["filtered", "accepted", *(reason.name.lower() for reason in Reason)]
+    return {name: int(number) for name, number in zip(names, numbers, strict=True) if number}

@@ -1,0 +1,186 @@
+"""The open slots of one level: a table whose every access costs what is touched, not what is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barloom.engine.blocks import Numbers, Values
+from barloom.engine.groups import Groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from barloom.plan.barplan import Partial
+    from barloom.time.calendar import Integers
+
+__all__ = ["OpenRows"]
+
+_NEVER = np.iinfo(np.int64).max
+_FIRST_CAPACITY = 64
+_BOOKKEEPING = 8  # key, start, end, open_time, close_time, revision, children, arrived
+_KEY, _START, _END, _ARRIVED = 0, 1, 2, 7
+
+
+class OpenRows:
+    """Rows in growing columns, found by (key, start).
+
+    `_newest` leads from a key to its row with the latest start, which nearly every look-up wants; the few older rows
+    (slots within their delay, while the next is already open) are in a dictionary.
+    """
+
+    def __init__(self, partials: Sequence[Partial]) -> None:
+        self._columns: list[Integers] = [np.empty(_FIRST_CAPACITY, np.int64) for _ in range(_BOOKKEEPING)]
+        self._columns[_END][:] = _NEVER
+        self._numbers: list[Numbers] = [np.zeros(_FIRST_CAPACITY, np.int64) for _ in partials]
+        self._valid: list[np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None] = [None for _ in partials]
+        self._newest: Integers = np.empty(0, np.int64)
+        self._older: dict[tuple[int, int], int] = {}
+        self._free: list[Integers] = []
+        self._used = 0
+        self._count = 0
+        self._next_end = int(_NEVER)
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def arrived(self) -> Integers:
+        """How many child bars each row has taken in (bars as input)."""
+        return self._columns[_ARRIVED]
+
+    def find(self, key: Integers, start: Integers) -> Integers:
+        """The row of each (key, start), -1 where none is open."""
+        self._know(key)
+        rows = self._newest[key]
+        if not self._count:
+            return rows
+        newest_start = self._columns[_START][rows]
+        missed = (rows < 0) | (newest_start != start)
+        rows = np.where(missed, -1, rows)
+        if self._older and (behind := np.flatnonzero(missed)).size:
+            pairs = zip(key[behind].tolist(), start[behind].tolist(), strict=True)
+            rows[behind] = [self._older.get(pair, -1) for pair in pairs]
+        return rows
+
+    def gather(self, rows: Integers) -> Groups:
+        """A copy of some rows."""
+        values = [
+            Values(numbers[rows], None if valid is None else valid[rows])
+            for numbers, valid in zip(self._numbers, self._valid, strict=True)
+        ]
+        return Groups(*(column[rows] for column in self._columns[:_ARRIVED]), values)
+
+    def update(self, rows: Integers, groups: Groups) -> None:
+        """Replace the contents of rows; their key and slot stay."""
+        for column, content in zip(self._columns[:_ARRIVED], groups.columns, strict=True):
+            column[rows] = content
+        for position, value in enumerate(groups.values):
+            self._put(position, rows, value)
+
+    def insert(self, groups: Groups) -> Integers:
+        """Open new rows, sorted by key and start; gives their positions."""
+        self._know(groups.key)
+        rows = self._allocate(len(groups))
+        self.update(rows, groups)
+        self._columns[_ARRIVED][rows] = 0
+        if len(rows):
+            self._index(rows, groups.key, groups.start)
+            self._next_end = min(self._next_end, int(groups.end.min()))
+            self._count += len(rows)
+        return rows
+
+    def ended(self, boundary: int) -> Integers:
+        """The rows whose slot ends at or before a time."""
+        if boundary < self._next_end:
+            return np.empty(0, np.int64)
+        return np.flatnonzero(self._columns[_END][: self._used] <= boundary)
+
+    def all(self) -> Integers:
+        """Every open row."""
+        return np.flatnonzero(self._columns[_END][: self._used] != _NEVER)
+
+    def remove(self, rows: Integers) -> None:
+        """Close rows."""
+        if not len(rows):
+            return
+        key, start = self._columns[_KEY][rows], self._columns[_START][rows]
+        newest = self._newest[key] == rows
+        self._newest[key[newest]] = -1
+        for pair in zip(key[~newest].tolist(), start[~newest].tolist(), strict=True):
+            del self._older[pair]
+        self._columns[_END][rows] = _NEVER
+        self._free.append(rows)
+        self._count -= len(rows)
+        self._next_end = int(self._columns[_END][: self._used].min())
+
+    def _know(self, key: Integers) -> None:
+        highest = int(key.max(initial=-1))
+        if highest >= len(self._newest):
+            grown = np.full(max(highest + 1, len(self._newest) * 3 // 2, _FIRST_CAPACITY), -1, np.int64)
+            grown[: len(self._newest)] = self._newest
+            self._newest = grown
+
+    def _index(self, rows: Integers, key: Integers, start: Integers) -> None:
+        last = np.empty(len(key), np.bool_)
+        last[-1] = True
+        np.not_equal(key[1:], key[:-1], out=last[:-1])
+        self._remember(zip(key[~last].tolist(), start[~last].tolist(), rows[~last].tolist(), strict=True))
+        rows, key, start = rows[last], key[last], start[last]
+        held = self._newest[key]
+        held_start = self._columns[_START][held]
+        newer = (held < 0) | (start > held_start)
+        displaced = newer & (held >= 0)
+        self._remember(
+            zip(key[displaced].tolist(), held_start[displaced].tolist(), held[displaced].tolist(), strict=True)
+        )
+        self._remember(zip(key[~newer].tolist(), start[~newer].tolist(), rows[~newer].tolist(), strict=True))
+        self._newest[key[newer]] = rows[newer]
+
+    def _remember(self, older: Iterable[tuple[int, int, int]]) -> None:
+        self._older.update(((key, start), row) for key, start, row in older)
+
+    def _allocate(self, count: int) -> Integers:
+        parts: list[Integers] = []
+        while count and self._free:
+            rows = self._free.pop()
+            if len(rows) > count:
+                self._free.append(rows[count:])
+                rows = rows[:count]
+            parts.append(rows)
+            count -= len(rows)
+        if count:
+            self._grow(self._used + count)
+            parts.append(np.arange(self._used, self._used + count))
+            self._used += count
+        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+    def _grow(self, needed: int) -> None:
+        capacity = len(self._columns[_KEY])
+        if needed <= capacity:
+            return
+        capacity = max(needed, capacity * 5 // 4)
+        for position, column in enumerate(self._columns):
+            grown = np.full(capacity, _NEVER, np.int64)
+            grown[: self._used] = column[: self._used]
+            self._columns[position] = grown
+        for position, numbers in enumerate(self._numbers):
+            wider = np.zeros(capacity, numbers.dtype)
+            wider[: self._used] = numbers[: self._used]
+            self._numbers[position] = wider
+        for position, valid in enumerate(self._valid):
+            if valid is not None:
+                longer = np.zeros(capacity, np.bool_)
+                longer[: self._used] = valid[: self._used]
+                self._valid[position] = longer
+
+    def _put(self, position: int, rows: Integers, value: Values) -> None:
+        if value.numbers.dtype == object and self._numbers[position].dtype != object:
+            self._numbers[position] = self._numbers[position].astype(object)
+        self._numbers[position][rows] = value.numbers
+        if value.valid is not None:
+            valid = self._valid[position]
+            if valid is None:
+                valid = self._valid[position] = np.zeros(len(self._numbers[position]), np.bool_)
+            valid[rows] = value.valid
