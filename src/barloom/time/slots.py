@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -72,11 +71,11 @@ def round_to_slot(
     if isinstance(times, datetime):
         slot = _locate(grid, nanos_of(times))
         return slot and Slot(to_datetime(slot.start), to_datetime(slot.end))
-    if _is_series(times):
-        return _locate_series(grid, times)
     if isinstance(times, np.ndarray):
         return grid.round_to_slot(_column(times))
-    return _locate(grid, int(times))
+    if isinstance(times, int | np.integer):
+        return _locate(grid, int(times))
+    return _locate_series(grid, times)
 
 
 @overload
@@ -103,11 +102,10 @@ def expected_slots(
     if coarse.timeframe != fine.timeframe and not coarse.timeframe.is_multiple_of(fine.timeframe):
         message = f"{fine.timeframe} slots do not tile {coarse.timeframe} slots, so there is no expected number of them"
         raise ValueError(message)
-    single = not isinstance(start, np.ndarray)
-    starts = _single(start) if single else _column(start)
+    starts = _column(start) if isinstance(start, np.ndarray) else _single(start)
     _check_starts(coarse, starts)
     counts = count_children(coarse, fine, starts)
-    return int(counts[0]) if single else counts
+    return counts if isinstance(start, np.ndarray) else int(counts[0])
 
 
 def slots_between(
@@ -125,8 +123,8 @@ def _grid(timeframe: str | Timeframe, calendar: str | Calendar) -> SlotGrid:
     )
 
 
-def _single(time: int | datetime | np.integer[Any]) -> Integers:
-    return np.array([nanos_of(time) if isinstance(time, datetime) else int(time)], np.int64)
+def _single(time: int | datetime) -> Integers:
+    return np.array([nanos_of(time) if isinstance(time, datetime) else time], np.int64)
 
 
 def _column(times: NDArray[Any]) -> Integers:
@@ -141,12 +139,6 @@ def _column(times: NDArray[Any]) -> Integers:
 def _locate(grid: SlotGrid, nanos: int) -> InstantSlot | None:
     start, end, inside = grid.round_to_slot(np.array([nanos], np.int64))
     return InstantSlot(int(start[0]), int(end[0])) if inside[0] else None
-
-
-def _is_series(times: object) -> TypeGuard[pl.Series]:
-    """Whether it is a polars Series, without loading polars for those who do not use it."""
-    polars = sys.modules.get("polars")
-    return polars is not None and isinstance(times, polars.Series)
 
 
 def _locate_series(grid: SlotGrid, times: pl.Series) -> pl.DataFrame:

@@ -113,7 +113,7 @@ class SessionTable:
         return np.where(inside, self.opens[position] + passed - self.elapsed[position], self.known_to)
 
     def check_times(self, times: Integers, *, closed_end: bool = False) -> None:
-        """Raise `CalendarError` for a time before the first session, or not before `known_to` (`closed_end`: after it)."""
+        """Raise `CalendarError` for a time before the first session, at `known_to` (but for `closed_end`) or after."""
         self._check(times, int(self.opens[0]), self.known_to if closed_end else self.known_to - 1)
 
     def check_not_after(self, times: Integers) -> None:

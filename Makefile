@@ -1,0 +1,33 @@
+# Everything runs in .venv, which is made on first use with the versions of constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint bench clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## a simulated market, its bars live and final, a crash in between
+	$(VENV)/bin/barloom demo
+
+test: $(READY)  ## all tests
+	$(VENV)/bin/python -m pytest -n auto --dist worksteal
+
+lint: $(READY)  ## style, format and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/pyright
+
+bench: $(READY)  ## the speed and memory figures of benchmarks/README.md
+	$(VENV)/bin/python benchmarks
+
+clean:  ## remove what the other commands made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-state dist build

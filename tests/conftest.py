@@ -1,0 +1,54 @@
+"""What tests share: the things that some need beside the project.
+
+A test that needs such a thing says so, with ``@pytest.mark.needs("java")``, the ``need`` fixture or ``oracles``. Where
+it is missing the test is skipped and says why; with ``BARLOOM_REQUIRE_ALL=1`` in the environment it fails instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ORACLES = Path(__file__).resolve().parents[2] / "shared" / "oracles"
+
+_NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "oracles": (_ORACLES.is_dir, f"real market data in {_ORACLES}"),
+    "java": (lambda: shutil.which("java") is not None, "a Java runtime (17 or newer) on the PATH"),
+}
+
+
+def require(name: str) -> None:
+    """Go on only where the thing is there: otherwise skip, or fail where everything is required."""
+    present, what = _NEEDS[name]
+    if present():
+        return
+    if os.environ.get("BARLOOM_REQUIRE_ALL") == "1":
+        pytest.fail(f"needs {what}, and BARLOOM_REQUIRE_ALL=1 asks for everything", pytrace=False)
+    pytest.skip(f"needs {what}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Check the ``needs`` marks of a test."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            require(name)
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str], None]:
+    """Call with a name to go on only where that thing is there."""
+    return require
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """The directory of real market data with known bars."""
+    require("oracles")
+    return _ORACLES
