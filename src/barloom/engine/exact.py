@@ -7,6 +7,7 @@ else's matter (`Values.valid`); by convention its place holds a zero.
 from __future__ import annotations
 
 import math
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "add",
     "check_digits",
     "compare",
+    "decimal_of",
     "divide_one",
     "from_optional",
     "magnitude",
@@ -41,6 +43,7 @@ __all__ = [
     "round_root",
     "subtract",
     "sum_runs",
+    "scaled_integer",
     "to_numbers",
     "to_series",
     "widen",
@@ -49,6 +52,7 @@ __all__ = [
 MAX_DIGITS: Final = 38
 _LIMIT: Final = 10**MAX_DIGITS
 _INT64: Final = 1 << 63
+_PLAIN: Final = Context(prec=3 * MAX_DIGITS)
 _LOW_BITS: Final = 32
 _LOW_MASK: Final = (1 << _LOW_BITS) - 1
 
@@ -307,3 +311,18 @@ def to_series(name: str, values: Values, number: NumberType) -> pl.Series:
     if not number.integer:
         series = series.cast(pl.Int128).reinterpret(dtype=pl.Decimal(number.precision, number.scale))
     return series if values.valid is None else series.set(pl.Series(~values.valid), None)
+
+
+def decimal_of(whole: int, scale: int) -> Decimal:
+    """The decimal of a scaled integer, with `scale` digits behind the point."""
+    return _PLAIN.scaleb(Decimal(whole), -scale) if scale else Decimal(whole)
+
+
+def scaled_integer(value: Decimal | int, scale: int) -> int | None:
+    """The scaled integer of a decimal; none where it has more digits behind the point, or more than 38 in all."""
+    try:
+        scaled = _PLAIN.scaleb(Decimal(value), scale)
+        whole = int(scaled)
+    except (ArithmeticError, ValueError):
+        return None
+    return whole if whole == scaled and abs(whole) < _LIMIT else None

@@ -1,0 +1,185 @@
+"""One record of fixed width for every bar, open or final: its partial columns and its book-keeping."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from barloom.engine.blocks import BarBlock, Numbers, Values
+from barloom.engine.exact import narrow
+from barloom.errors import ExactnessError
+from barloom.plan.barplan import Fold
+from barloom.plan.nodes import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from barloom.plan.barplan import BarPlan, Partial
+    from barloom.time.calendar import Booleans, Integers
+
+__all__ = ["Record", "RecordCodec"]
+
+_BOOKKEEPING: Final = ("end", "open_time", "close_time", "revision", "filled", "slots", "expected")
+_SYNTHETIC: Final = 1
+_PARTIAL: Final = 2
+_INT64_DIGITS: Final = 18
+_WIDE_LIMIT: Final = 1 << 127
+_LOW_MASK: Final = (1 << 64) - 1
+_MOST_PARTIALS: Final = 64
+
+
+class Record(NamedTuple):
+    """One bar as Python values; `partials` are scaled integers, none for null."""
+
+    end: int
+    open_time: int
+    close_time: int
+    revision: int
+    filled: int
+    slots: int
+    expected: int
+    synthetic: bool
+    partial: bool
+    partials: tuple[int | None, ...]
+
+
+class RecordCodec:
+    """Bars of one definition to bytes and back. The key, the level and the start are not part of the record.
+
+    Little-endian: seven int64 (end, open time, close time, revision, filled, slots, expected), a byte of flags, a bit
+    field of nulls, then each partial as int64, or as 128 bits in two's complement where its type may need them.
+    """
+
+    def __init__(self, plan: BarPlan) -> None:
+        self._partials = plan.partials
+        self._wide = tuple(_is_wide(partial) for partial in plan.partials)
+        self._says_valid = tuple(_may_be_null(partial, plan) for partial in plan.partials)
+        groups = -(-len(plan.partials) // _MOST_PARTIALS)
+        self._null_words = groups
+        self._dtype = np.dtype(
+            [(name, "<i8") for name in _BOOKKEEPING]
+            + [("flags", "u1"), ("nulls", "<u8", (groups,))]
+            + [
+                item
+                for number, wide in enumerate(self._wide)
+                for item in ([(f"low{number}", "<u8"), (f"{number}", "<i8")] if wide else [(f"{number}", "<i8")])
+            ]
+        )
+        numbers = "".join("Qq" if wide else "q" for wide in self._wide)
+        self._struct = struct.Struct(f"<{len(_BOOKKEEPING)}qB{groups}Q{numbers}")
+        self._any_wide = any(self._wide)
+
+    @property
+    def width(self) -> int:
+        """Bytes a record."""
+        return self._dtype.itemsize
+
+    def encode(self, block: BarBlock, order: Integers | None = None) -> list[bytes]:
+        """One record a bar, in the order of the given rows."""
+        records = np.zeros(len(block), dtype=self._dtype)
+        for name in _BOOKKEEPING:
+            records[name] = getattr(block, name)
+        records["flags"] = block.synthetic * np.uint8(_SYNTHETIC) | block.partial * np.uint8(_PARTIAL)
+        for number, values in enumerate(block.partials):
+            self._encode_partial(records, number, values)
+        if order is not None:
+            records = records[order]
+        encoded: list[bytes] = records.view(f"V{self.width}").tolist()
+        return encoded
+
+    def _encode_partial(self, records: NDArray[np.void], number: int, values: Values) -> None:
+        numbers, valid = values
+        if valid is not None:
+            word, bit = divmod(number, _MOST_PARTIALS)
+            records["nulls"][:, word] |= (~valid).astype(np.uint64) << np.uint64(bit)
+            numbers = np.where(valid, numbers, 0)
+        numbers = narrow(numbers)
+        if numbers.dtype != object:
+            records[f"{number}"] = numbers >> 63 if self._wide[number] else numbers
+            if self._wide[number]:
+                records[f"low{number}"] = numbers.view(np.uint64)
+        elif self._wide[number] and max(-int(numbers.min()) - 1, int(numbers.max())) < _WIDE_LIMIT:
+            records[f"{number}"] = (numbers >> 64).astype(np.int64)
+            records[f"low{number}"] = (numbers & _LOW_MASK).astype(np.uint64)
+        else:
+            raise ExactnessError(_too_large(self._partials[number]))
+
+    def decode(self, level: int, key: Integers, start: Integers, records: Sequence[bytes], *, final: bool) -> BarBlock:
+        """The bars of parallel keys, starts and records; the arrays are read-only where they share memory."""
+        rows = np.frombuffer(b"".join(records), dtype=self._dtype)
+        columns = {name: np.ascontiguousarray(rows[name]) for name in _BOOKKEEPING}
+        flags = rows["flags"]
+        return BarBlock(
+            level=level,
+            final=final,
+            key=key,
+            start=start,
+            synthetic=(flags & _SYNTHETIC).astype(np.bool_),
+            partial=(flags & _PARTIAL).astype(np.bool_),
+            partials=tuple(self._decode_partial(rows, number) for number in range(len(self._partials))),
+            **columns,
+        )
+
+    def _decode_partial(self, rows: NDArray[np.void], number: int) -> Values:
+        word, bit = divmod(number, _MOST_PARTIALS)
+        null: Booleans = (rows["nulls"][:, word] >> np.uint64(bit) & np.uint64(1)).astype(np.bool_)
+        valid = ~null if self._says_valid[number] or null.any() else None
+        high: NDArray[np.int64] = np.ascontiguousarray(rows[f"{number}"])
+        if not self._wide[number]:
+            return Values(high, valid)
+        low: NDArray[np.uint64] = np.ascontiguousarray(rows[f"low{number}"])
+        small = low.view(np.int64)
+        if bool((small >> 63 == high).all()):
+            return Values(small, valid)
+        wide: Numbers = high.astype(object) * (_LOW_MASK + 1) + low.astype(object)
+        return Values(wide, valid)
+
+    def decode_one(self, record: bytes) -> Record:
+        """One record as Python values."""
+        values = self._struct.unpack(record)
+        flags = values[7]
+        first = 8 + self._null_words
+        numbers: tuple[Any, ...] = values[first:]
+        if self._any_wide:
+            numbers = self._join_wide(numbers)
+        if any(values[8:first]):
+            numbers = _with_nulls(numbers, values[8:first])
+        synthetic, partial = bool(flags & _SYNTHETIC), bool(flags & _PARTIAL)
+        return Record._make((*values[:7], synthetic, partial, numbers))
+
+    def _join_wide(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        parts = iter(numbers)
+        return tuple([next(parts) + (next(parts) << 64) if wide else next(parts) for wide in self._wide])
+
+
+def _with_nulls(numbers: tuple[int, ...], words: tuple[int, ...]) -> tuple[int | None, ...]:
+    return tuple(
+        None if words[number // _MOST_PARTIALS] >> number % _MOST_PARTIALS & 1 else value
+        for number, value in enumerate(numbers)
+    )
+
+
+def _is_wide(partial: Partial) -> bool:
+    if partial.fold is Fold.COUNT or partial.stamp_of is not None:
+        return False
+    if partial.fold is Fold.SUM:
+        return True
+    return not partial.number.integer and partial.number.precision > _INT64_DIGITS
+
+
+def _may_be_null(partial: Partial, plan: BarPlan) -> bool:
+    """Whether a column skips rows; the engine expects such a column to say where it has a value, even if everywhere."""
+    if partial.fold in (Fold.SUM, Fold.COUNT):
+        return False
+    if partial.when is not None or partial.stamp_of is not None:
+        return True
+    nullable = {item.name for item in plan.event.fields if item.nullable}
+    return partial.expression is not None and not nullable.isdisjoint(columns_of(partial.expression))
+
+
+def _too_large(partial: Partial) -> str:
+    return f"a {partial.fold.value} of {partial.number} leaves the range of its type"
