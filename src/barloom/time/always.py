@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from abc import ABC, abstractmethod
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from barloom.errors import CalendarError
 from barloom.time.calendar import Located
 from barloom.time.instants import check_range
 from barloom.time.timeframe import DAY
@@ -21,6 +23,8 @@ _FIRST_YEAR: Final = 1678
 _LAST_YEAR: Final = 2261
 _KNOWN_FROM: Final = int(np.datetime64(f"{_FIRST_YEAR}-01-01", "ns").astype(np.int64))
 _KNOWN_UNTIL: Final = int(np.datetime64(f"{_LAST_YEAR + 1}-01-01", "ns").astype(np.int64))
+_KNOWN: Final = f"knows the years {_FIRST_YEAR} to {_LAST_YEAR}"
+_FIX: Final = "correct the time: is it in nanoseconds, and of the right year?"
 _MONDAY: Final = -3 * DAY
 """The Monday before 1970-01-01, which was a Thursday."""
 
@@ -64,14 +68,7 @@ class AlwaysOpen:
 
 
 def _check(name: str, times: Integers) -> None:
-    check_range(
-        times,
-        _KNOWN_FROM,
-        _KNOWN_UNTIL,
-        calendar=name,
-        known=f"knows the years {_FIRST_YEAR} to {_LAST_YEAR}",
-        fix="correct the time: is it in nanoseconds, and of the right year?",
-    )
+    check_range(times, _KNOWN_FROM, _KNOWN_UNTIL, calendar=name, known=_KNOWN, fix=_FIX)
 
 
 @cache
@@ -87,7 +84,7 @@ def _grid(name: str, timeframe: Timeframe) -> SlotGrid:
     return _CutGrid(name, timeframe)
 
 
-class _Gapless:
+class _Gapless(ABC):
     """What the grids of a calendar that never closes have in common."""
 
     def __init__(self, name: str, timeframe: Timeframe) -> None:
@@ -98,9 +95,27 @@ class _Gapless:
     def timeframe(self) -> Timeframe:
         return self._timeframe
 
+    @abstractmethod
+    def ended(self, times: Integers) -> Integers: ...
+
     def trading_date(self, starts: Integers) -> Integers:
-        _check(self._name, starts)
         return starts // DAY
+
+    @cached_property
+    def _known(self) -> tuple[int, int]:
+        """The ordinals of the first and last slot that the known years hold."""
+        first, last = self.ended(np.array([_KNOWN_FROM, _KNOWN_UNTIL - 1], np.int64)).tolist()
+        return first, last
+
+    def _check_ordinals(self, ordinals: Integers) -> None:
+        if len(ordinals) == 0:
+            return
+        lowest, highest = int(ordinals.min()), int(ordinals.max())
+        if self._known[0] <= lowest and highest <= self._known[1]:
+            return
+        outlier = lowest if lowest < self._known[0] else highest
+        message = f"calendar {self._name!r} has no {self._timeframe} slot number {outlier}: it {_KNOWN}; {_FIX}"
+        raise CalendarError(message)
 
 
 class _UniformGrid(_Gapless):
@@ -125,8 +140,8 @@ class _UniformGrid(_Gapless):
         return (times - self._anchor) // self._length
 
     def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        self._check_ordinals(ordinals)
         start = ordinals * self._length + self._anchor
-        _check(self._name, start)
         return start, start + self._length
 
 
@@ -155,9 +170,9 @@ class _CutGrid(_Gapless):
         return day * self._per_day + (times - day * DAY) // self._length
 
     def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        self._check_ordinals(ordinals)
         day = ordinals // self._per_day
         start = day * DAY + (ordinals - day * self._per_day) * self._length
-        _check(self._name, start)
         return start, np.minimum(start + self._length, (day + 1) * DAY)
 
 
@@ -188,12 +203,9 @@ class _MonthGrid(_Gapless):
         return self._index(times) - self._origin
 
     def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        self._check_ordinals(ordinals)
         index = ordinals + self._origin
-        inside = np.clip(index, 0, len(self._edges) - 2)
-        # An ordinal outside the table is far before 1678 or after 2261, whichever side it fell off.
-        start = np.where(index == inside, self._edges[inside], np.where(index < 0, _KNOWN_FROM - 1, _KNOWN_UNTIL + 1))
-        _check(self._name, start)
-        return start, self._edges[inside + 1]
+        return self._edges[index], self._edges[index + 1]
 
     def _index(self, times: Integers) -> Integers:
         """Which group of months holds each time: a table lookup by day, many times faster than a search."""
