@@ -1,0 +1,154 @@
+"""The commands of ``barloom`` and their help."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from cyclopts import App, Group
+
+from barloom.cli.exits import Exit
+
+__all__ = ["app"]
+
+_BEGIN: Final = Group("Begin here", sort_key=1)
+_MAKE: Final = Group("Make bars", sort_key=2)
+_READ: Final = Group("Read bars", sort_key=3)
+_KEEP: Final = Group("Look after a store", sort_key=4)
+
+_EPILOGUE: Final = """\
+A first session:
+  barloom demo                                      see it work, no data needed
+  barloom simulate --out market                     a market and a definition to play with
+  barloom check market/bars.toml                    what will be built
+  barloom run market/bars.toml --source market/ticks.csv --store state
+  barloom export --store state --timeframe 1m --out bars.csv
+
+--debug anywhere shows the traceback of an error.
+Exit codes: """ + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit)
+
+app = App(
+    name="barloom",
+    help="Market ticks in, exact live and final bars out, in as many timeframes as you declare.",
+    help_format="plaintext",
+    help_epilogue=_EPILOGUE,
+    version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
+)
+
+
+class _Command(NamedTuple):
+    name: str
+    group: Group
+    help: str
+    examples: str
+
+
+_COMMANDS: Final = (
+    _Command(
+        "demo",
+        _BEGIN,
+        "Show what barloom does, on a market it makes up; no data needed.",
+        "barloom demo",
+    ),
+    _Command(
+        "simulate",
+        _BEGIN,
+        "Write a deterministic, realistic market of ticks and the definition that fits it.",
+        """\
+barloom simulate --out market                           market/ticks.csv and market/bars.toml
+barloom simulate --out market --ticks 1000000 --keys 50 --seed 7""",
+    ),
+    _Command(
+        "check",
+        _MAKE,
+        "Read a definition, report every mistake in it at once, and show the plan that it becomes.",
+        """\
+barloom check bars.toml
+barloom check mypackage.bars:bars                       a definition in Python
+barloom check bars.toml --json""",
+    ),
+    _Command(
+        "run",
+        _MAKE,
+        "Build bars from files of ticks into a store. Run it again to continue where it stopped.",
+        """\
+barloom run bars.toml --source trades.csv --store state
+barloom run bars.toml --source 'ticks/2025-*.csv.gz' --store state     tomorrow's file joins by itself
+barloom run bars.toml --source trades.csv --store state --at-end close   close what is open, marked partial
+zcat ticks.gz | barloom run bars.toml --source - --store state --resume new""",
+    ),
+    _Command(
+        "get",
+        _READ,
+        "Look up one bar by key and start. Finds it, or says why there is none.",
+        """\
+barloom get --store state --timeframe 1m --key XBTUSDT 2025-11-10T12:34:00Z
+barloom get --store state --timeframe 1h --key broker=OANDA --key symbol=EURUSD 2025-11-10T12:00:00Z""",
+    ),
+    _Command(
+        "chart",
+        _READ,
+        "Draw the latest bars of a key as candles in the terminal.",
+        """\
+barloom chart --store state --timeframe 1m --key XBTUSDT
+barloom chart --store state --timeframe 5m --key XBTUSDT --last 30 --height 20""",
+    ),
+    _Command(
+        "export",
+        _READ,
+        "Write bars, or the rejected rows, to CSV, Parquet or JSON lines.",
+        """\
+barloom export --store state --timeframe 1m --out bars.csv
+barloom export --store state --timeframe 1h --out bars.parquet --from 2025-11-10 --to 2025-11-11
+barloom export --store state --timeframe 1m --out live.jsonl --live
+barloom export --store state --out rejected.csv --rejected
+barloom export --store state --timeframe 1d --out - | column -ts,""",
+    ),
+    _Command(
+        "verify",
+        _READ,
+        "Compare final bars with a file of published bars, number by number, and show what differs.",
+        """\
+barloom verify --store state --timeframe 1m --reference published.csv
+barloom verify --store state --timeframe 1m --reference candles.parquet --rename start=open_at --rename volume=vol
+barloom verify --store state --timeframe 1m --reference published.csv --columns open,close --synthetic skip""",
+    ),
+    _Command(
+        "explain",
+        _KEEP,
+        "Say why a bar is not final yet (or that it is): stream time, deadline, children, session.",
+        """\
+barloom explain --store state --timeframe 1h --key XBTUSDT 2025-11-10T12:00:00Z""",
+    ),
+    _Command(
+        "status",
+        _KEEP,
+        "Show what a store holds and how far its input has been read.",
+        """\
+barloom status --store state
+barloom status --store state --json""",
+    ),
+    _Command(
+        "compact",
+        _KEEP,
+        "Delete bars older than the definition's retention and give the disk space back.",
+        """\
+barloom compact --store state""",
+    ),
+    _Command(
+        "rebuild",
+        _KEEP,
+        "Build a store again, with a changed definition, beside the old one; then swap them.",
+        """\
+barloom rebuild bars.toml --source trades.csv --store state""",
+    ),
+)
+
+for _command in _COMMANDS:
+    app.command(
+        f"barloom.cli.{_command.name}:{_command.name}",
+        name=_command.name,
+        group=_command.group,
+        help=_command.help,
+        help_epilogue="Examples:\n" + "\n".join(f"  {line}" for line in _command.examples.splitlines()),
+    )

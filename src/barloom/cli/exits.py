@@ -1,0 +1,72 @@
+"""Exit codes: the one table of what a finished command tells a script."""
+
+from __future__ import annotations
+
+import errno
+from enum import IntEnum
+
+from barloom.errors import (
+    BadRow,
+    BarloomError,
+    CalendarError,
+    DefinitionError,
+    ExactnessError,
+    MissingExtra,
+    SourceError,
+    StoreError,
+)
+
+__all__ = ["Exit", "exit_of"]
+
+
+class Exit(IntEnum):
+    """How a command ended."""
+
+    OK = 0
+    DIFFERENT = 1
+    USAGE = 2
+    INPUT = 3
+    STORE = 4
+    REFUSED = 5
+    NOT_FOUND = 6
+    BUG = 70
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+    @property
+    def meaning(self) -> str:
+        """One line for the table in the help and the reference."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Exit.OK: "done",
+    Exit.DIFFERENT: "`verify` found differences",
+    Exit.USAGE: "the command line or the definition is wrong",
+    Exit.INPUT: "a file cannot be read, continued or written",
+    Exit.STORE: "the store cannot be used: not one, locked, of another definition, damaged or full",
+    Exit.REFUSED: "a row was refused under `--strict`",
+    Exit.NOT_FOUND: "`get` found no bar; the answer says why",
+    Exit.BUG: "a bug in barloom; `--debug` shows the traceback",
+    Exit.INTERRUPTED: "interrupted; everything committed so far is kept, and the same command continues",
+    Exit.BROKEN_PIPE: "the reader of the output went away",
+}
+
+_BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
+    (BadRow, Exit.REFUSED),
+    (DefinitionError, Exit.USAGE),
+    (CalendarError, Exit.USAGE),
+    (MissingExtra, Exit.USAGE),
+    (SourceError, Exit.INPUT),
+    (ExactnessError, Exit.INPUT),
+    (StoreError, Exit.STORE),
+    (BarloomError, Exit.INPUT),
+    (OSError, Exit.INPUT),
+)
+
+
+def exit_of(error: BaseException) -> Exit:
+    """The exit code of an error; `BUG` for one that nobody raised on purpose."""
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        return Exit.BROKEN_PIPE
+    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.BUG)

@@ -1,0 +1,81 @@
+"""How numbers, durations and times are written for people and scripts."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+from barloom.errors import BarloomError
+from barloom.time.instants import nanos_of, written
+from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+
+__all__ = ["UsageError", "count", "duration", "instant", "moment", "plural"]
+
+_UNITS: Final = (
+    ("w", 7 * DAY),
+    ("d", DAY),
+    ("h", HOUR),
+    ("m", MINUTE),
+    ("s", SECOND),
+    ("ms", MILLISECOND),
+    ("us", 1000),
+)
+_TIME: Final = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})"
+    r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:\.(?P<fraction>\d{1,9}))?(?P<zone>Z|[+-]\d{2}:\d{2})?)?"
+)
+
+
+class UsageError(BarloomError, ValueError):
+    """The command line asks for something that makes no sense."""
+
+
+def count(number: int) -> str:
+    """An integer with thousands apart: ``1,234,567``."""
+    return f"{number:,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 tick``, ``2 ticks``."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def duration(nanos: int) -> str:
+    """A duration in its largest two units: ``2s``, ``1m 30s``, ``1d``."""
+    if nanos < 0:
+        return f"-{duration(-nanos)}"
+    parts = []
+    for unit, size in _UNITS:
+        whole, nanos = divmod(nanos, size)
+        if whole:
+            parts.append(f"{whole}{unit}")
+    return " ".join(parts[:2]) if parts else "0s"
+
+
+def moment(nanos: int | None) -> str:
+    """An instant as ISO 8601 in UTC; a dash for none."""
+    return "-" if nanos is None else written(nanos)
+
+
+def instant(text: str, what: str) -> int:
+    """Nanoseconds of a written time: a date (its UTC midnight) or an ISO 8601 time that states its zone."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        message = f"{what}: {text!r} is not a time; write 2025-11-10T12:34:00Z, or 2025-11-10 for midnight UTC"
+        raise UsageError(message)
+    if match["clock"] is None:
+        return _whole(match["date"], "00:00", "Z", what)
+    if match["zone"] is None:
+        message = f"{what}: {text!r} has no time zone; write {text.strip()}Z for UTC"
+        raise UsageError(message)
+    fraction = int((match["fraction"] or "0").ljust(9, "0"))
+    return _whole(match["date"], match["clock"], match["zone"], what) + fraction
+
+
+def _whole(day: str, clock: str, zone: str, what: str) -> int:
+    try:
+        return nanos_of(datetime.fromisoformat(f"{day}T{clock}{zone}"))
+    except ValueError as error:
+        message = f"{what}: {day} {clock} is not a time: {error}"
+        raise UsageError(message) from error

@@ -1,0 +1,224 @@
+"""A plan for people (tables) and for scripts (one object)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from barloom.cli.formats import duration
+from barloom.cli.screen import Column, Sheet
+from barloom.plan.barplan import FieldKind, Gap, InputKind
+from barloom.plan.nodes import columns_of
+from barloom.plan.render import render
+from barloom.time.calendar import expected_slots
+from barloom.time.calendars import resolve
+from barloom.time.instants import days_of
+from barloom.time.timeframe import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from barloom.plan.barplan import BarPlan, EventPlan, Field, LevelPlan, Output, Partial
+
+__all__ = ["plan_body", "plan_sheets", "plan_warnings"]
+
+_YEAR: Final = days_of(date(2025, 1, 1)) * DAY
+_SAMPLE_DAYS: Final = 365
+_SAMPLE_SLOTS: Final = 400
+
+
+def plan_sheets(plan: BarPlan) -> Iterable[Sheet]:
+    """The tables that ``check`` prints, one after the other."""
+    yield _outline(plan)
+    yield _fields(plan)
+    yield _ladder(plan)
+    yield _columns(plan)
+    yield _topics(plan)
+
+
+def plan_warnings(plan: BarPlan) -> list[str]:
+    """What is allowed but worth knowing before the first run."""
+    found = []
+    if plan.source.arrival is None:
+        found.append(
+            "no arrival column: in files, a tick from the future cannot be told from a true one"
+            " (name the column with the time of receipt as arrival in [source])"
+        )
+    if plan.base.delay == 0:
+        found.append("the base has no delay: a tick that comes after a newer slot has begun is late")
+    return found
+
+
+def _outline(plan: BarPlan) -> Sheet:
+    sheet = Sheet(f"Definition {plan.name!r}", (Column("", style="bold"), Column("")))
+    sheet.add(
+        "input",
+        "ticks" if plan.input is InputKind.TICKS else f"bars of {plan.base.timeframe}, stamped by {plan.stamped}",
+    )
+    sheet.add("event", plan.event.name)
+    sheet.add("key", ", ".join(plan.event.key))
+    sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")
+    if plan.event.event_id is not None:
+        sheet.add("event id", f"{plan.event.event_id} (a second tick with the same id is a duplicate)")
+    sheet.add("calendar", plan.calendar)
+    if plan.where is not None:
+        sheet.add("where", render(plan.where))
+    if plan.source.arrival is not None:
+        sheet.add("arrival", f"{plan.source.arrival} ({plan.source.arrival_unit})")
+        sheet.add("from the future", f"more than {duration(plan.max_ahead)} ahead of its arrival")
+    sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
+    return sheet
+
+
+def _fields(plan: BarPlan) -> Sheet:
+    sheet = Sheet(
+        "Fields of a tick", (Column("field", style="bold"), Column("type"), Column("role"), Column("read from"))
+    )
+    for item in plan.event.fields:
+        sheet.add(item.name, _type(item), _role(plan.event, item), _origin(plan, item))
+    return sheet
+
+
+def _type(item: Field) -> str:
+    if item.kind is FieldKind.TIMESTAMP:
+        text = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
+    elif item.kind is FieldKind.DECIMAL:
+        text = str(item.number)
+    else:
+        text = item.kind.value
+    return text + ("?" if item.nullable else "")
+
+
+def _role(event: EventPlan, item: Field) -> str:
+    if item.name in event.key:
+        return "key"
+    if item.name == event.timestamp:
+        return "event time"
+    return "event id" if item.name == event.event_id else ""
+
+
+def _origin(plan: BarPlan, item: Field) -> str:
+    path = plan.source.columns.get(item.name, item.name)
+    return f"always {path[1:]!r}" if path.startswith("=") else path
+
+
+def _ladder(plan: BarPlan) -> Sheet:
+    columns = (
+        Column("timeframe", style="bold"),
+        Column("built from"),
+        Column("slots", right=True),
+        Column("delay", right=True),
+        Column("gap"),
+        Column("heartbeat"),
+        Column("kept"),
+    )
+    sheet = Sheet("Ladder", columns)
+    for level in plan.levels:
+        sheet.add(
+            str(level.timeframe),
+            _child(plan, level),
+            _expected(plan, level),
+            duration(level.delay),
+            _gap(level),
+            "yes" if level.heartbeat else "no",
+            "for ever" if level.retention is None else duration(level.retention),
+        )
+    return sheet
+
+
+def _child(plan: BarPlan, level: LevelPlan) -> str:
+    if level.child is not None:
+        return str(plan.levels[level.child].timeframe)
+    return "ticks" if plan.input is InputKind.TICKS else "input bars"
+
+
+def _gap(level: LevelPlan) -> str:
+    return f"carry up to {duration(level.carry_limit)}" if level.gap is Gap.CARRY else level.gap.value
+
+
+def _expected(plan: BarPlan, level: LevelPlan) -> str:
+    return "-" if level.child is None else "-".join(str(bound) for bound in _slots(plan, level))
+
+
+def _slots(plan: BarPlan, level: LevelPlan) -> list[int]:
+    """The least and most children that a slot of this level has within a year (one number where they are equal)."""
+    calendar = resolve(plan.calendar)
+    assert level.child is not None  # noqa: S101 - callers ask for parents only
+    parent, child = calendar.grid(level.timeframe), calendar.grid(plan.levels[level.child].timeframe)
+    year = np.array([_YEAR, _YEAR + _SAMPLE_DAYS * DAY], dtype=np.int64)
+    first, last = (int(ordinal) for ordinal in parent.ordinal(year))
+    ordinals = np.arange(first, min(last, first + _SAMPLE_SLOTS), dtype=np.int64)
+    slots = expected_slots(parent, child, parent.bounds(ordinals)[0])
+    return sorted({int(slots.min()), int(slots.max())})
+
+
+def _columns(plan: BarPlan) -> Sheet:
+    columns = (Column("column", style="bold"), Column("type"), Column("aggregate"), Column("merged from"))
+    sheet = Sheet("Columns of a bar", columns)
+    for item in plan.outputs:
+        sheet.add(item.name, str(item.number), item.text or item.aggregate, ", ".join(_partials(plan, item)))
+    return sheet
+
+
+def _partials(plan: BarPlan, item: Output) -> list[str]:
+    positions = sorted(int(name) for name in columns_of(item.result))
+    return [_partial(plan.partials[position]) for position in positions]
+
+
+def _partial(partial: Partial) -> str:
+    inner = "" if partial.expression is None else render(partial.expression)
+    when = "" if partial.when is None else f" when {render(partial.when)}"
+    return f"{partial.fold.value}({inner}){when}"
+
+
+def _topics(plan: BarPlan) -> Sheet:
+    sheet = Sheet("Topics", (Column("timeframe", style="bold"), Column("live"), Column("final")))
+    for position in plan.published:
+        timeframe = plan.levels[position].timeframe
+        sheet.add(str(timeframe), plan.topic("live", timeframe), plan.topic("final", timeframe))
+    return sheet
+
+
+def plan_body(plan: BarPlan) -> dict[str, object]:
+    """The plan as the JSON answer of ``check``."""
+    return {
+        "name": plan.name,
+        "input": plan.input.value,
+        "event": plan.event.name,
+        "key": list(plan.event.key),
+        "event_time": plan.event.timestamp,
+        "calendar": plan.calendar,
+        "where": None if plan.where is None else render(plan.where),
+        "fields": [
+            {"name": item.name, "type": _type(item), "role": _role(plan.event, item), "from": _origin(plan, item)}
+            for item in plan.event.fields
+        ],
+        "timeframes": [_level_body(plan, level) for level in plan.levels],
+        "columns": [
+            {
+                "name": item.name,
+                "type": str(item.number),
+                "aggregate": item.text or item.aggregate,
+                "partials": _partials(plan, item),
+            }
+            for item in plan.outputs
+        ],
+        "warnings": plan_warnings(plan),
+    }
+
+
+def _level_body(plan: BarPlan, level: LevelPlan) -> dict[str, object]:
+    return {
+        "timeframe": str(level.timeframe),
+        "child": None if level.child is None else str(plan.levels[level.child].timeframe),
+        "expected_slots": [] if level.child is None else _slots(plan, level),
+        "delay_ns": level.delay,
+        "gap": level.gap.value,
+        "carry_limit_ns": level.carry_limit if level.gap is Gap.CARRY else None,
+        "heartbeat": level.heartbeat,
+        "retention_ns": level.retention,
+        "live_topic": plan.topic("live", level.timeframe),
+        "final_topic": plan.topic("final", level.timeframe),
+    }

@@ -1,0 +1,143 @@
+"""Every example of the README and the docs is run, and what it prints is what the page shows.
+
+In a page, ```` ```toml NAME ```` and ```` ```text NAME ```` become files, ```` ```python ```` blocks are executed one after
+the other, and in ```` ```console ```` blocks the lines after ``$ `` are run by a shell and their output compared: a line
+``...`` stands for any lines, and times that depend on the machine count as equal. A block marked ``needs=oracles`` is left
+out where the real market data is missing. All blocks of a page share one directory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LANGUAGES = {"python", "toml", "console", "text", "sh", "json"}
+FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+VOLATILE = (
+    (re.compile(r"\d[\d,.]*( ?)(ms|µs|us|s)\b"), "<time>"),
+    (re.compile(r"\d[\d,.]*[kM]? ticks/s"), "<speed>"),
+    (re.compile(r"\d[\d,.]* (kB|MB|GB|B)\b"), "<size>"),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    language: str
+    info: str
+    body: str
+    line: int
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text()
+    for match in FENCE.finditer(text):
+        yield Block(match["language"], match["info"].strip(), match["body"], text[: match.start()].count("\n") + 1)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A place like a checkout: examples in it, and the real market data beside it where it is here too."""
+    place = tmp_path / "checkout"
+    place.mkdir()
+    (place / "examples").symlink_to(ROOT / "examples")
+    if (ROOT.parent / "shared").is_dir():
+        (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, module in (("barloom", "barloom.cli"), ("python", "")):
+        script = commands / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {"-m " + module if module else ""} "$@"\n')
+        script.chmod(0o755)
+    return place
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_of_a_page_do_what_it_says(
+    page: Path, directory: Path, need: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page's examples run in order, and print what the page shows."""
+    monkeypatch.chdir(directory)
+    names: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks(page):
+        assert block.language in LANGUAGES, f"{page.name}:{block.line}: say what language the block is in"
+        if "needs=oracles" in block.info:
+            need("oracles")
+        _run(page, block, directory, names)
+
+
+def _run(page: Path, block: Block, directory: Path, names: dict[str, object]) -> None:
+    if block.language == "toml":
+        tomllib.loads(block.body)
+    if block.language in ("toml", "text") and block.info and "=" not in block.info:
+        (directory / block.info).write_text(block.body)
+    if block.language == "python" and block.info:
+        (directory / block.info).write_text(block.body)
+    elif block.language == "python":
+        padding = "\n" * block.line
+        exec(compile(padding + block.body, str(page), "exec"), names)  # noqa: S102 - the point of the test
+    if block.language == "console":
+        _converse(page, block, directory)
+
+
+def _converse(page: Path, block: Block, directory: Path) -> None:
+    status = 0
+    for part in re.split(r"^\$ ", block.body, flags=re.MULTILINE)[1:]:
+        command, expected = _split(part)
+        status, printed = _shell(command, status, directory)
+        where = f"{page.name}:{block.line}: $ {command}\nshown:\n{expected}\nprinted:\n{printed}"
+        assert _matches(expected, printed), where
+
+
+def _split(part: str) -> tuple[str, str]:
+    """A command (continued where a line ends in a backslash) and the output shown for it."""
+    lines = part.splitlines()
+    end = next(number for number, line in enumerate(lines, 1) if not line.endswith("\\"))
+    return "\n".join(lines[:end]), "\n".join(lines[end:])
+
+
+def _shell(command: str, status: int, directory: Path) -> tuple[int, str]:
+    path = f"{directory.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
+    done = subprocess.run(
+        ["bash", "-c", f"(exit {status})\n{command}"],  # noqa: S607 - any bash
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def _matches(expected: str, printed: str) -> bool:
+    wanted = [_settled(line) for line in expected.strip().splitlines()]
+    if not wanted:
+        return True
+    pattern = "\n".join("<any>" if line == "..." else re.escape(line) for line in wanted)
+    pattern = re.sub(r"(\n)?<any>(\n)?", lambda found: r"(?:.*\n)*?.*?" if any(found.groups()) else r"[\s\S]*", pattern)
+    return re.fullmatch(pattern, "\n".join(_settled(line) for line in printed.strip().splitlines())) is not None
+
+
+def _settled(line: str) -> str:
+    for found, instead in VOLATILE:
+        line = found.sub(instead, line)
+    return re.sub(r"\s+", " ", line).strip()
