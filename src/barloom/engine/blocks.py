@@ -147,8 +147,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a store gives back: the open bars, the latest real final of each key (for the levels that
-    `BarPlan.keeps_latest` names), and the entries. Key numbers in the blocks are positions in `keys`.
+    """What a store gives back. Key numbers in the blocks are positions in `keys`.
+
+    `open` are the open bars, `latest` the latest real final of each key (for the levels that `BarPlan.keeps_latest`
+    names), `entries` the small named pieces of state.
     """
 
     keys: Sequence[tuple[object, ...]]

@@ -1,5 +1,6 @@
-"""Rows gathered by (key, slot): how ticks become partials, partials of children become partials of parents, and two
-partials of one slot merge.
+"""Rows gathered by (key, slot).
+
+How ticks become partials, partials of children become partials of parents, and two partials of one slot merge.
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ class Groups:
     def __len__(self) -> int:
         return len(self.key)
 
+    @staticmethod
+    def of(columns: Sequence[Integers], values: list[Values]) -> Groups:
+        """Groups of the columns that `columns` gives, in that order."""
+        key, start, end, open_time, close_time, revision, children = columns
+        return Groups(key, start, end, open_time, close_time, revision, children, values)
+
     @property
     def columns(self) -> tuple[Integers, ...]:
         """The columns beside the partials."""
@@ -51,30 +58,32 @@ class Groups:
 
     def take(self, rows: Integers | Booleans) -> Groups:
         """Some of the rows, by position or mask."""
-        return Groups(
-            *(column[rows] for column in self.columns),
-            [Values(v.numbers[rows], None if v.valid is None else v.valid[rows]) for v in self.values],
-        )
+        values = [Values(v.numbers[rows], None if v.valid is None else v.valid[rows]) for v in self.values]
+        return Groups.of([column[rows] for column in self.columns], values)
 
     @staticmethod
     def concat(parts: Sequence[Groups]) -> Groups:
         """All rows of several groups."""
         if len(parts) == 1:
             return parts[0]
-        columns = (np.concatenate(arrays) for arrays in zip(*(part.columns for part in parts), strict=True))
+        columns = [np.concatenate(arrays) for arrays in zip(*(part.columns for part in parts), strict=True)]
         values = [_concat_values(values) for values in zip(*(part.values for part in parts), strict=True)]
-        return Groups(*columns, values)
+        return Groups.of(columns, values)
 
-    def by_key_and_start(self) -> Groups:
-        """The same rows sorted by key, and by start within a key."""
-        return self.take(np.lexsort((self.start, self.key)))
+    @staticmethod
+    def sorted(parts: Sequence[Groups]) -> tuple[Groups, Integers]:
+        """All rows of several groups, sorted by key and by start within a key; and where each row stood."""
+        together = Groups.concat(parts)
+        order = np.lexsort((together.start, together.key))
+        return together.take(order), order
 
 
 def _concat_values(parts: Sequence[Values]) -> Values:
     numbers: Numbers = np.concatenate([part.numbers for part in parts])
-    if parts[0].valid is None:
+    if all(part.valid is None for part in parts):
         return Values(numbers, None)
-    return Values(numbers, np.concatenate([part.valid for part in parts if part.valid is not None]))
+    masks = [np.ones(len(part.numbers), np.bool_) if part.valid is None else part.valid for part in parts]
+    return Values(numbers, np.concatenate(masks))
 
 
 def run_starts(key: Integers, start: Integers) -> Integers:
@@ -171,10 +180,8 @@ def _take_by_stamp(partials: Sequence[Partial], position: int, held: Groups, mor
     """Where a first or last that skips rows comes from `more`: by the time of its own value, not of the bar."""
     stamp = next(number for number, partial in enumerate(partials) if partial.stamp_of == position)
     ours, theirs = held.values[stamp], more.values[stamp]
-    if partials[position].fold is Fold.FIRST:
-        wins = theirs.numbers < ours.numbers
-    else:
-        wins = theirs.numbers >= ours.numbers
+    first = partials[position].fold is Fold.FIRST
+    wins = theirs.numbers < ours.numbers if first else theirs.numbers >= ours.numbers
     return _mask(theirs.valid) & (~_mask(ours.valid) | wins)
 
 

@@ -65,7 +65,8 @@ class _Rows:
 
     @property
     def accepted(self) -> Booleans:
-        return self.verdict == _ACCEPTED
+        """The rows that no check has refused."""
+        return np.equal(self.verdict, _ACCEPTED)
 
 
 class Intake:
@@ -154,9 +155,7 @@ class Intake:
     def _deadline(self, level: int, rows: _Rows) -> Integers:
         return self._grids[level].round_to_slot(rows.start).end + self._plan.levels[level].delay
 
-    def _check_seen(
-        self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans
-    ) -> None:
+    def _check_seen(self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans) -> None:
         asked = np.flatnonzero(rows.accepted)
         contents = [""] * len(asked)
         if self._bars:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from barloom.plan.barplan import FieldKind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,6 +23,9 @@ class KeyIndex:
 
     def __init__(self, event: EventPlan) -> None:
         self._fields = list(event.key)
+        self._schema = {
+            name: pl.String if event.by_name[name].kind is FieldKind.STRING else pl.Int64 for name in event.key
+        }
         self._codes = pl.Categorical(pl.Categories.random())
         self._rows: list[tuple[object, ...]] = []
 
@@ -39,10 +44,9 @@ class KeyIndex:
             self._learn(frame, ids)
         return ids
 
-    def ids_of(self, rows: Sequence[tuple[object, ...]], like: pl.DataFrame) -> Integers:
-        """The numbers of keys given as tuples; `like` has the key columns' types."""
-        schema = {name: like.schema[name] for name in self._fields}
-        return self.ids(pl.DataFrame(list(rows), schema=schema, orient="row"))
+    def ids_of(self, rows: Sequence[tuple[object, ...]]) -> Integers:
+        """The numbers of keys given as tuples."""
+        return self.ids(pl.DataFrame(list(rows), schema=self._schema, orient="row"))
 
     def _learn(self, frame: pl.DataFrame, ids: Integers) -> None:
         fresh = np.flatnonzero(ids >= len(self._rows))

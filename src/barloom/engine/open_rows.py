@@ -46,6 +46,11 @@ class OpenRows:
         return self._count
 
     @property
+    def end(self) -> Integers:
+        """When each row's slot ends."""
+        return self._columns[_END]
+
+    @property
     def arrived(self) -> Integers:
         """How many child bars each row has taken in (bars as input)."""
         return self._columns[_ARRIVED]
@@ -70,7 +75,7 @@ class OpenRows:
             Values(numbers[rows], None if valid is None else valid[rows])
             for numbers, valid in zip(self._numbers, self._valid, strict=True)
         ]
-        return Groups(*(column[rows] for column in self._columns[:_ARRIVED]), values)
+        return Groups.of([column[rows] for column in self._columns[:_ARRIVED]], values)
 
     def update(self, rows: Integers, groups: Groups) -> None:
         """Replace the contents of rows; their key and slot stay."""

@@ -44,8 +44,9 @@ class Seen:
         late: Booleans,
         contents: Sequence[str],
     ) -> tuple[Booleans, Booleans]:
-        """Which rows repeat an accepted one, and which of these with another content; the others, if not late, are marked.
+        """Which rows repeat an accepted one, and which of these with another content.
 
+        The others, if not late, are marked.
         A mark counts for a row only while the stream time before that row is less than the mark's `expires`.
         """
         repeated = np.zeros(len(pairs), np.bool_)
@@ -65,7 +66,9 @@ class Seen:
         self._by_expiry[mark.expires].append(pair)
         self._fresh.append(pair)
 
-    def settle(self, stream_time: int, keys: Callable[[Integers], Sequence[tuple[object, ...]]]) -> dict[bytes, bytes | None]:
+    def settle(
+        self, stream_time: int, keys: Callable[[Integers], Sequence[tuple[object, ...]]]
+    ) -> dict[bytes, bytes | None]:
         """Forget what has expired; gives the entries of the state that change."""
         changed: dict[bytes, bytes | None] = {}
         for moment in [moment for moment in self._by_expiry if moment <= stream_time]:
@@ -85,7 +88,9 @@ class Seen:
         self._fresh.clear()
         return changed
 
-    def load(self, entries: Mapping[bytes, bytes], ids: Callable[[Sequence[tuple[object, ...]]], Iterable[int]]) -> None:
+    def load(
+        self, entries: Mapping[bytes, bytes], ids: Callable[[Sequence[tuple[object, ...]]], Iterable[int]]
+    ) -> None:
         """From the state."""
         for name, content in sorted(entries.items()):
             if not name.startswith(ENTRY):

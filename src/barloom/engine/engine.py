@@ -1,0 +1,257 @@
+"""The step: a batch in; finals, live bars, side output and changed state out. It reads no clock and writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barloom.engine.blocks import BarBlock, Step
+from barloom.engine.gaps import Gaps
+from barloom.engine.groups import Groups
+from barloom.engine.heartbeat import Heartbeat, LastTicks
+from barloom.engine.intake import Intake
+from barloom.engine.keys import KeyIndex
+from barloom.engine.ladder import BarLadder, TickLadder
+from barloom.engine.level import Closed, Level
+from barloom.engine.stream_time import BEGINNING, StreamTime
+from barloom.plan.barplan import Gap, InputKind
+from barloom.time.calendars import resolve
+
+if TYPE_CHECKING:
+    from barloom.engine.blocks import BarId, Snapshot, TickBatch
+    from barloom.engine.intake import Admitted
+    from barloom.engine.ladder import Ladder, LevelChange
+    from barloom.plan.barplan import BarPlan
+    from barloom.time.calendar import Booleans, Calendar, Integers
+
+__all__ = ["Engine"]
+
+_TIME = b"time"
+_CLOSED = b"closed"
+_END_OF_TIME = int(np.iinfo(np.int64).max) - 1
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What the levels have to say in one step."""
+
+    finals: list[BarBlock] = field(default_factory=list)
+    lives: list[BarBlock] = field(default_factory=list)
+    retracted: list[BarId] = field(default_factory=list)
+
+
+class Engine:
+    """Bars of one partition.
+
+    Its state changes with every step; when a step's outcome cannot be committed, throw the engine away and restore
+    another from the store.
+    """
+
+    def __init__(self, plan: BarPlan, calendar: Calendar | None = None, *, live: bool = True) -> None:
+        """`calendar` replaces the one the plan names (for tests); `live` false leaves live bars out of the steps."""
+        self.plan = plan
+        self.calendar = resolve(plan.calendar) if calendar is None else calendar
+        self.keys = KeyIndex(plan.event)
+        self.closed = False
+        self._live = live
+        self._time = StreamTime()
+        grids = [self.calendar.grid(level.timeframe) for level in plan.levels]
+        self._intake = Intake(plan, grids, self.keys)
+        self._levels = [Level(position, plan, grids) for position in range(len(plan.levels))]
+        self._published = [self._levels[position] for position in plan.published]
+        ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
+        self._ladder: Ladder = ladder(plan, self._levels)
+        self._gaps = {
+            level.position: Gaps(level, self.calendar) for level in self._published if level.plan.gap is not Gap.OMIT
+        }
+        beating = [level for level in self._published if level.plan.heartbeat]
+        self._last = LastTicks(plan.partials)
+        self._beats = {level.position: Heartbeat(level, self.calendar, self._last) for level in beating}
+
+    @property
+    def stream_time(self) -> int | None:
+        """Where the stream stands; none before the first row."""
+        return None if self._time.now == BEGINNING else self._time.now
+
+    def step(self, batch: TickBatch) -> Step:
+        """Take in a batch."""
+        if self.closed:
+            message = "the input was closed: its last slots are final, so nothing can be added"
+            raise ValueError(message)
+        if not len(batch):
+            return Step(stream_time=self.stream_time)
+        admitted = self._intake.admit(batch, self._time)
+        return self._step(self._settle(admitted), admitted)
+
+    def advance(self, checked_at: int) -> Step:
+        """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
+        if self.plan.clock and len(self.keys):
+            self._time.extend(checked_at, self.plan.live_within)
+        return self._step(self._settle(None), None)
+
+    def close(self) -> Step:
+        """End the input: every open slot becomes a final, marked partial."""
+        outcome = _Outcome()
+        for level in self._published:
+            self._publish(level, level.close(level.rows.all()), outcome, ending=True)
+        self.closed = True
+        step = self._step(outcome, None)
+        return replace(step, entries={**step.entries, _CLOSED: b"1"})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from what a store kept."""
+        if _TIME in snapshot.entries:
+            self._time = StreamTime.load(snapshot.entries[_TIME])
+        self.closed = _CLOSED in snapshot.entries
+        ids = self.keys.ids_of(snapshot.keys)
+        for block in snapshot.open:
+            self._restore_open(block, ids)
+        latest = {block.level: Groups.sorted([_groups(block, ids)])[0] for block in snapshot.latest}
+        for position, gaps in self._gaps.items():
+            gaps.restore(latest.get(position), self._boundary(self._levels[position]))
+        if self._beats:
+            base = self._levels[0].rows
+            for groups in (latest.get(0), Groups.sorted([base.gather(base.all())])[0]):
+                if groups is not None and len(groups):
+                    self._last.observe(groups)
+        if self._intake.seen is not None:
+            self._intake.seen.load(snapshot.entries, lambda rows: self.keys.ids_of(rows).tolist())
+
+    def _restore_open(self, block: BarBlock, ids: Integers) -> None:
+        groups, level = _groups(block, ids), self._levels[block.level]
+        real = ~block.synthetic
+        if real.any():
+            held, order = Groups.sorted([groups.take(real)])
+            self._ladder.restore(level, level.rows.insert(held), block.slots[real][order])
+        if not real.all() and level.position in self._beats:
+            self._beats[level.position].restore(groups.take(~real))
+
+    def _boundary(self, level: Level) -> int | None:
+        return None if self._time.now == BEGINNING else self._ladder.boundary(level, self._time.now)
+
+    def _settle(self, admitted: Admitted | None) -> _Outcome:
+        """Fold new rows into every level, finest first, and close what is decided."""
+        outcome = _Outcome()
+        if self._time.now == BEGINNING:
+            return outcome
+        for change in self._ladder.climb(admitted, self._time.now):
+            if self._beats and change.level.position == 0:
+                self._remember(change)
+            self._publish(change.level, change.closed, outcome)
+            self._show(change, outcome)
+        return outcome
+
+    def _remember(self, change: LevelChange) -> None:
+        """Keep the last tick of each key in sight, for the beats."""
+        rows = change.level.rows.gather(change.touched)
+        parts = [rows] if change.closed is None else [rows, change.closed.groups]
+        groups, _ = Groups.sorted(parts)
+        if len(groups):
+            self._last.observe(groups)
+
+    def _publish(self, level: Level, closed: Closed | None, outcome: _Outcome, *, ending: bool = False) -> None:
+        """The finals of a level: closed slots, gap bars between and after them, and the beats that got none."""
+        boundary = self._ladder.boundary(level, self._time.now)
+        groups = None if closed is None else closed.groups
+        filled = None
+        if level.position in self._gaps:
+            filled = self._gaps[level.position].fill(groups, boundary, ending=ending)
+        if closed is not None or filled is not None:
+            outcome.finals.append(self._final_block(level, closed, filled, ending=ending))
+        if level.position in self._beats:
+            finals = outcome.finals[-1] if closed is not None or filled is not None else None
+            until = _END_OF_TIME if ending else boundary
+            outcome.retracted += self._beats[level.position].settle(finals, until)
+
+    def _show(self, change: LevelChange, outcome: _Outcome) -> None:
+        """The live bars of a level: rows that changed, and the beats that are due."""
+        level = change.level
+        if self._live and len(change.touched):
+            groups = level.rows.gather(change.touched)
+            outcome.lives.append(self._live_block(level, groups, level.rows.arrived[change.touched]))
+        if level.position in self._beats:
+            beats = self._beats[level.position].beat(self._time.now)
+            if beats is not None:
+                nothing = np.zeros(len(beats), np.int64)
+                outcome.lives.append(self._live_block(level, beats, nothing, synthetic=True))
+
+    def _final_block(self, level: Level, closed: Closed | None, filled: Groups | None, *, ending: bool) -> BarBlock:
+        """Real and synthetic finals of a level, by key and slot."""
+        if filled is None and closed is not None:
+            groups, arrived = closed.groups, closed.arrived
+            synthetic = np.zeros(len(groups), np.bool_)
+        else:
+            parts = [groups for groups in (closed and closed.groups, filled) if groups is not None]
+            groups, order = Groups.sorted(parts)
+            real = 0 if closed is None else len(closed.groups)
+            synthetic = order >= real
+            arrived = np.zeros(len(groups), np.int64)
+            if closed is not None:
+                arrived[~synthetic] = closed.arrived[order[~synthetic]]
+        slots = self._slots(level, groups, arrived, decided=not ending)
+        return self._block(level, groups, slots, synthetic, final=True, partial=ending)
+
+    def _live_block(self, level: Level, groups: Groups, arrived: Integers, *, synthetic: bool = False) -> BarBlock:
+        slots = self._slots(level, groups, arrived, decided=False)
+        return self._block(level, groups, slots, np.full(len(groups), synthetic), final=False, partial=False)
+
+    def _slots(self, level: Level, groups: Groups, arrived: Integers, *, decided: bool) -> Integers:
+        """How many children are decided; with bars as input, how many have arrived."""
+        if self.plan.input is InputKind.BARS:
+            return arrived
+        if decided:
+            return level.expected(groups.start, groups.end)
+        return level.decided(groups.start, groups.end, self._ladder.boundary(level, self._time.now))
+
+    def _block(  # noqa: PLR0913 - what a bar says beside its groups
+        self, level: Level, groups: Groups, slots: Integers, synthetic: Booleans, *, final: bool, partial: bool
+    ) -> BarBlock:
+        first = self._time.first
+        began_before = groups.start < (_END_OF_TIME if first is None else first)
+        filled = groups.children if level.child_grid is not None else (~synthetic).astype(np.int64)
+        return BarBlock(
+            level.position,
+            final,
+            groups.key,
+            groups.start,
+            groups.end,
+            groups.open_time,
+            groups.close_time,
+            groups.revision,
+            filled,
+            slots,
+            level.expected(groups.start, groups.end),
+            synthetic,
+            began_before | partial,
+            tuple(groups.values),
+        )
+
+    def _step(self, outcome: _Outcome, admitted: Admitted | None) -> Step:
+        entries: dict[bytes, bytes | None] = {_TIME: self._time.dump()}
+        if self._intake.seen is not None:
+            entries |= self._intake.seen.settle(self._time.now, self.keys.rows)
+        return Step(
+            tuple(outcome.finals),
+            tuple(outcome.lives),
+            tuple(outcome.retracted),
+            None if admitted is None else admitted.rejected,
+            entries,
+            {} if admitted is None else admitted.counts,
+            self.stream_time,
+        )
+
+
+def _groups(block: BarBlock, ids: Integers) -> Groups:
+    """The engine's side of a stored block; `ids` are the engine's numbers of the snapshot's keys."""
+    return Groups(
+        ids[block.key],
+        block.start,
+        block.end,
+        block.open_time,
+        block.close_time,
+        block.revision,
+        block.filled,
+        list(block.partials),
+    )

@@ -1,0 +1,112 @@
+"""From accepted rows to the partials of base slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from barloom.engine import exact
+from barloom.engine.blocks import Numbers, Values
+from barloom.engine.evaluate import condition, number
+from barloom.engine.groups import Groups, fold_runs, run_starts
+from barloom.plan.barplan import Fold
+from barloom.plan.nodes import IsNull
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.engine.evaluate import Columns
+    from barloom.engine.intake import Admitted
+    from barloom.plan.barplan import Partial
+    from barloom.plan.nodes import Node
+    from barloom.time.calendar import Booleans, Integers
+
+__all__ = ["gather", "stable_order"]
+
+_SHORT = 1 << 16
+
+Request: TypeAlias = tuple["Node | None", "Node | None", bool]
+
+
+def gather(partials: Sequence[Partial], admitted: Admitted) -> Groups:
+    """One row for each (key, base slot), sorted by them."""
+    order = _by_key_and_time(admitted.key, admitted.time)
+    key, start, time = admitted.key[order], admitted.start[order], admitted.time[order]
+    runs = run_starts(key, start)
+    ends = np.append(runs[1:], len(key))
+    values = _values(partials, admitted, order, time)
+    return Groups(
+        key[runs],
+        start[runs],
+        admitted.end[order[runs]],
+        time[runs],
+        time[ends - 1],
+        ends - runs,
+        np.zeros(len(runs), np.int64),
+        fold_runs(partials, values, runs, len(key)),
+    )
+
+
+def _by_key_and_time(key: Integers, time: Integers) -> Integers:
+    """Sorted by key, event time, then source order."""
+    if (time[1:] >= time[:-1]).all():
+        return stable_order(key)
+    by_time = np.argsort(time, kind="stable")
+    return by_time[stable_order(key[by_time])]
+
+
+def stable_order(ids: Integers) -> Integers:
+    """Positions that sort small non-negative numbers, equals in their present order.
+
+    numpy sorts 16-bit integers by radix, several times faster than wider ones; larger numbers take two such passes.
+    """
+    largest = int(ids.max(initial=0))
+    if largest < _SHORT:
+        return np.argsort(ids.astype(np.uint16), kind="stable")
+    if largest >= _SHORT * _SHORT:
+        return np.argsort(ids, kind="stable")
+    low = np.argsort((ids & (_SHORT - 1)).astype(np.uint16), kind="stable")
+    return low[np.argsort((ids[low] >> 16).astype(np.uint16), kind="stable")]
+
+
+def _values(partials: Sequence[Partial], admitted: Admitted, order: Integers, time: Integers) -> list[Values]:
+    """What each sorted row gives to each partial; equal requests are answered once."""
+    rows = admitted.row[order]
+    known: dict[Request, Values] = {}
+    values: list[Values] = []
+    for partial in partials:
+        if partial.stamp_of is not None:
+            values.append(Values(time, None))
+            continue
+        request = (partial.expression, partial.when, partial.fold is Fold.COUNT)
+        if request not in known:
+            known[request] = _answer(partial, admitted.columns, rows)
+        values.append(_contribution(partial.fold, known[request]))
+    return values
+
+
+def _answer(partial: Partial, columns: Columns, rows: Integers) -> Values:
+    """The expression's value in each row, and where it counts."""
+    numbers: Numbers = np.ones(len(rows), np.int64)
+    valid: Booleans | None = None
+    if partial.fold is Fold.COUNT:
+        if partial.expression is not None:
+            valid = ~condition(IsNull(partial.expression), columns)[rows]
+    elif partial.expression is not None:
+        (everywhere, where), scale = number(partial.expression, columns)
+        numbers = exact.rescale(everywhere[rows], partial.number.scale - scale)
+        valid = None if where is None else where[rows]
+    if partial.when is not None:
+        fulfilled = condition(partial.when, columns)[rows]
+        valid = fulfilled if valid is None else valid & fulfilled
+    return Values(numbers, valid)
+
+
+def _contribution(fold: Fold, value: Values) -> Values:
+    numbers, valid = value
+    if fold is Fold.COUNT:
+        return Values(np.ones(len(numbers), np.int64) if valid is None else valid.astype(np.int64), None)
+    if fold is Fold.SUM and valid is not None:
+        return Values(np.where(valid, numbers, 0), None)
+    return value

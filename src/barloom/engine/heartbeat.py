@@ -1,0 +1,102 @@
+"""Live bars of quiet keys: at each new slot a synthetic one at the last price, until real data replaces it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barloom.engine.blocks import BarId
+from barloom.engine.gaps import empty_values
+from barloom.engine.groups import Groups
+from barloom.engine.open_rows import OpenRows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.engine.blocks import BarBlock
+    from barloom.engine.level import Level
+    from barloom.plan.barplan import Partial
+    from barloom.time.calendar import Calendar, Integers
+
+__all__ = ["Heartbeat", "LastTicks"]
+
+_ENDLESS = np.iinfo(np.int64).max - 1
+
+
+class LastTicks:
+    """The latest base bar of every key, by the event time of its last tick."""
+
+    def __init__(self, partials: Sequence[Partial]) -> None:
+        self._rows = OpenRows(partials)
+
+    def observe(self, groups: Groups) -> None:
+        """Take in base groups, sorted by key and start."""
+        last = np.append(groups.key[1:] != groups.key[:-1], True)
+        latest = groups.take(last)
+        latest.start, latest.end = np.zeros(len(latest), np.int64), np.full(len(latest), _ENDLESS)
+        rows = self._rows.find(latest.key, latest.start)
+        held = np.flatnonzero(rows >= 0)
+        newer = held[latest.close_time[held] >= self._rows.gather(rows[held]).close_time]
+        if len(newer):
+            self._rows.update(rows[newer], latest.take(newer))
+        if len(held) < len(rows):
+            self._rows.insert(latest.take(rows < 0))
+
+    def all(self) -> Groups:
+        """One row for every key that has ticked."""
+        return self._rows.gather(self._rows.all())
+
+
+class Heartbeat:
+    """The beats of one level: at most one for each key and slot, only in session, only while the key is not dead."""
+
+    def __init__(self, level: Level, calendar: Calendar, last: LastTicks) -> None:
+        self._level = level
+        self._calendar = calendar
+        self._last = last
+        self._beaten: dict[int, tuple[int, Integers]] = {}
+
+    def beat(self, now: int) -> Groups | None:
+        """The beats due at a stream time: for the slot that holds it, if it was not beaten yet."""
+        slot = self._level.grid.round_to_slot(np.array([now]))
+        start, end = int(slot.start[0]), int(slot.end[0])
+        if not slot.inside[0] or start in self._beaten:
+            return None
+        latest = self._quiet(start)
+        self._beaten[start] = (end, latest.key)
+        if not len(latest):
+            return None
+        rows = len(latest)
+        nothing = np.zeros(rows, np.int64)
+        values = empty_values(self._level.partials, latest.values, rows, carry=True)
+        slot_of_all = np.full(rows, start), np.full(rows, end)
+        return Groups(latest.key, *slot_of_all, latest.close_time, latest.close_time, nothing, nothing, values)
+
+    def _quiet(self, start: int) -> Groups:
+        """The last ticks of the keys that are alive and have no bar in the slot."""
+        latest = self._last.all()
+        if not len(latest):
+            return latest
+        alive = self._calendar.advance(latest.close_time, self._level.plan.carry_limit) >= start
+        absent = self._level.rows.find(latest.key, np.full(len(latest), start)) < 0
+        return latest.take(alive & absent)
+
+    def settle(self, finals: BarBlock | None, boundary: int) -> list[BarId]:
+        """Beats to take back: of slots that end at or before `boundary` and got no final."""
+        retracted: list[BarId] = []
+        for start, (end, keys) in sorted(self._beaten.items()):
+            if end > boundary:
+                continue
+            del self._beaten[start]
+            with_final = finals.key[finals.start == start] if finals is not None else keys[:0]
+            empty = keys[~np.isin(keys, with_final)]
+            if len(empty):
+                retracted.append(BarId(self._level.position, empty, np.full(len(empty), start)))
+        return retracted
+
+    def restore(self, beats: Groups) -> None:
+        """Know again which live bars are beats."""
+        for start in np.unique(beats.start).tolist():
+            here = beats.start == start
+            self._beaten[start] = (int(beats.end[here][0]), beats.key[here])

@@ -1,0 +1,188 @@
+"""The way of new rows through the levels, finest first: from ticks, or from final bars of the base timeframe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from barloom.engine.gather import gather
+from barloom.engine.level import parents_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from barloom.engine.groups import Groups
+    from barloom.engine.intake import Admitted
+    from barloom.engine.level import Closed, Level
+    from barloom.plan.barplan import BarPlan
+    from barloom.time.calendar import Booleans, Integers
+
+__all__ = ["BarLadder", "Ladder", "LevelChange", "TickLadder"]
+
+_NO_ROWS = np.empty(0, np.int64)
+
+Fed: TypeAlias = tuple["Groups", "Booleans"]
+"""The new groups of a level and which of them opened their slot."""
+
+
+class LevelChange(NamedTuple):
+    """What a step did to a level: the slots that closed, and the rows that changed and are still open."""
+
+    level: Level
+    closed: Closed | None
+    touched: Integers
+
+
+class Ladder(Protocol):
+    """How rows climb and when slots close."""
+
+    def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
+        """Fold in accepted rows and close what is decided at stream time `now`, finest level first."""
+        ...
+
+    def boundary(self, level: Level, now: int) -> int:
+        """Slots of the level that end at or before this time are decided at stream time `now`."""
+        ...
+
+    def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
+        """Know again how many children restored rows have taken in."""
+        ...
+
+
+class TickLadder:
+    """Every accepted tick counts in all levels at once; a parent closes when the last of its children is decided.
+
+    Folding a child's new partials into the parent right away gives the fold of its final children, since folds are
+    associative and a tick that misses its base slot counts nowhere.
+    """
+
+    def __init__(self, plan: BarPlan, levels: Sequence[Level]) -> None:
+        self._plan = plan
+        self._levels = levels
+
+    def boundary(self, level: Level, now: int) -> int:  # noqa: ARG002 - every level waits for its last base slot
+        """The same for all levels: the base's delay decides."""
+        return now - self._plan.base.delay
+
+    def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
+        """Nothing to know: children of ticks are decided by time."""
+
+    def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
+        """Fold in accepted rows and close what is decided."""
+        fed: dict[int, Fed] = {}
+        for level in self._levels:
+            boundary = self.boundary(level, now)
+            groups = self._groups(level, admitted, fed)
+            touched, passing = _NO_ROWS, None
+            if groups is not None:
+                fresh, touched, passing = level.absorb(groups, boundary)
+                fed[level.position] = (groups, fresh)
+            ended = level.rows.ended(boundary)
+            if len(ended):
+                touched = touched[level.rows.end[touched] > boundary]
+            yield LevelChange(level, level.close(ended, passing), touched)
+
+    def _groups(self, level: Level, admitted: Admitted | None, fed: dict[int, Fed]) -> Groups | None:
+        if admitted is None or not len(admitted.row):
+            return None
+        if level.plan.child is None:
+            return gather(self._plan.partials, admitted)
+        return parents_of(level, *fed[level.plan.child])
+
+
+class BarLadder:
+    """Input bars are the children of the finest parents.
+
+    A parent closes when all its expected children have arrived, and at its own deadline at the latest. Finals of a key come in slot order, so a complete slot waits while an earlier one may still come.
+    """
+
+    def __init__(self, plan: BarPlan, levels: Sequence[Level]) -> None:
+        self._plan = plan
+        self._levels = levels
+        self._waiting = {level.position: _NO_ROWS for level in levels}
+        self._closed_to: dict[int, dict[int, int]] = {level.position: {} for level in levels}
+
+    def boundary(self, level: Level, now: int) -> int:
+        """Each level has its own deadline."""
+        return now - level.plan.delay
+
+    def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
+        """Know again how many children restored rows have taken in."""
+        level.rows.arrived[rows] = slots
+        self._waiting[level.position] = np.concatenate([self._waiting[level.position], rows])
+
+    def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
+        """Fold in accepted bars and close what is complete or due."""
+        fed: dict[int, Fed] = {}
+        closings: dict[int, Closed | None] = {}
+        for level in self._levels[1:]:
+            changed = self._feed(level, admitted, fed)
+            if level.plan.child:
+                changed = np.union1d(changed, self._count_finals(level, closings[level.plan.child]))
+            boundary = self.boundary(level, now)
+            complete = self._complete(level, np.union1d(changed, self._waiting[level.position]), boundary)
+            leaving = np.union1d(level.rows.ended(boundary), complete)
+            self._waiting[level.position] = np.setdiff1d(self._waiting[level.position], leaving)
+            closings[level.position] = level.close(leaving)
+            yield LevelChange(level, closings[level.position], np.setdiff1d(changed, leaving))
+
+    def _feed(self, level: Level, admitted: Admitted | None, fed: dict[int, Fed]) -> Integers:
+        """Fold the new bars into the level; gives the rows that changed."""
+        if level.plan.child:
+            if level.plan.child not in fed:
+                return _NO_ROWS
+            groups = parents_of(level, *fed[level.plan.child])
+        else:
+            in_time = None if admitted is None else _in_time(admitted, level.position)
+            if in_time is None or not len(in_time.row):
+                return _NO_ROWS
+            bars = gather(self._plan.partials, in_time)
+            groups = parents_of(level, bars, np.ones(len(bars), np.bool_))
+        fed[level.position] = (groups, level.absorb(groups, None).fresh)
+        rows = level.rows.find(groups.key, groups.start)
+        if not level.plan.child:
+            level.rows.arrived[rows] += groups.children
+        return rows
+
+    def _count_finals(self, level: Level, closed: Closed | None) -> Integers:
+        """Let the finals of the child level arrive; gives the rows they arrived at."""
+        if closed is None:
+            return _NO_ROWS
+        start = level.grid.round_to_slot(closed.groups.start).start
+        rows = level.rows.find(closed.groups.key, start)
+        np.add.at(level.rows.arrived, rows, 1)
+        return rows
+
+    def _complete(self, level: Level, rows: Integers, boundary: int) -> Integers:
+        """Of some rows those that have all their children and no earlier slot to wait for; the rest waits."""
+        held = level.rows.gather(rows)
+        full = level.rows.arrived[rows] == level.expected(held.start, held.end)
+        rows, key, start = rows[full], held.key[full], held.start[full]
+        self._waiting[level.position] = np.union1d(self._waiting[level.position], rows)
+        decided = int(level.grid.ended(np.array([boundary]))[0])
+        closed_to = self._closed_to[level.position]
+        leaving: list[int] = []
+        order = np.lexsort((start, key))
+        ordinals = level.grid.ordinal(start)
+        for row, of, ordinal in zip(rows[order].tolist(), key[order].tolist(), ordinals[order].tolist(), strict=True):
+            if ordinal <= max(decided, closed_to.get(of, decided)):
+                closed_to[of] = ordinal + 1
+                leaving.append(row)
+        return np.array(leaving, np.int64)
+
+
+def _in_time(admitted: Admitted, level: int) -> Admitted:
+    """Without the bars that came too late for one level."""
+    if level not in admitted.missed:
+        return admitted
+    kept = ~admitted.missed[level]
+    return replace(
+        admitted,
+        row=admitted.row[kept],
+        key=admitted.key[kept],
+        start=admitted.start[kept],
+        end=admitted.end[kept],
+        time=admitted.time[kept],
+    )

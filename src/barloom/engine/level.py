@@ -1,0 +1,119 @@
+"""One timeframe of the ladder: its open slots, and which of them close."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from barloom.engine.groups import Groups, fold_runs, merge, run_starts
+from barloom.engine.open_rows import OpenRows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.plan.barplan import BarPlan, LevelPlan
+    from barloom.time.calendar import Booleans, Integers, SlotGrid
+
+__all__ = ["Absorbed", "Closed", "Level", "parents_of"]
+
+_NO_ROWS = np.empty(0, np.int64)
+
+
+class Absorbed(NamedTuple):
+    """What taking in groups did.
+
+    Which groups opened their slot, the open rows that changed, and the groups that need no row since their slot closes
+    at once.
+    """
+
+    fresh: Booleans
+    touched: Integers
+    passing: Groups | None
+
+
+class Closed(NamedTuple):
+    """Groups whose slot closes, and how many children each took in (bars as input)."""
+
+    groups: Groups
+    arrived: Integers
+
+
+class Level:
+    """The open slots of one timeframe."""
+
+    def __init__(self, position: int, plan: BarPlan, grids: Sequence[SlotGrid]) -> None:
+        self.position = position
+        self.plan: LevelPlan = plan.levels[position]
+        self.grid = grids[position]
+        self.child_grid = None if self.plan.child is None else grids[self.plan.child]
+        self.partials = plan.partials
+        self.rows = OpenRows(plan.partials)
+
+    def absorb(self, groups: Groups, boundary: int | None) -> Absorbed:
+        """Fold groups (sorted by key and start) into their slots.
+
+        New slots that end at or before `boundary` pass through without a row; none: every slot gets a row.
+        """
+        rows = self.rows.find(groups.key, groups.start)
+        held = rows >= 0
+        touched = _NO_ROWS
+        if held.any():
+            touched = rows[held]
+            self.rows.update(touched, merge(self.partials, self.rows.gather(touched), groups.take(held)))
+        fresh = ~held
+        if boundary is None:
+            return Absorbed(fresh, self._open(groups, fresh, touched), None)
+        ended = groups.end <= boundary
+        opens, passes = fresh & ~ended, fresh & ended
+        passing = groups.take(passes) if passes.any() else None
+        return Absorbed(fresh, self._open(groups, opens, touched), passing)
+
+    def _open(self, groups: Groups, opens: Booleans, touched: Integers) -> Integers:
+        if not opens.any():
+            return touched
+        return np.concatenate([touched, self.rows.insert(groups if opens.all() else groups.take(opens))])
+
+    def close(self, rows: Integers, passing: Groups | None = None) -> Closed | None:
+        """Take rows out of the table, together with groups that pass through; sorted by key and start."""
+        if not len(rows):
+            return None if passing is None else Closed(passing, np.zeros(len(passing), np.int64))
+        arrived = self.rows.arrived[rows]
+        leaving = self.rows.gather(rows)
+        self.rows.remove(rows)
+        parts = [leaving] if passing is None else [leaving, passing]
+        groups, order = Groups.sorted(parts)
+        if passing is not None:
+            arrived = np.concatenate([arrived, np.zeros(len(passing), np.int64)])
+        return Closed(groups, arrived[order])
+
+    def expected(self, start: Integers, end: Integers) -> Integers:
+        """How many children the calendar asks for; 1 for the base."""
+        if self.child_grid is None:
+            return np.ones(len(start), np.int64)
+        return self.child_grid.ordinal(end) - self.child_grid.ordinal(start)
+
+    def decided(self, start: Integers, end: Integers, boundary: int) -> Integers:
+        """How many children have ended at or before `boundary`; for the base, whether it has itself."""
+        if self.child_grid is None:
+            return (end <= boundary).astype(np.int64)
+        passed = self.child_grid.ended(np.array([boundary])) - self.child_grid.ordinal(start)
+        limited: Integers = np.clip(passed, 0, self.expected(start, end))
+        return limited
+
+
+def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups:
+    """Child groups folded into the slots of a parent level; a child counts where it opened its own slot."""
+    start, end, _ = level.grid.round_to_slot(children.start)
+    runs = run_starts(children.key, start)
+    last = np.append(runs[1:], len(children)) - 1
+    return Groups(
+        children.key[runs],
+        start[runs],
+        end[runs],
+        children.open_time[runs],
+        children.close_time[last],
+        np.add.reduceat(children.revision, runs),
+        np.add.reduceat(fresh.astype(np.int64), runs),
+        fold_runs(level.partials, children.values, runs, len(children)),
+    )
