@@ -1,0 +1,102 @@
+"""Which column of the input each field comes from."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from barloom.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from barloom.plan.barplan import BarPlan
+
+__all__ = ["ARRIVAL", "column_paths", "constants", "did_you_mean", "frame_expressions", "label_of", "missing_column"]
+
+ARRIVAL: Final = ""
+"""Stands for the time of receipt among the names of fields."""
+
+_CONSTANT: Final = "="
+_SHOWN: Final = 30
+
+
+def column_paths(plan: BarPlan) -> dict[str, str]:
+    """The path in the input of every field that is no constant, and of `ARRIVAL` where one is declared.
+
+    Raises `SourceError` where the mapping names a field that the event does not have.
+    """
+    mapping = plan.source.columns
+    for name in mapping:
+        if name not in plan.event.by_name:
+            known = [field.name for field in plan.event.fields]
+            message = f"[source] columns maps {name!r}, but the event has no such field{did_you_mean(name, known)}; it has {_listed(known)}"
+            raise SourceError(message)
+    paths = {field.name: mapping.get(field.name, field.name) for field in plan.event.fields}
+    paths = {name: path for name, path in paths.items() if not path.startswith(_CONSTANT)}
+    return paths if plan.source.arrival is None else {**paths, ARRIVAL: plan.source.arrival}
+
+
+def constants(plan: BarPlan) -> dict[str, str]:
+    """The text of every field that is a constant."""
+    mapping = plan.source.columns
+    return {name: path.removeprefix(_CONSTANT) for name, path in mapping.items() if path.startswith(_CONSTANT)}
+
+
+def label_of(name: str) -> str:
+    """How messages call a field."""
+    return "arrival" if name == ARRIVAL else name
+
+
+def missing_column(name: str, path: str, columns: Iterable[str], where: str) -> SourceError:
+    """The error for a column that the input does not have."""
+    known = list(columns)
+    message = (
+        f"{where} has no column {path!r} for the field {label_of(name)!r}{did_you_mean(path, known)}; "
+        f"its columns are {_listed(known)}. Name the right one under [source] columns"
+    )
+    return SourceError(message)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name, or nothing."""
+    close = get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
+    named = {each.lower(): each for each in known}
+    return f" (did you mean {named[close[0]]!r}?)" if close else ""
+
+
+def frame_expressions(paths: Mapping[str, str], schema: pl.Schema, where: str) -> list[pl.Expr]:
+    """What selects each field's column, under the field's name, from a frame of this schema.
+
+    A path that is not itself a column's name goes into structs by field name and into lists by position.
+    """
+    return [_expression(name, path, schema, where).alias(name) for name, path in paths.items()]
+
+
+def _expression(name: str, path: str, schema: pl.Schema, where: str) -> pl.Expr:
+    if path in schema:
+        return pl.col(path)
+    first, *rest = path.split(".")
+    if first not in schema:
+        raise missing_column(name, path, schema.names(), where)
+    selected, dtype = pl.col(first), schema[first]
+    for step in rest:
+        if isinstance(dtype, pl.Struct):
+            inner = {each.name: each.dtype for each in dtype.fields}
+            if step not in inner:
+                raise missing_column(name, path, [f"{first}.{each}" for each in inner], where)
+            selected, dtype = selected.struct.field(step), inner[step]
+        elif isinstance(dtype, pl.List) and step.isdecimal():
+            selected, dtype = selected.list.get(int(step), null_on_oob=True), dtype.inner
+        elif isinstance(dtype, pl.Array) and step.isdecimal():
+            selected, dtype = selected.arr.get(int(step), null_on_oob=True), dtype.inner
+        else:
+            raise missing_column(name, path, schema.names(), where)
+    return selected
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(repr, names[:_SHOWN])) + more

@@ -1,0 +1,99 @@
+"""One field of the event from one column of the input, whatever the column's type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from barloom.errors import SourceError
+from barloom.plan.barplan import FieldKind
+from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
+from barloom.source.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
+from barloom.source.times import times_from_text, times_from_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.plan.barplan import Field, NumberType, SourcePlan
+
+__all__ = ["column_type", "decode_field"]
+
+_TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
+
+
+def column_type(field: Field) -> pl.DataType:
+    """The type of a field's column in a `TickBatch`."""
+    match field.kind:
+        case FieldKind.STRING:
+            return pl.String()
+        case FieldKind.BOOLEAN:
+            return pl.Boolean()
+        case FieldKind.DECIMAL:
+            number = _number(field)
+            return pl.Decimal(number.precision, number.scale)
+        case FieldKind.INTEGER | FieldKind.TIMESTAMP:
+            return pl.Int64()
+
+
+def decode_field(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+    """Values of the field's type, and what is wrong with which row (a missing value is no problem here).
+
+    Raises `SourceError`, a phrase that continues "the column", where the column's type cannot be the field's.
+    """
+    if column.dtype == pl.Null:
+        return Decoded(pl.Series([None], dtype=column_type(field)).new_from_index(0, len(column)), {})
+    if isinstance(column.dtype, (pl.Categorical, pl.Enum)):
+        column = column.cast(pl.String)
+    if column.dtype == pl.String:
+        return _from_text(column, field, source)
+    return _from_typed(column, field, source)
+
+
+def _from_text(texts: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+    match field.kind:
+        case FieldKind.STRING:
+            return Decoded(_strings(texts, source.null_values), {})
+        case FieldKind.BOOLEAN:
+            return _booleans(texts, source.null_values)
+        case FieldKind.DECIMAL | FieldKind.INTEGER:
+            return numbers_from_text(texts, _number(field), source.null_values)
+        case FieldKind.TIMESTAMP:
+            return times_from_text(texts, field.time_unit or "iso", source.zone, source.null_values)
+
+
+def _from_typed(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+    dtype = column.dtype
+    match field.kind:
+        case FieldKind.TIMESTAMP:
+            return times_from_typed(column, field.time_unit or "iso", source.zone)
+        case FieldKind.STRING if dtype.is_integer():
+            return Decoded(column.cast(pl.String), {})
+        case FieldKind.BOOLEAN if dtype == pl.Boolean:
+            return Decoded(column, {})
+        case FieldKind.BOOLEAN if dtype.is_integer():
+            return _booleans(column.cast(pl.String), ())
+        case FieldKind.DECIMAL | FieldKind.INTEGER if is_number(dtype):
+            return numbers_from_typed(column, _number(field))
+    kind = _number(field) if field.kind is FieldKind.DECIMAL else field.kind.value
+    message = f"is {dtype}, which is no {kind}"
+    raise SourceError(message)
+
+
+def _strings(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:
+    empty = texts.str.len_bytes() == 0 if tuple(null_values) == ("",) else texts.is_in(list(null_values))
+    return texts.set(empty, None) if empty.any() else texts
+
+
+def _booleans(texts: pl.Series, null_values: Sequence[str]) -> Decoded:
+    stripped, empty = split_nulls(texts, null_values)
+    values = stripped.str.to_lowercase().replace_strict(_TRUTH, default=None, return_dtype=pl.Boolean)
+    rows = rows_where(values.is_null() & pl.Series(~empty))
+    problems = {int(row): f"{stripped[int(row)]!r} is neither true nor false" for row in rows}
+    return Decoded(overwrite(values, empty.nonzero()[0], pl.Series([None], dtype=pl.Boolean)), problems)
+
+
+def _number(field: Field) -> NumberType:
+    if field.number is not None and field.kind is FieldKind.DECIMAL:
+        return field.number
+    return INTEGER

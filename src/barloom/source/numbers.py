@@ -1,0 +1,162 @@
+"""Exact numbers: columns of text, floats, integers or decimals to decimals and integers of a declared type.
+
+A number fits by its value: ``1.50`` fits one decimal place, ``1.55`` does not and is refused, never rounded. Polars
+reads plainly written numbers in bulk, but only where a check of the text has shown that its conversion is exact (it
+rounds or cuts excess digits); the few rows written otherwise (``+1.5``, ``.5``, ``1E3``) go through Python's
+`Decimal`, one by one. A float counts as its shortest decimal representation.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.plan.barplan import NumberType
+from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.source.decoded import Problems
+
+__all__ = ["INTEGER", "is_number", "numbers_from_text", "numbers_from_typed", "scaled", "series_of_scaled"]
+
+INTEGER: Final = NumberType(19, 0, integer=True)
+
+_WRITTEN: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_PLAIN_INTEGER: Final = r"^-?[0-9]{1,18}$"
+_LEADING_ZEROS: Final = 4
+_TRAILING_ZEROS: Final = 12
+_SHOWN: Final = 60
+_SAFE_DIGITS: Final = 10**15
+_EXACT_POWER: Final = 22
+_INT64_LOW: Final = -(2**63)
+_INT64_HIGH: Final = 2**63 - 1
+
+
+def numbers_from_text(texts: pl.Series, number: NumberType, null_values: Sequence[str]) -> Decoded:
+    """Read texts as numbers of a type; surrounding spaces do not count, and `null_values` stand for no value."""
+    plain = rows_where(~texts.str.contains(_plain_pattern(number)).fill_null(value=False))
+    values = texts.cast(_dtype(number), strict=False)
+    if not len(plain):
+        return Decoded(values, {})
+    if len(plain) == texts.null_count():
+        return Decoded(values, {})
+    subset, empty = split_nulls(texts.gather(plain), null_values)
+    again = subset.str.contains(_plain_pattern(number)).fill_null(value=False).to_numpy() & ~empty
+    values = overwrite(values, plain, subset.cast(_dtype(number), strict=False).set(pl.Series(~again), None))
+    return _one_by_one(values, plain[~again & ~empty], subset.filter(~again & ~empty).to_list(), number)
+
+
+def numbers_from_typed(column: pl.Series, number: NumberType) -> Decoded:
+    """Read a column of floats, integers or decimals as numbers of a type (`is_number` says which columns are meant)."""
+    if column.dtype.is_float():
+        return _from_floats(column, number)
+    values = column.cast(_dtype(number), strict=False)
+    unfit = values.is_null() & column.is_not_null()
+    if isinstance(column.dtype, pl.Decimal) and column.dtype.scale > number.scale:
+        unfit |= (values.cast(column.dtype, strict=False) != column).fill_null(value=False)
+    rows = rows_where(unfit)
+    if not len(rows):
+        return Decoded(values, {})
+    return _one_by_one(values, rows, [str(value) for value in column.gather(rows).to_list()], number)
+
+
+def is_number(dtype: pl.DataType) -> bool:
+    """Whether a column type is one that `numbers_from_typed` reads."""
+    return dtype.is_numeric()
+
+
+def scaled(text: str, number: NumberType) -> int | str:
+    """The number as an integer of the type's scale (``1.25`` at scale 6 is 1250000), or what is wrong with it."""
+    if _WRITTEN.fullmatch(text) is None:
+        return _not_a_number(text)
+    try:
+        sign, digits, exponent = Decimal(text).as_tuple()
+    except InvalidOperation:
+        return f"{_shown(text)} does not fit {number}: its exponent is out of range"
+    assert isinstance(exponent, int)  # noqa: S101 - the pattern admits no NaN or infinity
+    written = "".join(map(str, digits)).rstrip("0")
+    if not written:
+        return 0
+    exponent += len(digits) - len(written)
+    if exponent < -number.scale:
+        return f"{_shown(text)} does not fit {number}: {_behind_the_point(number)}"
+    if len(written) + exponent > number.precision - number.scale:
+        return f"{_shown(text)} does not fit {number}: it has more digits before the point"
+    value = int(written) * 10 ** (exponent + number.scale) * (-1 if sign else 1)
+    if number.integer and not _INT64_LOW <= value <= _INT64_HIGH:
+        return f"{_shown(text)} does not fit a 64-bit integer"
+    return value
+
+
+def series_of_scaled(values: Sequence[int | None], number: NumberType) -> pl.Series:
+    """A column of a number type from scaled integers."""
+    if number.integer:
+        return pl.Series(values, dtype=pl.Int64)
+    return pl.Series(values, dtype=pl.Int128).reinterpret(dtype=pl.Decimal(number.precision, number.scale))
+
+
+def _dtype(number: NumberType) -> pl.DataType:
+    return pl.Int64() if number.integer else pl.Decimal(number.precision, number.scale)
+
+
+def _plain_pattern(number: NumberType) -> str:
+    """Texts that Polars converts exactly: no more significant places on either side of the point than the type has."""
+    if number.integer:
+        return _PLAIN_INTEGER
+    places = number.precision - number.scale
+    whole = f"0{{0,{_LEADING_ZEROS}}}[0-9]{{1,{places}}}" if places else f"0{{1,{_LEADING_ZEROS}}}"
+    fraction = f"[0-9]{{1,{number.scale}}}0{{0,{_TRAILING_ZEROS}}}" if number.scale else f"0{{1,{_TRAILING_ZEROS}}}"
+    return rf"^-?{whole}(?:\.{fraction})?$"
+
+
+def _one_by_one(values: pl.Series, rows: np.ndarray, texts: list[str], number: NumberType) -> Decoded:  # type: ignore[type-arg]
+    if not len(rows):
+        return Decoded(values, {})
+    found = [scaled(text, number) for text in texts]
+    problems: Problems = {int(row): value for row, value in zip(rows, found, strict=True) if isinstance(value, str)}
+    numbers = series_of_scaled([None if isinstance(value, str) else value for value in found], number)
+    return Decoded(overwrite(values, rows, numbers), problems)
+
+
+def _from_floats(column: pl.Series, number: NumberType) -> Decoded:
+    """Multiplying by a power of ten and dividing back gives the same float for a decimal of at most 15 digits, and no
+    other decimal of at most 15 digits reads as that float: then it is the shortest representation.
+    """
+    if column.dtype != pl.Float64 or number.scale > _EXACT_POWER:
+        return numbers_from_text(column.cast(pl.String), number, ())
+    floats = column.to_numpy()
+    power = 10.0**number.scale
+    with np.errstate(all="ignore"):
+        mantissas = np.rint(floats * power)
+        exact = (mantissas / power == floats) & (np.abs(mantissas) < min(_SAFE_DIGITS, 10**number.precision))
+        scaled_values = np.where(exact, mantissas, 0).astype(np.int64)
+    values = pl.Series(scaled_values)
+    if not number.integer:
+        values = values.cast(pl.Int128).reinterpret(dtype=pl.Decimal(number.precision, number.scale))
+    if exact.all():
+        return Decoded(values, {})
+    rows = np.flatnonzero(~exact)
+    rest = numbers_from_text(column.gather(rows).cast(pl.String), number, ())
+    problems = {int(rows[row]): message for row, message in rest.problems.items()}
+    return Decoded(overwrite(values, rows, rest.values), problems)
+
+
+def _not_a_number(text: str) -> str:
+    hint = "; write the decimal point as '.'" if re.fullmatch(r"[+-]?[0-9.]+,[0-9]+", text) else ""
+    return f"{_shown(text)} is not a number{hint}"
+
+
+def _behind_the_point(number: NumberType) -> str:
+    if number.scale == 0:
+        return "it is no whole number"
+    return f"it has more than {number.scale} digit{'s' if number.scale > 1 else ''} behind the point"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

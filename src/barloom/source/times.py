@@ -1,0 +1,158 @@
+"""Times: columns of text, numbers or timestamps to nanoseconds since the epoch, UTC.
+
+`unit` is how a definition says the times are written: ``iso``, or numbers of ``s ms us ns`` since the epoch, which may
+have a fraction as long as whole nanoseconds hold it. Times without a zone need the zone stated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.errors import SourceError
+from barloom.plan.barplan import NumberType
+from barloom.source.decoded import Decoded, rows_where, split_nulls
+from barloom.source.isotime import parse_iso
+from barloom.source.numbers import is_number, numbers_from_text, numbers_from_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.source.decoded import Problems
+    from barloom.time.calendar import Integers
+
+__all__ = ["UNITS", "check_zone", "times_from_text", "times_from_typed"]
+
+UNITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
+"""The decimal places that a number of each unit has in whole nanoseconds."""
+
+_SPAN: Final = "outside of the years 1678 to 2261 that 64-bit nanoseconds hold"
+_ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
+_WHOLE: Final = 20
+
+
+def times_from_text(texts: pl.Series, unit: str, zone: str | None, null_values: Sequence[str]) -> Decoded:
+    """Read texts as times; surrounding spaces do not count, and `null_values` stand for no time."""
+    if unit in UNITS:
+        return _epochs_from_text(texts, unit, null_values)
+    return _iso_from_text(texts, zone, null_values)
+
+
+def times_from_typed(column: pl.Series, unit: str, zone: str | None) -> Decoded:
+    """Read a column of timestamps, dates or numbers as times.
+
+    Raises `SourceError` where the column's type says nothing about the time meant.
+    """
+    dtype = column.dtype
+    if isinstance(dtype, (pl.Datetime, pl.Date)):
+        return _from_timestamps(column, zone)
+    if is_number(dtype) and unit in UNITS:
+        return _from_numbers(column, unit)
+    if is_number(dtype):
+        message = "holds numbers, but the definition says ISO 8601 text: declare timestamp(s), (ms), (us) or (ns)"
+        raise SourceError(message)
+    message = f"is {dtype}, which is no time"
+    raise SourceError(message)
+
+
+def check_zone(zone: str) -> None:
+    """`SourceError` for a time zone that does not exist."""
+    try:
+        pl.Series([0]).cast(pl.Datetime("ns")).dt.replace_time_zone(zone)
+    except pl.exceptions.PolarsError:
+        message = f"zone {zone!r} under [source] is no time zone; write a name such as 'UTC' or 'America/New_York'"
+        raise SourceError(message) from None
+
+
+def _epochs_from_text(texts: pl.Series, unit: str, null_values: Sequence[str]) -> Decoded:
+    whole = texts.cast(pl.Int64, strict=False)
+    if whole.null_count() == texts.null_count():
+        limit = (2**63 - 1) // 10 ** UNITS[unit]
+        if whole.is_between(-limit, limit).fill_null(value=True).all():
+            return Decoded(whole * 10 ** UNITS[unit], {})
+    exact = numbers_from_text(texts, NumberType(_WHOLE + UNITS[unit], UNITS[unit]), null_values)
+    return _in_span(exact.values, {row: _epoch_problem(text, unit) for row, text in exact.problems.items()})
+
+
+def _from_numbers(column: pl.Series, unit: str) -> Decoded:
+    exact = numbers_from_typed(column, NumberType(_WHOLE + UNITS[unit], UNITS[unit]))
+    return _in_span(exact.values, {row: _epoch_problem(text, unit) for row, text in exact.problems.items()})
+
+
+def _epoch_problem(message: str, unit: str) -> str:
+    shown, fits, _ = message.partition(" does not fit")
+    if fits and "behind the point" in message:
+        return f"{shown} {unit} has digits below a nanosecond"
+    if fits and "whole number" in message:
+        return f"{shown} ns is no whole number of nanoseconds"
+    return f"{shown} {unit} is {_SPAN}" if fits else f"{shown.removesuffix(' is not a number')} is no time in {unit}"
+
+
+def _in_span(exact: pl.Series, problems: Problems) -> Decoded:
+    nanos = exact.to_physical().cast(pl.Int64, strict=False)
+    outside = rows_where(nanos.is_null() & exact.is_not_null())
+    return Decoded(nanos, {**problems, **{int(row): f"the time is {_SPAN}" for row in outside}})
+
+
+def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str]) -> Decoded:
+    times = parse_iso(texts)
+    if not times.read.all():
+        stripped, empty = split_nulls(texts, null_values)
+        times = parse_iso(stripped)
+        unread = np.flatnonzero(~times.read & ~empty)
+        problems = {int(row): _not_iso(stripped[int(row)]) for row in unread}
+    else:
+        problems = {}
+    values = pl.Series(times.nanos)
+    if not times.read.all():
+        values = values.set(pl.Series(~times.read), None)
+    local = np.flatnonzero(times.local & times.read)
+    return _localised(texts, values, local, zone, problems) if len(local) else Decoded(values, problems)
+
+
+def _not_iso(text: str) -> str:
+    return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
+
+
+def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: Problems) -> Decoded:
+    if zone is None:
+        problems |= {int(row): f"{texts[int(row)]!r} has no time zone; {_ZONE_FIX}" for row in rows}
+        return Decoded(_blank(values, rows), problems)
+    utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
+    missing = rows[rows_where(utc.is_null())]
+    problems |= {int(row): _not_one_time(str(texts[int(row)]), zone) for row in missing}
+    return Decoded(values.clone().scatter(rows, utc), problems)
+
+
+def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
+    stamps = column.cast(pl.Datetime("us")) if column.dtype == pl.Date else column
+    assert isinstance(stamps.dtype, pl.Datetime)  # noqa: S101 - dates have become timestamps
+    places = 10 ** UNITS[stamps.dtype.time_unit]
+    limit = (2**63 - 1) // places
+    counted = stamps.to_physical()
+    outside = rows_where(~counted.is_between(-limit, limit))
+    problems: Problems = {int(row): f"the time is {_SPAN}" for row in outside}
+    nanos = _blank(counted, outside) * places
+    if stamps.dtype.time_zone is not None:
+        return Decoded(nanos, problems)
+    if zone is None:
+        message = 'holds times without a zone: state it under [source], such as zone = "UTC"'
+        raise SourceError(message)
+    utc = _to_utc(nanos.cast(pl.Datetime("ns")), zone)
+    for row in rows_where(utc.is_null() & nanos.is_not_null()):
+        problems[int(row)] = _not_one_time(str(column[int(row)]), zone)
+    return Decoded(utc, problems)
+
+
+def _to_utc(local: pl.Series, zone: str) -> pl.Series:
+    return local.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").to_physical()
+
+
+def _blank(values: pl.Series, rows: Sequence[int] | Integers) -> pl.Series:
+    return values.clone().scatter(rows, None) if len(rows) else values
+
+
+def _not_one_time(text: str, zone: str) -> str:
+    return f"{text!r} does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC"
