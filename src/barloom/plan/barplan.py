@@ -69,7 +69,7 @@ class Field:
     time_unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventPlan:
     """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id."""
 
@@ -120,8 +120,9 @@ class Partial:
 class Output:
     """One column of the bar. `result` reads partials as ``Column("0")``, ``Column("1")``…, by position in `BarPlan.partials`.
 
-    `empty` replaces the result in a bar without ticks where the aggregate states a fixed value; otherwise the result
-    of the (carried, zero or null) partials stands.
+    `empty` replaces the result in a bar without ticks where the aggregate states a fixed value (a `Number`, or
+    `nodes.NULL` for none); otherwise the result of the (carried, zero or null) partials stands. `aggregate` is the
+    aggregate's name, `text` the whole of it as the grammar writes it.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Output:
     result: Node
     number: NumberType
     empty: Node | None = None
+    text: str = ""
 
 
 class Gap(Enum):
@@ -168,7 +170,8 @@ class SourcePlan:
 
     `columns` maps a field to a path in the input (``data.b``) or to a constant (``=OANDA``); unmapped fields have
     their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
-    `arrival_unit` how it is written. `order` is ``row`` or ``time``.
+    `arrival_unit` how it is written. `order` is ``row`` or ``time``. `names` are the column
+    names of a file without a header (empty: the file has one).
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -179,6 +182,7 @@ class SourcePlan:
     arrival: str | None = None
     arrival_unit: str = "iso"
     order: str = "row"
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal  # noqa: TC003 - dataclass fields are introspected
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 __all__ = [
+    "NULL",
     "Arithmetic",
     "Column",
     "Comparison",
@@ -45,6 +46,10 @@ class Text:
     """A text literal; compared with a number column it is read as a decimal."""
 
     value: str
+
+
+NULL: Final = Text("null")
+"""As `Output.empty`: the aggregate has no value in an empty slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +120,7 @@ class RootRatio:
     rounding: Rounding
 
 
-Node: TypeAlias = (
-    Column | Number | Text | Negate | Arithmetic | Comparison | Logical | Not | IsNull | Ratio | RootRatio
-)
+Node: TypeAlias = Column | Number | Text | Negate | Arithmetic | Comparison | Logical | Not | IsNull | Ratio | RootRatio
 
 
 def columns_of(node: Node) -> frozenset[str]:

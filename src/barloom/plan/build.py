@@ -1,0 +1,221 @@
+"""From a declaration to the plan: every check, all problems at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from barloom.errors import DefinitionError, Problem
+from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan, SourcePlan
+from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
+from barloom.plan.ladder import duration, ladder
+from barloom.plan.nodes import Logical, Node
+from barloom.plan.reading import plan_source
+from barloom.plan.suggest import did_you_mean
+from barloom.plan.types import Checker, Kind, Scope, field_type
+
+if TYPE_CHECKING:
+    from barloom.plan.draft import BarsDraft, ColumnDraft, Value
+    from barloom.plan.events import EventDraft
+
+__all__ = ["build"]
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+
+
+def build(draft: BarsDraft) -> BarPlan:
+    """The plan of a declaration; `DefinitionError` with every problem found."""
+    problems = list(draft.problems)
+    event = _event(draft, problems)
+    scope = _scope(draft.event)
+    levels = ladder(draft, problems)
+    columns = plan_columns(draft.columns, scope, problems)
+    _check_names(draft, event, problems)
+    _check_carry(draft, levels, columns, problems)
+    where = _where(draft, scope, problems)
+    knobs = _knobs(draft, problems)
+    source = plan_source(draft.source, draft.event, problems)
+    name, calendar, stamped = _name(draft, problems), _calendar(draft, problems), _stamped(draft, problems)
+    if problems:
+        raise DefinitionError(dict.fromkeys(problems))
+    return BarPlan(
+        name=name,
+        event=event,
+        calendar=calendar,
+        levels=levels,
+        partials=tuple(columns.partials),
+        outputs=tuple(columns.outputs),
+        where=where,
+        input=draft.input,
+        stamped=stamped,
+        source=source,
+        **knobs,
+    )
+
+
+def _scope(event: EventDraft) -> Scope:
+    known = {item.name: field_type(item.field) for item in event.fields if item.field is not None}
+    return Scope(known, frozenset(item.name for item in event.fields if item.field is None))
+
+
+def _event(draft: BarsDraft, problems: list[Problem]) -> EventPlan:
+    event = draft.event
+    problems.extend(event.problems)
+    _check_keys(event, problems)
+    ids = event.having("event_id")
+    if len(ids) > 1:
+        names = ", ".join(item.name for item in ids)
+        problems.append(Problem(f"more than one event id ({names})", event.where, "keep one"))
+    return EventPlan(
+        name=event.name,
+        fields=tuple(item.field for item in event.fields if item.field is not None),
+        key=tuple(item.name for item in event.having("key")),
+        timestamp=_timestamp(draft, problems),
+        event_id=ids[0].name if ids else None,
+    )
+
+
+def _check_keys(event: EventDraft, problems: list[Problem]) -> None:
+    keys = event.having("key")
+    if not keys:
+        problems.append(
+            Problem("no key field", event.where, "mark at least one field as key, such as symbol: str = bl.key()")
+        )
+    for item in keys:
+        if item.field is None:
+            continue
+        if item.field.kind not in (FieldKind.STRING, FieldKind.INTEGER):
+            what = f"a key field cannot be of type {item.field.kind.value}"
+            problems.append(Problem(what, item.where, "keys are text or integers (str or int)"))
+        if item.field.nullable:
+            problems.append(Problem("a key field cannot be nullable", item.where, "drop '| None' (in TOML the '?')"))
+
+
+def _timestamp(draft: BarsDraft, problems: list[Problem]) -> str:
+    event, stamps = draft.event, draft.event.having("timestamp")
+    names = ", ".join(item.name for item in stamps)
+    if len(stamps) > 1:
+        problems.append(Problem(f"more than one event time ({names})", event.where, "keep one timestamp() field"))
+    if draft.on is None:
+        if not stamps:
+            fix = "mark one field, at: datetime = bl.timestamp(), or name it by tumbling(on=…)"
+            problems.append(Problem("no event time", event.where, fix))
+            return ""
+        item = stamps[0]
+    else:
+        if stamps:
+            what = f"the event time is defined twice: by {names} and by on={draft.on.value!r}"
+            problems.append(Problem(what, draft.on.where, "keep one of the two"))
+        found = next((item for item in event.fields if item.name == draft.on.value), None)
+        if found is None:
+            fix = did_you_mean(str(draft.on.value), [item.name for item in event.fields])
+            problems.append(Problem(f"unknown field {draft.on.value!r}", draft.on.where, fix))
+            return ""
+        item = found
+    if item.field is not None and item.field.kind is not FieldKind.TIMESTAMP:
+        fix = 'annotate it datetime, or give an int its unit: bl.field(unit="ns") (in TOML "timestamp(ns)")'
+        problems.append(Problem(f"the event time {item.name!r} is of type {item.field.kind.value}", item.where, fix))
+    if item.field is not None and item.field.nullable:
+        problems.append(Problem("the event time cannot be nullable", item.where, "drop '| None' (in TOML the '?')"))
+    return item.name
+
+
+def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) -> None:
+    if not draft.columns:
+        fix = 'declare at least one, such as select(close=bl.last("bid")) or ohlcv(price="bid")'
+        problems.append(Problem("no columns are selected", draft.columns_where, fix))
+    seen: dict[str, ColumnDraft] = {}
+    for column in draft.columns:
+        if column.name in seen:
+            what = f"the output {column.name!r} is declared twice, here and in {seen[column.name].where}"
+            problems.append(Problem(what, column.where, "give each output its own name"))
+        elif column.name in event.key:
+            problems.append(
+                Problem(f"the output {column.name!r} has the name of a key field", column.where, "rename it")
+            )
+        elif column.name in BAR_FIELDS:
+            fix = f"rename it; taken are {', '.join(BAR_FIELDS)}"
+            problems.append(Problem(f"every bar has a {column.name!r} of its own", column.where, fix))
+        elif not column.name.isidentifier():
+            fix = "use letters, digits and _, not beginning with a digit"
+            problems.append(Problem(f"the output {column.name!r} is not a plain name", column.where, fix))
+        seen.setdefault(column.name, column)
+    for name in event.key:
+        if name in BAR_FIELDS:
+            problems.append(
+                Problem(f"every bar has a {name!r} of its own", f"{draft.event.where}.{name}", "rename the key field")
+            )
+
+
+def _check_carry(draft: BarsDraft, levels: tuple[LevelPlan, ...], columns: Columns, problems: list[Problem]) -> None:
+    carrying = [str(level.timeframe) for level in levels if level.gap is Gap.CARRY]
+    if not carrying:
+        return
+    problems.extend(dict.fromkeys(columns.uncarried))
+    if draft.columns and not columns.carries and not columns.uncarried and columns.outputs:
+        what = f"gap carry ({', '.join(carrying)}) repeats the last price, but no output is a last(…)"
+        problems.append(
+            Problem(what, draft.columns_where, 'add one, such as close = last(bid), or use gap "null" or "omit"')
+        )
+
+
+def _where(draft: BarsDraft, scope: Scope, problems: list[Problem]) -> Node | None:
+    joined: Node | None = None
+    for item in draft.filters:
+        checker = Checker(scope, item.where)
+        for flaw in item.condition.flaws:
+            checker.problem(flaw.what, flaw.fix)
+        typed = checker.condition(item.condition.node) if not checker.problems else None
+        problems.extend(checker.problems)
+        if typed is not None and typed.kind is Kind.CONDITION:
+            joined = typed.node if joined is None else Logical("and", joined, typed.node)
+    return joined
+
+
+def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, object]:
+    """The rarer settings, under their names in the plan."""
+    readers = {"max_ahead": _positive, "live_within": _positive, "clock": _clock, "pass_headers": _headers}
+    return {name: readers[name](knob, problems) for name, knob in draft.knobs}
+
+
+def _positive(knob: Value, problems: list[Problem]) -> int:
+    return duration(knob.value, knob.where, problems, positive=True) or 1
+
+
+def _clock(knob: Value, problems: list[Problem]) -> bool:
+    if knob.value not in ("on", "off"):
+        problems.append(Problem(f"unknown clock {knob.value!r}", knob.where, "write 'on' or 'off'"))
+    return knob.value != "off"
+
+
+def _headers(knob: Value, problems: list[Problem]) -> tuple[str, ...]:
+    names = knob.value
+    if isinstance(names, (list, tuple)) and all(isinstance(name, str) and name for name in names):
+        return tuple(names)
+    problems.append(Problem(f"{names!r} is not a list of header names", knob.where, "write names as text"))
+    return ()
+
+
+def _name(draft: BarsDraft, problems: list[Problem]) -> str:
+    name = draft.name.value
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name
+    what = f"{name!r} cannot name bars" if name else "the bars have no name"
+    fix = "use letters, digits, '_', '-' and '.', beginning with a letter, at most 100: it begins the names of topics"
+    problems.append(Problem(what, draft.name.where, fix))
+    return ""
+
+
+def _calendar(draft: BarsDraft, problems: list[Problem]) -> str:
+    name = draft.calendar.value
+    if isinstance(name, str) and name.strip():
+        return name.strip()
+    problems.append(Problem("the calendar has no name", draft.calendar.where, "write '24x7', or leave it out"))
+    return ""
+
+
+def _stamped(draft: BarsDraft, problems: list[Problem]) -> str:
+    if draft.stamped.value in ("start", "end"):
+        return str(draft.stamped.value)
+    problems.append(Problem(f"unknown stamp {draft.stamped.value!r}", draft.stamped.where, "write 'start' or 'end'"))
+    return "start"

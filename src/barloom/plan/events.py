@@ -1,0 +1,230 @@
+"""Events: a typed, frozen class whose annotations declare the input row."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    TypeVar,
+    Union,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    overload,
+)
+
+from barloom.errors import Problem
+from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
+from barloom.plan.suggest import one_of
+
+__all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "event_id", "field", "key", "timestamp"]
+
+_Key = TypeVar("_Key", bound=str | int)
+_Value = TypeVar("_Value", bound=str | int | datetime | None)
+_Units = Literal["ns", "us", "ms", "s"]
+
+UNITS: Final = ("ns", "us", "ms", "s")
+KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.BOOLEAN}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDraft:
+    """A declared field and the roles it was given; `field` is none where a problem was found."""
+
+    name: str
+    where: str
+    field: Field | None
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """The declared event before its roles are checked; `where` names it in messages."""
+
+    name: str
+    where: str
+    fields: tuple[FieldDraft, ...]
+    problems: tuple[Problem, ...] = ()
+
+    def having(self, role: str) -> list[FieldDraft]:
+        """The fields that were given a role."""
+        return [item for item in self.fields if role in item.roles]
+
+
+@dataclass(frozen=True, slots=True)
+class _Specifier:
+    role: str
+    precision: object = None
+    scale: object = None
+    unit: object = None
+
+
+def key() -> _Key:  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
+    """A key field: text or an integer. Bars are made for each combination of the key fields."""
+    return cast("_Key", _Specifier("key"))
+
+
+def event_id() -> _Key:  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
+    """A unique id: a second row with the same key and id in an open slot is a duplicate and counts once."""
+    return cast("_Key", _Specifier("event_id"))
+
+
+@overload
+def timestamp(*, unit: Literal["iso"] = "iso") -> datetime: ...
+@overload
+def timestamp(*, unit: _Units) -> int: ...
+def timestamp(*, unit: str = "iso") -> datetime | int:
+    """The event time. ``at: datetime = timestamp()`` reads ISO 8601; ``at: int = timestamp(unit="ns")`` counts since 1970."""
+    return cast("int", _Specifier("timestamp", unit=unit))
+
+
+def decimal(precision: int, scale: int) -> Decimal:
+    """An exact number of at most `precision` digits, `scale` of them behind the point."""
+    return cast("Decimal", _Specifier("decimal", precision, scale))
+
+
+@overload
+def field() -> _Value: ...  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
+@overload
+def field(*, unit: _Units) -> int: ...
+def field(*, unit: str | None = None) -> Any:
+    """A plain field. With `unit` an integer is a time since 1970, such as one named by ``tumbling(on=…)``."""
+    return _Specifier("field", unit=unit)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, field))
+class Event:
+    """One input row, declared by annotations::
+
+        class Quote(bl.Event):
+            symbol: str = bl.key()
+            at: datetime = bl.timestamp()
+            bid: Decimal = bl.decimal(18, 6)
+            ask: Decimal | None = bl.decimal(18, 6)  # nullable
+            side: str
+
+    Types are `str`, `int`, `bool`, `Decimal` and `datetime`, each possibly ``| None``. What is wrong with them is
+    reported, all at once, when bars over the event are named.
+    """
+
+    __event__: ClassVar[EventDraft]
+
+    def __init_subclass__(cls, **options: object) -> None:
+        super().__init_subclass__(**options)
+        names = [name for name in vars(cls).get("__annotations__", {}) if not _is_class_variable(cls, name)]
+        inherited = getattr(cls, "__event__", None)
+        known: dict[str, FieldDraft] = {item.name: item for item in inherited.fields} if inherited else {}
+        problems = list(inherited.problems) if inherited else []
+        for name in names:
+            known[name] = _field(cls, name, problems)
+            if name in vars(cls):
+                delattr(cls, name)
+        cls.__event__ = EventDraft(cls.__name__, cls.__name__, tuple(known.values()), tuple(problems))
+        dataclass(frozen=True)(cls)
+
+
+def _is_class_variable(cls: type, name: str) -> bool:
+    return "ClassVar" in str(cls.__annotations__[name])
+
+
+def _field(cls: type, name: str, problems: list[Problem]) -> FieldDraft:
+    where = f"{cls.__name__}.{name}"
+    given = vars(cls).get(name)
+    specifier = given if isinstance(given, _Specifier) else _Specifier("field")
+    found: list[Problem] = []
+    if name in vars(cls) and not isinstance(given, _Specifier):
+        found.append(Problem(f"has the default {given!r}", where, "fields have no defaults; write only the type"))
+    kind, nullable = _kind(cls, name, where, found)
+    made = None if kind is None else _typed(name, kind, specifier, where, found, nullable=nullable)
+    problems.extend(found)
+    roles = frozenset({specifier.role} - {"field", "decimal"})
+    return FieldDraft(name, where, made, roles)
+
+
+def _kind(cls: type, name: str, where: str, problems: list[Problem]) -> tuple[type | None, bool]:
+    """The Python type of an annotation, and whether it may be none."""
+    written = cls.__annotations__[name]
+    annotation = _resolved(cls, written)
+    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    types = [option for option in options if option is not NoneType and option is not None]
+    if len(types) == 1 and types[0] in (*KINDS, Decimal, datetime):
+        return types[0], len(types) != len(options)
+    shown = written if isinstance(written, str) else getattr(written, "__name__", str(written))
+    if types == [float]:
+        what, fix = "is a float, which is not exact", f"write {name}: Decimal = bl.decimal(precision, scale)"
+    else:
+        what, fix = f"has the type {shown}", "use str, int, bool, Decimal or datetime, possibly '| None'"
+    problems.append(Problem(what, where, fix))
+    return None, False
+
+
+def _resolved(cls: type, written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    names = {"Decimal": Decimal, "datetime": datetime, **vars(sys.modules[cls.__module__])}
+    try:
+        return eval(written, names)  # noqa: S307 - an annotation of the user's own module, as typing resolves it
+    except Exception:  # noqa: BLE001 - whatever an annotation raises, it is not a type
+        return written
+
+
+def _typed(  # noqa: PLR0913 - one field
+    name: str, kind: type, specifier: _Specifier, where: str, problems: list[Problem], *, nullable: bool
+) -> Field | None:
+    if kind is Decimal:
+        number = _number(name, specifier, where, problems)
+        return Field(name, FieldKind.DECIMAL, number, nullable) if number else None
+    if specifier.role == "decimal":
+        problems.append(Problem(f"is a decimal but annotated {kind.__name__}", where, f"write {name}: Decimal"))
+        return None
+    if kind is datetime or specifier.role == "timestamp" or specifier.unit is not None:
+        unit = _unit(kind, specifier, where, problems)
+        return Field(name, FieldKind.TIMESTAMP, None, nullable, unit) if unit else None
+    return Field(name, KINDS[kind], None, nullable)
+
+
+def _number(name: str, specifier: _Specifier, where: str, problems: list[Problem]) -> NumberType | None:
+    if specifier.role not in ("decimal", "field"):
+        return NumberType(MAX_DIGITS, 0)
+    if specifier.role == "field":
+        problems.append(
+            Problem("a Decimal without precision and scale", where, f"write {name}: Decimal = bl.decimal(18, 6)")
+        )
+        return None
+    return decimal_type(specifier.precision, specifier.scale, where, problems)
+
+
+def decimal_type(precision: object, scale: object, where: str, problems: list[Problem]) -> NumberType | None:
+    """The number type of ``decimal(precision, scale)`` if there is one."""
+    whole = all(isinstance(item, int) and not isinstance(item, bool) for item in (precision, scale))
+    if whole and 1 <= cast("int", precision) <= MAX_DIGITS and 0 <= cast("int", scale) <= cast("int", precision):
+        return NumberType(cast("int", precision), cast("int", scale))
+    fix = f"precision is 1 to {MAX_DIGITS} digits, and scale, the digits behind the point, is 0 to precision"
+    problems.append(Problem(f"decimal({precision}, {scale}) is not possible", where, fix))
+    return None
+
+
+def _unit(kind: type, specifier: _Specifier, where: str, problems: list[Problem]) -> str | None:
+    unit = specifier.unit or "iso"
+    if kind is datetime and unit == "iso":
+        return "iso"
+    if kind is int and unit in UNITS:
+        return str(unit)
+    if kind is int and unit == "iso":
+        what, fix = "a time counted by an int without a unit", f"add unit= {one_of(UNITS)}, or annotate it datetime"
+    elif kind is datetime:
+        what, fix = f"a datetime with the unit {unit!r}", "annotate it int to count since 1970, or leave the unit out"
+    elif kind is int:
+        what, fix = f"unknown unit {unit!r}", f"write {one_of(UNITS)}"
+    else:
+        what, fix = f"a time annotated {kind.__name__}", "annotate it datetime, or int with a unit"
+    problems.append(Problem(what, where, fix))
+    return None

@@ -1,0 +1,177 @@
+"""Expressions over columns as Python writes them: ``bl.col("bid") * bl.col("size")``, ``bl.col("side") == "buy"``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from barloom.errors import Problem
+from barloom.plan.nodes import Arithmetic, Column, Comparison, IsNull, Logical, Negate, Node, Not, Number, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Expression", "Flaw", "Operand", "col", "lit"]
+
+
+class Flaw(NamedTuple):
+    """A problem that does not know yet where in the definition it stands."""
+
+    what: str
+    fix: str
+
+    def at(self, where: str) -> Problem:
+        """The problem at its place."""
+        return Problem(self.what, where, self.fix)
+
+
+class Expression:
+    """A value or condition computed from the columns of a row. Immutable; made by `col` and `lit` and operators.
+
+    Literals are integers, decimals or text (``"0.5"`` beside a number is a decimal). A float is a definition error
+    that is reported with all others when the definition is named, because 0.1 as a float is not 0.1.
+    """
+
+    __slots__ = ("flaws", "node")
+
+    node: Node
+    flaws: tuple[Flaw, ...]
+
+    def __init__(self, node: Node, flaws: Iterable[Flaw] = ()) -> None:
+        object.__setattr__(self, "node", node)
+        object.__setattr__(self, "flaws", tuple(flaws))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        message = f"an expression cannot be changed ({name})"
+        raise AttributeError(message)
+
+    def __repr__(self) -> str:
+        from barloom.plan.render import render  # noqa: PLC0415 - only for people
+
+        return f"<{render(self.node)}>"
+
+    def __bool__(self) -> bool:
+        message = "a condition over columns has no truth of its own; combine conditions with & | ~, one comparison each"
+        raise TypeError(message)
+
+    def __hash__(self) -> int:
+        return hash(self.node)
+
+    def __add__(self, other: Operand) -> Expression:
+        return _arithmetic("+", self, other)
+
+    def __radd__(self, other: Operand) -> Expression:
+        return _arithmetic("+", other, self)
+
+    def __sub__(self, other: Operand) -> Expression:
+        return _arithmetic("-", self, other)
+
+    def __rsub__(self, other: Operand) -> Expression:
+        return _arithmetic("-", other, self)
+
+    def __mul__(self, other: Operand) -> Expression:
+        return _arithmetic("*", self, other)
+
+    def __rmul__(self, other: Operand) -> Expression:
+        return _arithmetic("*", other, self)
+
+    def __truediv__(self, other: Operand) -> Expression:
+        return Expression(self.node, (*self.flaws, *lit(other).flaws, DIVISION))
+
+    def __neg__(self) -> Expression:
+        return Expression(Negate(self.node), self.flaws)
+
+    def __eq__(self, other: Operand) -> Expression:  # type: ignore[override]  # builds a condition
+        return _comparison("==", self, other)
+
+    def __ne__(self, other: Operand) -> Expression:  # type: ignore[override]  # builds a condition
+        return _comparison("!=", self, other)
+
+    def __lt__(self, other: Operand) -> Expression:
+        return _comparison("<", self, other)
+
+    def __le__(self, other: Operand) -> Expression:
+        return _comparison("<=", self, other)
+
+    def __gt__(self, other: Operand) -> Expression:
+        return _comparison(">", self, other)
+
+    def __ge__(self, other: Operand) -> Expression:
+        return _comparison(">=", self, other)
+
+    def __and__(self, other: Expression) -> Expression:
+        right = lit(other)
+        return Expression(Logical("and", self.node, right.node), self.flaws + right.flaws)
+
+    def __or__(self, other: Expression) -> Expression:
+        right = lit(other)
+        return Expression(Logical("or", self.node, right.node), self.flaws + right.flaws)
+
+    def __invert__(self) -> Expression:
+        return Expression(Not(self.node), self.flaws)
+
+    def is_null(self) -> Expression:
+        """Whether there is no value."""
+        return Expression(IsNull(self.node), self.flaws)
+
+    def is_not_null(self) -> Expression:
+        """Whether there is a value."""
+        return Expression(Not(IsNull(self.node)), self.flaws)
+
+
+Operand: TypeAlias = Expression | Decimal | int | str
+"""What may stand beside an expression: another one, or a literal."""
+
+DIVISION: Final = Flaw(
+    "division is not exact, so expressions have none",
+    'multiply by a decimal (* "0.5"), or use avg, vwap or an aggregate\'s ratio, which state scale and rounding',
+)
+
+
+def col(name: str) -> Expression:
+    """A field of the event by name."""
+    if isinstance(name, str):
+        return Expression(Column(name))
+    return Expression(Column(str(name)), [Flaw(f"a column is named by text, not by {name!r}", 'write bl.col("name")')])
+
+
+def lit(value: Operand) -> Expression:
+    """A literal: an integer, a `Decimal`, or text (read as a decimal where it stands beside a number)."""
+    match value:
+        case Expression():
+            return value
+        case str():
+            return Expression(Text(value))
+        case Decimal() if value.is_finite():
+            return Expression(Number(value))
+        case bool():
+            fix = "a boolean field is a condition itself: write the field, or ~field"
+            return Expression(Text(str(value)), [Flaw(f"{value!r} is not a number or text", fix)])
+        case int():
+            return Expression(Number(Decimal(value)))
+        case _:
+            return _not_a_literal(value)
+
+
+def _not_a_literal(value: object) -> Expression:
+    if not isinstance(value, float):
+        fix = "use an expression, an integer, a Decimal or text"
+        return Expression(Text(str(value)), [Flaw(f"{value!r} cannot stand in an expression", fix)])
+    flaw = Flaw(f"the float {value!r} is not an exact number", f'write it as text or a Decimal: "{value!r}"')
+    exact = Decimal(repr(value))
+    return Expression(Number(exact if exact.is_finite() else Decimal(0)), [flaw])
+
+
+def _arithmetic(operator: Literal["+", "-", "*"], left: Operand, right: Operand) -> Expression:
+    one, two = lit(left), lit(right)
+    return Expression(Arithmetic(operator, one.node, two.node), one.flaws + two.flaws)
+
+
+_Comparator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
+
+
+def _comparison(operator: _Comparator, left: Expression, right: Operand) -> Expression:
+    if isinstance(right, bool) and operator in ("==", "!="):
+        return left if right is (operator == "==") else ~left
+    other = lit(right)
+    return Expression(Comparison(operator, left.node, other.node), left.flaws + other.flaws)

@@ -1,0 +1,168 @@
+"""From declared timeframes to the ladder: order, children, delays and gap policies."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import gcd
+from typing import TYPE_CHECKING
+
+from barloom.errors import Problem
+from barloom.plan.barplan import Gap, LevelPlan
+from barloom.plan.suggest import did_you_mean
+from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, parse_duration
+
+if TYPE_CHECKING:
+    from barloom.plan.draft import BarsDraft, LevelDraft
+
+__all__ = ["duration", "ladder"]
+
+
+def duration(written: object, where: str, problems: list[Problem], *, positive: bool = False) -> int | None:
+    """Nanoseconds of a declared duration; none where it is not one."""
+    try:
+        match written:
+            case timedelta():
+                nanos = (
+                    written.days * 86_400_000_000 + written.seconds * 1_000_000 + written.microseconds
+                ) * MICROSECOND
+            case str():
+                nanos = parse_duration(written)
+            case _:
+                nanos = parse_duration(repr(written))
+    except ValueError as error:
+        problems.append(Problem(str(error), where, "write it as text, such as '2s' or '5m'"))
+        return None
+    if nanos < 0 or (positive and nanos == 0):
+        fix = "give a time longer than zero" if positive else "give zero or more"
+        problems.append(Problem(f"{written} is too short", where, fix))
+        return None
+    return nanos
+
+
+def ladder(draft: BarsDraft, problems: list[Problem]) -> tuple[LevelPlan, ...]:
+    """The levels from fine to coarse; empty where the base is not known."""
+    base = _base(draft, problems)
+    rollups = [(frame, item) for item in draft.rollups if (frame := _timeframe(item, problems)) is not None]
+    if base is None:
+        return ()
+    levels = [base]
+    for frame, item in sorted(rollups, key=lambda pair: pair[0].order):
+        if frame == levels[-1][0]:
+            problems.append(
+                Problem(
+                    f"{item.timeframe!r} is {frame}, which is there already", item.where, "name each timeframe once"
+                )
+            )
+        elif frame.order < base[0].order:
+            fix = f"make {frame} the base window, and roll up {base[0]} from it"
+            problems.append(Problem(f"{item.timeframe!r} is finer than the base {base[0]}", item.where, fix))
+        else:
+            levels.append((frame, item))
+    return _plan(levels, problems)
+
+
+def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDraft] | None:
+    if not draft.bases:
+        problems.append(Problem("no base timeframe", draft.base_where, 'declare one, such as tumbling("1s")'))
+        return None
+    found = [(frame, item) for item in draft.bases if (frame := _timeframe(item, problems)) is not None]
+    if len(draft.bases) > 1:
+        written = ", ".join(item.timeframe for item in draft.bases)
+        ordered = sorted(found, key=lambda pair: pair[0].order)
+        others = ", ".join(f'"{frame}"' for frame, _ in ordered[1:])
+        fix = "keep the finest and put the others into rollup"
+        hint = f'{fix}: tumbling("{ordered[0][0]}") and rollup({others})' if others else fix
+        problems.append(
+            Problem(f"more than one granularity ({written}), but there is one base window", draft.base_where, hint)
+        )
+        return None
+    return found[0] if found else None
+
+
+def _timeframe(item: LevelDraft, problems: list[Problem]) -> Timeframe | None:
+    try:
+        return Timeframe.parse(item.timeframe)
+    except (ValueError, TypeError) as error:
+        what, _, fix = str(error).partition("; ")
+        problems.append(Problem(what, item.where, fix or "write a timeframe such as '5m' or '1d'"))
+        return None
+
+
+def _plan(levels: list[tuple[Timeframe, LevelDraft]], problems: list[Problem]) -> tuple[LevelPlan, ...]:
+    planned: list[LevelPlan] = []
+    for frame, item in levels:
+        finer = [level.timeframe for level in planned]
+        child = next((spot for spot in reversed(range(len(finer))) if frame.is_multiple_of(finer[spot])), None)
+        if finer and child is None:
+            problems.append(_no_child(frame, finer, item))
+            continue
+        planned.append(_level(frame, child, item, planned, problems))
+    return tuple(planned)
+
+
+def _no_child(frame: Timeframe, finer: list[Timeframe], item: LevelDraft) -> Problem:
+    names = ", ".join(str(child) for child in finer)
+    what = f"{frame} is no whole multiple of any finer timeframe ({names})"
+    return Problem(what, item.where, _what_fits(frame, finer[0]))
+
+
+def _what_fits(frame: Timeframe, base: Timeframe) -> str:
+    if frame.intraday and base.intraday:
+        below = frame.nanos // base.nanos * base.nanos
+        near = [
+            Timeframe.parse(f"{nanos // 1_000_000}ms")
+            for nanos in (below, below + base.nanos)
+            if base.nanos < nanos < DAY
+        ]
+        common = Timeframe.parse(f"{gcd(frame.nanos, base.nanos) // 1_000_000}ms")
+        fits = f"roll up {' or '.join(map(str, near))} instead, or " if near else ""
+        return f"{fits}make {common} the base, of which {base} and {frame} are multiples"
+    if base.unit == "w":
+        return f"{frame} is not made of weeks: make '1d' the base and roll up {base} and {frame} from it"
+    return f"make '1mo' or '1d' the base, of which {base} and {frame} are made"
+
+
+def _level(
+    frame: Timeframe, child: int | None, item: LevelDraft, planned: list[LevelPlan], problems: list[Problem]
+) -> LevelPlan:
+    finer_delay = planned[-1].delay if planned else 0
+    delay = finer_delay if item.delay is None else duration(item.delay, f"{item.where}: delay", problems)
+    if delay is not None and delay < finer_delay:
+        what = f"the delay of {frame} ({written(delay)}) is shorter than that of {planned[-1].timeframe} ({written(finer_delay)})"
+        fix = f"delays must not shrink up the ladder: give {frame} at least {written(finer_delay)}, or leave it out"
+        problems.append(Problem(what, item.where, fix))
+    keep = (
+        None
+        if item.retention is None
+        else duration(item.retention, f"{item.where}: retention", problems, positive=True)
+    )
+    limit = DAY
+    if item.carry_limit is not None:
+        limit = duration(item.carry_limit, f"{item.where}: carry_limit", problems, positive=True) or DAY
+    beat = _boolean(item.heartbeat, f"{item.where}: heartbeat", problems)
+    gap = _gap(item, problems)
+    return LevelPlan(frame, child, finer_delay if delay is None else max(delay, finer_delay), gap, limit, beat, keep)
+
+
+def _gap(item: LevelDraft, problems: list[Problem]) -> Gap:
+    known = [gap.value for gap in Gap]
+    if item.gap is None or item.gap in known:
+        return Gap(item.gap or "omit")
+    problems.append(
+        Problem(f"unknown gap policy {item.gap!r}", f"{item.where}: gap", did_you_mean(str(item.gap), known))
+    )
+    return Gap.OMIT
+
+
+def _boolean(value: object, where: str, problems: list[Problem]) -> bool:
+    if value is not None and not isinstance(value, bool):
+        problems.append(Problem(f"{value!r} is not yes or no", where, "write true or false"))
+    return value is True
+
+
+def written(nanos: int) -> str:
+    """A duration as people write it."""
+    for unit, size in (("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000)):
+        if nanos and nanos % size == 0:
+            return f"{nanos // size}{unit}"
+    return f"{nanos}ns" if nanos else "0s"

@@ -1,0 +1,85 @@
+"""Where a declaration comes from: a TOML file, or an attribute of a Python module."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from barloom.errors import DefinitionError, Problem
+from barloom.plan.barplan import BarPlan
+from barloom.plan.query import Bars, Query
+from barloom.plan.suggest import did_you_mean
+from barloom.plan.toml import read_toml
+
+__all__ = ["load"]
+
+
+def load(target: str | Path) -> Bars:
+    """The bars declared in ``bars.toml`` or in ``module:attribute`` (imported with the current directory in reach).
+
+    Raises `DefinitionError` where there is no such thing, or with every problem found in it.
+    """
+    text = str(target)
+    module, colon, attribute = text.rpartition(":")
+    if colon and not text.endswith(".toml") and _is_dotted(module) and _is_dotted(attribute):
+        return _attribute(module, attribute)
+    return Bars(read_toml(_text(Path(target)), text))
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _fail(what: str, where: str, fix: str) -> NoReturn:
+    raise DefinitionError([Problem(what, where, fix)]) from None
+
+
+def _text(path: Path) -> str:
+    where = str(path)
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        nearby = sorted(item.name for item in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        fix = did_you_mean(path.name, nearby) if nearby else "give a .toml file, or module:attribute"
+        _fail("there is no such definition", where, fix)
+    except IsADirectoryError:
+        _fail("is a directory", where, "give the .toml file in it")
+    except UnicodeDecodeError:
+        _fail("is not UTF-8 text", where, "save it as UTF-8; a definition is a .toml file or module:attribute")
+    except OSError as error:
+        _fail(f"cannot be read: {error.strerror}", where, "check the file and its permissions")
+
+
+def _attribute(name: str, attribute: str) -> Bars:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: object = import_module(name)
+    except DefinitionError:
+        raise
+    except ModuleNotFoundError as error:
+        missing = f"there is no module {error.name!r}"
+        _fail(
+            missing,
+            f"{name}:{attribute}",
+            f"run it from the directory that holds {(error.name or name).split('.')[0]}.py, or install it",
+        )
+    except Exception as error:  # noqa: BLE001 - whatever the module raises is told as its own mistake
+        _fail(f"importing {name!r} raised {type(error).__name__}: {error}", f"{name}:{attribute}", "mend the module")
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            known = [item for item in dir(found) if not item.startswith("_")]
+            _fail(f"{name!r} has no attribute {part!r}", f"{name}:{attribute}", did_you_mean(part, known))
+        found = getattr(found, part)
+    match found:
+        case Bars():
+            return found
+        case BarPlan():
+            return Bars(found)
+        case Query():
+            _fail("is a declaration without a name", f"{name}:{attribute}", 'end it by .named("bars")')
+        case _:
+            _fail(f"is a {type(found).__name__}, not bars", f"{name}:{attribute}", 'point to what .named("…") gave')

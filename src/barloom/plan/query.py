@@ -1,0 +1,219 @@
+"""The fluent declaration: ``from_(Quote).tumbling("1s").ohlcv(price="bid").rollup("1m").named("bars")``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from barloom.errors import Problem
+from barloom.plan import aggregates
+from barloom.plan.aggregates import Aggregate
+from barloom.plan.barplan import InputKind
+from barloom.plan.build import build
+from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
+from barloom.plan.written import condition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.draft import Duration
+    from barloom.plan.events import Event
+    from barloom.plan.expressions import Expression, Operand
+    from barloom.runtime.compute import Computed
+
+__all__ = ["Bars", "Query", "from_", "timeframe"]
+
+GapPolicy = Literal["omit", "carry", "null"]
+
+
+def from_(event: type[Event]) -> Query:
+    """Begin a declaration of bars over an event."""
+    return Query(BarsDraft(event.__event__))
+
+
+def timeframe(
+    name: str,
+    *,
+    delay: Duration | None = None,
+    gap: GapPolicy | None = None,
+    carry_limit: Duration | None = None,
+    heartbeat: bool | None = None,
+    retention: Duration | None = None,
+) -> LevelDraft:
+    """A timeframe of `Query.rollup` with settings of its own.
+
+    `delay` is the deadline after a slot's end for missing children (default: the next finer timeframe's), `gap` what
+    stands in a slot without ticks, `carry_limit` for how much session time after a key's last tick (default one day),
+    `heartbeat` whether quiet keys get a live bar at each new slot, `retention` how long bars are kept (default: for ever).
+    """
+    return LevelDraft(name, f"rollup({name!r})", delay, gap, carry_limit, heartbeat, retention)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A declaration in the making. Each step gives a new one; `named` checks it all and makes the bars."""
+
+    draft: BarsDraft
+
+    def _with(self, **changes: Any) -> Query:
+        return Query(replace(self.draft, **changes))
+
+    def _flawed(self, what: str, where: str, fix: str) -> Query:
+        return self._with(problems=(*self.draft.problems, Problem(what, where, fix)))
+
+    def where(self, rows: Expression | str) -> Query:
+        """Only rows that fulfil the condition (an expression, or text in the grammar) count. Several are joined by and."""
+        return self._with(filters=(*self.draft.filters, FilterDraft(condition(rows), "where")))
+
+    def tumbling(
+        self,
+        every: str,
+        *more: str,
+        delay: Duration = "0s",
+        calendar: str = "24x7",
+        on: str | None = None,
+        gap: GapPolicy | None = None,
+        carry_limit: Duration | None = None,
+        heartbeat: bool | None = None,
+        retention: Duration | None = None,
+    ) -> Query:
+        """The one base window. `delay` is the tolerance for late ticks; `on` names the event time if no field is marked.
+
+        Coarser timeframes belong into `rollup`.
+        """
+        names = [*every, *more] if isinstance(every, (list, tuple)) else [every, *more]
+        bases = [LevelDraft(name, "tumbling", delay, gap, carry_limit, heartbeat, retention) for name in names]
+        return self._based(bases, InputKind.TICKS, "tumbling", calendar, on)
+
+    def bars(
+        self,
+        every: str,
+        *,
+        delay: Duration = "0s",
+        calendar: str = "24x7",
+        stamped: Literal["start", "end"] = "start",
+        on: str | None = None,
+    ) -> Query:
+        """The rows are final bars of the timeframe `every`, whose event time is their slot's `stamped` side."""
+        chosen = self._with(stamped=Value(stamped, "bars(stamped=…)"))
+        return chosen._based([LevelDraft(every, "bars", delay)], InputKind.BARS, "bars", calendar, on)  # noqa: SLF001 - its own class
+
+    def _based(self, bases: list[LevelDraft], kind: InputKind, step: str, calendar: str, on: str | None) -> Query:
+        if self.draft.bases:
+            what = f"a second base window ({', '.join(item.timeframe for item in bases)})"
+            return self._flawed(what, step, "there is one base window: put coarser timeframes into rollup")
+        stamp = None if on is None else Value(on, f"{step}(on=…)")
+        place = Value(calendar, f"{step}(calendar=…)")
+        return self._with(bases=tuple(bases), base_where=step, input=kind, calendar=place, on=stamp)
+
+    def group_by_key(self, *fields: str) -> Query:
+        """Say that bars are grouped by the key fields, as they always are."""
+        if not fields:
+            return self
+        keys = [item.name for item in self.draft.event.having("key")]
+        what = f"grouping by {', '.join(map(str, fields))}"
+        return self._flawed(
+            what, "group_by_key", f"bars are grouped by the key fields only ({', '.join(keys)}): write group_by_key()"
+        )
+
+    def select(self, **columns: Aggregate) -> Query:
+        """The columns of the bar by name."""
+        query = self
+        made = []
+        for name, column in columns.items():
+            where = f"select({name}=…)"
+            if isinstance(column, Aggregate):
+                made.append(ColumnDraft(name, column, where))
+            else:
+                query = query._flawed(f"{column!r} is not an aggregate", where, "use one, such as bl.last(…)")  # noqa: SLF001
+        return query._with(columns=(*self.draft.columns, *made))  # noqa: SLF001
+
+    def ohlcv(self, price: Operand, size: Operand | None = None, *, when: Expression | str | None = None) -> Query:
+        """Select open, high, low, close of the price, volume (the sum of the size, if given) and count (of rows)."""
+        preset = aggregates.ohlcv(price, size, when=when)
+        columns = [ColumnDraft(name, made, "ohlcv") for name, made in preset.items()]
+        query = self._with(columns=(*self.draft.columns, *columns))
+        if self.draft.input is InputKind.TICKS:
+            return query
+        fix = 'select(open=bl.first("open"), high=bl.max("high"), low=bl.min("low"), close=bl.last("close"), …)'
+        return query._flawed("ohlcv over bars would lose their highs and lows", "ohlcv", fix)  # noqa: SLF001
+
+    def rollup(self, *timeframes: str | LevelDraft) -> Query:
+        """Coarser timeframes, each made from the final bars of the coarsest finer one that tiles it."""
+        made = [item if isinstance(item, LevelDraft) else timeframe(item) for item in timeframes]
+        return self._with(rollups=(*self.draft.rollups, *made))
+
+    def clock(
+        self,
+        mode: Literal["on", "off"] = "on",
+        *,
+        max_ahead: Duration | None = None,
+        live_within: Duration | None = None,
+    ) -> Query:
+        """How the clock may close slots when nothing arrives.
+
+        ``"off"``: only events move time. `max_ahead` (10 s) is how far a tick may be ahead of its arrival, `live_within`
+        (1 min) how recent the latest tick must be for the clock to count.
+        """
+        knobs = {**dict(self.draft.knobs), "clock": Value(mode, "clock")}
+        for name, knob in (("max_ahead", max_ahead), ("live_within", live_within)):
+            if knob is not None:
+                knobs[name] = Value(knob, f"clock({name}=…)")
+        return self._with(knobs=tuple(knobs.items()))
+
+    def pass_headers(self, *names: str) -> Query:
+        """Headers of input records that are handed through to the bars."""
+        return self._with(knobs=(*self.draft.knobs, ("pass_headers", Value(names, "pass_headers"))))
+
+    def source(  # noqa: PLR0913 - one argument a setting
+        self,
+        *,
+        columns: Mapping[str, str] | None = None,
+        format: Literal["csv", "jsonl", "parquet"] | None = None,  # noqa: A002 - the setting's name
+        delimiter: str | None = None,
+        null_values: Sequence[str] | None = None,
+        zone: str | None = None,
+        arrival: str | None = None,
+        arrival_unit: Literal["iso", "ns", "us", "ms", "s"] | None = None,
+        order: Literal["row", "time"] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> Query:
+        """How the input names and writes things.
+
+        `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone of
+        zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts files
+        first; `names` are the column names of a file without a header.
+        """
+        settings = {
+            "columns": None if columns is None else dict(columns),
+            "format": format,
+            "delimiter": delimiter,
+            "null_values": null_values,
+            "zone": zone,
+            "arrival": arrival,
+            "arrival_unit": arrival_unit,
+            "order": order,
+            "names": names,
+        }
+        given = {name: value for name, value in settings.items() if value is not None}
+        return self._with(source=SourceDraft({**self.draft.source.given, **given}))
+
+    def named(self, name: str) -> Bars:
+        """Check the whole declaration and make the bars. Raises `DefinitionError` with every problem found."""
+        return Bars(build(replace(self.draft, name=Value(name, "named"))))
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Declared bars; `plan` is what everything else reads."""
+
+    plan: BarPlan
+
+    def compute(self, frame: pl.DataFrame, at_end: Literal["close", "keep"] = "close") -> Computed:
+        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals, besides ``result.rejected`` and ``result.open``."""
+        from barloom.runtime.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
+
+        return compute(self.plan, frame, at_end)

@@ -1,0 +1,120 @@
+"""The declared way of reading the input: checked against the event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from barloom.errors import Problem
+from barloom.plan.barplan import SourcePlan
+from barloom.plan.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from barloom.plan.draft import SourceDraft
+    from barloom.plan.events import EventDraft
+
+__all__ = ["SOURCE_SETTINGS", "plan_source"]
+
+FORMATS: Final = ("csv", "jsonl", "parquet")
+TIME_UNITS: Final = ("iso", "ns", "us", "ms", "s")
+SOURCE_SETTINGS: Final = (
+    "columns",
+    "format",
+    "delimiter",
+    "null_values",
+    "zone",
+    "arrival",
+    "arrival_unit",
+    "order",
+    "names",
+)
+
+
+def plan_source(draft: SourceDraft, event: EventDraft, problems: list[Problem]) -> SourcePlan:
+    """The checked settings; what was not given has its default."""
+    given = dict(draft.given)
+    checked: dict[str, object] = {}
+    if "columns" in given:
+        checked["columns"] = _columns(given.pop("columns"), event, f"{draft.where}.columns", problems)
+    for name, value in given.items():
+        read = _READERS[name](value)
+        if read is None:
+            problems.append(Problem(f"{value!r} is not possible", f"{draft.where}.{name}", _FIXES[name]))
+        else:
+            checked[name] = read
+    return SourcePlan(**checked)  # type: ignore[arg-type]  # each reader makes its setting's type
+
+
+def _columns(value: object, event: EventDraft, where: str, problems: list[Problem]) -> dict[str, str]:
+    if not isinstance(value, dict):
+        problems.append(Problem("is not a table", where, 'map fields to columns, such as { bid = "data.b" }'))
+        return {}
+    names = [item.name for item in event.fields]
+    columns: dict[str, str] = {}
+    for name, path in value.items():
+        if name not in names:
+            problems.append(Problem(f"unknown field {name!r}", where, did_you_mean(str(name), names)))
+        elif not isinstance(path, str) or not path:
+            problems.append(
+                Problem(
+                    f"{path!r} names no column", f"{where}.{name}", 'write a column or path as text, or "=constant"'
+                )
+            )
+        else:
+            columns[name] = path
+    return columns
+
+
+def _choice(choices: tuple[str, ...]) -> Callable[[object], str | None]:
+    return lambda value: value if isinstance(value, str) and value in choices else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _character(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) == 1 and value not in '"\r\n' else None
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        return None
+    return tuple(value)
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    names = _texts(value)
+    return names if names and len(set(names)) == len(names) and all(names) else None
+
+
+def _zone(value: object) -> str | None:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a zone is declared
+
+    try:
+        return ZoneInfo(value).key if isinstance(value, str) else None
+    except (ValueError, OSError, LookupError):
+        return None
+
+
+_READERS: Final[dict[str, Callable[[object], object]]] = {
+    "format": _choice(FORMATS),
+    "delimiter": _character,
+    "null_values": _texts,
+    "zone": _zone,
+    "arrival": _text,
+    "arrival_unit": _choice(TIME_UNITS),
+    "order": _choice(("row", "time")),
+    "names": _names,
+}
+_FIXES: Final = {
+    "format": "write 'csv', 'jsonl' or 'parquet', or leave it to the file's name",
+    "delimiter": "write one character",
+    "null_values": 'write a list of texts, such as ["", "NA"]',
+    "zone": "write a time zone such as 'UTC' or 'Europe/Berlin'",
+    "arrival": "write the column or path that holds the time of receipt",
+    "arrival_unit": "write 'iso', 'ns', 'us', 'ms' or 's'",
+    "order": "write 'row' (as they stand) or 'time' (sort first)",
+    "names": "list the column names of a file without a header, each once",
+}

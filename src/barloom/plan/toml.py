@@ -1,0 +1,251 @@
+"""The same declaration as TOML, read strictly: every unknown key and wrong type is reported with its path."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, cast
+
+from barloom.errors import DefinitionError, Problem
+from barloom.plan.aggregates import ohlcv
+from barloom.plan.barplan import Field, FieldKind, InputKind
+from barloom.plan.build import build
+from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
+from barloom.plan.events import EventDraft, FieldDraft, decimal_type
+from barloom.plan.reading import SOURCE_SETTINGS
+from barloom.plan.registry import read_aggregate
+from barloom.plan.suggest import did_you_mean
+from barloom.plan.written import condition, value
+from barloom.time.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from barloom.plan.barplan import BarPlan
+
+__all__ = ["read_toml"]
+
+_FIELD: Final = re.compile(r"\s*(\w+)\s*(?:\(\s*([^)]*?)\s*\))?\s*(\?)?\s*")
+_KINDS: Final = {"string": FieldKind.STRING, "int": FieldKind.INTEGER, "bool": FieldKind.BOOLEAN}
+_LEVEL_SETTINGS: Final = ("delay", "gap", "carry_limit", "heartbeat", "retention")
+_KNOBS: Final = ("clock", "max_ahead", "live_within", "pass_headers")
+_BARS: Final = (
+    *("name", "where", "base", "input", "stamped", "calendar", "on", "ohlcv", "select", "rollup", "timeframes"),
+    *_LEVEL_SETTINGS,
+    *_KNOBS,
+)
+_Table = dict[str, object]
+
+
+def read_toml(text: str, name: str = "the definition") -> BarPlan:
+    """The plan of a TOML text; `name` is how messages call it. Raises `DefinitionError` with every problem found."""
+    from tomllib import TOMLDecodeError, loads  # noqa: PLC0415 - only where TOML is read
+
+    try:
+        document = loads(text, parse_float=Decimal)
+    except TOMLDecodeError as error:
+        raise DefinitionError([Problem(f"is not TOML: {error}", name, "mend the syntax at that line")]) from None
+    return build(_Reader().bars(document))
+
+
+class _Reader:
+    """Collects problems while it walks through the tables."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def _problem(self, what: str, where: str, fix: str) -> None:
+        self._problems.append(Problem(what, where, fix))
+
+    def _table(self, parent: _Table, name: str, path: str) -> _Table:
+        found = parent.get(name, {})
+        if isinstance(found, dict):
+            return found
+        self._problem(f"{found!r} is not a table", path, f"write [{path}] and the keys below it")
+        return {}
+
+    def _known(self, table: _Table, known: Iterable[str], path: str) -> None:
+        for name in table:
+            if name not in known:
+                where = f"{path}.{name}" if path else name
+                self._problem(f"unknown key {name!r}", where, did_you_mean(name, known))
+
+    def _text(self, table: _Table, name: str, path: str) -> str | None:
+        found = table.get(name)
+        if found is None or isinstance(found, str):
+            return found
+        self._problem(f"{found} is not text", f"{path}.{name}", f'write it in quotes: {name} = "{found}"')
+        return None
+
+    def _texts(self, table: _Table, name: str, path: str) -> list[str]:
+        found = table.get(name, [])
+        listed = [found] if isinstance(found, str) else found
+        if isinstance(listed, list) and all(isinstance(item, str) for item in listed):
+            return cast("list[str]", listed)
+        self._problem(f"{found} is not a list of texts", f"{path}.{name}", f'write {name} = ["…", "…"]')
+        return []
+
+    def bars(self, document: _Table) -> BarsDraft:
+        self._known(document, ("event", "source", "bars"), "")
+        for name in ("event", "bars"):
+            if name not in document:
+                self._problem(f"the table [{name}] is missing", name, f"add [{name}]")
+        event = self._event(self._table(document, "event", "event"))
+        source = self._table(document, "source", "source")
+        self._known(source, SOURCE_SETTINGS, "source")
+        given = {name: found for name, found in source.items() if name in SOURCE_SETTINGS}
+        draft = self._declared(self._table(document, "bars", "bars"), event)
+        return replace(draft, source=SourceDraft(given), problems=tuple(self._problems))
+
+    def _event(self, table: _Table) -> EventDraft:
+        self._known(table, ("name", "key", "timestamp", "event_id", "fields"), "event")
+        types = self._table(table, "fields", "event.fields")
+        roles: dict[str, set[str]] = {}
+        for setting, role in (("key", "key"), ("timestamp", "timestamp"), ("event_id", "event_id")):
+            for name in self._texts(table, setting, "event"):
+                roles.setdefault(name, set()).add(role)
+                if name not in types:
+                    self._problem(f"unknown field {name!r}", f"event.{setting}", did_you_mean(name, types))
+        fields = [self._field(name, written, roles.get(name, set())) for name, written in types.items()]
+        known = {item.name for item in fields}
+        absent = [
+            FieldDraft(name, "event", None, frozenset(given)) for name, given in roles.items() if name not in known
+        ]
+        ordered = [*fields, *absent]
+        keys = (
+            self._texts({"key": table.get("key", [])}, "key", "event")
+            if isinstance(table.get("key", []), (str, list))
+            else []
+        )
+        ordered.sort(key=lambda item: keys.index(item.name) if item.name in keys else len(keys))
+        return EventDraft(self._text(table, "name", "event") or "Tick", "event", tuple(ordered))
+
+    def _field(self, name: str, written: object, roles: set[str]) -> FieldDraft:
+        where = f"event.fields.{name}"
+        return FieldDraft(name, where, self._typed(name, written, where), frozenset(roles))
+
+    def _typed(self, name: str, written: object, where: str) -> Field | None:
+        match = _FIELD.fullmatch(written) if isinstance(written, str) else None
+        if match is None:
+            self._problem(f"{written!r} is not a type", where, _TYPES)
+            return None
+        kind, arguments, nullable = match[1], match[2], match[3] is not None
+        if kind in _KINDS and arguments is None:
+            return Field(name, _KINDS[kind], None, nullable)
+        if kind == "timestamp" and (arguments or "iso") in ("iso", "ns", "us", "ms", "s"):
+            return Field(name, FieldKind.TIMESTAMP, None, nullable, arguments or "iso")
+        if kind == "decimal":
+            return self._decimal(name, arguments, where, nullable=nullable)
+        hint = "a float is not exact: write decimal(18, 6)" if kind in ("float", "double") else _TYPES
+        self._problem(f"unknown type {written!r}", where, hint)
+        return None
+
+    def _decimal(self, name: str, arguments: str | None, where: str, *, nullable: bool) -> Field | None:
+        digits = [int(item) if item.strip().isdecimal() else item for item in (arguments or "").split(",")]
+        if len(digits) != len(("precision", "scale")):
+            self._problem(
+                "a decimal without precision and scale",
+                where,
+                'write "decimal(18, 6)": digits in all, digits behind the point',
+            )
+            return None
+        number = decimal_type(digits[0], digits[1], where, self._problems)
+        return None if number is None else Field(name, FieldKind.DECIMAL, number, nullable)
+
+    def _declared(self, table: _Table, event: EventDraft) -> BarsDraft:
+        self._known(table, _BARS, "bars")
+        levels = self._levels(table)
+        bases = [self._base(name, table, levels) for name in self._texts(table, "base", "bars")]
+        rollups = [self._level(name, "bars.rollup", levels) for name in self._texts(table, "rollup", "bars")]
+        for name, _ in levels.values():
+            fix = did_you_mean(name, [item.timeframe for item in (*bases, *rollups)])
+            self._problem(f"{name!r} is not in the ladder", f'bars.timeframes."{name}"', fix)
+        on = self._text(table, "on", "bars")
+        where = self._text(table, "where", "bars")
+        knobs = tuple((name, Value(table[name], f"bars.{name}")) for name in _KNOBS if name in table)
+        return BarsDraft(
+            event,
+            tuple(bases),
+            "bars.base",
+            self._input(table),
+            Value(table.get("stamped", "start"), "bars.stamped"),
+            tuple(rollups),
+            Value(table.get("calendar", "24x7"), "bars.calendar"),
+            None if on is None else Value(on, "bars.on"),
+            () if where is None else (FilterDraft(condition(where), "bars.where"),),
+            tuple(self._columns(table)),
+            "bars.select",
+            Value(table.get("name"), "bars.name"),
+            knobs,
+        )
+
+    def _input(self, table: _Table) -> InputKind:
+        written = self._text(table, "input", "bars")
+        known = [kind.value for kind in InputKind]
+        if written is None or written in known:
+            return InputKind(written or "ticks")
+        self._problem(f"unknown input {written!r}", "bars.input", did_you_mean(written, known))
+        return InputKind.TICKS
+
+    def _levels(self, table: _Table) -> dict[object, tuple[str, _Table]]:
+        """The tables of single timeframes, by timeframe however it is written."""
+        found: dict[object, tuple[str, _Table]] = {}
+        for name in self._table(table, "timeframes", "bars.timeframes"):
+            path = f'bars.timeframes."{name}"'
+            settings = self._table(self._table(table, "timeframes", "bars.timeframes"), name, path)
+            self._known(settings, _LEVEL_SETTINGS, path)
+            if _same(name) in found:
+                self._problem(f"{name!r} is the same as {found[_same(name)][0]!r}", path, "keep one of the two")
+            found[_same(name)] = (name, settings)
+        return found
+
+    def _base(self, name: str, table: _Table, levels: dict[object, tuple[str, _Table]]) -> LevelDraft:
+        own = {setting: table[setting] for setting in _LEVEL_SETTINGS if setting in table}
+        written, settings = levels.pop(_same(name), (name, {}))
+        for setting in own:
+            if setting in settings:
+                self._problem(
+                    f"{setting} of the base is given twice",
+                    f'bars.timeframes."{written}".{setting}',
+                    f"keep it or bars.{setting}",
+                )
+        return _level(name, "bars.base", {**own, **settings})
+
+    def _level(self, name: str, where: str, levels: dict[object, tuple[str, _Table]]) -> LevelDraft:
+        written, settings = levels.pop(_same(name), (name, {}))
+        return _level(name, f'bars.timeframes."{written}"' if settings else where, settings)
+
+    def _columns(self, table: _Table) -> Iterable[ColumnDraft]:
+        preset = self._table(table, "ohlcv", "bars.ohlcv")
+        self._known(preset, ("price", "size", "when"), "bars.ohlcv")
+        price, size, when = (self._text(preset, name, "bars.ohlcv") for name in ("price", "size", "when"))
+        if price is not None:
+            if table.get("input") == "bars":
+                fix = 'write [bars.select] with open = "first(open)", high = "max(high)", …'
+                self._problem("ohlcv over bars would lose their highs and lows", "bars.ohlcv", fix)
+            for name, made in ohlcv(value(price), None if size is None else value(size), when=when).items():
+                yield ColumnDraft(name, made, "bars.ohlcv")
+        elif "ohlcv" in table and "price" not in preset:
+            self._problem("ohlcv without a price", "bars.ohlcv", 'write ohlcv = { price = "bid", size = "size" }')
+        selected = self._table(table, "select", "bars.select")
+        for name in selected:
+            written = self._text(selected, name, "bars.select")
+            if written is not None:
+                yield ColumnDraft(name, read_aggregate(written), f"bars.select.{name}")
+
+
+_TYPES: Final = 'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s)", with "?" if it may be null'
+
+
+def _same(name: str) -> object:
+    """What equal timeframes have in common."""
+    try:
+        return Timeframe.parse(name)
+    except ValueError:
+        return name
+
+
+def _level(name: str, where: str, settings: _Table) -> LevelDraft:
+    known = {setting: settings[setting] for setting in _LEVEL_SETTINGS if setting in settings}
+    return LevelDraft(name, where, **known)  # type: ignore[arg-type]  # types are checked when the ladder is made

@@ -1,0 +1,253 @@
+"""The exact type of every expression, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from barloom.errors import Problem
+from barloom.plan.barplan import MAX_DIGITS, FieldKind, NumberType
+from barloom.plan.nodes import (
+    Arithmetic,
+    Column,
+    Comparison,
+    IsNull,
+    Logical,
+    Negate,
+    Node,
+    Not,
+    Number,
+    Ratio,
+    RootRatio,
+    Text,
+)
+from barloom.plan.render import render
+from barloom.plan.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.plan.barplan import Field
+
+__all__ = ["INTEGER", "Checker", "Kind", "Scope", "Typed", "exact_literal", "field_type"]
+
+INTEGER: Final = NumberType(19, 0, integer=True)
+"""A 64-bit integer."""
+
+_SAFE_INTEGER_DIGITS: Final = 18
+_EXACT: Final = Context(prec=1000)
+
+
+class Kind(Enum):
+    """What an expression is."""
+
+    NUMBER = "a number"
+    TEXT = "text"
+    CONDITION = "a condition"
+    TIME = "a time"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """An expression in its plain form (literals beside numbers are numbers), its kind, and whether it may be null."""
+
+    node: Node
+    kind: Kind
+    number: NumberType | None = None
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The columns an expression may name. Of `broken` ones a problem has been reported already."""
+
+    columns: Mapping[str, Typed]
+    broken: frozenset[str] = frozenset()
+    what: str = "column"
+
+
+def field_type(item: Field) -> Typed:
+    """The type of a field of the event."""
+    kinds = {FieldKind.STRING: Kind.TEXT, FieldKind.BOOLEAN: Kind.CONDITION, FieldKind.TIMESTAMP: Kind.TIME}
+    number = INTEGER if item.kind is FieldKind.INTEGER else item.number
+    return Typed(Column(item.name), kinds.get(item.kind, Kind.NUMBER), number, item.nullable)
+
+
+def exact_literal(value: Decimal) -> tuple[Decimal, NumberType]:
+    """The value without trailing zeros behind the point, and its type."""
+    plain = value.normalize(_EXACT)
+    _, digits, exponent = plain.as_tuple()
+    behind = int(exponent)
+    if behind >= 0:
+        plain = plain.quantize(Decimal(1), context=_EXACT)
+        count = len(plain.as_tuple().digits)
+        return plain, NumberType(count, 0, integer=count <= _SAFE_INTEGER_DIGITS)
+    return plain, NumberType(max(len(digits), -behind), -behind)
+
+
+@dataclass(slots=True)
+class Checker:
+    """Types expressions of one place in a definition and collects what is wrong there."""
+
+    scope: Scope
+    where: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, what: str, fix: str) -> None:
+        """Note a problem at this place."""
+        self.problems.append(Problem(what, self.where, fix))
+
+    def condition(self, node: Node) -> Typed:
+        """A condition over at least one column."""
+        typed = self._of_columns(node)
+        if typed.kind not in (Kind.CONDITION, Kind.UNKNOWN):
+            self.problem(
+                f"{render(node)} is {typed.kind.value}, not a condition", "compare it with something, such as size > 0"
+            )
+        return typed
+
+    def number(self, node: Node) -> Typed:
+        """A number from at least one column."""
+        typed = self._of_columns(node)
+        if typed.kind not in (Kind.NUMBER, Kind.UNKNOWN):
+            self.problem(f"{render(node)} is {typed.kind.value}, not a number", "name a decimal or integer field")
+        return typed
+
+    def _of_columns(self, node: Node) -> Typed:
+        from barloom.plan.nodes import columns_of  # noqa: PLC0415 - beside its only use
+
+        if not columns_of(node):
+            self.problem(f"{render(node)} names no column", "name at least one field of the event")
+        return self.infer(node)
+
+    def infer(self, node: Node) -> Typed:  # noqa: PLR0911 - one case a node
+        """The type of an expression; `Kind.UNKNOWN` where a problem was found."""
+        match node:
+            case Column(name):
+                return self._column(name)
+            case Number(value):
+                return self._literal(value)
+            case Text():
+                return Typed(node, Kind.TEXT)
+            case Negate(operand):
+                return self._negate(operand)
+            case Arithmetic(_, left, right):
+                return self._arithmetic(node, self._operand(left), self._operand(right))
+            case Comparison(_, left, right):
+                return self._comparison(node, left, right)
+            case Logical(operator, left, right):
+                one, two = self._fact(left), self._fact(right)
+                return Typed(Logical(operator, one.node, two.node), Kind.CONDITION, None, one.nullable or two.nullable)
+            case Not(operand):
+                fact = self._fact(operand)
+                return Typed(Not(fact.node), Kind.CONDITION, None, fact.nullable)
+            case IsNull(operand):
+                return Typed(IsNull(self.infer(operand).node), Kind.CONDITION)
+            case Ratio(top, bottom, scale, rounding):
+                one, two = self._operand(top), self._operand(bottom)
+                return self._rounded(Ratio(one.node, two.node, scale, rounding))
+            case RootRatio(top, bottom, scale, rounding):
+                one, two = self._operand(top), self._operand(bottom)
+                return self._rounded(RootRatio(one.node, two.node, scale, rounding))
+
+    def _rounded(self, node: Ratio | RootRatio) -> Typed:
+        return Typed(node, Kind.NUMBER, NumberType(MAX_DIGITS, node.scale), nullable=True)
+
+    def _column(self, name: str) -> Typed:
+        known = self.scope.columns.get(name)
+        if known is not None:
+            return known
+        if name not in self.scope.broken:
+            self.problem(f"unknown {self.scope.what} {name!r}", did_you_mean(name, self.scope.columns))
+        return Typed(Column(name), Kind.UNKNOWN)
+
+    def _literal(self, value: Decimal) -> Typed:
+        plain, number = exact_literal(value)
+        if number.precision > MAX_DIGITS:
+            self.problem(
+                f"the literal {value} has {number.precision} digits", f"a number has at most {MAX_DIGITS} digits"
+            )
+            return Typed(Number(plain), Kind.UNKNOWN)
+        return Typed(Number(plain), Kind.NUMBER, number)
+
+    def _negate(self, operand: Node) -> Typed:
+        typed = self._operand(operand)
+        node = Number(-typed.node.value) if isinstance(typed.node, Number) else Negate(typed.node)
+        return Typed(node, typed.kind, typed.number, typed.nullable)
+
+    def _operand(self, node: Node) -> Typed:
+        """Something to calculate with: text is read as a decimal."""
+        typed = self._as_number(node) if isinstance(node, Text) else self.infer(node)
+        if typed.kind in (Kind.NUMBER, Kind.UNKNOWN):
+            return typed
+        self.problem(
+            f"cannot calculate with {render(node)}, which is {typed.kind.value}",
+            "calculate with decimal and integer fields only",
+        )
+        return Typed(typed.node, Kind.UNKNOWN)
+
+    def _as_number(self, node: Text) -> Typed:
+        try:
+            value = Decimal(node.value.strip())
+        except ArithmeticError:
+            return Typed(node, Kind.TEXT)
+        return self._literal(value) if value.is_finite() else Typed(node, Kind.TEXT)
+
+    def _fact(self, node: Node) -> Typed:
+        typed = self.infer(node)
+        if typed.kind not in (Kind.CONDITION, Kind.UNKNOWN):
+            self.problem(
+                f"{render(node)} is {typed.kind.value}, not a condition",
+                "and, or and not join conditions, such as size > 0",
+            )
+        return typed
+
+    def _arithmetic(self, node: Arithmetic, left: Typed, right: Typed) -> Typed:
+        plain = Arithmetic(node.operator, left.node, right.node)
+        nullable = left.nullable or right.nullable
+        if left.number is None or right.number is None:
+            return Typed(plain, Kind.UNKNOWN)
+        number = _product(left.number, right.number) if node.operator == "*" else _sum(left.number, right.number)
+        if number.scale > MAX_DIGITS:
+            what = f"{render(plain)} has {left.number.scale} + {right.number.scale} = {number.scale} digits behind the point"
+            self.problem(what, f"a number has at most {MAX_DIGITS} digits: declare the fields with a smaller scale")
+            return Typed(plain, Kind.UNKNOWN)
+        return Typed(plain, Kind.NUMBER, number, nullable)
+
+    def _comparison(self, node: Comparison, left: Node, right: Node) -> Typed:
+        one, two = self.infer(left), self.infer(right)
+        if one.kind is Kind.NUMBER and isinstance(two.node, Text):
+            two = self._as_number(two.node)
+        if two.kind is Kind.NUMBER and isinstance(one.node, Text):
+            one = self._as_number(one.node)
+        plain = Comparison(node.operator, one.node, two.node)
+        if Kind.UNKNOWN not in (one.kind, two.kind):
+            self._comparable(plain, one, two)
+        return Typed(plain, Kind.CONDITION, None, one.nullable or two.nullable)
+
+    def _comparable(self, node: Comparison, one: Typed, two: Typed) -> None:
+        if one.kind is not two.kind:
+            what = f"{render(node)} compares {one.kind.value} with {two.kind.value}"
+            self.problem(what, "compare numbers with numbers, and text with text in quotes")
+        elif one.kind is Kind.CONDITION:
+            self.problem(f"{render(node)} compares two conditions", "use and, or and not")
+        elif one.kind is Kind.TEXT and node.operator not in ("==", "!="):
+            self.problem(f"{render(node)} orders text", "text can only be compared by == and !=")
+
+
+def _sum(left: NumberType, right: NumberType) -> NumberType:
+    scale = max(left.scale, right.scale)
+    whole = max(left.precision - left.scale, right.precision - right.scale)
+    return _number(whole + scale + 1, scale, integer=left.integer and right.integer)
+
+
+def _product(left: NumberType, right: NumberType) -> NumberType:
+    integer = left.integer and right.integer
+    return _number(left.precision + right.precision, left.scale + right.scale, integer=integer)
+
+
+def _number(precision: int, scale: int, *, integer: bool) -> NumberType:
+    return NumberType(min(precision, MAX_DIGITS), scale, integer=integer and precision <= _SAFE_INTEGER_DIGITS)
