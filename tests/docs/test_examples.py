@@ -1,9 +1,9 @@
 """Every example of the README and the docs is run, and what it prints is what the page shows.
 
-In a page, ```` ```toml NAME ```` and ```` ```text NAME ```` become files, ```` ```python ```` blocks are executed one after
-the other, and in ```` ```console ```` blocks the lines after ``$ `` are run by a shell and their output compared: a line
-``...`` stands for any lines, and times that depend on the machine count as equal. A block marked ``needs=oracles`` is left
-out where the real market data is missing. All blocks of a page share one directory.
+In a page, a ``toml``, ``text`` or ``python`` block with a name becomes a file, other ``python`` blocks are executed one
+after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: a line
+after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: a line
+the real market data. All blocks of a page share one directory.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _split(part: str) -> tuple[str, str]:
 def _shell(command: str, status: int, directory: Path) -> tuple[int, str]:
     path = f"{directory.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - the examples of this repository
         ["bash", "-c", f"(exit {status})\n{command}"],  # noqa: S607 - any bash
         cwd=directory,
         env=environment,

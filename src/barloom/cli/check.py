@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from barloom.cli import machine
-from barloom.cli.definitions import load
 from barloom.cli.exits import Exit
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.plan_view import plan_body, plan_sheets, plan_warnings
 from barloom.cli.screen import note, say, show
+from barloom.plan.load import load
 
 __all__ = ["check"]
 
 
-def check(definition: Definition, *, as_json: AsJson = False) -> Exit:
+def check(definition: Definition, /, *, as_json: AsJson = False) -> Exit:
     """Read a definition and show the plan."""
-    plan = load(definition)
+    plan = load(definition).plan
     if as_json:
         machine.emit("check", plan_body(plan))
         return Exit.OK

@@ -14,17 +14,23 @@ if TYPE_CHECKING:
 
     from barloom.cli.published import Published
 
-__all__ = ["Comparison", "Difference", "compare"]
+__all__ = ["BarName", "Comparison", "Difference", "comparable", "compare"]
 
 _ROW = "published row"
 _THEIRS = " (published)"
 
 
-class Difference(NamedTuple):
-    """One value that is not the same."""
+class BarName(NamedTuple):
+    """Which bar: key values as text, and the start in nanoseconds."""
 
     key: tuple[str, ...]
     start: int
+
+
+class Difference(NamedTuple):
+    """One value that is not the same."""
+
+    bar: BarName
     column: str
     ours: str | None
     theirs: str | None
@@ -32,17 +38,20 @@ class Difference(NamedTuple):
 
 @dataclass(slots=True)
 class Comparison:
-    """The count of bars by what became of them, and the first differences of each sort."""
+    """Bars counted by what became of them, and the first `limit` of each sort; made by `compare`."""
 
-    columns: tuple[str, ...]
+    published: Published
+    columns: Sequence[str]
+    skip_synthetic: bool
+    limit: int
     equal: int = 0
     different: int = 0
     missing: int = 0
     extra: int = 0
     skipped: int = 0
     differences: list[Difference] = field(default_factory=list)
-    missing_bars: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
-    extra_bars: list[tuple[tuple[str, ...], int]] = field(default_factory=list)
+    missing_bars: list[BarName] = field(default_factory=list)
+    extra_bars: list[BarName] = field(default_factory=list)
     first: int | None = None
     last: int | None = None
 
@@ -51,79 +60,73 @@ class Comparison:
         """Whether every bar is there and equal."""
         return not (self.different or self.missing or self.extra)
 
+    def add(self, joined: pl.DataFrame) -> None:
+        """Count our bars, each beside its published one (its row number null where there is none)."""
+        self._widen(joined[START])
+        if self.skip_synthetic:
+            self.skipped += int(joined["synthetic"].sum())
+            joined = joined.filter(~pl.col("synthetic"))
+        unpublished = joined.filter(pl.col(_ROW).is_null())
+        self.extra += unpublished.height
+        self.extra_bars += self._names(unpublished, self.limit - len(self.extra_bars))
+        self._compare_values(joined.filter(pl.col(_ROW).is_not_null()))
 
-def compare(  # noqa: PLR0913 - the parts of one question
-    chunks: Iterable[pl.DataFrame],
-    published: Published,
-    columns: Sequence[str],
-    *,
-    skip_synthetic: bool,
-    empty_where_zero: Sequence[str],
-    limit: int,
-) -> Comparison:
-    """Compare frames of final bars (text columns, `start` in ns, a boolean ``synthetic``) with the published ones.
+    def end(self, unmet: pl.DataFrame, empty_where_zero: Sequence[str]) -> None:
+        """Count the published bars that none of ours met."""
+        if self.skip_synthetic and empty_where_zero:
+            traded = pl.any_horizontal(pl.col(name).is_not_null() & (pl.col(name) != "0") for name in empty_where_zero)
+            self.skipped += unmet.height
+            unmet = unmet.filter(traded)
+            self.skipped -= unmet.height
+        self.missing = unmet.height
+        self.missing_bars = self._names(unmet, self.limit)
+
+    def _widen(self, starts: pl.Series) -> None:
+        known = [bound for bound in (self.first, self.last) if bound is not None]
+        bounds = [*known, *(int(start) for start in (starts[0], starts[-1]))]
+        self.first, self.last = min(bounds), max(bounds)
+
+    def _compare_values(self, both: pl.DataFrame) -> None:
+        unlike = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name + _THEIRS)) for name in self.columns)
+        wrong = 0
+        for row in both.filter(unlike).iter_rows(named=True):
+            found = self._differences(row)
+            wrong += bool(found)
+            if self.different + wrong <= self.limit:
+                self.differences += found
+        self.different += wrong
+        self.equal += both.height - wrong
+
+    def _differences(self, row: dict[str, str | None]) -> list[Difference]:
+        bar = BarName(tuple(str(row[name]) for name in self.published.keys), int(row[START] or 0))
+        pairs = ((name, row[name], row[name + _THEIRS]) for name in self.columns)
+        return [Difference(bar, name, ours, theirs) for name, ours, theirs in pairs if not same_value(ours, theirs)]
+
+    def _names(self, bars: pl.DataFrame, limit: int) -> list[BarName]:
+        rows = bars.select(*self.published.keys, START).head(max(limit, 0)).iter_rows()
+        return [BarName(tuple(row[:-1]), row[-1]) for row in rows]
+
+
+def compare(chunks: Iterable[pl.DataFrame], comparison: Comparison, *, empty_where_zero: Sequence[str]) -> Comparison:
+    """Fill `comparison` from frames made by `comparable`.
 
     With `skip_synthetic`, bars without ticks count on neither side: ours by their flag, published ones where every
     column of `empty_where_zero` (counts and sums) is zero.
     """
-    result = Comparison(tuple(columns))
+    published = comparison.published
     identity = [*published.keys, START]
-    theirs = published.frame.select(*identity, *columns).with_row_index(_ROW)
-    met = pl.Series(_ROW, [False]).new_from_index(0, theirs.height)
+    theirs = published.frame.select(*identity, *comparison.columns).with_row_index(_ROW)
+    met = pl.repeat(value=False, n=theirs.height, eager=True, dtype=pl.Boolean)
     for chunk in chunks:
-        if chunk.height == 0:
-            continue
-        result.first = min(int(chunk[START].min()), chunk[START][0] if result.first is None else result.first)  # type: ignore[arg-type]
-        result.last = max(int(chunk[START].max()), chunk[START][0] if result.last is None else result.last)  # type: ignore[arg-type]
-        joined = chunk.join(theirs, on=identity, how="left", suffix=_THEIRS, maintain_order="left")
-        rows = joined[_ROW].drop_nulls()
-        met = met.scatter(rows, True)  # noqa: FBT003 - the value to set
-        _count(result, joined, published.keys, skip_synthetic=skip_synthetic, limit=limit)
-    unmet = theirs.filter(~met)
-    if skip_synthetic and empty_where_zero:
-        traded = pl.any_horizontal(pl.col(name).is_not_null() & (pl.col(name) != "0") for name in empty_where_zero)
-        result.skipped += unmet.height - unmet.filter(traded).height
-        unmet = unmet.filter(traded)
-    result.missing = unmet.height
-    result.missing_bars = _bars(unmet, published.keys, limit)
-    return result
+        if chunk.height:
+            joined = chunk.join(theirs, on=identity, how="left", suffix=_THEIRS, maintain_order="left")
+            met = met.scatter(joined[_ROW].drop_nulls(), values=True)
+            comparison.add(joined)
+    comparison.end(theirs.filter(~met), empty_where_zero)
+    return comparison
 
 
-def _count(result: Comparison, joined: pl.DataFrame, keys: Sequence[str], *, skip_synthetic: bool, limit: int) -> None:
-    if skip_synthetic:
-        result.skipped += int(joined["synthetic"].sum())
-        joined = joined.filter(~pl.col("synthetic"))
-    alone = joined.filter(pl.col(_ROW).is_null())
-    result.extra += alone.height
-    result.extra_bars += _bars(alone, keys, limit - len(result.extra_bars))
-    both = joined.filter(pl.col(_ROW).is_not_null())
-    unlike = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name + _THEIRS)) for name in result.columns)
-    wrong = 0
-    for row in both.filter(unlike).iter_rows(named=True):
-        found = _differences(row, result.columns, tuple(row[name] for name in keys))
-        wrong += bool(found)
-        if result.different + wrong <= limit:
-            result.differences += found
-    result.different += wrong
-    result.equal += both.height - wrong
-
-
-def _differences(row: dict[str, object], columns: Sequence[str], key: tuple[str, ...]) -> list[Difference]:
-    pairs = ((name, _text(row[name]), _text(row[name + _THEIRS])) for name in columns)
-    start = row[START]
-    assert isinstance(start, int)  # noqa: S101 - Int64 column
-    return [Difference(key, start, name, ours, theirs) for name, ours, theirs in pairs if not same_value(ours, theirs)]
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _bars(frame: pl.DataFrame, keys: Sequence[str], limit: int) -> list[tuple[tuple[str, ...], int]]:
-    return [(tuple(row[:-1]), row[-1]) for row in frame.select(*keys, START).head(max(limit, 0)).iter_rows()]
-
-
-def as_text(frame: pl.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
-    """A frame of bars in the shape that `compare` reads."""
+def comparable(frame: pl.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
+    """A frame of bars in the shape that `compare` reads: text, `start` in nanoseconds, the flag ``synthetic``."""
     texts = frame.with_columns(pl.col([*keys, *columns]).cast(pl.String))
     return texts.select(*keys, pl.col(START).to_physical(), "synthetic", *(canonical(name) for name in columns))

@@ -12,7 +12,10 @@ __all__ = ["AsJson", "Definition", "From", "KeyParts", "Sources", "Start", "Stor
 Definition = Annotated[str, Parameter(help="A TOML file, or module:attribute of a definition in Python.")]
 StorePath = Annotated[Path, Parameter(name="--store", help="The directory of the store.")]
 AsJson = Annotated[
-    bool, Parameter(name="--json", negative="", help="Answer with one JSON object (docs/reference/json.md).")
+    bool,
+    Parameter(
+        name="--json", negative="", show_default=False, help="Answer with one JSON object (docs/reference/json.md)."
+    ),
 ]
 TimeframeName = Annotated[str, Parameter(name="--timeframe", help="One of the definition's timeframes, such as 1m.")]
 KeyParts = Annotated[

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
-
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -142,7 +141,8 @@ def _of_iso(path: Path, times: pl.Series, notes: list[str]) -> pl.Series:
     zoned = times.str.contains(r"(Z|[+-]\d{2}:?\d{2})$")
     if not zoned.all():
         notes.append(f"{path.name} has times without a zone; they are read as UTC")
-    spelled = times.str.replace(" ", "T", literal=True).str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00:00")
+    dated = times.str.replace(r"^(\d{4}-\d{2}-\d{2})[ T]?", "${1}T").str.replace(r"T$", "T00:00:00")
+    spelled = dated.str.replace(r"T(\d{2}:\d{2})(Z|[+-]|$)", "T${1}:00${2}")
     with_zone = pl.select(pl.when(zoned).then(spelled).otherwise(spelled + "Z")).to_series()
     parsed = with_zone.str.to_datetime(time_unit="ns", time_zone="UTC", strict=False, format="%+")
     if parsed.null_count():
