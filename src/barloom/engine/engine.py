@@ -100,6 +100,16 @@ class Engine:
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
 
+    def open_bars(self) -> tuple[BarBlock, ...]:
+        """The live bars of all open slots with ticks."""
+        blocks: list[BarBlock] = []
+        for level in self._published:
+            rows = level.rows.all()
+            if len(rows):
+                groups, order = Groups.sorted([level.rows.gather(rows)])
+                blocks.append(self._live_block(level, groups, level.rows.arrived[rows][order]))
+        return tuple(blocks)
+
     def restore(self, snapshot: Snapshot) -> None:
         """Continue from what a store kept."""
         if _TIME in snapshot.entries:

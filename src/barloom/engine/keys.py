@@ -27,6 +27,7 @@ class KeyIndex:
             name: pl.String if event.by_name[name].kind is FieldKind.STRING else pl.Int64 for name in event.key
         }
         self._codes = pl.Categorical(pl.Categories.random())
+        self._alive = pl.Series([], dtype=self._codes)
         self._rows: list[tuple[object, ...]] = []
 
     def __len__(self) -> int:
@@ -38,8 +39,9 @@ class KeyIndex:
 
     def ids(self, frame: pl.DataFrame) -> Integers:
         """The number of each row's key; unseen keys get the next ones."""
-        codes = self._spelled(frame).cast(self._codes).to_physical()
-        ids = codes.to_numpy().astype(np.int64)
+        spelled = self._spelled(frame).cast(self._codes)
+        self._alive = spelled[:1]  # polars forgets the numbers of categories that no series uses
+        ids = spelled.to_physical().to_numpy().astype(np.int64)
         if len(ids) and int(ids.max()) >= len(self._rows):
             self._learn(frame, ids)
         return ids

@@ -95,7 +95,8 @@ class TickLadder:
 class BarLadder:
     """Input bars are the children of the finest parents.
 
-    A parent closes when all its expected children have arrived, and at its own deadline at the latest. Finals of a key come in slot order, so a complete slot waits while an earlier one may still come.
+    A parent closes when all its expected children have arrived, and at its own deadline at the latest. Finals of a key
+    come in slot order, so a complete slot waits while an earlier one may still come.
     """
 
     def __init__(self, plan: BarPlan, levels: Sequence[Level]) -> None:
