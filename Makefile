@@ -24,6 +24,7 @@ lint: $(READY)  ## style, format and types
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy tests/typing
 	$(VENV)/bin/pyright
 
 bench: $(READY)  ## the speed and memory figures of benchmarks/README.md

@@ -39,7 +39,9 @@ class InstantSlot(NamedTuple):
 
 
 @overload
-def round_to_slot(times: int, timeframe: str | Timeframe, calendar: str | Calendar = ...) -> InstantSlot | None: ...
+def round_to_slot(
+    times: int | np.integer[Any], timeframe: str | Timeframe, calendar: str | Calendar = ...
+) -> InstantSlot | None: ...
 @overload
 def round_to_slot(times: datetime, timeframe: str | Timeframe, calendar: str | Calendar = ...) -> Slot | None: ...
 @overload
@@ -49,7 +51,7 @@ def round_to_slot(times: NDArray[Any], timeframe: str | Timeframe, calendar: str
 
 
 def round_to_slot(
-    times: int | datetime | pl.Series | NDArray[Any],
+    times: int | np.integer[Any] | datetime | pl.Series | NDArray[Any],
     timeframe: str | Timeframe,
     calendar: str | Calendar = "24x7",
 ) -> InstantSlot | Slot | Located | pl.DataFrame | None:

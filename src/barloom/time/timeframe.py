@@ -63,9 +63,9 @@ class Timeframe:
                 f"a trading day is not always 24 hours; write {hint}"
             )
             raise ValueError(message)
-        units: tuple[tuple[Unit, int], ...] = (("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", MILLISECOND))
-        unit, size = next((unit, size) for unit, size in units if nanos % size == 0)
-        return cls(nanos // size, unit)
+        units: tuple[Unit, ...] = ("h", "m", "s", "ms")
+        unit: Unit = next(unit for unit in units if nanos % _NANOSECONDS[unit] == 0)
+        return cls(nanos // _NANOSECONDS[unit], unit)
 
     @classmethod
     def _of_days(cls, count: int, unit: str, text: str) -> Timeframe:
