@@ -2,7 +2,7 @@
 
 Each line that must be refused carries the ignores of both checkers, and both report an ignore that is not needed.
 """
-# pyright: strict, reportUnnecessaryTypeIgnoreComment=true, enableTypeIgnoreComments=false
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
