@@ -1,0 +1,112 @@
+"""Bars as Polars frames, with the columns that a definition promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.exact import to_series
+from barloom.engine.results import results
+from barloom.plan.barplan import FieldKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.engine.blocks import BarBlock, Keys
+    from barloom.plan.barplan import BarPlan, Field, NumberType
+    from barloom.time.calendar import Calendar
+
+__all__ = ["TIME", "bar_frame", "bar_schema"]
+
+TIME: Final = pl.Datetime("ns", "UTC")
+
+_BEFORE: Final = {"start": TIME, "end": TIME}
+_AFTER: Final = {
+    "timeframe": pl.String(),
+    "trading_date": pl.Date(),
+    "open_time": pl.Int64(),
+    "close_time": pl.Int64(),
+    "slots": pl.Int64(),
+    "filled": pl.Int64(),
+    "expected_slots": pl.Int64(),
+    "final": pl.Boolean(),
+    "synthetic": pl.Boolean(),
+    "partial": pl.Boolean(),
+    "revision": pl.Int64(),
+}
+_KEY_TYPES: Final = {
+    FieldKind.STRING: pl.String(),
+    FieldKind.INTEGER: pl.Int64(),
+    FieldKind.TIMESTAMP: pl.Int64(),
+    FieldKind.BOOLEAN: pl.Boolean(),
+}
+
+
+def bar_schema(plan: BarPlan) -> pl.Schema:
+    """The columns of every frame of bars, in this order.
+
+    The key fields under their names; ``start`` and ``end`` of the slot; the outputs under theirs (Decimal or Int64);
+    ``timeframe`` as text; ``trading_date``, the first of the slot; ``open_time`` and ``close_time``, the event times of
+    the first and last tick in nanoseconds (null in a synthetic bar); ``slots filled expected_slots``, the children that
+    were decided, had ticks, and are asked for by the calendar; the flags ``final synthetic partial``; and ``revision``,
+    the number of input rows folded into the bar. One row for each key and start.
+    """
+    keys = {name: _key_type(plan.event.by_name[name]) for name in plan.event.key}
+    outputs = {output.name: _number_type(output.number) for output in plan.outputs}
+    return pl.Schema({**keys, **_BEFORE, **outputs, **_AFTER})
+
+
+def _key_type(field: Field) -> pl.DataType:
+    return _number_type(field.number) if field.kind is FieldKind.DECIMAL and field.number else _KEY_TYPES[field.kind]
+
+
+def _number_type(number: NumberType) -> pl.DataType:
+    return pl.Int64() if number.integer else pl.Decimal(number.precision, number.scale)
+
+
+def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, block: BarBlock) -> pl.DataFrame:
+    """The bars of a block as a frame with `bar_schema`, in the block's order."""
+    timeframe = plan.levels[block.level].timeframe
+    dates = calendar.grid(timeframe).trading_date(block.start)
+    flags = {"synthetic": block.synthetic, "partial": block.partial}
+    counts = {
+        "slots": block.slots,
+        "filled": block.filled,
+        "expected_slots": block.expected,
+        "revision": block.revision,
+    }
+    outputs = results(plan, block.partials, block.synthetic)
+    columns = [
+        *_key_columns(plan, keys, block),
+        pl.Series("start", block.start).cast(TIME),
+        pl.Series("end", block.end).cast(TIME),
+        *(to_series(output.name, value, output.number) for output, value in zip(plan.outputs, outputs, strict=True)),
+        pl.Series("trading_date", dates.astype(np.int32)).cast(pl.Date),
+        _tick_time("open_time", block.open_time, block),
+        _tick_time("close_time", block.close_time, block),
+        *(pl.Series(name, values) for name, values in {**counts, **flags}.items()),
+    ]
+    frame = pl.DataFrame(columns).with_columns(
+        timeframe=pl.lit(str(timeframe)), final=pl.lit(block.final, dtype=pl.Boolean)
+    )
+    return frame.select(bar_schema(plan).names())
+
+
+def _tick_time(name: str, times: np.ndarray[tuple[int, ...], np.dtype[np.int64]], block: BarBlock) -> pl.Series:
+    series = pl.Series(name, times)
+    return series.set(pl.Series(block.synthetic), None) if block.synthetic.any() else series
+
+
+def _key_columns(plan: BarPlan, keys: Keys, block: BarBlock) -> Sequence[pl.Series]:
+    """One column a key field: only the keys that occur are asked for, each once."""
+    ids, place = np.unique(block.key, return_inverse=True)
+    rows = keys.rows(ids)
+    places = pl.Series(place.astype(np.uint32))
+    columns: list[pl.Series] = []
+    for number, name in enumerate(plan.event.key):
+        kind = _key_type(plan.event.by_name[name])
+        values = pl.Series(name, [row[number] for row in rows], dtype=kind)
+        columns.append(values.gather(places))
+    return columns

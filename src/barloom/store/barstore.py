@@ -1,0 +1,135 @@
+"""The store of one definition: commits go in, bars and state come out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from barloom.engine.blocks import Snapshot
+from barloom.errors import StoreError
+from barloom.store.backend import Family
+from barloom.store.keys import decode_start
+from barloom.store.layout import Layout
+from barloom.store.protocol import Restored
+from barloom.store.retention import Pruner
+from barloom.store.scanning import Scanner
+from barloom.store.totals import TOTALS, Totals
+from barloom.store.writing import CommitWriter
+
+if TYPE_CHECKING:
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.backend import Backend
+    from barloom.store.protocol import Commit
+    from barloom.time.calendar import Calendar
+
+__all__ = ["BarStore", "StreamTimes"]
+
+
+class StreamTimes(msgspec.Struct, frozen=True):
+    """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC."""
+
+    stream_time: int | None = None
+    first: int | None = None
+    max_event: int | None = None
+    arrived_at: int | None = None
+
+
+class BarStore:
+    """Bars, state, positions and refused rows of one definition in a backend.
+
+    Made by `open_store`, `open_for_reading` or `memory_store`. One writer at a time; any number of readers.
+    """
+
+    def __init__(self, plan: BarPlan, backend: Backend, *, calendar: Calendar | None = None) -> None:
+        self.plan = plan
+        self.backend = backend
+        self.layout = Layout(plan)
+        self.scanner = Scanner(self.layout, backend, self._resolve)
+        self._calendar = calendar
+        self._getters = {family: backend.getter(family) for family in (Family.META, Family.ENTRIES)}
+        self._writer: CommitWriter | None = None
+        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve)
+        self._broken: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar of the definition."""
+        return self._resolve()
+
+    def _resolve(self) -> Calendar:
+        if self._calendar is None:
+            from barloom.time.calendars import resolve  # noqa: PLC0415 - a store can be written without its calendar
+
+            self._calendar = resolve(self.plan.calendar)
+        return self._calendar
+
+    def commit(self, commit: Commit) -> None:
+        """Write everything or nothing.
+
+        Raises `StoreFull` when there is no room; then nothing of this commit is kept, everything before it is, and the
+        store has to be opened again.
+        """
+        if self._broken is not None:
+            raise self._broken
+        if self._writer is None:
+            self._writer = CommitWriter(self.layout, self.backend, self.totals(), self._next_side())
+        try:
+            self._writer.write(commit)
+            self._pruner.after_commit(commit.step.stream_time, self._writer.next_side)
+        except StoreError as error:
+            self._broken = error
+            raise
+
+    def _next_side(self) -> int:
+        last = next(self.backend.scan(Family.REJECTED, b"", None, backwards=True), None)
+        return 0 if last is None else decode_start(last[0]) + 1
+
+    def restore(self) -> Restored | None:
+        """The state after the last commit; none for a store that never had one. Reads the small families only."""
+        if self.totals().commits == 0:
+            return None
+        keys: dict[bytes, int] = {}
+        snapshot = Snapshot(
+            open=self.scanner.state(Family.OPEN, keys),
+            latest=self.scanner.state(Family.LATEST, keys),
+            entries=dict(self.backend.scan(Family.ENTRIES, b"", None)),
+            keys=[self.layout.keys.decode(key) for key in keys],
+        )
+        return Restored(snapshot, self.positions())
+
+    def compact(self) -> None:
+        """Remove finals beyond their retention and the oldest refused rows, and give back the space."""
+        self._pruner.prune(self.times().stream_time, self._next_side())
+        for family in Family:
+            self.backend.compact(family)
+
+    def positions(self) -> dict[str, bytes]:
+        """How far each input was read."""
+        return {name.decode(): value for name, value in self.backend.scan(Family.POSITIONS, b"", None)}
+
+    def totals(self) -> Totals:
+        """What was ever written."""
+        data = self._entry(Family.META, TOTALS)
+        return Totals() if data is None else msgspec.json.decode(data, type=Totals)
+
+    def times(self) -> StreamTimes:
+        """Where the stream stands."""
+        data = self._entry(Family.ENTRIES, b"time")
+        return StreamTimes() if data is None else msgspec.json.decode(data, type=StreamTimes)
+
+    def _entry(self, family: Family, name: bytes) -> bytes | None:
+        try:
+            return self._getters[family](name)
+        except Exception as error:
+            raise self.backend.failure(error) from error
+
+    def close(self) -> None:
+        """Release it for the next writer."""
+        self.backend.close()

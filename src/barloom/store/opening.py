@@ -1,0 +1,202 @@
+"""Opening a store: new or known, of this definition and this format, by one writer or by readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rocksdict import Options, Rdict
+
+from barloom.errors import StoreError, StoreFormat, StoreMismatch
+from barloom.plan.identity import differences, fingerprint, from_document, plan_document
+from barloom.store.backend import Family
+from barloom.store.barstore import BarStore
+from barloom.store.memory import MemoryBackend
+from barloom.store.rocksdb import RocksBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.backend import Backend
+    from barloom.time.calendar import Calendar
+
+__all__ = ["FORMAT", "is_store", "memory_store", "open_for_reading", "open_store"]
+
+FORMAT: Final = 1
+"""The format this version writes. A change of codec, keys or families is a new number and a line in `_MIGRATIONS`."""
+
+_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {}
+"""How a store of an older format becomes one of the next; each step is one batch that also writes the new number."""
+
+_FORMAT_KEY: Final = b"format"
+_PLAN_KEY: Final = b"plan"
+_FINGERPRINT_KEY: Final = b"fingerprint"
+_LEFT_BY_A_CRASH: Final = ("LOCK", "LOG", "IDENTITY", "MANIFEST-", "OPTIONS-", "rocksdict-config.json")
+
+
+def memory_store(plan: BarPlan, *, calendar: Calendar | None = None) -> BarStore:
+    """A store that lives as long as the process."""
+    return BarStore(plan, MemoryBackend(), calendar=calendar)
+
+
+def open_store(path: str | Path, plan: BarPlan, *, calendar: Calendar | None = None) -> BarStore:
+    """The store of a definition for its one writer; made when the directory is missing or empty.
+
+    Raises `StoreLocked` where another writer has it, `StoreMismatch` where it holds bars of another definition,
+    `StoreFormat` where the directory is something else, damaged or of another format, `StoreFull` without room.
+    """
+    directory = Path(path)
+    _check_directory(directory)
+    _make(directory)
+    backend = RocksBackend(directory)
+    try:
+        _prepare(backend, plan)
+    except BaseException:
+        backend.close()
+        raise
+    return BarStore(plan, backend, calendar=calendar)
+
+
+def open_for_reading(path: str | Path, *, calendar: Calendar | None = None) -> BarStore:
+    """A store to read from, while its writer runs or not; the definition is the one it was made with.
+
+    Raises `StoreFormat` where there is no store, or one that is damaged or of another format.
+    """
+    directory = Path(path)
+    if not is_store(directory):
+        message = f"{directory} is not a store of bars; `barloom run --store {directory}` makes one"
+        raise StoreFormat(message)
+    backend = RocksBackend(directory, reading=True)
+    try:
+        _check_format(backend)
+        return BarStore(_stored_plan(backend), backend, calendar=calendar)
+    except BaseException:
+        backend.close()
+        raise
+
+
+def is_store(path: str | Path) -> bool:
+    """Whether a directory holds a store (of any definition and format)."""
+    directory = Path(path)
+    return (directory / "CURRENT").is_file() and _families(directory) >= {Family.META.value, Family.FINAL.value}
+
+
+def _families(directory: Path) -> set[str]:
+    try:
+        return set(Rdict.list_cf(str(directory), Options(raw_mode=True)))
+    except Exception as error:
+        message = f"the store {directory} is damaged: {error}"
+        raise StoreFormat(message) from error
+
+
+def _check_directory(directory: Path) -> None:
+    """Refuse to write where something else stands."""
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        message = f"{directory} is a file, not a directory for a store; name another place"
+        raise StoreFormat(message)
+    if (directory / "CURRENT").exists():
+        known = {"default", *(family.value for family in Family)}
+        if not _families(directory) <= known:
+            message = f"{directory} holds a database of something else; name another directory for the store"
+            raise StoreFormat(message)
+        return
+    foreign = sorted(item.name for item in directory.iterdir() if not _left_by_a_crash(item.name))
+    if foreign:
+        message = f"{directory} is not a store: it holds {foreign[0]!r}; name an empty or new directory"
+        raise StoreFormat(message)
+
+
+def _left_by_a_crash(name: str) -> bool:
+    return name.startswith(_LEFT_BY_A_CRASH) or name.endswith((".dbtmp", ".log"))
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the store {directory} cannot be made: {error.strerror}"
+        raise StoreError(message) from error
+
+
+def _meta(backend: Backend, name: bytes) -> bytes | None:
+    try:
+        return backend.getter(Family.META)(name)
+    except Exception as error:
+        raise backend.failure(error) from error
+
+
+def _prepare(backend: Backend, plan: BarPlan) -> None:
+    """Write what the store is into a new one; check it in a known one."""
+    if _meta(backend, _FORMAT_KEY) is None:
+        _refuse_unknown_content(backend)
+        batch = backend.batch()
+        batch.put(Family.META, _FORMAT_KEY, str(FORMAT).encode())
+        batch.put(Family.META, _PLAN_KEY, plan_document(plan))
+        batch.put(Family.META, _FINGERPRINT_KEY, fingerprint(plan).encode())
+        backend.write(batch)
+        return
+    _migrate(backend)
+    _check_definition(backend, plan)
+
+
+def _refuse_unknown_content(backend: Backend) -> None:
+    if any(backend.first(family, b"") is not None for family in Family):
+        message = f"the store {backend.name} does not say its format; it is damaged, or not one of barloom's"
+        raise StoreFormat(message)
+
+
+def _migrate(backend: Backend) -> None:
+    """Bring an older format up to this one, step by step."""
+    while (found := _format(backend)) != FORMAT:
+        step = _MIGRATIONS.get(found)
+        if step is None:
+            break
+        step(backend)
+    _check_format(backend)
+
+
+def _format(backend: Backend) -> int:
+    written = _meta(backend, _FORMAT_KEY)
+    if written is None or not written.isdigit():
+        message = f"the store {backend.name} does not say its format; it is damaged, or not one of barloom's"
+        raise StoreFormat(message)
+    return int(written)
+
+
+def _check_format(backend: Backend) -> None:
+    found = _format(backend)
+    if found > FORMAT:
+        message = (
+            f"the store {backend.name} has format {found}, this version of barloom reads {FORMAT}; "
+            "use the version that wrote it, or a newer one"
+        )
+        raise StoreFormat(message)
+    if found < FORMAT:
+        message = (
+            f"the store {backend.name} has the older format {found}, this version of barloom writes {FORMAT}; "
+            "make it anew beside the old one with `barloom rebuild`"
+        )
+        raise StoreFormat(message)
+
+
+def _stored_plan(backend: Backend) -> BarPlan:
+    document = _meta(backend, _PLAN_KEY)
+    if document is None:
+        message = f"the store {backend.name} does not say its definition; it is damaged"
+        raise StoreFormat(message)
+    return from_document(document)
+
+
+def _check_definition(backend: Backend, plan: BarPlan) -> None:
+    if _meta(backend, _FINGERPRINT_KEY) == fingerprint(plan).encode():
+        return
+    listed = "".join(f"\n  {change}" for change in differences(_stored_plan(backend), plan))
+    message = (
+        f"the store {backend.name} was made by another definition:{listed}\n"
+        "go on with the definition it was made with, or name a new directory, or bring it over: "
+        "`barloom rebuild` reads the input anew into a store beside the old one and swaps them"
+    )
+    raise StoreMismatch(message)
