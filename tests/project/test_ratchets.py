@@ -22,10 +22,12 @@ MACHINE = re.compile(r"(?<![\w.])/(home|root|Users|work)/\w")
 
 def texts() -> list[tuple[str, str]]:
     """Every text of the project but this one: its path and content."""
-    hidden = re.compile(r"(^|/)(\.(?!ci)|build/|dist/|__pycache__)")
-    found = {path for pattern in TEXTS for path in ROOT.rglob(pattern)}
-    named = sorted((str(path.relative_to(ROOT)), path) for path in found if path.name != "test_ratchets.py")
-    return [(name, path.read_text()) for name, path in named if not hidden.search(name)]
+    rooms = [ROOT / name for name in ("src", "tests", "docs", "benchmarks", "examples") if (ROOT / name).is_dir()]
+    found = {path for pattern in TEXTS for path in ROOT.glob(pattern)}
+    found |= {path for room in rooms for pattern in TEXTS for path in room.rglob(pattern)}
+    return [
+        (str(path.relative_to(ROOT)), path.read_text()) for path in sorted(found) if path.name != "test_ratchets.py"
+    ]
 
 
 def public_names(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
