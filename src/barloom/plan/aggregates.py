@@ -13,7 +13,7 @@ from barloom.plan.suggest import did_you_mean
 from barloom.plan.written import condition, value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "DEFAULT_SCALE",
@@ -137,14 +137,17 @@ def avg(
     when: Expression | str | None = None,
     empty: EmptyRule = "default",
 ) -> Aggregate:
-    """The mean, rounded to `scale` digits (default: those of `over`); null in an empty slot. Parents merge sums and counts."""
+    """The mean, rounded to `scale` digits (default: those of `over`); null in an empty slot.
+
+    A parent merges the sums and counts of its children.
+    """
     read = value(over)
     parts = {"sum": Part(Fold.SUM, read.node), "count": Part(Fold.COUNT, read.node)}
     result = ratio(_part("sum"), _part("count"), scale=scale, rounding=rounding)
     return _composed("avg", parts, result, (read,), when, empty)
 
 
-def vwap(
+def vwap(  # noqa: PLR0913 - one argument a choice
     price: Operand,
     size: Operand,
     *,
@@ -174,7 +177,7 @@ def stddev(
     when: Expression | str | None = None,
     empty: EmptyRule = "default",
 ) -> Aggregate:
-    """The sample standard deviation, rounded to `scale` digits (default: those of `over`); null of fewer than two rows."""
+    """The sample standard deviation, rounded to `scale` digits (default: those of `over`); null of fewer than two."""
     read = value(over)
     parts = {
         "squares": Part(Fold.SUM, (read * read).node),
@@ -282,8 +285,3 @@ def ohlcv(price: Operand, size: Operand | None = None, *, when: Expression | str
     if size is not None:
         columns["volume"] = sum(size, when=when)
     return {**columns, "count": count(when=when)}
-
-
-def flaws_of(items: Iterable[Aggregate]) -> list[Flaw]:
-    """All flaws of several aggregates."""
-    return [flaw for item in items for flaw in item.flaws]

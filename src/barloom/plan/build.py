@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from barloom.errors import DefinitionError, Problem
-from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan, SourcePlan
+from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan
 from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
 from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
@@ -29,7 +30,7 @@ def build(draft: BarsDraft) -> BarPlan:
     event = _event(draft, problems)
     scope = _scope(draft.event)
     levels = ladder(draft, problems)
-    columns = plan_columns(draft.columns, scope, problems)
+    columns = plan_columns(draft.columns, scope, problems, of_bars=draft.input is InputKind.BARS)
     _check_names(draft, event, problems)
     _check_carry(draft, levels, columns, problems)
     where = _where(draft, scope, problems)
@@ -38,7 +39,7 @@ def build(draft: BarsDraft) -> BarPlan:
     name, calendar, stamped = _name(draft, problems), _calendar(draft, problems), _stamped(draft, problems)
     if problems:
         raise DefinitionError(dict.fromkeys(problems))
-    return BarPlan(
+    made = BarPlan(
         name=name,
         event=event,
         calendar=calendar,
@@ -49,8 +50,8 @@ def build(draft: BarsDraft) -> BarPlan:
         input=draft.input,
         stamped=stamped,
         source=source,
-        **knobs,
     )
+    return replace(made, **knobs)
 
 
 def _scope(event: EventDraft) -> Scope:
@@ -140,11 +141,11 @@ def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) ->
             fix = "use letters, digits and _, not beginning with a digit"
             problems.append(Problem(f"the output {column.name!r} is not a plain name", column.where, fix))
         seen.setdefault(column.name, column)
-    for name in event.key:
-        if name in BAR_FIELDS:
-            problems.append(
-                Problem(f"every bar has a {name!r} of its own", f"{draft.event.where}.{name}", "rename the key field")
-            )
+    problems.extend(
+        Problem(f"every bar has a {name!r} of its own", f"{draft.event.where}.{name}", "rename the key field")
+        for name in event.key
+        if name in BAR_FIELDS
+    )
 
 
 def _check_carry(draft: BarsDraft, levels: tuple[LevelPlan, ...], columns: Columns, problems: list[Problem]) -> None:
@@ -165,14 +166,15 @@ def _where(draft: BarsDraft, scope: Scope, problems: list[Problem]) -> Node | No
         checker = Checker(scope, item.where)
         for flaw in item.condition.flaws:
             checker.problem(flaw.what, flaw.fix)
-        typed = checker.condition(item.condition.node) if not checker.problems else None
+        unread = any(flaw.unread for flaw in item.condition.flaws)
+        typed = None if unread else checker.condition(item.condition.node)
         problems.extend(checker.problems)
         if typed is not None and typed.kind is Kind.CONDITION:
             joined = typed.node if joined is None else Logical("and", joined, typed.node)
     return joined
 
 
-def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, object]:
+def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
     """The rarer settings, under their names in the plan."""
     readers = {"max_ahead": _positive, "live_within": _positive, "clock": _clock, "pass_headers": _headers}
     return {name: readers[name](knob, problems) for name, knob in draft.knobs}

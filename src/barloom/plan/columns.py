@@ -61,6 +61,7 @@ class Columns:
     outputs: list[Output] = field(default_factory=list)
     uncarried: list[Problem] = field(default_factory=list)
     carries: bool = False
+    of_bars: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,16 @@ class _Typed:
         return self.draft.aggregate.empty == "carry"
 
 
-def plan_columns(drafts: tuple[ColumnDraft, ...], scope: Scope, problems: list[Problem]) -> Columns:
-    """Partials without repetition and the outputs over them. `problems` takes what is wrong."""
+def plan_columns(
+    drafts: tuple[ColumnDraft, ...], scope: Scope, problems: list[Problem], *, of_bars: bool = False
+) -> Columns:
+    """Partials without repetition and the outputs over them. `problems` takes what is wrong.
+
+    `of_bars`: the rows are bars, in which open, high and low carry the one `last` there is, the close.
+    """
     typed = [made for draft in drafts if (made := _typed(draft, scope, problems)) is not None]
     closes = [part for item in typed for _, part in item.parts if part.fold is Fold.LAST]
-    planned = Columns()
+    planned = Columns(of_bars=of_bars)
     # the last partials come first, so that others can name their positions
     positions = {close: _add(planned, replace(close, carried=len(planned.partials))) for close in dict.fromkeys(closes)}
     for item in typed:
@@ -107,21 +113,22 @@ def _place(planned: Columns, item: _Typed, part: Partial, closes: Mapping[Partia
         return _add(planned, replace(part, carried=len(planned.partials))) if own is None else own
     if part.fold not in _CARRIES:
         return _add(planned, part)
-    source = _close_of(part, closes)
+    source = _close_of(part, closes, of_bars=planned.of_bars)
     planned.carries = planned.carries or source is not None
     if source is None and item.draft.aggregate.empty in ("default", "carry"):
         planned.uncarried.append(_uncarried(item.draft, part))
     return _add(planned, replace(part, carried=source))
 
 
-def _close_of(part: Partial, closes: Mapping[Partial, int]) -> int | None:
-    """The `last` over the same expression: of the same rows, or else of all rows."""
+def _close_of(part: Partial, closes: Mapping[Partial, int], *, of_bars: bool) -> int | None:
+    """The `last` over the same expression: of the same rows, or else of all rows. Of bars also the only one there is."""
     unfiltered = [None] if part.when is not None else []
     for when in (part.when, *unfiltered):
         for close, position in closes.items():
             if close.expression == part.expression and close.when == when:
                 return position
-    return None
+    only = next(iter(closes.items())) if of_bars and len(closes) == 1 else None
+    return only[1] if only is not None and only[0].number.scale == part.number.scale else None
 
 
 def _uncarried(draft: ColumnDraft, part: Partial) -> Problem:
@@ -140,7 +147,7 @@ def _typed(draft: ColumnDraft, scope: Scope, problems: list[Problem]) -> _Typed 
     parts: list[tuple[str, Partial | None]] = []
     scale: int | None = None
     text = ""
-    if not checker.problems:
+    if not any(flaw.unread for flaw in made.flaws):
         parts = [(name, _partial(part, checker)) for name, part in made.parts]
         scale = _default_scale(made, checker)
         text = _call_text(made, scale, Checker(scope, draft.where))
@@ -184,7 +191,7 @@ def _output(planned: Columns, item: _Typed, places: Mapping[str, int], problems:
     columns = {
         name: Typed(Column(str(spot)), Kind.NUMBER, planned.partials[spot].number) for name, spot in places.items()
     }
-    checker = Checker(Scope(columns, what="partial"), draft.where)
+    checker = Checker(Scope(columns, what="partial"), draft.where, ratios=True)
     typed = checker.number(_scaled(made.result, item.scale or 0))
     empty = _empty(made.empty, typed.number, checker)
     problems.extend(dict.fromkeys(checker.problems))

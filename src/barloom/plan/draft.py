@@ -1,4 +1,7 @@
-"""A declaration as it was written, in Python or in TOML, before anything is checked. `where` says how messages name the place."""
+"""A declaration as it was written, in Python or in TOML, before anything is checked.
+
+`where` says how messages name the place.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
@@ -27,7 +28,12 @@ from barloom.plan.suggest import one_of
 
 __all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "event_id", "field", "key", "timestamp"]
 
-_Key = TypeVar("_Key", bound=str | int)
+if TYPE_CHECKING:
+
+    class _TextOrInteger(str, int):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleMethodOverride]  # noqa: SLOT000
+        """For type checkers only: what may be assigned to `str` and to `int`, but to nothing else."""
+
+
 _Value = TypeVar("_Value", bound=str | int | datetime | None)
 _Units = Literal["ns", "us", "ms", "s"]
 
@@ -47,16 +53,21 @@ class FieldDraft:
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """The declared event before its roles are checked; `where` names it in messages."""
+    """The declared event before its roles are checked; `where` names it in messages.
+
+    `key` is the order of the key fields where it is not that of the fields.
+    """
 
     name: str
     where: str
     fields: tuple[FieldDraft, ...]
     problems: tuple[Problem, ...] = ()
+    key: tuple[str, ...] = ()
 
     def having(self, role: str) -> list[FieldDraft]:
         """The fields that were given a role."""
-        return [item for item in self.fields if role in item.roles]
+        found = [item for item in self.fields if role in item.roles]
+        return sorted(found, key=lambda item: self.key.index(item.name)) if role == "key" and self.key else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +78,14 @@ class _Specifier:
     unit: object = None
 
 
-def key() -> _Key:  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
+def key() -> _TextOrInteger:
     """A key field: text or an integer. Bars are made for each combination of the key fields."""
-    return cast("_Key", _Specifier("key"))
+    return cast("_TextOrInteger", _Specifier("key"))
 
 
-def event_id() -> _Key:  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
+def event_id() -> _TextOrInteger:
     """A unique id: a second row with the same key and id in an open slot is a duplicate and counts once."""
-    return cast("_Key", _Specifier("event_id"))
+    return cast("_TextOrInteger", _Specifier("event_id"))
 
 
 @overload
@@ -82,7 +93,10 @@ def timestamp(*, unit: Literal["iso"] = "iso") -> datetime: ...
 @overload
 def timestamp(*, unit: _Units) -> int: ...
 def timestamp(*, unit: str = "iso") -> datetime | int:
-    """The event time. ``at: datetime = timestamp()`` reads ISO 8601; ``at: int = timestamp(unit="ns")`` counts since 1970."""
+    """The event time.
+
+    ``at: datetime = bl.timestamp()`` reads ISO 8601; ``at: int = bl.timestamp(unit="ns")`` counts since 1970.
+    """
     return cast("int", _Specifier("timestamp", unit=unit))
 
 
@@ -92,7 +106,7 @@ def decimal(precision: int, scale: int) -> Decimal:
 
 
 @overload
-def field() -> _Value: ...  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
+def field() -> _Value: ...  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
 @overload
 def field(*, unit: _Units) -> int: ...
 def field(*, unit: str | None = None) -> Any:
@@ -102,7 +116,9 @@ def field(*, unit: str | None = None) -> Any:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, field))
 class Event:
-    """One input row, declared by annotations::
+    """One input row, declared by annotations.
+
+    ::
 
         class Quote(bl.Event):
             symbol: str = bl.key()

@@ -15,10 +15,14 @@ __all__ = ["Expression", "Flaw", "Operand", "col", "lit"]
 
 
 class Flaw(NamedTuple):
-    """A problem that does not know yet where in the definition it stands."""
+    """A problem that does not know yet where in the definition it stands.
+
+    `unread` says that nothing could be made of what was written, so that there is nothing more to check in it.
+    """
 
     what: str
     fix: str
+    unread: bool = False
 
     def at(self, where: str) -> Problem:
         """The problem at its place."""

@@ -84,7 +84,9 @@ class GrammarError(ValueError):
     ) -> None:
         self.text = text
         self.position = position
-        self.flaw = Flaw(f"{what} at character {position + 1}\n        {text}\n        {' ' * position}^", fix)
+        self.flaw = Flaw(
+            f"{what} at character {position + 1}\n        {text}\n        {' ' * position}^", fix, unread=True
+        )
         super().__init__(self.flaw.what)
 
 
@@ -128,7 +130,8 @@ def _tokens(text: str) -> list[_Token]:
         if match is None:
             at = position + len(text[position:]) - len(text[position:].lstrip())
             fix = _HINTS.get(text[at], "remove it, or put it into quotes if it is text")
-            raise GrammarError(text, at, f"unexpected {text[at]!r}", fix)
+            what = f"unexpected {text[at]!r}"
+            raise GrammarError(text, at, what, fix)
         kind = match.lastgroup or "symbol"
         start = match.start(kind) - (kind == "quoted")
         if kind == "name" and match[kind] in KEYWORDS:
@@ -249,7 +252,7 @@ class _Parser:
         while self._symbol("-"):
             count += 1
         if count and self._token.kind == "number":
-            node: Node = Number(-self._number())
+            node: Node = Number(self._number().copy_negate())
             count -= 1
         else:
             node = self._atom()
@@ -268,9 +271,8 @@ class _Parser:
             case "name" if token.text in ("ratio", "root_ratio") and self._calls():
                 return self._ratio()
             case "name" if self._calls():
-                raise self._error(
-                    f"{token.text!r} is called like a function", "an aggregate cannot stand inside an expression"
-                )
+                what = f"{token.text!r} is called like a function"
+                raise self._error(what, "an aggregate cannot stand inside an expression")
             case "name" | "quoted":
                 self._next += 1
                 return Column(token.text)
@@ -341,7 +343,8 @@ class _Parser:
         if self._token.kind != "name":
             raise self._unexpected("a named argument such as scale=2")
         if name in named:
-            raise self._error(f"{name!r} is given twice", "give it once")
+            what = f"{name!r} is given twice"
+            raise self._error(what, "give it once")
         self._next += 1
         self._expect("=")
         named[name] = self._value()
@@ -350,7 +353,7 @@ class _Parser:
         minus = self._symbol("-")
         token = self._token
         if token.kind == "number":
-            number = -self._number() if minus else self._number()
+            number = self._number().copy_negate() if minus else self._number()
             return number if "." in token.text or "e" in token.text.lower() else int(number)
         if minus or not (token.kind in ("name", "text") or token.text in ("null", "true", "false")):
             raise self._unexpected("a number, a word or text")

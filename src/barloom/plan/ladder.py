@@ -40,20 +40,18 @@ def duration(written: object, where: str, problems: list[Problem], *, positive: 
 
 
 def ladder(draft: BarsDraft, problems: list[Problem]) -> tuple[LevelPlan, ...]:
-    """The levels from fine to coarse; empty where the base is not known."""
+    """The levels from fine to coarse."""
     base = _base(draft, problems)
     rollups = [(frame, item) for item in draft.rollups if (frame := _timeframe(item, problems)) is not None]
-    if base is None:
-        return ()
-    levels = [base]
+    levels = [] if base is None else [base]
     for frame, item in sorted(rollups, key=lambda pair: pair[0].order):
-        if frame == levels[-1][0]:
+        if levels and frame == levels[-1][0]:
             problems.append(
                 Problem(
                     f"{item.timeframe!r} is {frame}, which is there already", item.where, "name each timeframe once"
                 )
             )
-        elif frame.order < base[0].order:
+        elif base is not None and frame.order < base[0].order:
             fix = f"make {frame} the base window, and roll up {base[0]} from it"
             problems.append(Problem(f"{item.timeframe!r} is finer than the base {base[0]}", item.where, fix))
         else:
@@ -68,14 +66,13 @@ def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDr
     found = [(frame, item) for item in draft.bases if (frame := _timeframe(item, problems)) is not None]
     if len(draft.bases) > 1:
         written = ", ".join(item.timeframe for item in draft.bases)
-        ordered = sorted(found, key=lambda pair: pair[0].order)
-        others = ", ".join(f'"{frame}"' for frame, _ in ordered[1:])
+        found.sort(key=lambda pair: pair[0].order)
+        others = ", ".join(f'"{frame}"' for frame, _ in found[1:])
         fix = "keep the finest and put the others into rollup"
-        hint = f'{fix}: tumbling("{ordered[0][0]}") and rollup({others})' if others else fix
+        hint = f'{fix}: tumbling("{found[0][0]}") and rollup({others})' if others else fix
         problems.append(
             Problem(f"more than one granularity ({written}), but there is one base window", draft.base_where, hint)
         )
-        return None
     return found[0] if found else None
 
 
@@ -128,7 +125,8 @@ def _level(
     finer_delay = planned[-1].delay if planned else 0
     delay = finer_delay if item.delay is None else duration(item.delay, f"{item.where}: delay", problems)
     if delay is not None and delay < finer_delay:
-        what = f"the delay of {frame} ({written(delay)}) is shorter than that of {planned[-1].timeframe} ({written(finer_delay)})"
+        finer = f"{planned[-1].timeframe} ({written(finer_delay)})"
+        what = f"the delay of {frame} ({written(delay)}) is shorter than that of {finer}"
         fix = f"delays must not shrink up the ladder: give {frame} at least {written(finer_delay)}, or leave it out"
         problems.append(Problem(what, item.where, fix))
     keep = (

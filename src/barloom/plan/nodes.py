@@ -112,7 +112,10 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class RootRatio:
-    """The rounded square root of a quotient; only in an aggregate's result. Null where the denominator is not positive."""
+    """The rounded square root of a quotient; only in an aggregate's result.
+
+    Null where the denominator is not positive.
+    """
 
     numerator: Node
     denominator: Node

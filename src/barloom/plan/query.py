@@ -34,7 +34,7 @@ def from_(event: type[Event]) -> Query:
     return Query(BarsDraft(event.__event__))
 
 
-def timeframe(
+def timeframe(  # noqa: PLR0913 - one argument a setting
     name: str,
     *,
     delay: Duration | None = None,
@@ -47,7 +47,7 @@ def timeframe(
 
     `delay` is the deadline after a slot's end for missing children (default: the next finer timeframe's), `gap` what
     stands in a slot without ticks, `carry_limit` for how much session time after a key's last tick (default one day),
-    `heartbeat` whether quiet keys get a live bar at each new slot, `retention` how long bars are kept (default: for ever).
+    `heartbeat` whether quiet keys get a live bar at each new slot, `retention` how long bars are kept.
     """
     return LevelDraft(name, f"rollup({name!r})", delay, gap, carry_limit, heartbeat, retention)
 
@@ -58,17 +58,17 @@ class Query:
 
     draft: BarsDraft
 
-    def _with(self, **changes: Any) -> Query:
+    def _with(self, **changes: Any) -> Query:  # noqa: ANN401 - the fields of the draft
         return Query(replace(self.draft, **changes))
 
     def _flawed(self, what: str, where: str, fix: str) -> Query:
         return self._with(problems=(*self.draft.problems, Problem(what, where, fix)))
 
     def where(self, rows: Expression | str) -> Query:
-        """Only rows that fulfil the condition (an expression, or text in the grammar) count. Several are joined by and."""
+        """Only rows that fulfil the condition count: an expression, or text in the grammar. Several are joined."""
         return self._with(filters=(*self.draft.filters, FilterDraft(condition(rows), "where")))
 
-    def tumbling(
+    def tumbling(  # noqa: PLR0913 - one argument a setting
         self,
         every: str,
         *more: str,
@@ -80,8 +80,9 @@ class Query:
         heartbeat: bool | None = None,
         retention: Duration | None = None,
     ) -> Query:
-        """The one base window. `delay` is the tolerance for late ticks; `on` names the event time if no field is marked.
+        """The one base window.
 
+        `delay` is the tolerance for late ticks; `on` names the event time if no field is marked.
         Coarser timeframes belong into `rollup`.
         """
         names = [*every, *more] if isinstance(every, (list, tuple)) else [every, *more]
@@ -128,7 +129,7 @@ class Query:
             if isinstance(column, Aggregate):
                 made.append(ColumnDraft(name, column, where))
             else:
-                query = query._flawed(f"{column!r} is not an aggregate", where, "use one, such as bl.last(…)")  # noqa: SLF001
+                query = query._flawed(f"{column!r} is not an aggregate", where, "use one, such as bl.last(…)")
         return query._with(columns=(*self.draft.columns, *made))  # noqa: SLF001
 
     def ohlcv(self, price: Operand, size: Operand | None = None, *, when: Expression | str | None = None) -> Query:
@@ -155,8 +156,8 @@ class Query:
     ) -> Query:
         """How the clock may close slots when nothing arrives.
 
-        ``"off"``: only events move time. `max_ahead` (10 s) is how far a tick may be ahead of its arrival, `live_within`
-        (1 min) how recent the latest tick must be for the clock to count.
+        ``"off"``: only events move time. `max_ahead` (10 s) is how far a tick may be ahead of its arrival,
+        `live_within` (1 min) how recent the latest tick must be for the clock to count.
         """
         knobs = {**dict(self.draft.knobs), "clock": Value(mode, "clock")}
         for name, knob in (("max_ahead", max_ahead), ("live_within", live_within)):
@@ -183,9 +184,9 @@ class Query:
     ) -> Query:
         """How the input names and writes things.
 
-        `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone of
-        zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts files
-        first; `names` are the column names of a file without a header.
+        `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
+        of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
+        files first; `names` are the column names of a file without a header.
         """
         settings = {
             "columns": None if columns is None else dict(columns),
@@ -213,7 +214,7 @@ class Bars:
     plan: BarPlan
 
     def compute(self, frame: pl.DataFrame, at_end: Literal["close", "keep"] = "close") -> Computed:
-        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals, besides ``result.rejected`` and ``result.open``."""
+        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``."""
         from barloom.runtime.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
 
         return compute(self.plan, frame, at_end)

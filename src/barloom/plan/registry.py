@@ -43,13 +43,13 @@ def read_aggregate(text: str) -> Aggregate:
         return _flawed(text, error.flaw)
     builder = _KNOWN.get(call.name)
     if builder is None:
-        return _flawed(text, Flaw(f"unknown aggregate {call.name!r}", did_you_mean(call.name, _KNOWN)))
+        return _flawed(text, Flaw(f"unknown aggregate {call.name!r}", did_you_mean(call.name, _KNOWN), unread=True))
     flaw = _misfit(call, builder)
     return _flawed(text, flaw) if flaw else _called(call, builder)
 
 
 def _flawed(text: str, flaw: Flaw) -> Aggregate:
-    return Aggregate(text, (), aggregates.count().result, flaws=(flaw,))
+    return Aggregate(text, (), aggregates.count().result, flaws=(flaw._replace(unread=True),))
 
 
 def _called(call: Call, builder: Callable[..., Aggregate]) -> Aggregate:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from barloom.plan.nodes import (
@@ -22,6 +21,8 @@ from barloom.plan.nodes import (
 )
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from barloom.plan.nodes import Node
 
 __all__ = ["KEYWORDS", "number_text", "render", "render_name"]
@@ -47,7 +48,7 @@ def number_text(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _render(node: Node) -> tuple[str, int]:  # noqa: PLR0911 - one case a node
+def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911 - one case a node
     match node:
         case Column(name):
             return render_name(name), _ATOM

@@ -112,20 +112,19 @@ class _Reader:
         absent = [
             FieldDraft(name, "event", None, frozenset(given)) for name, given in roles.items() if name not in known
         ]
-        ordered = [*fields, *absent]
-        keys = (
-            self._texts({"key": table.get("key", [])}, "key", "event")
-            if isinstance(table.get("key", []), (str, list))
-            else []
-        )
-        ordered.sort(key=lambda item: keys.index(item.name) if item.name in keys else len(keys))
-        return EventDraft(self._text(table, "name", "event") or "Tick", "event", tuple(ordered))
+        key = tuple(dict.fromkeys(name for name, given in roles.items() if "key" in given))
+        return EventDraft(self._text(table, "name", "event") or "Tick", "event", (*fields, *absent), key=key)
 
     def _field(self, name: str, written: object, roles: set[str]) -> FieldDraft:
         where = f"event.fields.{name}"
         return FieldDraft(name, where, self._typed(name, written, where), frozenset(roles))
 
     def _typed(self, name: str, written: object, where: str) -> Field | None:
+        if not name.isidentifier():
+            self._problem(
+                f"{name!r} is not a plain name", where, "use letters, digits and _, and map it in [source] columns"
+            )
+            return None
         match = _FIELD.fullmatch(written) if isinstance(written, str) else None
         if match is None:
             self._problem(f"{written!r} is not a type", where, _TYPES)
@@ -201,7 +200,7 @@ class _Reader:
         return found
 
     def _base(self, name: str, table: _Table, levels: dict[object, tuple[str, _Table]]) -> LevelDraft:
-        own = {setting: table[setting] for setting in _LEVEL_SETTINGS if setting in table}
+        own: _Table = {setting: table[setting] for setting in _LEVEL_SETTINGS if setting in table}
         written, settings = levels.pop(_same(name), (name, {}))
         for setting in own:
             if setting in settings:
@@ -235,7 +234,10 @@ class _Reader:
                 yield ColumnDraft(name, read_aggregate(written), f"bars.select.{name}")
 
 
-_TYPES: Final = 'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s)", with "?" if it may be null'
+_TYPES: Final = (
+    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s)", '
+    'with a "?" if it may be null'
+)
 
 
 def _same(name: str) -> object:
@@ -247,5 +249,5 @@ def _same(name: str) -> object:
 
 
 def _level(name: str, where: str, settings: _Table) -> LevelDraft:
-    known = {setting: settings[setting] for setting in _LEVEL_SETTINGS if setting in settings}
+    known: _Table = {setting: settings[setting] for setting in _LEVEL_SETTINGS if setting in settings}
     return LevelDraft(name, where, **known)  # type: ignore[arg-type]  # types are checked when the ladder is made

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, FieldKind, NumberType
+from barloom.plan.expressions import DIVISION
 from barloom.plan.nodes import (
     Arithmetic,
     Column,
@@ -22,6 +23,7 @@ from barloom.plan.nodes import (
     Ratio,
     RootRatio,
     Text,
+    columns_of,
 )
 from barloom.plan.render import render
 from barloom.plan.suggest import did_you_mean
@@ -90,10 +92,14 @@ def exact_literal(value: Decimal) -> tuple[Decimal, NumberType]:
 
 @dataclass(slots=True)
 class Checker:
-    """Types expressions of one place in a definition and collects what is wrong there."""
+    """Types expressions of one place in a definition and collects what is wrong there.
+
+    Ratios are allowed in the results of aggregates only.
+    """
 
     scope: Scope
     where: str
+    ratios: bool = False
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, what: str, fix: str) -> None:
@@ -117,13 +123,11 @@ class Checker:
         return typed
 
     def _of_columns(self, node: Node) -> Typed:
-        from barloom.plan.nodes import columns_of  # noqa: PLC0415 - beside its only use
-
         if not columns_of(node):
             self.problem(f"{render(node)} names no column", "name at least one field of the event")
         return self.infer(node)
 
-    def infer(self, node: Node) -> Typed:  # noqa: PLR0911 - one case a node
+    def infer(self, node: Node) -> Typed:  # noqa: C901, PLR0911 - one case a node
         """The type of an expression; `Kind.UNKNOWN` where a problem was found."""
         match node:
             case Column(name):
@@ -154,6 +158,8 @@ class Checker:
                 return self._rounded(RootRatio(one.node, two.node, scale, rounding))
 
     def _rounded(self, node: Ratio | RootRatio) -> Typed:
+        if not self.ratios:
+            self.problem("a ratio rounds, so it can only stand in the result of an aggregate", DIVISION.fix)
         return Typed(node, Kind.NUMBER, NumberType(MAX_DIGITS, node.scale), nullable=True)
 
     def _column(self, name: str) -> Typed:
@@ -175,7 +181,7 @@ class Checker:
 
     def _negate(self, operand: Node) -> Typed:
         typed = self._operand(operand)
-        node = Number(-typed.node.value) if isinstance(typed.node, Number) else Negate(typed.node)
+        node = Number(typed.node.value.copy_negate()) if isinstance(typed.node, Number) else Negate(typed.node)
         return Typed(node, typed.kind, typed.number, typed.nullable)
 
     def _operand(self, node: Node) -> Typed:
@@ -212,7 +218,8 @@ class Checker:
             return Typed(plain, Kind.UNKNOWN)
         number = _product(left.number, right.number) if node.operator == "*" else _sum(left.number, right.number)
         if number.scale > MAX_DIGITS:
-            what = f"{render(plain)} has {left.number.scale} + {right.number.scale} = {number.scale} digits behind the point"
+            digits = f"{left.number.scale} + {right.number.scale} = {number.scale}"
+            what = f"{render(plain)} has {digits} digits behind the point"
             self.problem(what, f"a number has at most {MAX_DIGITS} digits: declare the fields with a smaller scale")
             return Typed(plain, Kind.UNKNOWN)
         return Typed(plain, Kind.NUMBER, number, nullable)

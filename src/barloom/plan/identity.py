@@ -1,0 +1,114 @@
+"""Whether two plans make the same bars, where they differ, and what their topics are called."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from barloom.plan.barplan import FieldKind
+from barloom.plan.document import plan_document
+from barloom.plan.ladder import written
+from barloom.plan.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.plan.barplan import BarPlan, Field, LevelPlan
+
+__all__ = ["Topics", "differences", "field_text", "fingerprint", "topics"]
+
+
+def fingerprint(plan: BarPlan) -> str:
+    """SHA-256, in hex, of everything in the plan that determines its bars: not the source, and not the retention."""
+    from hashlib import sha256  # noqa: PLC0415 - keeps the import light
+
+    text = json.dumps(_determining(plan), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()
+
+
+def _determining(plan: BarPlan) -> dict[str, Any]:
+    document = plan_document(plan)
+    del document["source"], document["event"]["name"]
+    for level in document["levels"]:
+        del level["retention"]
+    for output in document["outputs"]:
+        del output["text"], output["aggregate"]
+    return document
+
+
+def differences(old: BarPlan, new: BarPlan) -> list[str]:
+    """What differs between two plans that do not make the same bars, for people; empty where they do."""
+    found: list[str] = []
+    before, after = _facts(old), _facts(new)
+    for name in [*before, *(name for name in after if name not in before)]:
+        if name not in after:
+            found.append(f"{name} ({before[name]}) is gone")
+        elif name not in before:
+            found.append(f"{name} ({after[name]}) is new")
+        elif before[name] != after[name]:
+            found.append(f"{name} was {before[name]}, is {after[name]}")
+    if not found and fingerprint(old) != fingerprint(new):
+        found.append("the columns stand in another order, or are kept in another way")
+    return found
+
+
+def _facts(plan: BarPlan) -> dict[str, str]:
+    facts = {
+        "name": plan.name,
+        "key": ", ".join(plan.event.key),
+        "event time": plan.event.timestamp,
+        "event id": plan.event.event_id or "none",
+        "input": plan.input.value,
+        "stamped": plan.stamped,
+        "calendar": plan.calendar,
+        "where": "all rows" if plan.where is None else render(plan.where),
+        "max_ahead": written(plan.max_ahead),
+        "live_within": written(plan.live_within),
+        "clock": "on" if plan.clock else "off",
+        "pass_headers": ", ".join(plan.pass_headers) or "none",
+    }
+    facts |= {f"field {item.name}": field_text(item) for item in plan.event.fields}
+    facts |= {f"timeframe {level.timeframe}": _level(plan, level) for level in plan.levels}
+    return facts | {f"output {output.name}": f"{output.text}: {output.number}" for output in plan.outputs}
+
+
+def field_text(item: Field) -> str:
+    """A field's type as TOML writes it: ``decimal(18, 6)?``."""
+    base = item.kind.value
+    if item.number is not None:
+        base = str(item.number)
+    elif item.kind is FieldKind.TIMESTAMP and item.time_unit not in (None, "iso"):
+        base = f"timestamp({item.time_unit})"
+    return f"{base}?" if item.nullable else base
+
+
+def _level(plan: BarPlan, level: LevelPlan) -> str:
+    parts = ["base" if level.child is None else f"from {plan.levels[level.child].timeframe}"]
+    parts += [f"delay {written(level.delay)}", f"gap {level.gap.value}", f"carry_limit {written(level.carry_limit)}"]
+    return ", ".join([*parts, "heartbeat"] if level.heartbeat else parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of a plan's topics; `live` and `final` by timeframe, for the timeframes that are published."""
+
+    live: Mapping[str, str]
+    final: Mapping[str, str]
+    late: str
+    changelog: str
+    progress: str
+    dead_letter: str
+
+
+def topics(plan: BarPlan) -> Topics:
+    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, ``bars_changelog``, ``bars_progress``, ``bars_dlq``."""
+    frames = [plan.levels[position].timeframe for position in plan.published]
+    return Topics(
+        live={str(frame): plan.topic("live", frame) for frame in frames},
+        final={str(frame): plan.topic("final", frame) for frame in frames},
+        late=f"{plan.name}_late",
+        changelog=f"{plan.name}_changelog",
+        progress=f"{plan.name}_progress",
+        dead_letter=f"{plan.name}_dlq",
+    )
