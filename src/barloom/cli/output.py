@@ -1,0 +1,131 @@
+"""Frames into a file, chunk by chunk, which is there whole or not at all; or to standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from barloom.cli.formats import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["FORMATS", "format_of", "iso", "write_frames"]
+
+FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+STDOUT: Final = "-"
+
+
+def format_of(out: str, asked: str | None) -> str:
+    """``csv``, ``parquet`` or ``jsonl``: as asked, or by the file's name; standard output is CSV."""
+    if asked is not None:
+        return asked
+    if out == STDOUT:
+        return "csv"
+    suffix = Path(out).suffix
+    if suffix not in FORMATS:
+        message = f"--out {out}: the name does not say the format; end it in {', '.join(FORMATS)} or give --format"
+        raise UsageError(message)
+    return FORMATS[suffix]
+
+
+def write_frames(chunks: Iterable[pl.DataFrame], schema: pl.Schema, out: str, form: str) -> int:
+    """Write frames of one schema one after the other and return their rows; memory holds one chunk."""
+    rows = 0
+
+    def counted() -> Iterator[pl.DataFrame]:
+        nonlocal rows
+        for chunk in chunks:
+            rows += chunk.height
+            yield chunk
+
+    if form == "parquet":
+        _write_parquet(counted(), schema, out)
+    else:
+        with _opened(out) as file:
+            _write_text(counted(), schema, file, form)
+    return rows
+
+
+def _write_text(chunks: Iterable[pl.DataFrame], schema: pl.Schema, file: IO[bytes], form: str) -> None:
+    columns = [_as_text(name, kind, form) for name, kind in schema.items()]
+    if form == "csv":
+        pl.DataFrame(schema=schema).select(columns).write_csv(file)
+    for chunk in chunks:
+        texts = chunk.select(columns)
+        if form == "csv":
+            texts.write_csv(file, include_header=False)
+        elif texts.height:
+            texts.write_ndjson(file)
+
+
+def _as_text(name: str, kind: pl.DataType, form: str) -> pl.Expr:
+    if kind == pl.Datetime("ns", "UTC"):
+        return iso(name)
+    if kind == pl.Date or (form == "jsonl" and kind.is_decimal()):
+        return pl.col(name).cast(pl.String)
+    return pl.col(name)
+
+
+def iso(name: str) -> pl.Expr:
+    """A column of instants as ISO 8601 in UTC, with nine digits behind the second where there are any."""
+    time = pl.col(name)
+    whole = time.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    exact = time.dt.strftime("%Y-%m-%dT%H:%M:%S.%9fZ")
+    return pl.when(time.dt.nanosecond() == 0).then(whole).otherwise(exact).alias(name)
+
+
+def _write_parquet(chunks: Iterator[pl.DataFrame], schema: pl.Schema, out: str) -> None:
+    if out == STDOUT:
+        message = "Parquet cannot be written to standard output: give a file to --out"
+        raise UsageError(message)
+
+    def scan(
+        columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        return chunks if columns is None else (chunk.select(columns) for chunk in chunks)
+
+    with _replacing(Path(out)) as partial:
+        register_io_source(scan, schema=schema).sink_parquet(partial, maintain_order=True)
+        _settle(partial)
+
+
+@contextmanager
+def _opened(out: str) -> Iterator[IO[bytes]]:
+    if out == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with _replacing(Path(out)) as partial:
+        with partial.open("wb") as file:
+            yield file
+        _settle(partial)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to; it takes the place of `path` when all went well, and goes away otherwise."""
+    if path.is_dir():
+        message = f"--out {path} is a directory; give a file in it"
+        raise UsageError(message)
+    if not path.parent.is_dir():
+        message = f"--out {path}: there is no directory {str(path.parent)!r}"
+        raise UsageError(message)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+
+
+def _settle(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
