@@ -28,9 +28,9 @@ class FakeClock:
         """The wall time."""
         return self._now
 
-    def monotonic(self) -> int:
-        """Nanoseconds this clock has moved forward; never goes back."""
-        return self._monotonic
+    def monotonic(self) -> float:
+        """Seconds this clock has moved forward; never goes back."""
+        return self._monotonic / 1_000_000_000
 
     def sleep(self, seconds: float) -> None:
         """Return at once, that much later."""

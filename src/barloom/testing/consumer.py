@@ -76,16 +76,16 @@ class InMemoryConsumer:
         self.frozen = True
 
     def thaw(self) -> None:
-        """Answer again, and learn what was lost meanwhile."""
+        """Answer again. Who has missed a rebalance has lost everything, and then gets what the group holds for it."""
         self.frozen = False
-        member = self.name in self.group.members
-        lost = self.assignment - self.group.owned(self.name)
-        for partition in lost:
-            del self._positions[partition]
-        if member:
-            self._generation = self.group.generation
+        if self._generation == self.group.generation:
+            return
+        lost = self.assignment
+        self._positions.clear()
         if lost:
             self._on_lost(lost)
+        if self.name in self.group.members:
+            self.take(self.group.generation, self.group.owned(self.name), frozenset())
 
     def take(self, generation: int, gained: frozenset[TopicPartition], given: frozenset[TopicPartition]) -> None:
         """Follow the group into a new generation."""

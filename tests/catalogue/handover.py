@@ -1,0 +1,69 @@
+"""Cases about partitions that change hands."""
+
+from __future__ import annotations
+
+from catalogue.heartbeat import beats, pass_time
+from catalogue.market import MINUTE, SECOND, at, ohlcv, prices, starts, tick, ticks_to_bars
+
+import pytest
+
+from barloom.testing import Driver, Point
+
+
+class HandOverCases:
+    """One owner at a time, and the next one continues where the last one committed."""
+
+    def test_MP_Heartbeat_SwitchOnRebalance_NoDup(self) -> None:
+        """Hand-over of a partition: one owner at a time, so each slot is beaten once."""
+        driver = Driver(ticks_to_bars("1m", heartbeat=True), instances=("A", "B"))
+        owners: list[tuple[str, str]] = []
+        for name in ("A", "B"):
+            driver.watchers[name].listen(lambda event, _, name=name: owners.append((name, event)))
+        driver.feed(tick("2025-01-06T10:00:10", 10))
+        pass_time(driver, "2025-01-06T10:02:30", 10 * SECOND)
+        driver.assign({"A": [], "B": [0]})
+        pass_time(driver, "2025-01-06T10:04:30", 10 * SECOND)
+        driver.assign({"A": [0], "B": []})
+        pass_time(driver, "2025-01-06T10:05:30", 10 * SECOND)
+
+        assert [at("2025-01-06T10:00") + minute * MINUTE for minute in range(1, 6)] == starts(beats(driver, "1m"))
+        assert [("A", "revoked"), ("B", "assigned"), ("B", "revoked"), ("A", "assigned")] == owners
+
+    @pytest.mark.parametrize("how", ["orderly", "crash", *(f"crash at {point}" for point in Point)])
+    def test_MP_Finalization_ProgressResumed_NoDupOnSwitch(self, how: str) -> None:
+        """30 children at A, 30 at B: one final, complete, wherever A was when it ended."""
+        driver = Driver(ticks_to_bars("1m", "1h"), instances=("A", "B"))
+        minutes = [tick(at("2025-01-06T10:00") + minute * MINUTE, 100 + minute, minute + 1) for minute in range(61)]
+        driver.feed(minutes[:29])
+        driver.append(minutes[29:31])
+        match how.split():
+            case ["orderly"]:
+                driver.settle()
+            case ["crash"]:
+                driver.crash("A")
+            case ["crash", "at", point]:
+                driver.crash_at(point, "A")
+        driver.assign({"B": [0]})
+        driver.feed(minutes[31:])
+
+        (hour,) = driver.finals("1h").rows(named=True)
+        assert prices(100, 159, 100, 159, sum(range(1, 61))) == ohlcv(hour)
+        assert (60, 60, 60, 60) == tuple(hour[name] for name in ("slots", "filled", "expected_slots", "count"))
+        assert [at("2025-01-06T10:00") + minute * MINUTE for minute in range(60)] == starts(driver.finals("1m"))
+
+    @pytest.mark.parametrize("point", [Point.POLLED, Point.STEPPED, Point.WRITTEN, Point.SENT])
+    def test_MP_Zombie_IsFenced_AndLeavesNoTrace(self, point: Point) -> None:
+        """An owner that slept through a rebalance cannot commit what it had begun, wherever in its turn it slept."""
+        driver = Driver(ticks_to_bars("1m"), instances=("A", "B"))
+        driver.feed(tick("2025-01-06T10:00:10", 10))
+        driver.append([tick("2025-01-06T10:00:20", 11), tick("2025-01-06T10:01:00", 12)])
+        driver.freeze_at(point, "A")
+        driver.assign({"B": [0]})
+        driver.settle()
+        assert not driver.thaw("A")
+        driver.feed(tick("2025-01-06T10:02:00", 13))
+
+        first, second = driver.finals("1m").rows(named=True)
+        assert prices(10, 11, 10, 11, 2) == ohlcv(first)
+        assert prices(12, 12, 12, 12, 1) == ohlcv(second)
+        assert "B" == driver.owner()

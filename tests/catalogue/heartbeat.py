@@ -1,0 +1,119 @@
+"""Cases about heartbeats: the live bars of quiet keys."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from catalogue.market import HOUR, MINUTE, SECOND, at, nanos, ohlcv, prices, starts, tick, ticks_to_bars
+
+from barloom.testing import Driver, FakeSessionCalendar, Point
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def pass_time(driver: Driver, until: str, step: timedelta) -> None:
+    """Let the clock go on in small steps, as it does."""
+    while driver.clock.now() < nanos(at(until)):
+        driver.move_clock(min(step // SECOND * 1_000_000_000, nanos(at(until)) - driver.clock.now()))
+
+
+def beats(driver: Driver, timeframe: str) -> pl.DataFrame:
+    """Every synthetic state that a live bar had."""
+    history = driver.live_history(timeframe)
+    return history.filter(history["synthetic"])
+
+
+class HeartbeatCases:
+    """A quiet key in session gets a live synthetic bar at each new slot."""
+
+    def test_HB_AssignedPartition_OnlyEmitsOwnedKeys(self) -> None:
+        """Beats come only for keys of assigned partitions."""
+        driver = Driver(ticks_to_bars("1m", heartbeat=True), partitions=2, instances=("A", "B"))
+        driver.assign({"A": [0], "B": [1]})
+        driver.feed(tick("2025-01-06T10:00:10", 10, symbol="EURUSD"), partition=0)
+        driver.feed(tick("2025-01-06T10:00:20", 20, symbol="XAUUSD"), partition=1)
+        driver.crash("B")
+
+        pass_time(driver, "2025-01-06T10:02:30", 30 * SECOND)
+        beaten = beats(driver, "1m")
+        assert {"EURUSD"} == set(beaten["symbol"])
+        assert [at("2025-01-06T10:01"), at("2025-01-06T10:02")] == starts(beaten)
+
+        driver.start("B")
+        driver.assign({"B": [1]})
+        pass_time(driver, "2025-01-06T10:04:30", 30 * SECOND)
+        by_partition = {
+            partition: {record.value["symbol"] for record in driver.log.read("bars_live_1m", partition).records if record.value}
+            for partition in (0, 1)
+        }
+        assert {0: {"EURUSD"}, 1: {"XAUUSD"}} == by_partition
+        assert at("2025-01-06T10:04") in starts(beats(driver, "1m"), symbol="XAUUSD")
+
+    def test_HB_StopsImmediately_OnPartitionsRevoked(self) -> None:
+        """After revoke not one more beat, even if the timer was due, not even one that was computed already."""
+        driver = Driver(ticks_to_bars("1m", heartbeat=True), instances=("A", "B"))
+        driver.feed(tick("2025-01-06T10:00:10", 10))
+        driver.clock.move("2m")
+        driver.revoke("A")
+        driver.settle()
+        assert [] == starts(beats(driver, "1m"))
+
+        driver.assign({"A": [0]})
+        driver.clock.set(nanos(at("2025-01-06T10:03:00")))
+        driver.freeze_at(Point.STEPPED, "A")
+        driver.assign({"B": [0]})
+        assert not driver.thaw("A")
+        driver.settle()
+        assert [at("2025-01-06T10:03")] == starts(beats(driver, "1m"))
+        assert [("assigned", 0), ("revoked", 0), ("assigned", 0), ("lost", 0)] == driver.watchers["A"].events
+
+    def test_HB_SessionFilter_BlocksOutsideSession(self) -> None:
+        """No beat outside the session: none in the lunch break, after the close, after a half day, on a holiday."""
+        calendar = FakeSessionCalendar.weekdays(
+            date(2024, 7, 1),
+            date(2024, 7, 5),
+            opens="09:30",
+            closes="16:00",
+            pause=("12:00", "13:00"),
+            half_days={date(2024, 7, 2): "11:00"},
+            holidays=[date(2024, 7, 3)],
+        )
+        driver = Driver(ticks_to_bars("30m", heartbeat=True, carry_limit="1w"), calendar=calendar)
+        driver.feed(tick("2024-07-01T09:30:10", 10))
+        pass_time(driver, "2024-07-04T09:40:00", 10 * MINUTE)
+
+        monday = ["10:00", "10:30", "11:00", "11:30", "13:00", "13:30", "14:00", "14:30", "15:00", "15:30"]
+        expected = [
+            *(at(f"2024-07-01T{time}") for time in monday),
+            *(at(f"2024-07-02T{time}") for time in ["09:30", "10:00", "10:30"]),
+            at("2024-07-04T09:30"),
+        ]
+        assert expected == starts(beats(driver, "30m"))
+
+    def test_HB_Idempotent_UpsertSameSlotOnce(self) -> None:
+        """Several beats in a slot leave one live row; a real bar replaces it, a late beat never replaces a real bar."""
+        driver = Driver(ticks_to_bars("1m", heartbeat=True))
+        driver.feed(tick("2025-01-06T10:00:10", 10, 5))
+        pass_time(driver, "2025-01-06T10:01:20", 5 * SECOND)
+        (row,) = driver.lives("1m").filter(start=at("2025-01-06T10:01")).rows(named=True)
+        assert (*prices(10, 10, 10, 10, 0), True, False, 0) == (*ohlcv(row), row["synthetic"], row["final"], row["revision"])
+
+        driver.feed(tick("2025-01-06T10:01:20", 12, 3))
+        pass_time(driver, "2025-01-06T10:01:55", 5 * SECOND)
+        (row,) = driver.lives("1m").filter(start=at("2025-01-06T10:01")).rows(named=True)
+        assert (*prices(12, 12, 12, 12, 3), False, 1) == (*ohlcv(row), row["synthetic"], row["revision"])
+
+        pass_time(driver, "2025-01-06T10:03:10", 5 * SECOND)
+        # 10:02 was beaten and closed empty (gap omit), so its live row was taken back.
+        assert [at(f"2025-01-06T10:0{minute}") for minute in (0, 1, 3)] == sorted(starts(driver.lives("1m")))
+        assert [at(f"2025-01-06T10:0{minute}") for minute in (0, 1)] == starts(driver.finals("1m"))
+
+    def test_HB_AsksNothing_OfDeadKeys(self) -> None:
+        """A key whose last tick lies further back than `carry_limit` of session time is beaten for no more."""
+        driver = Driver(ticks_to_bars("1h", heartbeat=True, carry_limit="2h"))
+        driver.feed(tick("2025-01-06T10:00:00", 10))
+        pass_time(driver, "2025-01-06T16:30:00", HOUR // 2)
+
+        assert [at("2025-01-06T11:00"), at("2025-01-06T12:00")] == starts(beats(driver, "1h"))

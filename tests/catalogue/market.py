@@ -1,0 +1,149 @@
+"""The small market that the catalogue's cases share: what its ticks look like, and short ways to write and read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+import barloom as bl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import polars as pl
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class Tick(bl.Event):
+    """A trade."""
+
+    symbol: str = bl.key()
+    at: datetime = bl.timestamp()
+    price: Decimal = bl.decimal(18, 2)
+    size: Decimal = bl.decimal(18, 0)
+
+
+class Candle(bl.Event):
+    """A finished bar of somebody else's, as input."""
+
+    symbol: str = bl.key()
+    start: datetime = bl.timestamp()
+    open: Decimal = bl.decimal(18, 2)
+    high: Decimal = bl.decimal(18, 2)
+    low: Decimal = bl.decimal(18, 2)
+    close: Decimal = bl.decimal(18, 2)
+    volume: Decimal = bl.decimal(18, 0)
+
+
+def ticks_to_bars(base: str, *rollup: Any, delay: str = "0s", calendar: str = "24x7", **base_options: Any) -> Any:
+    """Open, high, low, close, volume and count of `Tick`."""
+    return (
+        bl.from_(Tick)
+        .tumbling(base, delay=delay, calendar=calendar, **base_options)
+        .ohlcv(price="price", size="size")
+        .rollup(*rollup)
+        .named("bars")
+    )
+
+
+def bars_to_bars(base: str, *rollup: Any, delay: str = "0s", calendar: str = "24x7") -> Any:
+    """Coarser bars of `Candle`, which is stamped with its start."""
+    return (
+        bl.from_(Candle)
+        .bars(base, stamped="start", delay=delay, calendar=calendar)
+        .select(
+            open=bl.first("open"),
+            high=bl.max("high"),
+            low=bl.min("low"),
+            close=bl.last("close"),
+            volume=bl.sum("volume"),
+        )
+        .rollup(*rollup)
+        .named("bars")
+    )
+
+
+def at(text: str) -> datetime:
+    """A UTC time."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def nanos(time: datetime) -> int:
+    """Nanoseconds since the epoch."""
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+def tick(time: str | datetime, price: str | int, size: int = 1, symbol: str = "EURUSD") -> dict[str, Any]:
+    """One row of `Tick`."""
+    moment = at(time) if isinstance(time, str) else time
+    return {"symbol": symbol, "at": moment, "price": str(price), "size": str(size)}
+
+
+def candle(  # noqa: PLR0913, PLR0917 - the six values of a candle
+    time: str | datetime, open_: int, high: int, low: int, close: int, volume: int, symbol: str = "EURUSD"
+) -> dict[str, Any]:
+    """One row of `Candle`."""
+    moment = at(time) if isinstance(time, str) else time
+    prices = {"open": str(open_), "high": str(high), "low": str(low), "close": str(close)}
+    return {"symbol": symbol, "start": moment, **prices, "volume": str(volume)}
+
+
+def ohlcv(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Open, high, low, close and volume of a bar."""
+    return tuple(row[name] for name in ("open", "high", "low", "close", "volume"))
+
+
+def prices(*values: str | int) -> tuple[Decimal, ...]:
+    """Expected values, written as text."""
+    return tuple(Decimal(value) for value in values)
+
+
+def starts(frame: pl.DataFrame, **having: Any) -> list[datetime]:
+    """The slots' starts of the bars with these values, in their order."""
+    return [row["start"] for row in frame.rows(named=True) if all(row[name] == value for name, value in having.items())]
+
+
+def fold(children: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
+    """Open of the first, highest high, lowest low, close of the last, sum of volumes: of children with ticks, by start."""
+    real = sorted((child for child in children if not child["synthetic"]), key=lambda child: child["start"])
+    return (
+        real[0]["open"],
+        max(child["high"] for child in real),
+        min(child["low"] for child in real),
+        real[-1]["close"],
+        sum((child["volume"] for child in real), Decimal(0)),
+    )
+
+
+def dates(first: date, last: date) -> list[date]:
+    """All dates, both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+class Rig(Protocol):
+    """What a case needs of whatever runs the bars."""
+
+    def feed(self, ticks: Any) -> Any:
+        """Take in rows and publish what they bring about."""
+        ...
+
+    def restart(self) -> None:
+        """Forget everything that was not committed, and continue from what was."""
+        ...
+
+    def finals(self, timeframe: str) -> pl.DataFrame:
+        """Published finals."""
+        ...
+
+    def lives(self, timeframe: str) -> pl.DataFrame:
+        """Live bars."""
+        ...
+
+    def rejected(self) -> list[Any]:
+        """The side output."""
+        ...
