@@ -1,0 +1,97 @@
+"""Bars of a frame of ticks, for notebooks: nothing is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from barloom.engine.engine import Engine
+from barloom.engine.frames import bar_frame, bar_schema
+from barloom.runtime.side import side_records
+from barloom.source.open import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Literal
+
+    from barloom.engine.blocks import BarBlock
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.protocol import SideRecord
+    from barloom.time.calendar import Calendar
+
+__all__ = ["Computed", "compute"]
+
+_BATCH_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Final bars by timeframe (``result["1m"]``), live bars of the slots left open, and the side output.
+
+    `finals` and `open` are frames as `barloom.engine.frames.bar_schema` describes, sorted by key and start. `rejected`
+    has a row for each refused tick: offset, reason, message, by (how late or ahead, ns), missed, raw.
+    """
+
+    finals: Mapping[str, pl.DataFrame]
+    open: Mapping[str, pl.DataFrame]
+    rejected: pl.DataFrame
+    filtered: int
+
+    def __getitem__(self, timeframe: str) -> pl.DataFrame:
+        if timeframe not in self.finals:
+            message = f"no timeframe {timeframe!r}; there are {', '.join(self.finals)}"
+            raise KeyError(message)
+        return self.finals[timeframe]
+
+
+def compute(
+    plan: BarPlan,
+    frame: pl.DataFrame | pl.LazyFrame,
+    at_end: Literal["keep", "close"] = "close",
+    calendar: Calendar | None = None,
+) -> Computed:
+    """Bars of a frame of ticks, read in row order.
+
+    `at_end` ``close`` makes finals (marked partial) of the slots that are open when the frame ends, ``keep`` gives them in
+    `Computed.open`. Raises `SourceError` where a column is missing.
+    """
+    engine = Engine(plan, calendar, live=False)
+    finals: list[BarBlock] = []
+    side: list[SideRecord] = []
+    filtered = 0
+    for batch in open_source(plan, frame).open({}, _BATCH_ROWS):
+        step = engine.step(batch.ticks)
+        finals += step.finals
+        filtered += step.counts.get("filtered", 0)
+        side += side_records(plan, batch, step.rejected)
+    if at_end == "close":
+        finals += engine.close().finals
+    return Computed(_frames(engine, finals), _frames(engine, engine.open_bars()), _side_frame(side), filtered)
+
+
+def _frames(engine: Engine, blocks: Iterable[BarBlock]) -> dict[str, pl.DataFrame]:
+    """One frame for each published timeframe."""
+    plan = engine.plan
+    parts: dict[int, list[pl.DataFrame]] = {position: [] for position in plan.published}
+    for block in blocks:
+        parts[block.level].append(bar_frame(plan, engine.calendar, engine.keys, block))
+    empty = pl.DataFrame(schema=bar_schema(plan))
+    return {
+        str(plan.levels[position].timeframe): pl.concat([empty, *frames]).sort([*plan.event.key, "start"])
+        for position, frames in parts.items()
+    }
+
+
+def _side_frame(records: Iterable[SideRecord]) -> pl.DataFrame:
+    schema = {
+        "offset": pl.Int64,
+        "reason": pl.String,
+        "message": pl.String,
+        "by": pl.Int64,
+        "missed": pl.List(pl.String),
+        "raw": pl.String,
+    }
+    rows = [(r.offset, r.reason, r.message, r.by, list(r.missed), r.raw) for r in records]
+    return pl.DataFrame(rows, schema=schema, orient="row")

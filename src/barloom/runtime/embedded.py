@@ -1,0 +1,117 @@
+"""The embedded runtime: a source, the engine and a store of one's own, nothing else installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from barloom.clock import SystemClock
+from barloom.errors import SourceError
+from barloom.runtime.pipeline import Pipeline
+from barloom.runtime.report import RunProgress, RunReport
+from barloom.source.open import open_source
+from barloom.source.protocol import PolledSource
+from barloom.store.opening import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from barloom.clock import Clock
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.query import Bars
+    from barloom.source.protocol import Progress, Source
+
+__all__ = ["RunProgress", "RunReport", "run"]
+
+_BATCH_ROWS = 100_000
+
+
+def run(  # noqa: PLR0913 - the settings of a run, by name
+    bars: BarPlan | Bars,
+    source: Any,  # noqa: ANN401 - whatever `open_source` understands: paths, globs, "-", iterables, frames
+    store: str | Path,
+    *,
+    at_end: Literal["keep", "close"] = "keep",
+    strict: bool = False,
+    resume: Literal["skip", "new"] | None = None,
+    batch_rows: int = _BATCH_ROWS,
+    live_interval: float = 0.25,
+    on_progress: Callable[[RunProgress], None] | None = None,
+    clock: Clock | None = None,
+) -> RunReport:
+    """Read a source to its end into a store and say what was done.
+
+    Files continue where the last run stopped. A source that cannot be replayed (standard input, an iterable) needs
+    `resume` on a second run: ``skip`` passes over as many rows as were read before, ``new`` takes all of them as new.
+    An iterable that waits between its rows is followed live: every `live_interval` seconds what has come is committed
+    and the clock closes quiet slots. `at_end` ``close`` makes the slots that are open at the end final (marked
+    partial), ``keep`` leaves them open for the next run. Ctrl-C ends the run between two commits.
+
+    Raises `SourceError`, `StoreError` or, with `strict`, `BadRow`; what was committed before stays.
+    """
+    plan = bars if not hasattr(bars, "plan") else bars.plan
+    clock = clock or SystemClock()
+    opened: Source = source if hasattr(source, "open") else open_source(plan, source)
+    with open_store(store, plan) as held:
+        pipeline = Pipeline(plan, held)
+        loop = _Loop(pipeline, clock, on_progress, strict=strict)
+        try:
+            positions = _positions(opened, pipeline, resume)
+            if isinstance(opened, PolledSource):
+                loop.follow(opened, positions, batch_rows, live_interval)
+            else:
+                loop.read(opened, positions, batch_rows)
+            if at_end == "close":
+                pipeline.end()
+        except KeyboardInterrupt:
+            pipeline.report.interrupted = True
+        report = pipeline.finish()
+        report.seconds = loop.seconds()
+        return report
+
+
+def _positions(source: Source, pipeline: Pipeline, resume: str | None) -> dict[str, bytes]:
+    """Where to open the source."""
+    held = dict(pipeline.positions)
+    if source.replayable or not held:
+        return held
+    if resume is None:
+        message = (
+            f"{source.name} was read into this store before and cannot be rewound; say what this run gives it: "
+            "--resume skip (the same rows again: those read before are passed over) or --resume new (further rows)"
+        )
+        raise SourceError(message)
+    return held if resume == "skip" else source.renew(held)
+
+
+class _Loop:
+    """Reads a source into a pipeline, one way or the other."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        clock: Clock,
+        on_progress: Callable[[RunProgress], None] | None,
+        *,
+        strict: bool,
+    ) -> None:
+        self._pipeline = pipeline
+        self._clock = clock
+        self._on_progress = on_progress
+        self._strict = strict
+        self._began = clock.monotonic()
+
+    def seconds(self) -> float:
+        """How long it has been going."""
+        return self._clock.monotonic() - self._began
+
+    def read(self, source: Source, positions: dict[str, bytes], batch_rows: int) -> None:
+        """To the end, as fast as it goes."""
+        for batch in source.open(positions, batch_rows):
+            self._pipeline.take(batch, strict=self._strict)
+            self._tell(batch.progress)
+
+    def _tell(self, progress: Progress) -> None:
+        if self._on_progress is not None:
+            report = self._pipeline.report
+            self._on_progress(RunProgress(report.ticks, progress, report.stream_time, self.seconds()))

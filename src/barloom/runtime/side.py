@@ -1,0 +1,80 @@
+"""Refused rows as records of the side output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barloom.engine.blocks import Reason
+from barloom.store.protocol import SideRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from barloom.engine.blocks import Rejected
+    from barloom.plan.barplan import BarPlan
+    from barloom.source.protocol import InvalidRow, SourceBatch
+
+__all__ = ["side_records"]
+
+_SECOND = 1_000_000_000
+
+
+def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> tuple[SideRecord, ...]:
+    """What a batch adds to the side output, in source order."""
+    records = [*_invalid(batch.invalid), *_refused(plan, batch, rejected)]
+    return tuple(sorted(records, key=lambda record: record.offset))
+
+
+def _invalid(rows: tuple[InvalidRow, ...] | list[InvalidRow] | object) -> Iterator[SideRecord]:
+    for row in rows:  # type: ignore[attr-defined]
+        yield SideRecord(row.offset, row.origin.name, row.origin.row, "invalid", row.message, row.origin.raw)
+
+
+def _refused(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> Iterator[SideRecord]:
+    if rejected is None:
+        return
+    origins = batch.origins(rejected.row)
+    rows = batch.ticks.frame[rejected.row]
+    keys = rows.select(plan.event.key).rows()
+    times = rows[plan.event.timestamp].to_list()
+    missed = _missed(plan, rejected)
+    columns = zip(
+        rejected.offset.tolist(), rejected.reason.tolist(), rejected.by.tolist(), origins, keys, times, missed, strict=True
+    )
+    for offset, code, by, origin, key, time, slots in columns:
+        reason = Reason(code)
+        message = _message(reason, by, slots)
+        name = reason.name.lower()
+        yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time)
+
+
+def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
+    """For each refused row the start of the slot it missed, by timeframe."""
+    slots: list[dict[str, int]] = [{} for _ in range(len(rejected))]
+    for position in plan.published:
+        timeframe = str(plan.levels[position].timeframe)
+        starts, valid = rejected.missed[position]
+        for row, (start, missed) in enumerate(zip(starts.tolist(), valid.tolist() if valid is not None else [], strict=False)):
+            if missed:
+                slots[row][timeframe] = start
+    return slots
+
+
+def _message(reason: Reason, by: int, slots: Mapping[str, int]) -> str:
+    match reason:
+        case Reason.LATE:
+            return f"came {_seconds(by)} after its slot was decided; missing in {', '.join(slots)}"
+        case Reason.FUTURE:
+            return f"its event time is {_seconds(by)} after its arrival"
+        case Reason.OUT_OF_SESSION:
+            return "no session is open at its event time"
+        case Reason.DUPLICATE:
+            return "it was taken in before"
+        case Reason.CONFLICT:
+            return "it was taken in before with other values; the first stays"
+        case Reason.INVALID:
+            return "its time is not the boundary of a slot of the base timeframe"
+
+
+def _seconds(nanos: int) -> str:
+    return f"{nanos / _SECOND:.3f} s"
