@@ -121,7 +121,7 @@ def _place(planned: Columns, item: _Typed, part: Partial, closes: Mapping[Partia
 
 
 def _close_of(part: Partial, closes: Mapping[Partial, int], *, of_bars: bool) -> int | None:
-    """The `last` over the same expression: of the same rows, or else of all rows. Of bars also the only one there is."""
+    """The `last` over the same expression: of the same rows, or else of all rows. Of bars also the only one."""
     unfiltered = [None] if part.when is not None else []
     for when in (part.when, *unfiltered):
         for close, position in closes.items():

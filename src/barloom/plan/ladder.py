@@ -7,7 +7,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from barloom.errors import Problem
-from barloom.plan.barplan import Gap, LevelPlan
+from barloom.plan.barplan import Gap, InputKind, LevelPlan
 from barloom.plan.suggest import did_you_mean
 from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, parse_duration
 
@@ -28,9 +28,9 @@ def duration(written: object, where: str, problems: list[Problem], *, positive: 
             case str():
                 nanos = parse_duration(written)
             case _:
-                nanos = parse_duration(repr(written))
+                nanos = parse_duration(str(written))
     except ValueError as error:
-        problems.append(Problem(str(error), where, "write it as text, such as '2s' or '5m'"))
+        problems.append(_told(error, where))
         return None
     if nanos < 0 or (positive and nanos == 0):
         fix = "give a time longer than zero" if positive else "give zero or more"
@@ -56,7 +56,22 @@ def ladder(draft: BarsDraft, problems: list[Problem]) -> tuple[LevelPlan, ...]:
             problems.append(Problem(f"{item.timeframe!r} is finer than the base {base[0]}", item.where, fix))
         else:
             levels.append((frame, item))
+    if draft.input is InputKind.BARS:
+        _check_input(draft, problems)
     return _plan(levels, problems)
+
+
+def _check_input(draft: BarsDraft, problems: list[Problem]) -> None:
+    """The base of bars as input is not published again, so nothing but its delay can be chosen."""
+    if not draft.rollups:
+        problems.append(
+            Problem("bars as input and no roll-up", draft.base_where, "roll up at least one coarser timeframe")
+        )
+    for item in draft.bases:
+        for setting in ("gap", "carry_limit", "heartbeat", "retention"):
+            if getattr(item, setting) is not None:
+                what = f"{setting} for the base {item.timeframe}, which is the input"
+                problems.append(Problem(what, item.where, "give it to a rolled-up timeframe"))
 
 
 def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDraft] | None:
@@ -79,10 +94,18 @@ def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDr
 def _timeframe(item: LevelDraft, problems: list[Problem]) -> Timeframe | None:
     try:
         return Timeframe.parse(item.timeframe)
-    except (ValueError, TypeError) as error:
-        what, _, fix = str(error).partition("; ")
-        problems.append(Problem(what, item.where, fix or "write a timeframe such as '5m' or '1d'"))
-        return None
+    except TypeError:
+        problems.append(Problem(f"{item.timeframe!r} is not a timeframe", item.where, "write it as text, such as '5m'"))
+    except ValueError as error:
+        problems.append(_told(error, item.where))
+    return None
+
+
+def _told(error: ValueError, where: str) -> Problem:
+    """A message of the time room, which says what and, behind a semicolon or colon, how to mend it."""
+    text = str(error)
+    what, _, fix = text.partition("; " if "; " in text else ": ")
+    return Problem(what, where, fix)
 
 
 def _plan(levels: list[tuple[Timeframe, LevelDraft]], problems: list[Problem]) -> tuple[LevelPlan, ...]:
