@@ -1,0 +1,120 @@
+"""``barloom run``: files of ticks into a store of bars, and what was done with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from barloom.cli import machine
+from barloom.cli.exits import Exit
+from barloom.cli.formats import UsageError, count, moment, plural
+from barloom.cli.options import AsJson, Definition, Sources, StorePath  # noqa: TC001 - the command line reads them
+from barloom.cli.progress import progress_of_run
+from barloom.cli.screen import Column, Sheet, note, say, show
+from barloom.clock import SystemClock
+from barloom.plan.load import load
+from barloom.runtime import embedded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from barloom.runtime.report import RunReport
+
+__all__ = ["report_body", "run", "show_report"]
+
+AtEnd = Annotated[
+    Literal["keep", "close"],
+    Parameter(help="Slots still open when the input ends: keep them for the next run, or close them as partial bars."),
+]
+Strict = Annotated[bool, Parameter(negative="", show_default=False, help="Stop at the first row that cannot be read.")]
+Resume = Annotated[
+    Literal["skip", "new"] | None,
+    Parameter(
+        help="What a second run means for standard input: skip the rows read before, or take all rows as new.",
+    ),
+]
+BatchRows = Annotated[int, Parameter(help="Rows in one step; each step is committed as a whole.")]
+
+
+def run(  # noqa: PLR0913 - the options of a command
+    definition: Definition,
+    /,
+    *,
+    source: Sources,
+    store: StorePath,
+    at_end: AtEnd = "keep",
+    strict: Strict = False,
+    resume: Resume = None,
+    batch_rows: BatchRows = 100_000,
+    as_json: AsJson = False,
+) -> Exit:
+    """Build bars and report."""
+    if batch_rows < 1:
+        message = f"--batch-rows {batch_rows}: a step has at least one row"
+        raise UsageError(message)
+    plan = load(definition).plan
+    clock = SystemClock()
+    with progress_of_run(plan.name, clock) as tell:
+        report = embedded.run(
+            plan,
+            source,
+            store,
+            at_end=at_end,
+            strict=strict,
+            resume=resume,
+            batch_rows=batch_rows,
+            on_progress=tell,
+            clock=clock,
+        )
+    if as_json:
+        machine.emit("run", report_body(report, store))
+    else:
+        show_report(report, store)
+    return Exit.INTERRUPTED if report.interrupted else Exit.OK
+
+
+def show_report(report: RunReport, store: Path) -> None:
+    """What was done, for a person."""
+    say(_headline(report))
+    say()
+    bars = Sheet("Bars", (Column("timeframe", style="bold"), Column("written", right=True), Column("open", right=True)))
+    for timeframe, written in report.bars.items():
+        bars.add(timeframe, count(written), count(report.open.get(timeframe, 0)))
+    show(bars)
+    if report.rejected:
+        rejected = Sheet("Rejected", (Column("reason", style="bold"), Column("rows", right=True)))
+        for reason, rows in report.rejected.items():
+            rejected.add(reason, count(rows), style="warn")
+        show(rejected)
+        say(f"See them: barloom export --store {store} --rejected --out rejected.csv")
+    if report.filtered:
+        say(f"{plural(report.filtered, 'row')} left out by where.")
+    for text in report.notes:
+        note(text)
+    say(f"Stream time: {moment(report.stream_time)}")
+    if report.interrupted:
+        say("Interrupted. What was read is committed; the same command continues right after it.", "warn")
+
+
+def _headline(report: RunReport) -> str:
+    if report.ticks == 0:
+        return "Nothing new: the input has no row that was not read before."
+    speed = f", {count(round(report.ticks / report.seconds))} ticks/s" if report.seconds else ""
+    return f"Read {plural(report.ticks, 'tick')} in {report.seconds:.2f} s{speed}."
+
+
+def report_body(report: RunReport, store: Path) -> dict[str, object]:
+    """The same for a script."""
+    return {
+        "store": str(store),
+        "ticks": report.ticks,
+        "filtered": report.filtered,
+        "bars": report.bars,
+        "open": report.open,
+        "rejected": report.rejected,
+        "notes": report.notes,
+        "seconds": round(report.seconds, 3),
+        "stream_time": None if report.stream_time is None else moment(report.stream_time),
+        "interrupted": report.interrupted,
+    }
