@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from rocksdict import Options, Rdict
 
 from barloom.errors import StoreError, StoreFormat, StoreMismatch
-from barloom.plan.identity import differences, fingerprint, from_document, plan_document
+from barloom.plan.document import from_document, plan_document
+from barloom.plan.identity import differences, fingerprint
 from barloom.store.backend import Family
 from barloom.store.barstore import BarStore
 from barloom.store.memory import MemoryBackend
@@ -132,14 +134,22 @@ def _prepare(backend: Backend, plan: BarPlan) -> None:
     """Write what the store is into a new one; check it in a known one."""
     if _meta(backend, _FORMAT_KEY) is None:
         _refuse_unknown_content(backend)
-        batch = backend.batch()
-        batch.put(Family.META, _FORMAT_KEY, str(FORMAT).encode())
-        batch.put(Family.META, _PLAN_KEY, plan_document(plan))
-        batch.put(Family.META, _FINGERPRINT_KEY, fingerprint(plan).encode())
-        backend.write(batch)
+    else:
+        _migrate(backend)
+        _check_definition(backend, plan)
+    _describe(backend, plan)
+
+
+def _describe(backend: Backend, plan: BarPlan) -> None:
+    """Say format and definition; what does not make other bars (retention, the source) may have changed."""
+    document = msgspec.json.encode(plan_document(plan))
+    if _meta(backend, _PLAN_KEY) == document:
         return
-    _migrate(backend)
-    _check_definition(backend, plan)
+    batch = backend.batch()
+    batch.put(Family.META, _FORMAT_KEY, str(FORMAT).encode())
+    batch.put(Family.META, _PLAN_KEY, document)
+    batch.put(Family.META, _FINGERPRINT_KEY, fingerprint(plan).encode())
+    backend.write(batch)
 
 
 def _refuse_unknown_content(backend: Backend) -> None:
@@ -187,7 +197,7 @@ def _stored_plan(backend: Backend) -> BarPlan:
     if document is None:
         message = f"the store {backend.name} does not say its definition; it is damaged"
         raise StoreFormat(message)
-    return from_document(document)
+    return from_document(msgspec.json.decode(document))
 
 
 def _check_definition(backend: Backend, plan: BarPlan) -> None:

@@ -17,8 +17,8 @@ __all__ = ["Commit", "Restored", "SideRecord", "Store"]
 class SideRecord:
     """One refused row in the side output.
 
-    `origin` and `row` say where it came from (file, 1-based row), `reason` is the lower-case name of a `Reason`, `by` how
-    late or how far ahead in nanoseconds, `missed` the start (ns) of the missed slot by timeframe, `key` and
+    `origin` and `row` say where it came from (file, 1-based row), `reason` is the lower-case name of a `Reason`, `by`
+    how late or how far ahead in nanoseconds, `missed` the start (ns) of the missed slot by timeframe, `key` and
     `event_time` where they could be read, `raw` the record as it came.
     """
 

@@ -40,6 +40,7 @@ _SMALL_BUFFER: Final = 2 * _MEBIBYTE
 _CACHE: Final = 32 * _MEBIBYTE
 _WAL: Final = 128 * _MEBIBYTE
 _BLOOM_BITS: Final = 10
+_BEYOND_ALL: Final = b"\xff" * 32
 _SCAN_AHEAD: Final = 2 * _MEBIBYTE
 
 
@@ -104,9 +105,9 @@ class RocksBackend:
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values in order or backwards, as they are when the scan begins."""
         options = ReadOptions()
+        # Both bounds or neither: with a lower one alone rocksdict finds nothing.
         options.set_iterate_lower_bound(lower)
-        if upper is not None:
-            options.set_iterate_upper_bound(upper)
+        options.set_iterate_upper_bound(_BEYOND_ALL if upper is None else upper)
         if not backwards:
             options.set_readahead_size(_SCAN_AHEAD)
         begin = None if backwards else lower
@@ -150,6 +151,7 @@ class RocksBackend:
         if self._closed:
             return
         self._closed = True
+        self._handles.clear()  # as long as one handle is held, RocksDB keeps its lock
         with suppress(
             Exception
         ):  # after a full disk RocksDB cannot close cleanly; what was committed stands in its log
