@@ -1,0 +1,98 @@
+"""Merged rows to batches of a bounded size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.blocks import TickBatch
+from barloom.source.protocol import InvalidRow, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from barloom.source.merge import Merged, Taken
+    from barloom.time.calendar import Integers
+
+__all__ = ["Part", "parts_of"]
+
+
+class Part(NamedTuple):
+    """Rows that fit into a batch, and how far each block has been taken with them (`stops`, by position of the part)."""
+
+    ticks: TickBatch
+    invalid: list[InvalidRow]
+    origins: Callable[[Integers], Sequence[Origin]]
+    count: int
+    stops: list[tuple[Taken, int]]
+
+
+def parts_of(merged: Merged, offset: int, batch_rows: int) -> Iterator[Part]:
+    """Cut merged rows into parts of at most `batch_rows` rows and about equal size; the first has this offset."""
+    whole = _Concatenated(merged)
+    cuts = -(-whole.count // batch_rows)
+    edges = np.linspace(0, whole.count, cuts + 1).astype(np.int64)
+    taken = np.zeros(len(merged.parts), np.int64)
+    for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        rows = whole.order[start:stop]
+        part = np.searchsorted(whole.bounds, rows, "right") - 1
+        taken = taken + np.bincount(part, minlength=len(taken))
+        stops = [(each, each.start + int(count)) for each, count in zip(merged.parts, taken, strict=True)]
+        yield _part(whole, rows, part, offset + start, stops)
+
+
+class _Concatenated:
+    """The parts one after the other. `places` is each row's place in `frame`, or -1 where the row is no good."""
+
+    def __init__(self, merged: Merged) -> None:
+        self.parts = merged.parts
+        slices = [part.block.rows.slice(part.start, part.stop) for part in merged.parts]
+        counts = np.array([rows.count for rows in slices])
+        self.bounds = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        self.count = int(counts.sum())
+        self.order = np.arange(self.count) if merged.order is None else merged.order
+        self.in_order = merged.order is None
+        self.frame = slices[0].frame if len(slices) == 1 else pl.concat([rows.frame for rows in slices])
+        good = np.concatenate([rows.index + bound for rows, bound in zip(slices, self.bounds, strict=True)])
+        self.places = np.full(self.count, -1)
+        self.places[good] = np.arange(len(good))
+        arrivals = [rows.arrivals for rows in slices if rows.arrivals is not None]
+        self.arrivals = np.concatenate(arrivals) if arrivals else None
+        self.problems = [rows.problems for rows in slices]
+
+
+def _part(whole: _Concatenated, rows: Integers, part: Integers, offset: int, stops: list[tuple[Taken, int]]) -> Part:
+    places = whole.places[rows]
+    good = places >= 0
+    chosen = places[good]
+    if whole.in_order:
+        frame = whole.frame.slice(int(chosen[0]) if len(chosen) else 0, len(chosen))
+    else:
+        frame = whole.frame[chosen]
+    arrivals = None if whole.arrivals is None else whole.arrivals[chosen]
+    ticks = TickBatch(frame, offset + np.flatnonzero(good), arrivals)
+    local = rows - whole.bounds[part]
+
+    def origins(wanted: Integers) -> list[Origin]:
+        at = np.flatnonzero(good)[wanted]
+        return _origins(whole.parts, part[at], local[at])
+
+    bad = np.flatnonzero(~good)
+    invalid = [
+        InvalidRow(offset + int(row), origin, whole.problems[int(part[row])][int(local[row])])
+        for row, origin in zip(bad, _origins(whole.parts, part[bad], local[bad]), strict=True)
+    ]
+    return Part(ticks, invalid, origins, len(rows), stops)
+
+
+def _origins(parts: Sequence[Taken], part: Integers, local: Integers) -> list[Origin]:
+    found: list[Origin] = [Origin("", 0, "")] * len(part)
+    for number in np.unique(part).tolist():
+        places = np.flatnonzero(part == number)
+        taken = parts[number]
+        origins = taken.block.origins((local[places] + taken.start).tolist())
+        for place, origin in zip(places.tolist(), origins, strict=True):
+            found[place] = origin
+    return found

@@ -1,0 +1,141 @@
+"""Input files: which there are behind a path or pattern, and how each is opened."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from barloom.errors import SourceError
+from barloom.source.bytestream import open_gzip, open_plain, open_zip, zip_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from barloom.source.bytestream import ByteStream, ZipEntry
+
+__all__ = ["InputFile", "find_inputs"]
+
+_FORMATS: Final = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_NAMES: Final = ("csv", "jsonl", "parquet")
+_SUPPORTED: Final = ".csv .tsv .txt .jsonl .ndjson .json (each also .gz), .parquet .pq, and .zip with CSV or JSON lines inside"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of rows, or one member of a zip archive.
+
+    `key` is what its position is stored under: the absolute path. `name` is how messages call it.
+    """
+
+    key: str
+    name: str
+    path: Path
+    format: str
+    suffix: str
+    compression: str = ""
+    entry: ZipEntry | None = None
+
+    def open(self) -> ByteStream:
+        """Its content as a stream of bytes."""
+        if self.entry is not None:
+            return open_zip(self.path, self.entry)
+        return open_gzip(self.path) if self.compression == "gzip" else open_plain(self.path)
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return self.path.stat().st_size
+
+
+def find_inputs(paths: Iterable[str | Path], declared: str | None) -> list[InputFile]:
+    """The files that paths and patterns name: in the order given, those of a pattern sorted by name, none twice.
+
+    `declared` is the format stated in the definition; without it the extension tells. Raises `SourceError` where there
+    is nothing, or something that cannot be read.
+    """
+    if declared is not None and declared not in _NAMES:
+        message = f"[source] format {declared!r} is unknown; write one of {', '.join(map(repr, _NAMES))}"
+        raise SourceError(message)
+    found: dict[str, InputFile] = {}
+    for given in paths:
+        for path in _expand(str(given)):
+            for file in _inputs_of(path, declared):
+                found.setdefault(file.key, file)
+    return list(found.values())
+
+
+def _expand(given: str) -> list[Path]:
+    if Path(given).exists() or not glob.has_magic(given):
+        return [_checked(Path(given))]
+    matches = sorted(glob.glob(given, recursive=True))
+    files = [Path(match) for match in matches if Path(match).is_file()]
+    if not files:
+        message = f"no file matches {given!r} (in {Path.cwd()}); check the pattern, and quote it so that the shell leaves it"
+        raise SourceError(message)
+    return [_checked(path) for path in files]
+
+
+def _checked(path: Path) -> Path:
+    if path.is_dir():
+        message = f"{path} is a directory; name its files, such as '{path}/*.csv'"
+        raise SourceError(message)
+    if not path.exists():
+        near = _neighbour(path)
+        message = f"{path} does not exist{near}"
+        raise SourceError(message)
+    if not os.access(path, os.R_OK):
+        message = f"{path} may not be read: the permission is missing"
+        raise SourceError(message)
+    return path
+
+
+def _neighbour(path: Path) -> str:
+    from barloom.source.columns import did_you_mean  # noqa: PLC0415
+
+    return did_you_mean(path.name, (each.name for each in path.parent.iterdir())) if path.parent.is_dir() else ""
+
+
+def _inputs_of(path: Path, declared: str | None) -> list[InputFile]:
+    key = os.path.abspath(path)  # noqa: PTH100 - a symbolic link stays the file it is named as
+    if path.suffix.lower() == ".zip":
+        return _members(path, key, declared)
+    packed = path.suffix.lower() == ".gz"
+    suffix = Path(path.stem).suffix.lower() if packed else path.suffix.lower()
+    kind = declared or _FORMATS.get(suffix)
+    if kind is None:
+        message = (
+            f"{path}: the extension {path.suffix!r} says no format; supported are {_SUPPORTED}, "
+            'or state format = "csv" (jsonl, parquet) under [source]'
+        )
+        raise SourceError(message)
+    if packed and kind == "parquet":
+        message = f"{path}: Parquet is compressed inside; unpack it with gunzip"
+        raise SourceError(message)
+    return [InputFile(key, str(path), path, kind, suffix, "gzip" if packed else "")]
+
+
+def _members(path: Path, key: str, declared: str | None) -> list[InputFile]:
+    entries = zip_entries(path)
+    files = []
+    for entry in sorted(entries, key=lambda each: each.name):
+        suffix = Path(entry.name).suffix.lower()
+        kind = declared or _FORMATS.get(suffix)
+        if kind in ("csv", "jsonl") and not entry.name.startswith("__MACOSX/"):
+            name = f"{path}!{entry.name}"
+            files.append(InputFile(f"{key}!{entry.name}", name, path, kind, suffix, "zip", entry))
+    if not files:
+        held = ", ".join(entry.name for entry in entries[:5]) or "nothing"
+        message = f"{path} holds no CSV or JSON lines (it holds {held})"
+        raise SourceError(message)
+    return files

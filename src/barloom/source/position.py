@@ -1,0 +1,72 @@
+"""How far a file has been read, and how to know that it is still the same file."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from barloom.errors import SourceError
+
+__all__ = ["HEAD_BYTES", "TAIL_BYTES", "FilePosition", "digest", "rows_of", "rows_position"]
+
+HEAD_BYTES: Final = 16_384
+TAIL_BYTES: Final = 256
+
+
+class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Where reading continues in a file.
+
+    `rows` data rows are read. Text continues at content byte `byte`, after `skip` records there; other formats at
+    their row. `head` and `tail` are digests of the content's first `head_length` bytes (rows in Parquet) and of the
+    `tail_length` bytes before `byte`. `high` is the largest event time so far, `size` the file's size when its
+    end was reached; `pending`: there was a last line without an end, left unread; `unended`: that line was read.
+    `until` is how many rows the sorting at hand covers, `sorted_rows` how many of the sorted rows are read.
+    """
+
+    rows: int = 0
+    byte: int = 0
+    skip: int = 0
+    head: str = ""
+    head_length: int = 0
+    tail: str = ""
+    tail_length: int = 0
+    high: int | None = None
+    size: int | None = None
+    pending: bool = False
+    unended: bool = False
+
+    def encode(self) -> bytes:
+        """As bytes for a store."""
+        return msgspec.json.encode(self)
+
+    @classmethod
+    def decode(cls, name: str, data: bytes) -> FilePosition:
+        """From a store; `SourceError` where another kind of source or another version wrote it."""
+        try:
+            return msgspec.json.decode(data, type=cls)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            message = f"the stored position of {name} cannot be read by this version of barloom ({error})"
+            raise SourceError(message) from None
+
+
+def digest(content: bytes) -> str:
+    """A short digest of content."""
+    return blake2b(content, digest_size=12).hexdigest()
+
+
+def rows_position(rows: int) -> bytes:
+    """The position of an input of which only the number of rows is known."""
+    return str(rows).encode()
+
+
+def rows_of(name: str, data: bytes | None) -> int:
+    """The number of rows in such a position, none for a new input."""
+    if data is None:
+        return 0
+    try:
+        return int(data)
+    except ValueError:
+        message = f"the stored position of {name} cannot be read by this version of barloom"
+        raise SourceError(message) from None

@@ -1,0 +1,237 @@
+"""Reading a file of text records in blocks of whole lines, from a position on, with bounded memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from barloom.errors import SourceError, SourceReplaced
+from barloom.source.lines import LineBlocks
+from barloom.source.pieces import Ending, Piece
+from barloom.source.position import HEAD_BYTES, TAIL_BYTES, FilePosition, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from barloom.source.csvtext import TextColumns
+    from barloom.source.decode import Decoder
+    from barloom.source.inputs import InputFile
+
+__all__ = ["RecordFormat", "TextFile", "check_is_text"]
+
+_BOM: Final = b"\xef\xbb\xbf"
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
+_MAGIC: Final = {
+    b"\x1f\x8b": "gzip: name it .gz",
+    b"PK\x03\x04": "zip: name it .zip",
+    b"PAR1": "Parquet: name it .parquet",
+    b"\x28\xb5\x2f\xfd": "zstd: unpack it first",
+}
+
+
+class RecordFormat(Protocol):
+    """How lines become columns of text."""
+
+    def begin(self, line: bytes, where: str) -> bool:
+        """Take the first line; whether it is a header."""
+        ...
+
+    def parse(self, data: bytes) -> TextColumns:
+        """Split whole lines."""
+        ...
+
+    def records(self, data: bytes) -> list[bytes]:
+        """The lines that count as records."""
+        ...
+
+    def is_whole(self, line: bytes) -> bool:
+        """Whether a line without an end cannot be the beginning of a longer one."""
+        ...
+
+
+class TextFile:
+    """Reads one text file.
+
+    A last line without an end may still be being written. It is read when the content proves complete (compressed
+    data with its trailer, a closed JSON value), when `closing`, or when the file is as long as it was at the last
+    look; otherwise it is left for the next run.
+    """
+
+    def __init__(
+        self,
+        file: InputFile,
+        records: RecordFormat,
+        decoder: Decoder,
+        position: FilePosition | None,
+        *,
+        closing: bool,
+        block_bytes: int,
+    ) -> None:
+        self._file = file
+        self._format = records
+        self._decoder = decoder
+        self._start = position or FilePosition()
+        self._closing = closing
+        self._block_bytes = block_bytes
+        self._head = b""
+        self._tail = b""
+        self._size: int | None = None
+        self._left = b""
+        self._rows = self._start.rows
+
+    def pieces(self) -> Iterator[Piece]:
+        """The rest of the file's rows."""
+        size, stream = self._file.size(), self._file.open()
+        try:
+            lines = LineBlocks(stream, self._block_bytes, self._file.name)
+            self._identify(lines.head(HEAD_BYTES))
+            if self._is_unchanged():
+                return
+            if self._begin(lines):
+                yield from self._continue(lines)
+            if lines.broken is not None:
+                message = f"{self._file.name} {lines.broken}, after {self._rows} data rows; these are kept"
+                raise SourceError(message)
+            self._size = size if self._file.compression else stream.consumed
+        finally:
+            stream.close()
+
+    def ending(self, position: FilePosition) -> Ending:
+        """The file's size where that helps the next run, and whether a last line is left."""
+        if self._left:
+            note = (
+                f"{self._file.name}: the last line has no end and may still be being written; it is left for the next "
+                "run (at_end=\"close\" reads it)"
+            )
+            return Ending(msgspec.structs.replace(position, size=self._size, pending=True), note)
+        if self._file.compression and self._size is not None:
+            return Ending(msgspec.structs.replace(position, size=self._size, pending=False))
+        return Ending(position)
+
+    def _identify(self, head: bytes) -> None:
+        """Refuse what is not text, and a file other than the one the position is of."""
+        check_is_text(head, self._file.name)
+        self._head = head
+        length = self._start.head_length
+        if len(head) < length:
+            raise self._replaced(f"it is shorter than before (only {len(head)} bytes)")
+        if digest(head[:length]) != self._start.head and length:
+            raise self._replaced(f"its first {length} bytes differ")
+
+    def _is_unchanged(self) -> bool:
+        start = self._start
+        return start.size is not None and not start.pending and not start.skip and start.size == self._file.size()
+
+    def _begin(self, lines: LineBlocks) -> bool:
+        """Take the header and go to where reading continues; whether there is anything to read there."""
+        if self._head.startswith(_BOM):
+            lines.take(len(_BOM))
+        lines.skip_blank()
+        first = lines.first_line()
+        if first is None:
+            if not lines.rest:
+                return False
+            if not self._ends_here(lines):
+                self._left = lines.rest
+                return False
+            first = lines.rest
+        if self._format.begin(first.rstrip(b"\r\n"), self._file.name):
+            lines.take(len(first))
+        self._tail = self._head[: lines.offset][-TAIL_BYTES:]
+        if self._start.byte > lines.offset:
+            self._go_on(lines)
+        return True
+
+    def _go_on(self, lines: LineBlocks) -> None:
+        start = self._start
+        lines.skip_to(start.byte - start.tail_length)
+        self._tail = lines.take(start.tail_length)
+        if len(self._tail) < start.tail_length and lines.broken is None:
+            raise self._replaced(f"it is shorter than before ({start.byte} bytes had been read)")
+        if len(self._tail) == start.tail_length and digest(self._tail) != start.tail:
+            raise self._replaced(f"its content before data row {start.rows - start.skip + 1} has changed")
+        following = lines.head(1)
+        if start.unended and following and following not in b"\r\n":
+            raise self._replaced(f"data row {start.rows} was read when its line had no end, and goes on since")
+
+    def _continue(self, lines: LineBlocks) -> Iterator[Piece]:
+        self._rows = self._start.rows - self._start.skip
+        skip = self._start.skip
+        while data := lines.block():
+            piece, skip = self._piece(lines, data, data, skip, unended=False)
+            if piece is not None:
+                yield piece
+        if not lines.rest.strip() or lines.broken is not None:
+            return
+        if not self._ends_here(lines):
+            self._left = lines.rest
+            return
+        rest = lines.take(len(lines.rest))
+        piece, _ = self._piece(lines, rest, rest + b"\n", skip, unended=True)
+        if piece is not None:
+            yield piece
+
+    def _piece(
+        self, lines: LineBlocks, taken: bytes, data: bytes, skip: int, *, unended: bool
+    ) -> tuple[Piece | None, int]:
+        parsed = self._format.parse(data)
+        rows = self._decoder.decode(parsed.columns, parsed.count, parsed.refused, self._file.name)
+        before = self._position(lines.offset - len(taken), self._rows, lines.offset)
+        self._tail = (self._tail + taken)[-TAIL_BYTES:]
+        self._rows += rows.count
+        after = self._position(lines.offset, self._rows, lines.offset)
+        if skip >= rows.count:
+            return None, skip - rows.count
+        piece = Piece(
+            rows.slice(skip, rows.count),
+            msgspec.structs.replace(before, rows=before.rows + skip, skip=skip),
+            msgspec.structs.replace(after, unended=unended),
+            self._records(data, skip),
+            lines.consumed,
+        )
+        return piece, 0
+
+    def _position(self, byte: int, rows: int, read: int) -> FilePosition:
+        length = min(read, len(self._head))
+        return FilePosition(
+            rows=rows,
+            byte=byte,
+            head=digest(self._head[:length]),
+            head_length=length,
+            tail=digest(self._tail),
+            tail_length=len(self._tail),
+        )
+
+    def _records(self, data: bytes, skip: int) -> Callable[[Sequence[int]], list[str]]:
+        def texts(rows: Sequence[int]) -> list[str]:
+            lines = self._format.records(data)
+            return [lines[row + skip].decode(errors="backslashreplace") for row in rows]
+
+        return texts
+
+    def _ends_here(self, lines: LineBlocks) -> bool:
+        """Whether the line without an end is complete."""
+        as_before = self._start.pending and self._start.size == lines.consumed
+        return self._closing or lines.sealed or as_before or self._format.is_whole(lines.rest)
+
+    def _replaced(self, why: str) -> SourceReplaced:
+        message = (
+            f"{self._file.name} is no longer the file that was read before: {why}. "
+            "Files may grow, not change: put the old content back, give new content a new name, or start a new store"
+        )
+        return SourceReplaced(message)
+
+
+def check_is_text(head: bytes, name: str) -> None:
+    """`SourceError` where a file's beginning shows that it is not UTF-8 text."""
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            message = f"{name} is not text but {kind}"
+            raise SourceError(message)
+    if head.startswith(_UTF16):
+        message = f"{name} is UTF-16 text; convert it with iconv -f utf-16 -t utf-8"
+        raise SourceError(message)
+    if b"\0" in head:
+        message = f"{name} is not text: it holds binary data from byte {head.index(0)} on"
+        raise SourceError(message)
