@@ -7,7 +7,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-__all__ = ["AsJson", "Definition", "From", "KeyParts", "Sources", "Start", "StorePath", "TimeframeName", "To"]
+__all__ = [
+    "AsJson",
+    "Definition",
+    "From",
+    "KeyParts",
+    "SomeKey",
+    "Sources",
+    "Start",
+    "StorePath",
+    "TimeframeName",
+    "To",
+]
 
 Definition = Annotated[str, Parameter(help="A TOML file, or module:attribute of a definition in Python.")]
 StorePath = Annotated[Path, Parameter(name="--store", help="The directory of the store.")]
@@ -21,6 +32,10 @@ TimeframeName = Annotated[str, Parameter(name="--timeframe", help="One of the de
 KeyParts = Annotated[
     list[str],
     Parameter(name="--key", help="The key: its value, or field=value once for each field of a composite key."),
+]
+SomeKey = Annotated[
+    tuple[str, ...],
+    Parameter(name="--key", help="Only this key: its value, or field=value for one or more fields of a composite key."),
 ]
 Start = Annotated[str, Parameter(help="Where the bar's slot starts: 2025-11-10T12:34:00Z.")]
 From = Annotated[str | None, Parameter(name="--from", help="Bars that start at or after this time.")]

@@ -1,0 +1,110 @@
+"""What the reading commands are asked for: a store, a timeframe, a key, a range of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from barloom.cli.formats import UsageError, instant
+from barloom.plan.barplan import FieldKind
+from barloom.plan.suggest import did_you_mean
+from barloom.store.scanning import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from barloom.plan.barplan import BarPlan, Field
+    from barloom.store.barstore import BarStore
+    from barloom.store.scanning import BarKind
+
+__all__ = ["Range", "key_fields", "level_of", "whole_key"]
+
+
+def level_of(plan: BarPlan, timeframe: str) -> int:
+    """The position of a timeframe whose bars are there."""
+    try:
+        level = plan.level_of(timeframe)
+    except ValueError as error:
+        message = f"--timeframe {timeframe}: {error}"
+        raise UsageError(message) from error
+    if level not in plan.published:
+        message = f"--timeframe {timeframe}: these bars were the input and are not written again"
+        raise UsageError(message)
+    return level
+
+
+def key_fields(plan: BarPlan, parts: Sequence[str]) -> dict[str, object]:
+    """The key fields that ``--key`` names, with values of their declared types."""
+    names = plan.event.key
+    found: dict[str, object] = {}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if len(names) == 1 and (not equals or name != names[0]):
+            name, value = names[0], part
+        elif not equals or name not in names:
+            hint = did_you_mean(name, names) if equals else "write " + " ".join(f"--key {name}=…" for name in names)
+            message = f"--key {part}: the key has the fields {', '.join(names)}; {hint}"
+            raise UsageError(message)
+        if name in found:
+            message = f"--key {part}: {name} is given twice"
+            raise UsageError(message)
+        found[name] = _value(plan.event.by_name[name], value)
+    return found
+
+
+def whole_key(plan: BarPlan, parts: Sequence[str]) -> tuple[object, ...]:
+    """The key that ``--key`` names, with every field."""
+    found = key_fields(plan, parts)
+    missing = [name for name in plan.event.key if name not in found]
+    if missing:
+        written = " ".join(f"--key {name}=…" for name in missing)
+        message = f"the key is not complete: give {written}"
+        raise UsageError(message)
+    return tuple(found[name] for name in plan.event.key)
+
+
+def _value(field: Field, text: str) -> object:
+    if field.kind is FieldKind.STRING:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        message = f"--key {field.name}={text}: the field is a whole number"
+        raise UsageError(message) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bars of a timeframe, of some keys, within some time."""
+
+    kind: BarKind
+    level: int
+    key: Mapping[str, object]
+    first: int | None
+    last: int | None
+
+    @classmethod
+    def asked(  # noqa: PLR0913 - one argument an option
+        cls, plan: BarPlan, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
+    ) -> Range:
+        """The range that the options name."""
+        first = None if begin is None else instant(begin, "--from")
+        last = None if end is None else instant(end, "--to")
+        return cls("live" if live else "final", level_of(plan, timeframe), key_fields(plan, parts), first, last)
+
+    def frames(self, store: BarStore) -> Iterator[pl.DataFrame]:
+        """The bars, sorted by key and start, a bounded number at a time."""
+        names = store.plan.event.key
+        whole = len(self.key) == len(names)
+        key = store.layout.keys.encode([self.key[name] for name in names]) if whole else None
+        selection = Selection(self.kind, self.level, key, self.first, self.last)
+        for frame in store.scanner.frames(selection):
+            yield frame if whole or not self.key else frame.filter(**self.key)
+
+    def holds(self, name: str) -> pl.Expr:
+        """Whether a column of starts (Int64 nanoseconds) lies in the range."""
+        start = pl.col(name)
+        after = pl.lit(value=True) if self.first is None else start >= self.first
+        return after & (pl.lit(value=True) if self.last is None else start < self.last)

@@ -1,0 +1,131 @@
+"""``barloom export``: bars, or the rejected rows, into a file."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import polars as pl
+from cyclopts import Parameter
+
+from barloom.cli import machine
+from barloom.cli.asking import Range
+from barloom.cli.exits import Exit
+from barloom.cli.formats import UsageError, plural
+from barloom.cli.options import AsJson, From, SomeKey, StorePath, To  # noqa: TC001 - the command line reads them
+from barloom.cli.output import STDOUT, format_of, write_frames
+from barloom.cli.screen import say
+from barloom.engine.frames import TIME, bar_schema
+from barloom.store.opening import open_for_reading
+from barloom.time.instants import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.barstore import BarStore
+    from barloom.store.protocol import SideRecord
+
+__all__ = ["bar_columns", "export", "rejected_frames", "rejected_schema"]
+
+_ROWS = 10_000
+
+Out = Annotated[str, Parameter(help="The file: .csv, .parquet or .jsonl; - for standard output.")]
+Format = Annotated[
+    Literal["csv", "parquet", "jsonl"] | None,
+    Parameter(name="--format", help="The format, where the file's name does not say it."),
+]
+Live = Annotated[bool, Parameter(negative="", show_default=False, help="The live bars of open slots, not the finals.")]
+Rejected = Annotated[bool, Parameter(negative="", show_default=False, help="The rows that were refused, with reasons.")]
+Timeframe = Annotated[str | None, Parameter(help="One of the definition's timeframes, such as 1m.")]
+
+
+def export(  # noqa: PLR0913 - the options of a command
+    *,
+    store: StorePath,
+    out: Out,
+    timeframe: Timeframe = None,
+    begin: From = None,
+    end: To = None,
+    key: SomeKey = (),
+    live: Live = False,
+    rejected: Rejected = False,
+    form: Format = None,
+    as_json: AsJson = False,
+) -> Exit:
+    """Write a file."""
+    if as_json and out == STDOUT:
+        message = "--json and --out - both go to standard output; give a file to --out"
+        raise UsageError(message)
+    chosen = format_of(out, form)
+    with open_for_reading(store) as opened:
+        if rejected:
+            _refuse(timeframe=timeframe, live=live, key=key, begin=begin, end=end)
+            rows = write_frames(rejected_frames(opened), rejected_schema(opened.plan), out, chosen)
+        else:
+            asked = Range.asked(opened.plan, _required(opened.plan, timeframe), key, begin, end, live=live)
+            frames = (bar_columns(frame) for frame in asked.frames(opened))
+            rows = write_frames(frames, _schema(opened.plan), out, chosen)
+    if as_json:
+        machine.emit("export", {"out": out, "format": chosen, "rows": rows})
+    elif out != STDOUT:
+        say(f"Wrote {plural(rows, 'rejected row' if rejected else 'bar')} to {out}.")
+    return Exit.OK
+
+
+def _refuse(**options: object) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        written = {"begin": "from", "end": "to"}
+        message = f"--rejected writes all refused rows: leave out --{written.get(given[0], given[0])}"
+        raise UsageError(message)
+
+
+def _required(plan: BarPlan, timeframe: str | None) -> str:
+    if timeframe is not None:
+        return timeframe
+    there = ", ".join(str(plan.levels[position].timeframe) for position in plan.published)
+    message = f"say which bars: --timeframe, one of {there}; or --rejected"
+    raise UsageError(message)
+
+
+_TICK_TIMES = ("open_time", "close_time")
+
+
+def bar_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Bars as they are exported: times of ticks as times."""
+    return frame.with_columns(pl.col(_TICK_TIMES).cast(TIME))
+
+
+def _schema(plan: BarPlan) -> pl.Schema:
+    return pl.Schema({**bar_schema(plan), **dict.fromkeys(_TICK_TIMES, TIME)})
+
+
+def rejected_schema(plan: BarPlan) -> pl.Schema:
+    """The columns of the side output."""
+    keys = {name: bar_schema(plan)[name] for name in plan.event.key}
+    before = {"reason": pl.String(), **keys, "event_time": TIME, "by_ns": pl.Int64(), "missed": pl.String()}
+    after = {"message": pl.String(), "source": pl.String(), "row": pl.Int64(), "offset": pl.Int64(), "raw": pl.String()}
+    return pl.Schema({**before, **after})
+
+
+def rejected_frames(store: BarStore) -> Iterator[pl.DataFrame]:
+    """The rows in the side output in the order in which they were refused.
+
+    `by_ns` is how late, or how far ahead, and `missed` the bars that the row would have been in, ``timeframe start``
+    each.
+    """
+    schema = rejected_schema(store.plan)
+    stored = {name: pl.Int64() if kind == TIME else kind for name, kind in schema.items()}
+    blank = (None,) * len(store.plan.event.key)
+    found = store.scanner.side()
+    while records := list(islice(found, _ROWS)):
+        rows = [_rejected_row(record, blank) for _, record in records]
+        yield pl.DataFrame(rows, schema=stored, orient="row").cast(schema)
+
+
+def _rejected_row(record: SideRecord, blank: tuple[object, ...]) -> tuple[object, ...]:
+    missed = "; ".join(f"{timeframe} {written(start)}" for timeframe, start in record.missed.items())
+    keys = blank if record.key is None else record.key
+    where = (record.message, record.origin, record.row, record.offset, record.raw)
+    return (record.reason, *keys, record.event_time, record.by, missed or None, *where)
