@@ -38,6 +38,7 @@ from barloom.errors import (
 )
 from barloom.plan.aggregates import (
     Aggregate,
+    EmptyRule,
     aggregate,
     avg,
     count,
@@ -76,6 +77,7 @@ __all__ = [
     "CalendarError",
     "Computed",
     "DefinitionError",
+    "EmptyRule",
     "Event",
     "ExactnessError",
     "Expression",
@@ -135,7 +137,7 @@ _LAZY = {
     "compute": "barloom.runtime.compute",
     "run": "barloom.runtime.embedded",
 }
-"""Names whose modules load polars, numpy or rocksdict: imported when first used, so that ``import barloom`` is quick."""
+"""Names whose modules load polars, numpy or rocksdict: imported when first used, so that importing barloom is quick."""
 
 
 def __getattr__(name: str) -> object:

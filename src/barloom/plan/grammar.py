@@ -175,6 +175,8 @@ class _Parser:
             return self._error(
                 f"unexpected {token.text!r}", "a boolean field is a condition itself: write active, or not active"
             )
+        if token.kind == "symbol" and token.text == "when":
+            return self._error("unexpected 'when'", "a condition stands behind the aggregate: last(bid) when size > 1")
         seen = "the text ends" if token.kind == "end" else f"unexpected {token.text!r}"
         return self._error(seen, f"{wanted} should stand here")
 

@@ -66,8 +66,6 @@ def _misfit(call: Call, builder: Callable[..., Aggregate]) -> Flaw | None:
     options = [item.name for item in parameters if item.kind is Parameter.KEYWORD_ONLY and item.name not in _OUTSIDE]
     usage = f"write {call.name}({', '.join([item.name for item in plain] + [f'{name}=…' for name in options])})"
     for name in call.named:
-        if name == "when":
-            return Flaw("when= is not an option", f"write {call.name}(…) when condition")
         if name != "empty" and name not in options:
             return Flaw(f"{call.name} has no option {name!r}", did_you_mean(name, [*options, "empty"]))
     try:

@@ -46,7 +46,11 @@ def read_toml(text: str, name: str = "the definition") -> BarPlan:
         document = loads(text, parse_float=Decimal)
     except TOMLDecodeError as error:
         raise DefinitionError([Problem(f"is not TOML: {error}", name, "mend the syntax at that line")]) from None
-    return build(_Reader().bars(document))
+    reader = _Reader()
+    draft = reader.bars(document)
+    if "event" not in document or "bars" not in document:
+        raise DefinitionError(draft.problems)
+    return build(draft)
 
 
 class _Reader:

@@ -1,0 +1,134 @@
+"""A plan as a document, its fingerprint, what differs between two, and names of topics."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+import barloom as bl
+from barloom.plan.barplan import SourcePlan
+from barloom.plan.document import from_document, plan_document
+from barloom.plan.identity import differences, fingerprint, topics
+from plan.plan_cases import Quote, quotes
+
+
+def full() -> bl.Query:
+    """A declaration that uses everything."""
+    return (
+        bl.from_(Quote)
+        .where("bid > 0.1 and side == 'b\"uy'")
+        .tumbling("1s", delay="2s")
+        .ohlcv(price="bid", size="size")
+        .select(
+            vwap=bl.vwap("ask", "size", scale=1, rounding="down"),
+            deviation=bl.stddev("bid", when="lots > 1"),
+            mean=bl.avg("bid", empty="carry"),
+            other=bl.avg("bid", empty="null"),
+            zero=bl.avg("bid", empty="-0.5"),
+        )
+        .rollup("1m", bl.timeframe("1h", gap="carry", retention="1w", heartbeat=True), "1d")
+        .source(columns={"bid": "data.b"}, null_values=["", "-"], names=["a"])
+        .clock("off", max_ahead="1m")
+        .pass_headers("trace")
+    )
+
+
+def test_document_round_trip() -> None:
+    """A plan survives JSON."""
+    plan = full().named("bars").plan
+
+    assert plan == from_document(json.loads(json.dumps(plan_document(plan))))
+
+
+def test_documents_of_another_version_are_refused() -> None:
+    """A document of another version, or a damaged one, is never misread."""
+    document = plan_document(full().named("bars").plan)
+
+    with pytest.raises(ValueError, match="version 99"):
+        from_document({**document, "version": 99})
+    with pytest.raises(ValueError, match="damaged"):
+        from_document({"version": 1})
+
+
+def test_fingerprint_is_of_what_determines_the_bars() -> None:
+    """Source, retention and the event's class name do not change the bars; everything else might."""
+    plan = full().named("bars").plan
+    kept = full().rollup(bl.timeframe("2h", retention="1d")).named("bars").plan
+    same = replace(plan, source=SourcePlan(), event=replace(plan.event, name="Other"))
+
+    assert fingerprint(plan) == fingerprint(same)
+    assert fingerprint(kept) == fingerprint(full().rollup("2h").named("bars").plan)
+    assert fingerprint(plan) != fingerprint(kept)
+    assert fingerprint(plan) != fingerprint(replace(plan, calendar="XNYS"))
+    assert [] == differences(plan, same)
+
+
+def test_fingerprint_is_stable() -> None:
+    """Stores made by earlier versions are recognised: a changed fingerprint needs a migration."""
+    plan = quotes().ohlcv(price="bid", size="size").rollup("1m").named("bars").plan
+
+    assert "e7642ffa2ac74e31e32d91a4734a11df96e3076ccd384724e16e1a92beaac1e0" == fingerprint(plan)
+
+
+def test_differences_are_told() -> None:
+    """What was and what is, in the words of the declaration."""
+
+    class Changed(bl.Event):
+        broker: str = bl.key()
+        symbol: str = bl.key()
+        at: datetime = bl.timestamp()
+        bid: Decimal = bl.decimal(18, 4)
+        ask: Decimal = bl.decimal(18, 6)
+        size: Decimal = bl.decimal(18, 2)
+        side: str
+        active: bool
+
+    old = quotes().select(close=bl.last("bid"), mean=bl.avg("ask")).rollup("1m").named("bars").plan
+    new = (
+        bl.from_(Changed)
+        .where("size > 1")
+        .tumbling("1s", delay="2s", calendar="XNYS")
+        .select(close=bl.last("bid"), rows=bl.count())
+        .rollup("5m")
+        .named("bars")
+        .plan
+    )
+
+    expected = [
+        "calendar was 24x7, is XNYS",
+        "where was all rows, is size > 1",
+        "field bid was decimal(18, 6), is decimal(18, 4)",
+        "field ask was decimal(18, 6)?, is decimal(18, 6)",
+        "field lots (int) is gone",
+        "timeframe 1m (from 1s, delay 2s, gap omit, carry_limit 24h) is gone",
+        "output close was last(bid): decimal(18, 6), is last(bid): decimal(18, 4)",
+        "output mean (avg(ask, scale=6, rounding=half-even): decimal(38, 6)) is gone",
+        "timeframe 5m (from 1s, delay 2s, gap omit, carry_limit 24h) is new",
+        "output rows (count(): int) is new",
+    ]
+    assert expected == differences(old, new)
+
+
+def test_order_of_columns_is_a_difference() -> None:
+    """Whatever changes the fingerprint is told."""
+    one = quotes().select(a=bl.last("bid"), b=bl.last("ask")).named("bars").plan
+    two = quotes().select(b=bl.last("ask"), a=bl.last("bid")).named("bars").plan
+
+    assert fingerprint(one) != fingerprint(two)
+    assert ["the columns stand in another order, or are kept in another way"] == differences(one, two)
+
+
+def test_topics() -> None:
+    """Names of topics come from the name of the bars."""
+    names = topics(quotes().ohlcv("bid").rollup("1m").named("bars").plan)
+    of_bars = topics(bl.from_(Quote).bars("1m").select(x=bl.last("bid")).rollup("1h").named("up").plan)
+
+    assert {"1s": "bars_live_1s", "1m": "bars_live_1m"} == names.live
+    assert {"1s": "bars_final_1s", "1m": "bars_final_1m"} == names.final
+    assert ("bars_late", "bars_changelog") == (names.late, names.changelog)
+    assert ("bars_progress", "bars_dlq") == (names.progress, names.dead_letter)
+    assert {"1h": "up_final_1h"} == of_bars.final
