@@ -54,8 +54,8 @@ def compute(
 ) -> Computed:
     """Bars of a frame of ticks, read in row order.
 
-    `at_end` ``close`` makes finals (marked partial) of the slots that are open when the frame ends, ``keep`` gives them in
-    `Computed.open`. Raises `SourceError` where a column is missing.
+    `at_end` ``close`` makes finals (marked partial) of the slots that are open when the frame ends, ``keep`` gives them
+    in `Computed.open`. Raises `SourceError` where a column is missing.
     """
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []
@@ -85,7 +85,7 @@ def _frames(engine: Engine, blocks: Iterable[BarBlock]) -> dict[str, pl.DataFram
 
 
 def _side_frame(records: Iterable[SideRecord]) -> pl.DataFrame:
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "offset": pl.Int64,
         "reason": pl.String,
         "message": pl.String,

@@ -9,17 +9,17 @@ from barloom.errors import SourceError
 from barloom.runtime.pipeline import Pipeline
 from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.open import open_source
-from barloom.source.protocol import PolledSource
+from barloom.source.protocol import PolledSource, Progress
 from barloom.store.opening import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.plan.query import Bars
-    from barloom.source.protocol import Progress, Source
+    from barloom.source.protocol import Source, SourceBatch
 
 __all__ = ["RunProgress", "RunReport", "run"]
 
@@ -51,16 +51,16 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     """
     plan = bars if not hasattr(bars, "plan") else bars.plan
     clock = clock or SystemClock()
-    opened: Source = source if hasattr(source, "open") else open_source(plan, source)
+    opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end)
     with open_store(store, plan) as held:
         pipeline = Pipeline(plan, held)
         loop = _Loop(pipeline, clock, on_progress, strict=strict)
         try:
             positions = _positions(opened, pipeline, resume)
             if isinstance(opened, PolledSource):
-                loop.follow(opened, positions, batch_rows, live_interval)
+                loop.follow(opened.follow(positions, batch_rows, live_interval))
             else:
-                loop.read(opened, positions, batch_rows)
+                loop.read(opened.open(positions, batch_rows))
             if at_end == "close":
                 pipeline.end()
         except KeyboardInterrupt:
@@ -77,11 +77,12 @@ def _positions(source: Source, pipeline: Pipeline, resume: str | None) -> dict[s
         return held
     if resume is None:
         message = (
-            f"{source.name} was read into this store before and cannot be rewound; say what this run gives it: "
-            "--resume skip (the same rows again: those read before are passed over) or --resume new (further rows)"
+            f"{source.name} cannot be rewound and this store has read from such an input before; say what this run "
+            "gives it: --resume skip (the same rows once more: those read before are passed over) or --resume new "
+            "(only rows that it has not seen)"
         )
         raise SourceError(message)
-    return held if resume == "skip" else source.renew(held)
+    return held if resume == "skip" else {}
 
 
 class _Loop:
@@ -105,11 +106,22 @@ class _Loop:
         """How long it has been going."""
         return self._clock.monotonic() - self._began
 
-    def read(self, source: Source, positions: dict[str, bytes], batch_rows: int) -> None:
+    def read(self, batches: Iterable[SourceBatch]) -> None:
         """To the end, as fast as it goes."""
-        for batch in source.open(positions, batch_rows):
+        for batch in batches:
             self._pipeline.take(batch, strict=self._strict)
             self._tell(batch.progress)
+
+    def follow(self, batches: Iterator[SourceBatch | None]) -> None:
+        """As rows come; while none do, the clock moves on."""
+        progress = Progress(0, None)
+        for batch in batches:
+            if batch is None:
+                self._pipeline.tick(self._clock.now())
+            else:
+                self._pipeline.take(batch, strict=self._strict)
+                progress = batch.progress
+            self._tell(progress)
 
     def _tell(self, progress: Progress) -> None:
         if self._on_progress is not None:

@@ -47,7 +47,7 @@ class Pipeline:
         return self._engine.closed
 
     def take(self, batch: SourceBatch, *, strict: bool = False) -> None:
-        """Step over a batch and commit; `strict` raises `BadRow` at an invalid row, before anything of its batch counts."""
+        """Step over a batch and commit; `strict` raises `BadRow` at an invalid row, before its batch counts."""
         rows = len(batch.ticks) + len(batch.invalid)
         if self.closed and rows:
             message = (

@@ -67,7 +67,9 @@ class RunReport:
 
     def finish(self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool) -> None:
         """Say what is still open, and what a reader of the report may wonder about."""
-        self.bars = {str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published}
+        self.bars = {
+            str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published
+        }
         self.open = {str(plan.levels[block.level].timeframe): len(block) for block in open_bars}
         if not arrivals and self.ticks:
             self.notes.append(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from barloom.engine.blocks import Reason
 from barloom.store.protocol import SideRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from barloom.engine.blocks import Rejected
     from barloom.plan.barplan import BarPlan
@@ -25,8 +27,8 @@ def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -
     return tuple(sorted(records, key=lambda record: record.offset))
 
 
-def _invalid(rows: tuple[InvalidRow, ...] | list[InvalidRow] | object) -> Iterator[SideRecord]:
-    for row in rows:  # type: ignore[attr-defined]
+def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
+    for row in rows:
         yield SideRecord(row.offset, row.origin.name, row.origin.row, "invalid", row.message, row.origin.raw)
 
 
@@ -39,7 +41,14 @@ def _refused(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> It
     times = rows[plan.event.timestamp].to_list()
     missed = _missed(plan, rejected)
     columns = zip(
-        rejected.offset.tolist(), rejected.reason.tolist(), rejected.by.tolist(), origins, keys, times, missed, strict=True
+        rejected.offset.tolist(),
+        rejected.reason.tolist(),
+        rejected.by.tolist(),
+        origins,
+        keys,
+        times,
+        missed,
+        strict=True,
     )
     for offset, code, by, origin, key, time, slots in columns:
         reason = Reason(code)
@@ -52,11 +61,10 @@ def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
     """For each refused row the start of the slot it missed, by timeframe."""
     slots: list[dict[str, int]] = [{} for _ in range(len(rejected))]
     for position in plan.published:
-        timeframe = str(plan.levels[position].timeframe)
         starts, valid = rejected.missed[position]
-        for row, (start, missed) in enumerate(zip(starts.tolist(), valid.tolist() if valid is not None else [], strict=False)):
-            if missed:
-                slots[row][timeframe] = start
+        where = range(len(rejected)) if valid is None else np.flatnonzero(valid).tolist()
+        for row in where:
+            slots[row][str(plan.levels[position].timeframe)] = int(starts[row])
     return slots
 
 

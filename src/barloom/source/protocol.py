@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import TickBatch
     from barloom.time.calendar import Integers
 
-__all__ = ["InvalidRow", "Origin", "Progress", "Source", "SourceBatch"]
+__all__ = ["InvalidRow", "Origin", "PolledSource", "Progress", "Source", "SourceBatch"]
 
 
 class Origin(NamedTuple):
@@ -51,7 +51,7 @@ class SourceBatch:
     positions: Mapping[str, bytes]
     origins: Callable[[Integers], Sequence[Origin]]
     invalid: Sequence[InvalidRow] = ()
-    progress: Progress = Progress(0, None)
+    progress: Progress = Progress(0, None)  # noqa: RUF009 - a named tuple cannot change
     notes: Sequence[str] = field(default_factory=tuple)
 
 
@@ -70,4 +70,16 @@ class Source(Protocol):
 
     def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
         """Batches of at most `batch_rows` rows from right after `positions` (empty: from the beginning)."""
+        ...
+
+
+@runtime_checkable
+class PolledSource(Source, Protocol):
+    """A source whose rows come when they come, so that the clock has a say while it waits."""
+
+    def follow(self, positions: Mapping[str, bytes], batch_rows: int, timeout: float) -> Iterator[SourceBatch | None]:
+        """Like `open`, but a batch holds what came within `timeout` seconds, and none says that nothing did.
+
+        None means that everything that had arrived was given before. Closing the iterator stops the source.
+        """
         ...
