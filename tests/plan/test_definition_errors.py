@@ -68,7 +68,7 @@ def test_vwap_whose_turnover_leaves_38_digits() -> None:
         (lambda: quotes().where(bl.col("bid") > 0.1).ohlcv(price="bid").named("bars"), "where"),  # type: ignore[operator]
         (lambda: select(mid=bl.last(bl.col("bid") * 0.1)), "select(mid=…)"),  # type: ignore[operator]
         (lambda: select(mid=bl.last(0.1 * bl.col("bid"))), "select(mid=…)"),  # type: ignore[operator]
-        (lambda: select(mid=bl.count(when=bl.col("bid") == 0.1)), "select(mid=…)"),
+        (lambda: select(mid=bl.count(when=bl.col("bid") == 0.1)), "select(mid=…)"),  # type: ignore[arg-type]
     ],
 )
 def test_float_literal(declare: object, where: str) -> None:
@@ -110,6 +110,23 @@ def test_filter_that_is_no_condition() -> None:
     query = quotes().where("bid * 2").ohlcv(price="bid")
 
     assert "bid * 2 is a number, not a condition" == only_problem(lambda: query.named("bars"))[0]
+
+
+def test_conditions_where_values_are_asked_for() -> None:
+    """A count of a condition and a null condition are likely not what was meant."""
+    counted = only_problem(lambda: select(n=bl.count("ask > 1")))
+    asked = only_problem(lambda: select(n=bl.count(when="(ask > 1) is null")))
+    none = only_problem(lambda: select(n=bl.count(when=bl.col("ask") == None)))  # type: ignore[arg-type]  # noqa: E711
+
+    assert "ask > 1 is a condition" == counted[0]
+    assert "count() when" in counted[2]
+    assert "asks whether the condition ask > 1 is null" == asked[0]
+    assert "is_null()" in none[2]
+
+
+def test_constants() -> None:
+    """A comparison looks at a column."""
+    assert '"a" == "b" compares constants' == only_problem(lambda: select(n=bl.count(when="active and 'a' == 'b'")))[0]
 
 
 def test_division() -> None:

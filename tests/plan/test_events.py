@@ -101,8 +101,8 @@ def test_wrong_fields_are_told_together() -> None:
         lot: Decimal = bl.decimal(40, 2)
         tags: list[str]
         venue: str = "X"
-        seen: datetime = bl.timestamp(unit="ms")  # type: ignore[assignment]
-        note: str = bl.decimal(5, 2)  # type: ignore[assignment]
+        seen: datetime = bl.timestamp(unit="ms")  # type: ignore[assignment, misc]
+        note: str = bl.decimal(5, 2)  # type: ignore[assignment, misc]
 
     found = problems_of(lambda: plan_of(Wrong))
 

@@ -86,9 +86,9 @@ class EventPlan:
 
 
 class Fold(Enum):
-    """How a partial column gathers rows, and how two partials merge. Nulls are skipped; of no rows it is null, sums and counts zero.
+    """How a partial column gathers rows, and how two partials merge.
 
-    FIRST and LAST go by (event time, source offset).
+    Nulls are skipped; of no rows it is null, sums and counts zero. FIRST and LAST go by (event time, source offset).
     """
 
     FIRST = "first"
@@ -104,8 +104,8 @@ class Partial:
     """One partial column: a fold over an expression (COUNT over none counts rows), of the rows that fulfil `when`.
 
     `carried` names the partial (by position in `BarPlan.partials`) whose latest value a carried bar takes here;
-    none means zero for sums and counts and null for the others. `stamp_of` marks a column that `BarPlan` adds by itself:
-    the event time at which the partial at that position (a FIRST or LAST that skips rows) found its value.
+    none means zero for sums and counts and null for the others. `stamp_of` marks a column that `BarPlan` adds by
+    itself: the event time at which the partial at that position (a FIRST or LAST that skips rows) found its value.
     """
 
     fold: Fold
@@ -118,11 +118,12 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One column of the bar. `result` reads partials as ``Column("0")``, ``Column("1")``…, by position in `BarPlan.partials`.
+    """One column of the bar.
 
-    `empty` replaces the result in a bar without ticks where the aggregate states a fixed value (a `Number`, or
-    `nodes.NULL` for none); otherwise the result of the (carried, zero or null) partials stands. `aggregate` is the
-    aggregate's name, `text` the whole of it as the grammar writes it.
+    `result` reads partials as ``Column("0")``, ``Column("1")``…, by position in `BarPlan.partials`. `empty` replaces
+    the result in a bar without ticks where the aggregate states a fixed value (a `Number`, or `nodes.NULL` for none);
+    otherwise the result of the (carried, zero or null) partials stands. `aggregate` is the aggregate's name, `text`
+    the whole of it as the grammar writes it.
     """
 
     name: str
@@ -224,7 +225,10 @@ class BarPlan:
 
     @cached_property
     def keeps_latest(self) -> frozenset[int]:
-        """Levels whose latest real final of each key is part of the state: those that fill gaps, and the base for heartbeats."""
+        """Levels whose latest real final of each key is part of the state.
+
+        Those are the levels that fill gaps, and the base for heartbeats.
+        """
         beating = any(level.heartbeat for level in self.levels)
         return frozenset(
             position
@@ -248,7 +252,7 @@ class BarPlan:
 
 
 def _with_stamps(partials: tuple[Partial, ...], event: EventPlan) -> tuple[Partial, ...]:
-    """Add the event time of every FIRST or LAST that may skip rows, since the bar's own times are then not its times."""
+    """Add the event time of every FIRST or LAST that may skip rows: the bar's own times are then not its times."""
     declared = tuple(partial for partial in partials if partial.stamp_of is None)
     stamps = (
         Partial(partial.fold, None, partial.when, STAMP, stamp_of=position)

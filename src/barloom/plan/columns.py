@@ -182,7 +182,7 @@ def _counted(part: Part, checker: Checker) -> Node | None:
     """What a count looks at; none, all rows, where it can never be null."""
     if part.expression is None:
         return None
-    typed = checker.infer(part.expression)
+    typed = checker.anything(part.expression)
     return typed.node if typed.nullable else None
 
 

@@ -158,6 +158,9 @@ def lit(value: Operand) -> Expression:
 
 
 def _not_a_literal(value: object) -> Expression:
+    if value is None:
+        flaw = Flaw("nothing is equal to None", "ask .is_null(), or .is_not_null()")
+        return Expression(Text("null"), [flaw._replace(unread=True)])
     if not isinstance(value, float):
         fix = "use an expression, an integer, a Decimal or text"
         return Expression(Text(str(value)), [Flaw(f"{value!r} cannot stand in an expression", fix)])

@@ -122,6 +122,13 @@ class Checker:
             self.problem(f"{render(node)} is {typed.kind.value}, not a number", "name a decimal or integer field")
         return typed
 
+    def anything(self, node: Node) -> Typed:
+        """A value of any kind from at least one column, but no condition over columns."""
+        typed = self._of_columns(node)
+        if typed.kind is Kind.CONDITION and not isinstance(typed.node, Column):
+            self.problem(f"{render(node)} is a condition", "put it behind when: count() when size > 0")
+        return typed
+
     def _of_columns(self, node: Node) -> Typed:
         if not columns_of(node):
             self.problem(f"{render(node)} names no column", "name at least one field of the event")
@@ -149,13 +156,19 @@ class Checker:
                 fact = self._fact(operand)
                 return Typed(Not(fact.node), Kind.CONDITION, None, fact.nullable)
             case IsNull(operand):
-                return Typed(IsNull(self.infer(operand).node), Kind.CONDITION)
+                return self._is_null(operand)
             case Ratio(top, bottom, scale, rounding):
                 one, two = self._operand(top), self._operand(bottom)
                 return self._rounded(Ratio(one.node, two.node, scale, rounding))
             case RootRatio(top, bottom, scale, rounding):
                 one, two = self._operand(top), self._operand(bottom)
                 return self._rounded(RootRatio(one.node, two.node, scale, rounding))
+
+    def _is_null(self, operand: Node) -> Typed:
+        typed = self.infer(operand)
+        if typed.kind is Kind.CONDITION and not isinstance(typed.node, Column):
+            self.problem(f"asks whether the condition {render(operand)} is null", "ask it of the columns in it")
+        return Typed(IsNull(typed.node), Kind.CONDITION)
 
     def _rounded(self, node: Ratio | RootRatio) -> Typed:
         if not self.ratios:
@@ -236,7 +249,9 @@ class Checker:
         return Typed(plain, Kind.CONDITION, None, one.nullable or two.nullable)
 
     def _comparable(self, node: Comparison, one: Typed, two: Typed) -> None:
-        if one.kind is not two.kind:
+        if not columns_of(node):
+            self.problem(f"{render(node)} compares constants", "name a column on one side")
+        elif one.kind is not two.kind:
             what = f"{render(node)} compares {one.kind.value} with {two.kind.value}"
             self.problem(what, "compare numbers with numbers, and text with text in quotes")
         elif one.kind is Kind.CONDITION:
