@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from store import bars
 
 from barloom.plan.barplan import FieldKind, Gap
 from barloom.store.backend import Family
 from barloom.store.scanning import Selection
 from barloom.time.timeframe import SECOND
+from store import bars
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from store.conformance import StoreCases
-
 from barloom.store.barstore import BarStore
 from barloom.store.opening import memory_store
+from store.conformance import StoreCases
 
 if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan

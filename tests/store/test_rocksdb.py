@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from store.conformance import StoreCases
 
 from barloom.store.opening import open_store
+from store.conformance import StoreCases
 
 if TYPE_CHECKING:
     from pathlib import Path

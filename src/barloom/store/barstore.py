@@ -13,14 +13,18 @@ from barloom.store.keys import decode_start
 from barloom.store.layout import Layout
 from barloom.store.protocol import Restored
 from barloom.store.retention import Pruner
-from barloom.store.scanning import Scanner
+from barloom.store.scanning import BarKind, Scanner, Selection
 from barloom.store.totals import TOTALS, Totals
 from barloom.store.writing import CommitWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
     from barloom.plan.barplan import BarPlan
     from barloom.store.backend import Backend
-    from barloom.store.protocol import Commit
+    from barloom.store.protocol import Commit, SideRecord
     from barloom.time.calendar import Calendar
 
 __all__ = ["BarStore", "StreamTimes"]
@@ -47,7 +51,7 @@ class BarStore:
         self.layout = Layout(plan)
         self.scanner = Scanner(self.layout, backend, self._resolve)
         self._calendar = calendar
-        self._getters = {family: backend.getter(family) for family in (Family.META, Family.ENTRIES)}
+        self._getters = {family: backend.getter(family) for family in Family}
         self._writer: CommitWriter | None = None
         self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve)
         self._broken: Exception | None = None
@@ -116,19 +120,42 @@ class BarStore:
 
     def totals(self) -> Totals:
         """What was ever written."""
-        data = self._entry(Family.META, TOTALS)
+        data = self.value(Family.META, TOTALS)
         return Totals() if data is None else msgspec.json.decode(data, type=Totals)
 
     def times(self) -> StreamTimes:
         """Where the stream stands."""
-        data = self._entry(Family.ENTRIES, b"time")
+        data = self.value(Family.ENTRIES, b"time")
         return StreamTimes() if data is None else msgspec.json.decode(data, type=StreamTimes)
 
-    def _entry(self, family: Family, name: bytes) -> bytes | None:
+    def value(self, family: Family, name: bytes) -> bytes | None:
+        """One stored value."""
         try:
             return self._getters[family](name)
         except Exception as error:
             raise self.backend.failure(error) from error
+
+    def frames(  # noqa: PLR0913 - the sides of a range
+        self,
+        kind: BarKind,
+        timeframe: str,
+        key: tuple[object, ...] | None = None,
+        *,
+        from_: int | None = None,
+        to: int | None = None,
+        rows: int = 65_536,
+    ) -> Iterator[pl.DataFrame]:
+        """``final`` or ``live`` bars by key and start, as frames of at most `rows` bars.
+
+        The columns are those of `barloom.engine.frames.bar_schema`. Of one key or all, whose slots begin from `from_`
+        up to, not including, `to` (nanoseconds UTC).
+        """
+        encoded = None if key is None else self.layout.keys.encode(key)
+        yield from self.scanner.frames(Selection(kind, self.plan.level_of(timeframe), encoded, from_, to), rows)
+
+    def side_records(self) -> Iterator[SideRecord]:
+        """The refused rows that are kept, oldest first."""
+        return (record for _, record in self.scanner.side())
 
     def close(self) -> None:
         """Release it for the next writer."""

@@ -9,7 +9,7 @@ from barloom.errors import StoreError, StoreFormat, StoreFull, StoreLocked
 __all__ = ["StoreClosed", "explained"]
 
 
-class StoreClosed(StoreError):  # noqa: N818 - named as its siblings in `barloom.errors`
+class StoreClosed(StoreError):
     """The store was closed by its owner."""
 
 

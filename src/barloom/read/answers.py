@@ -1,0 +1,67 @@
+"""What a reader is answered: a bar, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from barloom.read.bar import Bar
+from barloom.time.instants import written
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+__all__ = ["Found", "NotFound", "Why"]
+
+B_co = TypeVar("B_co", bound=Bar, covariant=True)
+
+
+class Why(Enum):
+    """Why a slot has no bar."""
+
+    OPEN = "open"
+    EMPTY = "empty"
+    OUTSIDE_SESSION = "outside the session"
+    BEFORE_START = "before the start"
+    NOT_YET = "not yet"
+    EXPIRED = "expired"
+
+
+_TEXTS = {
+    Why.OPEN: "the slot is open and has no tick of this key yet",
+    Why.EMPTY: "the slot is decided and had no tick of this key",
+    Why.OUTSIDE_SESSION: "no session is open then",
+    Why.BEFORE_START: "the slot ended before the first row that was read",
+    Why.NOT_YET: "the stream has not reached the slot yet",
+    Why.EXPIRED: "the slot is older than the bars that are kept",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[B_co]):
+    """There is a bar; ``bar.final`` says whether it can still change."""
+
+    bar: B_co
+
+    def __bool__(self) -> Literal[True]:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """There is no bar, a normal answer.
+
+    `decided` says whether that is for good, as of `stream_time` (nanoseconds UTC; none: nothing was read yet).
+    """
+
+    why: Why
+    decided: bool
+    stream_time: int | None = None
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+    def __str__(self) -> str:
+        reached = "nothing was read yet" if self.stream_time is None else f"stream time {written(self.stream_time)}"
+        return f"{_TEXTS[self.why]} ({reached})"

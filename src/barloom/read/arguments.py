@@ -1,0 +1,104 @@
+"""Keys, starts and deadlines as people write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, TypeAlias
+
+from barloom.plan.barplan import FieldKind
+from barloom.plan.suggest import did_you_mean
+from barloom.time.instants import nanos_of
+
+if TYPE_CHECKING:
+    from barloom.plan.barplan import EventPlan, Field
+
+__all__ = ["Deadline", "KeyLike", "Moment", "key_row", "moment", "seconds_until"]
+
+KeyLike: TypeAlias = "str | int | Decimal | Sequence[object] | Mapping[str, object]"
+"""The key of a bar: a tuple in the order of the key fields, a mapping by their names, or the value of a single one."""
+
+Moment: TypeAlias = "datetime | int | str"
+"""A time: a `datetime` with a zone, nanoseconds since the epoch, or ISO 8601 text with a zone."""
+
+Deadline: TypeAlias = "datetime | timedelta | float"
+"""How long to wait: until a `datetime` with a zone, or for a length of time (a number counts seconds)."""
+
+
+def moment(given: Moment) -> int:
+    """A time in nanoseconds since the epoch; `ValueError` where it has no zone or is none."""
+    if isinstance(given, datetime):
+        return nanos_of(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return given
+    if not isinstance(given, str):
+        message = (
+            f"{given!r} is not a time; give a datetime with a zone, nanoseconds, or text like 2025-11-10T12:34:00Z"
+        )
+        raise TypeError(message)
+    try:
+        return nanos_of(datetime.fromisoformat(given))
+    except ValueError as error:
+        message = f"{given!r} is not a time: {error}; write it like 2025-11-10T12:34:00Z"
+        raise ValueError(message) from error
+
+
+def seconds_until(deadline: Deadline, now: int) -> float:
+    """Seconds from `now` (nanoseconds) until a deadline."""
+    if isinstance(deadline, datetime):
+        return (nanos_of(deadline) - now) / 1e9
+    return deadline.total_seconds() if isinstance(deadline, timedelta) else float(deadline)
+
+
+def key_row(event: EventPlan, key: KeyLike | None, fields: Mapping[str, object]) -> tuple[object, ...]:
+    """The values of the key fields, in their order; `TypeError` where some are missing, unknown, or of another type."""
+    names = event.key
+    if key is None or isinstance(key, Mapping):
+        given = {**(key or {}), **fields}
+        _check_names(names, given)
+        values: Sequence[object] = [given[name] for name in names]
+    elif isinstance(key, Sequence) and not isinstance(key, str):
+        values = key
+    else:
+        values = (key,)
+    if len(values) != len(names) or (key is not None and fields and not isinstance(key, Mapping)):
+        raise TypeError(_shape(names, key, fields))
+    return tuple(_typed(event.by_name[name], value) for name, value in zip(names, values, strict=True))
+
+
+def _check_names(names: Sequence[str], given: Mapping[str, object]) -> None:
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        message = f"{unknown[0]!r} is not a key field; {did_you_mean(unknown[0], names)}"
+        raise TypeError(message)
+    missing = [name for name in names if name not in given]
+    if missing:
+        message = f"the key lacks {', '.join(missing)}; a bar's key is {_written(names)}"
+        raise TypeError(message)
+
+
+def _shape(names: Sequence[str], key: object, fields: Mapping[str, object]) -> str:
+    given = f"{key!r}" + (f" and {', '.join(fields)}" if fields else "")
+    return f"the key of a bar is {_written(names)}, not {given}; give a tuple in this order, or the fields by name"
+
+
+def _written(names: Sequence[str]) -> str:
+    return f"({', '.join(names)})"
+
+
+def _typed(field: Field, value: object) -> object:
+    """Text stands for the number it writes, as on a command line."""
+    if not isinstance(value, str) or field.kind is FieldKind.STRING:
+        return value
+    try:
+        match field.kind:
+            case FieldKind.DECIMAL:
+                return Decimal(value)
+            case FieldKind.BOOLEAN:
+                return {"true": True, "false": False}[value.lower()]
+            case _:
+                return int(value)
+    except (ValueError, InvalidOperation, KeyError) as error:
+        message = f"key field {field.name!r} is {value!r}, which is not of type {field.kind.value}"
+        raise TypeError(message) from error

@@ -1,0 +1,211 @@
+"""Why a bar is not final: what is there, what has to happen still, and when that is at the latest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from barloom.clock import Clock, SystemClock
+from barloom.plan.barplan import InputKind
+from barloom.read.answers import Why
+from barloom.read.standing import Slot, deciding_delay, slot_at, why_missing
+from barloom.store.backend import Family
+from barloom.time.calendar import expected_slots
+from barloom.time.instants import written
+from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.barstore import BarStore, StreamTimes
+    from barloom.store.codec import Record
+
+__all__ = ["Explanation", "explain"]
+
+_MOST_NAMED: Final = 5
+_MOST_PARTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where one bar stands. Times are nanoseconds UTC.
+
+    `state` is ``final``, ``live``, or a `Why`'s value (``open``: no tick of this key yet). The slot closes when stream
+    time reaches `closes_at` (when bars are the input: also as soon as all children have come), at the latest at
+    `deadline`; `needed` is how far stream time has to go. Of the `expected` children, slots of `child`, `decided` are
+    decided (bars as input: have come) and `filled` had ticks; `missing` are the starts of the first undecided ones.
+    `lag` is how far stream time is behind the clock, `in_session` whether the market is open by the clock, and
+    `clock_works` whether the clock may close quiet slots.
+    """
+
+    bar: str
+    start: int
+    end: int
+    state: str
+    closes_at: int
+    deadline: int
+    stream_time: int | None
+    child: str | None
+    expected: int
+    decided: int
+    filled: int
+    missing: tuple[int, ...]
+    lag: int | None
+    in_session: bool
+    clock_works: bool
+
+    @property
+    def final(self) -> bool:
+        """Whether the bar is final."""
+        return self.state == "final"
+
+    @property
+    def needed(self) -> int | None:
+        """How far stream time has to go until the slot closes, in nanoseconds (none: nothing was read yet)."""
+        return None if self.stream_time is None else max(self.closes_at - self.stream_time, 0)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+class _Children(NamedTuple):
+    child: str | None
+    expected: int
+    decided: int
+    missing: tuple[int, ...]
+
+
+def explain(
+    store: BarStore, key: Sequence[object], timeframe: str, start: int, *, clock: Clock | None = None
+) -> Explanation:
+    """Where the bar of a key in the slot of `timeframe` that begins at `start` (nanoseconds UTC) stands.
+
+    Raises `ValueError` for a start that no slot has.
+    """
+    plan = store.plan
+    level = plan.level_of(timeframe)
+    now = (SystemClock() if clock is None else clock).now()
+    times = store.times()
+    slot = slot_at(store, level, start)
+    state, record = _standing(store, level, store.layout.keys.encode(key), start)
+    bounds = slot or Slot(start, start)
+    children = _children(store, level, slot, times, record)
+    return Explanation(
+        bar=f"{', '.join(map(str, key))} {timeframe} {written(start)}",
+        start=start,
+        end=bounds.end,
+        state=state,
+        closes_at=bounds.end + deciding_delay(plan, level),
+        deadline=bounds.end + plan.levels[level].delay,
+        stream_time=times.stream_time,
+        child=children.child,
+        expected=children.expected,
+        decided=children.decided,
+        filled=0 if record is None else record.filled,
+        missing=children.missing,
+        lag=None if times.stream_time is None else now - times.stream_time,
+        in_session=bool(store.calendar.is_open(np.array([now], dtype=np.int64))[0]),
+        clock_works=_clock_works(plan, times),
+    )
+
+
+def _standing(store: BarStore, level: int, key: bytes, start: int) -> tuple[str, Record | None]:
+    """``final`` or ``live`` with its record, or why there is none."""
+    place = store.layout.bar_key(level, key, start)
+    for family, state in ((Family.FINAL, "final"), (Family.OPEN, "live"), (Family.FINAL, "final")):
+        record = store.value(family, place)
+        if record is not None:
+            return state, store.layout.records.decode_one(record)
+    return why_missing(store, level, start).why.value, None
+
+
+def _children(store: BarStore, level: int, slot: Slot | None, times: StreamTimes, record: Record | None) -> _Children:
+    plan = store.plan
+    child = plan.levels[level].child
+    if child is None or slot is None:
+        return _Children(None, 0 if slot is None else 1, 0 if record is None else record.slots, ())
+    parents = store.calendar.grid(plan.levels[level].timeframe)
+    grid = store.calendar.grid(plan.levels[child].timeframe)
+    start = np.array([slot.start], dtype=np.int64)
+    expected = int(expected_slots(parents, grid, start)[0])
+    name = str(plan.levels[child].timeframe)
+    if plan.input is InputKind.BARS:
+        return _Children(name, expected, 0 if record is None else record.slots, ())
+    if times.stream_time is None:
+        decided = 0
+    else:
+        reached = np.array([times.stream_time - deciding_delay(plan, child)], dtype=np.int64)
+        decided = min(max(int(grid.ended(reached)[0] - grid.ordinal(start)[0]), 0), expected)
+    first = int(grid.ordinal(start)[0])
+    open_ones = np.arange(first + decided, first + min(expected, decided + _MOST_NAMED), dtype=np.int64)
+    return _Children(name, expected, decided, tuple(grid.bounds(open_ones)[0].tolist()))
+
+
+def _clock_works(plan: BarPlan, times: StreamTimes) -> bool:
+    if not plan.clock or times.arrived_at is None or times.max_event is None:
+        return False
+    return times.arrived_at - times.max_event <= plan.live_within
+
+
+def _lines(found: Explanation) -> Iterator[str]:
+    yield f"{found.bar}: {_STATES.get(found.state, found.state)}"
+    reached = "nothing was read yet" if found.stream_time is None else written(found.stream_time)
+    yield f"  stream time  {reached}"
+    if found.state != Why.OUTSIDE_SESSION.value:
+        yield from _closing(found)
+    if found.child is not None and found.expected:
+        yield f"  children     {_of_children(found)}"
+    if found.lag is not None:
+        side = "behind" if found.lag >= 0 else "ahead of"
+        yield f"  lag          stream time is {_length(abs(found.lag))} {side} the clock"
+    yield f"  session      {'open' if found.in_session else 'closed'} now"
+    yield f"  clock        {_CLOCK[found.clock_works]}"
+
+
+_STATES: Final = {
+    "final": "final, it will not change",
+    "live": "live, not final yet",
+    Why.OPEN.value: "open, without a tick of this key so far",
+    Why.EMPTY.value: "decided without a tick of this key, there is no bar",
+    Why.NOT_YET.value: "not begun, stream time has not reached it",
+    Why.BEFORE_START.value: "over before the first row that was read, there is no bar",
+    Why.EXPIRED.value: "older than the bars that are kept",
+    Why.OUTSIDE_SESSION.value: "outside the session, there is no bar",
+}
+_CLOCK: Final = {
+    True: "closes quiet slots while everything there is has been read",
+    False: "does not close slots: only later event times do",
+}
+
+
+def _closing(found: Explanation) -> Iterator[str]:
+    needed = found.needed
+    if needed == 0 or found.final:
+        yield f"  closed       at {written(found.closes_at)}"
+        return
+    ahead = "" if needed is None else f", {_length(needed)} ahead"
+    yield f"  closes       when stream time reaches {written(found.closes_at)}{ahead}"
+    if found.deadline > found.closes_at:
+        yield f"  deadline     {written(found.deadline)}"
+
+
+def _of_children(found: Explanation) -> str:
+    text = f"{found.decided} of {found.expected} slots of {found.child} decided, {found.filled} with ticks"
+    if not found.missing or found.final:
+        return text
+    more = found.expected - found.decided - len(found.missing)
+    named = ", ".join(written(start) for start in found.missing)
+    return f"{text}; undecided: {named}" + (f" and {more} more" if more else "")
+
+
+def _length(nanos: int) -> str:
+    """``2 h 5 min``: the two largest parts."""
+    parts: list[str] = []
+    for size, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"), (MILLISECOND, "ms")):
+        count, nanos = divmod(nanos, size)
+        if count:
+            parts.append(f"{count:,} {name}")
+    return " ".join(parts[:_MOST_PARTS]) or "0 s"

@@ -1,0 +1,198 @@
+"""Following bars as they change, and waiting for one to be final."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
+
+from barloom.errors import StoreNotRunning, WaitTimeout
+from barloom.read.answers import Found, NotFound
+from barloom.read.arguments import seconds_until
+from barloom.read.bar import Bar
+from barloom.store.scanning import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from barloom.clock import Clock
+    from barloom.read.arguments import Deadline, KeyLike, Moment
+    from barloom.read.bucket import TimeBucket
+    from barloom.read.shape import BarShape
+    from barloom.store.barstore import BarStore
+
+__all__ = ["Subscription", "Watch", "wait", "wait_async"]
+
+B = TypeVar("B", bound=Bar)
+
+_POLL: Final = 0.05
+
+
+class _Limit:
+    """How much time is left on a clock that never runs backwards."""
+
+    def __init__(self, clock: Clock, deadline: Deadline | None) -> None:
+        self._clock = clock
+        seconds = None if deadline is None else seconds_until(deadline, clock.now())
+        self._end = None if seconds is None else clock.monotonic() + seconds
+
+    def pause(self) -> float:
+        """How long to sleep until the next look; nothing left is zero."""
+        if self._end is None:
+            return _POLL
+        return min(_POLL, max(self._end - self._clock.monotonic(), 0.0))
+
+
+class Watch(Generic[B]):
+    """What changed in a store since the last look."""
+
+    def __init__(self, store: BarStore, level: int, shape: BarShape[B], key: bytes | None, since: int | None) -> None:
+        self._store = store
+        self._level = level
+        self._shape = shape
+        self._key = key
+        self._since = since
+        self._commits = -1
+        self._final_until: dict[bytes, int] = {}
+        self._live: dict[tuple[bytes, int], bytes] = {}
+
+    def changes(self) -> Iterator[B]:
+        """New finals of each key in slot order, then the live bars that changed. Nothing to do without a commit."""
+        commits = self._store.totals().commits
+        if commits == self._commits:
+            return
+        scan = self._store.scanner.places
+        live = list(scan(Selection("live", self._level, self._key)))
+        for key in self._keys():
+            yield from self._finals(key)
+        before, self._live = self._live, {}
+        for key, start, record in live:
+            if start > self._final_until.get(key, start - 1):
+                self._live[key, start] = record
+                if before.get((key, start)) != record:
+                    yield self._shape.make(key, start, record, final=False)
+        self._commits = commits
+
+    def _keys(self) -> Iterator[bytes]:
+        return self._store.scanner.keys(self._level) if self._key is None else iter((self._key,))
+
+    def _finals(self, key: bytes) -> Iterator[B]:
+        scan = self._store.scanner.places
+        known = self._final_until.get(key)
+        if known is None and self._since is None and self._commits < 0:
+            newest = next(scan(Selection("final", self._level, key), backwards=True), None)
+            found = iter(() if newest is None else (newest,))
+        else:
+            first = self._since if known is None else known + 1
+            found = scan(Selection("final", self._level, key, first))
+        for _, start, record in found:
+            self._final_until[key] = start
+            yield self._shape.make(key, start, record, final=True)
+
+
+class Subscription(Generic[B]):
+    """Bars as they change: first what is there, then every change. Ends when its bucket is closed or at its deadline.
+
+    Iterate over it once, with ``for`` or ``async for``. Made by `TimeBucket.subscribe`.
+    """
+
+    def __init__(self, bucket: TimeBucket[B], watch: Watch[B], clock: Clock, deadline: Deadline | None) -> None:
+        self._bucket = bucket
+        self._watch = watch
+        self._clock = clock
+        self._limit = _Limit(clock, deadline)
+        self._pending: deque[B] = deque()
+        self._closed = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __next__(self) -> B:
+        while not self._look():
+            pause = self._limit.pause()
+            if self._closed or pause == 0:
+                raise StopIteration
+            self._clock.sleep(pause)
+        return self._pending.popleft()
+
+    async def __anext__(self) -> B:
+        while not self._look():
+            pause = self._limit.pause()
+            if self._closed or pause == 0:
+                raise StopAsyncIteration
+            await asyncio.sleep(pause)
+        return self._pending.popleft()
+
+    def close(self) -> None:
+        """End it: what was found already is still given."""
+        self._closed = True
+
+    def _look(self) -> bool:
+        """Whether there is a bar to give."""
+        if self._pending or self._closed:
+            return bool(self._pending)
+        try:
+            self._bucket.refresh()
+            self._pending.extend(self._watch.changes())
+        except StoreNotRunning as error:
+            if error.state == "ERROR":
+                raise
+            self._closed = True
+        except Exception:
+            self._bucket.refresh()  # says why nothing can be read, if that is so
+            raise
+        return bool(self._pending)
+
+
+def wait(  # noqa: PLR0913, PLR0917 - the arguments of `TimeBucket.wait_final`
+    bucket: TimeBucket[B],
+    clock: Clock,
+    key: KeyLike | None,
+    start: Moment,
+    deadline: Deadline,
+    fields: dict[str, object],
+) -> B:
+    """The final of a slot, or `WaitTimeout`."""
+    limit = _Limit(clock, deadline)
+    while (bar := _final(bucket, key, start, fields)) is None:
+        pause = limit.pause()
+        if pause == 0:
+            raise _timeout(bucket, key, start, fields)
+        clock.sleep(pause)
+    return bar
+
+
+async def wait_async(  # noqa: PLR0913, PLR0917
+    bucket: TimeBucket[B],
+    clock: Clock,
+    key: KeyLike | None,
+    start: Moment,
+    deadline: Deadline,
+    fields: dict[str, object],
+) -> B:
+    """`wait` without blocking the event loop."""
+    limit = _Limit(clock, deadline)
+    while (bar := _final(bucket, key, start, fields)) is None:
+        pause = limit.pause()
+        if pause == 0:
+            raise _timeout(bucket, key, start, fields)
+        await asyncio.sleep(pause)
+    return bar
+
+
+def _final(bucket: TimeBucket[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> B | None:
+    bucket.refresh()
+    match bucket.get(key, start, **fields):
+        case Found(bar):
+            return bar if bar.final else None
+        case NotFound(decided=True):
+            raise _timeout(bucket, key, start, fields)
+        case _:
+            return None
+
+
+def _timeout(bucket: TimeBucket[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> WaitTimeout:
+    return WaitTimeout(str(bucket.explain(key, start, **fields)))

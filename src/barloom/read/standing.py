@@ -1,0 +1,62 @@
+"""Where a slot stands that has no bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from barloom.plan.barplan import InputKind
+from barloom.read.answers import NotFound, Why
+from barloom.time.instants import written
+
+if TYPE_CHECKING:
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.barstore import BarStore
+
+__all__ = ["Slot", "deciding_delay", "slot_at", "why_missing"]
+
+
+class Slot(NamedTuple):
+    """A half-open slot ``[start, end)`` in nanoseconds UTC."""
+
+    start: int
+    end: int
+
+
+def slot_at(store: BarStore, level: int, start: int) -> Slot | None:
+    """The slot that begins at `start`; none outside the session, `ValueError` where another slot holds that time."""
+    timeframe = store.plan.levels[level].timeframe
+    found = store.calendar.grid(timeframe).round_to_slot(np.array([start], dtype=np.int64))
+    if not found.inside[0]:
+        return None
+    slot = Slot(int(found.start[0]), int(found.end[0]))
+    if slot.start != start:
+        held = f"the one that holds it begins at {written(slot.start)}"
+        message = f"no slot of {timeframe} begins at {written(start)}; {held}"
+        raise ValueError(message)
+    return slot
+
+
+def deciding_delay(plan: BarPlan, level: int) -> int:
+    """How long after its end a slot is decided: made from ticks with its last base slot, from bars by its own delay."""
+    return plan.levels[level if plan.input is InputKind.BARS else 0].delay
+
+
+def why_missing(store: BarStore, level: int, start: int) -> NotFound:
+    """Why the slot that begins at `start` has no bar of some key; `ValueError` where no slot does."""
+    slot = slot_at(store, level, start)
+    times = store.times()
+    reached = times.stream_time
+    if slot is None:
+        return NotFound(Why.OUTSIDE_SESSION, decided=True, stream_time=reached)
+    if reached is None or start > reached:
+        return NotFound(Why.NOT_YET, decided=False, stream_time=reached)
+    if times.first is not None and slot.end <= times.first:
+        return NotFound(Why.BEFORE_START, decided=True, stream_time=reached)
+    retention = store.plan.levels[level].retention
+    if retention is not None and slot.end <= reached - retention:
+        return NotFound(Why.EXPIRED, decided=True, stream_time=reached)
+    if slot.end + deciding_delay(store.plan, level) <= reached:
+        return NotFound(Why.EMPTY, decided=True, stream_time=reached)
+    return NotFound(Why.OPEN, decided=False, stream_time=reached)
