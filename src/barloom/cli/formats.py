@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BarloomError
 from barloom.time.instants import nanos_of, written
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
-__all__ = ["UsageError", "count", "duration", "instant", "moment", "plural"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["UsageError", "count", "duration", "instant", "moment", "on_the_grid", "plural", "size"]
 
 _UNITS: Final = (
     ("w", 7 * DAY),
@@ -53,6 +57,15 @@ def duration(nanos: int) -> str:
     return " ".join(parts[:2]) if parts else "0s"
 
 
+def size(number: float) -> str:
+    """Bytes: ``1.4 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:  # noqa: PLR2004 - kilo
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
 def moment(nanos: int | None) -> str:
     """An instant as ISO 8601 in UTC; a dash for none."""
     return "-" if nanos is None else written(nanos)
@@ -79,3 +92,14 @@ def _whole(day: str, clock: str, zone: str, what: str) -> int:
     except ValueError as error:
         message = f"{what}: {day} {clock} is not a time: {error}"
         raise UsageError(message) from error
+
+
+@contextmanager
+def on_the_grid() -> Iterator[None]:
+    """A start that no slot has is the user's mistake."""
+    try:
+        yield
+    except BarloomError:
+        raise
+    except ValueError as error:
+        raise UsageError(str(error)) from error

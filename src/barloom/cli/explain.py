@@ -1,0 +1,52 @@
+"""``barloom explain``: why a bar is not final."""
+
+from __future__ import annotations
+
+from barloom.cli import machine
+from barloom.cli.asking import bucket_of, whole_key
+from barloom.cli.exits import Exit
+from barloom.cli.formats import instant, moment, on_the_grid
+from barloom.cli.options import AsJson, KeyParts, Start, StorePath, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.screen import say
+from barloom.read.explain import Explanation
+from barloom.read.explain import explain as explanation_of
+
+__all__ = ["explain"]
+
+
+def explain(
+    start: Start, /, *, store: StorePath, timeframe: TimeframeName, key: KeyParts, as_json: AsJson = False
+) -> Exit:
+    """Explain."""
+    at = instant(start, "the start")
+    with bucket_of(store, timeframe) as bucket, on_the_grid():
+        asked = whole_key(bucket.store.plan, key)
+        found = explanation_of(bucket.store, asked, bucket.timeframe, at)
+    if as_json:
+        machine.emit("explain", _body(found))
+        return Exit.OK
+    for line in str(found).splitlines():
+        say(line)
+    return Exit.OK
+
+
+def _body(found: Explanation) -> dict[str, object]:
+    return {
+        "bar": found.bar,
+        "start": moment(found.start),
+        "end": moment(found.end),
+        "state": found.state,
+        "final": found.final,
+        "closes_at": moment(found.closes_at),
+        "deadline": moment(found.deadline),
+        "stream_time": None if found.stream_time is None else moment(found.stream_time),
+        "needed_ns": found.needed,
+        "child": found.child,
+        "expected": found.expected,
+        "decided": found.decided,
+        "filled": found.filled,
+        "missing": [moment(start) for start in found.missing],
+        "lag_ns": found.lag,
+        "in_session": found.in_session,
+        "clock_works": found.clock_works,
+    }

@@ -1,0 +1,78 @@
+"""``barloom get``: one bar by key and start, or why there is none."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from barloom.cli import machine
+from barloom.cli.asking import bucket_of, whole_key
+from barloom.cli.exits import Exit
+from barloom.cli.formats import instant, moment, on_the_grid
+from barloom.cli.options import AsJson, KeyParts, Start, StorePath, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.screen import Column, Sheet, say, show
+from barloom.read.answers import Found
+
+if TYPE_CHECKING:
+    from barloom.plan.barplan import BarPlan
+    from barloom.read.answers import NotFound
+    from barloom.read.bar import Bar
+
+__all__ = ["bar_body", "bar_sheet", "get"]
+
+_TIMES: Final = {"start": "start_ns", "end": "end_ns"}
+_INSTANTS: Final = ("open_time", "close_time")
+
+
+def get(start: Start, /, *, store: StorePath, timeframe: TimeframeName, key: KeyParts, as_json: AsJson = False) -> Exit:
+    """Look up."""
+    at = instant(start, "the start")
+    with bucket_of(store, timeframe) as bucket:
+        asked = whole_key(bucket.store.plan, key)
+        with on_the_grid():
+            answer = bucket.get(asked, at)
+        if as_json:
+            machine.emit("get", _body(answer))
+        elif isinstance(answer, Found):
+            show(bar_sheet(bucket.store.plan, answer.bar))
+        else:
+            say(f"No bar of {timeframe} at {moment(at)}: {answer}.")
+    return Exit.OK if answer else Exit.NOT_FOUND
+
+
+def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
+    """A bar as a table of its fields: what it is, its columns, its book-keeping."""
+    key = " ".join(str(getattr(bar, name)) for name in plan.event.key)
+    state = "final" if bar.final else "live, still changing"
+    sheet = Sheet(f"{key} {bar.timeframe}, {state}", (Column("field", style="bold"), Column("value", right=True)))
+    outputs = [output.name for output in plan.outputs]
+    for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date"):
+        value = _text(bar, name)
+        sheet.add(name, "null" if value is None else str(value), style="" if name in outputs else "quiet")
+    sheet.add("slots", f"{bar.filled} with ticks, {bar.slots} decided, {bar.expected_slots} expected", style="quiet")
+    flags = [name for name in ("synthetic", "partial") if getattr(bar, name)]
+    sheet.add("rows folded", f"{bar.revision}" + (f" ({', '.join(flags)})" if flags else ""), style="quiet")
+    return sheet
+
+
+def _text(bar: Bar, name: str) -> object:
+    """A field as it is written: times in ISO 8601, decimals in full."""
+    value = getattr(bar, _TIMES.get(name, name))
+    if name in _TIMES or name in _INSTANTS:
+        return None if value is None else moment(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def bar_body(bar: Bar) -> dict[str, object]:
+    """A bar as JSON: decimals as text, times in ISO 8601."""
+    return {name: _text(bar, name) for name in bar.as_dict() if name not in _TIMES.values()}
+
+
+def _body(answer: Found[Bar] | NotFound) -> dict[str, object]:
+    if isinstance(answer, Found):
+        return {"found": True, "bar": bar_body(answer.bar)}
+    reached = None if answer.stream_time is None else moment(answer.stream_time)
+    return {"found": False, "why": answer.why.value, "decided": answer.decided, "stream_time": reached}

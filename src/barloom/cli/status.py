@@ -1,0 +1,78 @@
+"""``barloom status``: a store at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barloom.cli import machine
+from barloom.cli.exits import Exit
+from barloom.cli.formats import count, moment, size
+from barloom.cli.options import AsJson, StorePath  # noqa: TC001 - the command line reads them
+from barloom.cli.screen import Column, Sheet, say, show
+from barloom.read.status import status as status_of
+from barloom.store.opening import open_for_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.read.status import Status
+
+__all__ = ["status"]
+
+
+def status(*, store: StorePath, as_json: AsJson = False) -> Exit:
+    """Show."""
+    with open_for_reading(store) as opened:
+        found = status_of(opened)
+    if as_json:
+        machine.emit("status", _body(found))
+        return Exit.OK
+    _show(found)
+    return Exit.OK
+
+
+def _show(found: Status) -> None:
+    head = Sheet(f"Store {found.path}", (Column("", style="bold"), Column("")))
+    head.add("definition", f"{found.definition} ({found.fingerprint[:12]})")
+    head.add("first row", moment(found.first))
+    head.add("stream time", moment(found.stream_time))
+    head.add("on disk", size(found.size))
+    show(head)
+    bars = Sheet("Bars", (Column("timeframe", style="bold"), Column("final", right=True), Column("open", right=True)))
+    for timeframe, written in found.finals.items():
+        bars.add(timeframe, count(written), count(found.open.get(timeframe, 0)))
+    show(bars)
+    _show_counts("Rows", "became", found.rows)
+    _show_counts("Rejected", "reason", found.rejected)
+    inputs = Sheet("Read", (Column("input", style="bold"), Column("up to")))
+    for name, position in found.positions.items():
+        inputs.add(name, position)
+    if inputs.rows:
+        show(inputs)
+    else:
+        say("Nothing was read yet.")
+
+
+def _show_counts(title: str, column: str, counts: Mapping[str, int]) -> None:
+    sheet = Sheet(title, (Column(column, style="bold"), Column("rows", right=True)))
+    for name, number in counts.items():
+        if number:
+            sheet.add(name, count(number))
+    if sheet.rows:
+        show(sheet)
+
+
+def _body(found: Status) -> dict[str, object]:
+    return {
+        "store": found.path,
+        "definition": found.definition,
+        "fingerprint": found.fingerprint,
+        "first": None if found.first is None else moment(found.first),
+        "stream_time": None if found.stream_time is None else moment(found.stream_time),
+        "finals": dict(found.finals),
+        "open": dict(found.open),
+        "rows": dict(found.rows),
+        "rejected": dict(found.rejected),
+        "positions": dict(found.positions),
+        "bytes": found.size,
+    }
