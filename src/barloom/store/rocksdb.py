@@ -112,7 +112,9 @@ class RocksBackend:
             options.set_readahead_size(_SCAN_AHEAD)
         begin = None if backwards else lower
         try:
-            yield from self._families[family].items(backwards=backwards, from_key=begin, read_opt=options)
+            found = self._families[family].items(backwards=backwards, from_key=begin, read_opt=options)
+            # rocksdict does not keep to the lower bound when it goes backwards.
+            yield from takewhile(lambda item: item[0] >= lower, found) if backwards else found
         except Exception as error:
             raise explained(error, self.name) from error
 
