@@ -1,0 +1,65 @@
+"""A new store beside the old one, then a swap: how a definition is mended or gets another timeframe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from barloom.errors import StoreError
+from barloom.runtime.embedded import run
+from barloom.store.opening import is_store
+from barloom.store.rocksdb import RocksBackend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.query import Bars
+    from barloom.runtime.report import RunProgress, RunReport
+
+__all__ = ["rebuild"]
+
+
+def rebuild(  # noqa: PLR0913 - the settings of a run, by name
+    bars: BarPlan | Bars,
+    source: Any,  # noqa: ANN401 - whatever `open_source` understands
+    store: str | Path,
+    *,
+    at_end: Literal["keep", "close"] = "keep",
+    strict: bool = False,
+    batch_rows: int = 100_000,
+    on_progress: Callable[[RunProgress], None] | None = None,
+) -> RunReport:
+    """Read the whole source into ``STORE.rebuild`` by the given definition, then put it in the old store's place.
+
+    The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it open
+    keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
+    `StoreLocked` while a writer has the old store.
+    """
+    place = Path(store)
+    beside = place.with_name(place.name + ".rebuild")
+    _check_free(place)
+    report = run(bars, source, beside, at_end=at_end, strict=strict, batch_rows=batch_rows, on_progress=on_progress)
+    if not report.interrupted:
+        _check_free(place)
+        _swap(place, beside)
+    return report
+
+
+def _check_free(place: Path) -> None:
+    """Refuse what is not a store, or has a writer."""
+    if not place.exists():
+        return
+    if not is_store(place):
+        message = f"{place} is not a store, so nothing can be rebuilt in its place"
+        raise StoreError(message)
+    RocksBackend(place).close()
+
+
+def _swap(place: Path, beside: Path) -> None:
+    if place.exists():
+        number = 1
+        while (old := place.with_name(f"{place.name}.before-{number}")).exists():
+            number += 1
+        place.rename(old)
+    beside.rename(place)
