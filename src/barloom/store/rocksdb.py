@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections import deque
 from contextlib import suppress
-from itertools import repeat
+from itertools import repeat, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -74,9 +74,13 @@ class RocksBackend:
         self._beside = Path(tempfile.mkdtemp(prefix="barloom-reader-")) if reading else None
         access = AccessType.secondary(str(self._beside)) if reading else AccessType.read_write()
         cache = Cache(_CACHE)
+        options = _options()
         families = {family.value: _family_options(family, cache) for family in Family}
+        if reading:  # a mapped table answers in a third of the time, and its pages belong to nobody
+            for item in (options, *families.values()):
+                item.set_allow_mmap_reads(True)
         try:
-            self._database = Rdict(str(path), _options(), column_families=families, access_type=access)
+            self._database = Rdict(str(path), options, column_families=families, access_type=access)
         except Exception as error:
             self._remove_beside()
             raise explained(error, str(path)) from error
