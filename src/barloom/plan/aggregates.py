@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias, get_args
 
 from barloom.plan.barplan import MAX_DIGITS, Fold
-from barloom.plan.expressions import Expression, Flaw, Operand
+from barloom.plan.expressions import Expression, Flaw, Operand, lit
 from barloom.plan.nodes import Column, Logical, Node, Ratio, RootRatio, Rounding
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.written import condition, value
@@ -209,21 +209,21 @@ def _composed(  # noqa: PLR0913, PLR0917 - the parts of an aggregate
 
 
 def ratio(
-    numerator: Expression, denominator: Expression, *, scale: int | None = None, rounding: Rounding = "half-even"
+    numerator: Operand, denominator: Operand, *, scale: int | None = None, rounding: Rounding = "half-even"
 ) -> Expression:
     """In an aggregate's result: a division, rounded to `scale` digits. Null where the denominator is zero."""
     digits, flaws = _digits(scale, rounding)
-    node = Ratio(numerator.node, denominator.node, digits, rounding)
-    return Expression(node, (*numerator.flaws, *denominator.flaws, *flaws))
+    top, bottom = lit(numerator), lit(denominator)
+    return Expression(Ratio(top.node, bottom.node, digits, rounding), (*top.flaws, *bottom.flaws, *flaws))
 
 
 def root_ratio(
-    numerator: Expression, denominator: Expression, *, scale: int | None = None, rounding: Rounding = "half-even"
+    numerator: Operand, denominator: Operand, *, scale: int | None = None, rounding: Rounding = "half-even"
 ) -> Expression:
     """In an aggregate's result: the square root of a quotient, rounded. Null where the denominator is not positive."""
     digits, flaws = _digits(scale, rounding)
-    node = RootRatio(numerator.node, denominator.node, digits, rounding)
-    return Expression(node, (*numerator.flaws, *denominator.flaws, *flaws))
+    top, bottom = lit(numerator), lit(denominator)
+    return Expression(RootRatio(top.node, bottom.node, digits, rounding), (*top.flaws, *bottom.flaws, *flaws))
 
 
 def _digits(scale: object, rounding: object) -> tuple[int, list[Flaw]]:
@@ -262,12 +262,15 @@ def aggregate(
     flaws: list[Flaw] = []
     parts: dict[str, Part] = {}
     for key, partial in partials.items():
-        flaws.extend(partial.flaws)
-        if len(partial.parts) != 1:
+        if isinstance(partial, Aggregate) and len(partial.parts) == 1:
+            flaws.extend(partial.flaws)
+            parts[key] = partial.parts[0][1]
+        else:
+            shown = repr(partial.name) if isinstance(partial, Aggregate) else repr(partial)
             fix = "use first, last, min, max, sum or count as partials, and ratio in the result"
-            flaws.append(Flaw(f"the partial {key!r} of {name!r} is not a single column but {partial.name!r}", fix))
-        parts[key] = partial.parts[0][1]
-    read = result({key: _part(key) for key in parts})
+            what = f"the partial {key!r} of {name!r} is not a single column but {shown}"
+            flaws.append(Flaw(what, fix, unread=True))
+    read = lit(result({key: _part(key) for key in partials}))
     scale_node = None if scale_of is None else value(scale_of)
     flaws.extend([*read.flaws, *(scale_node.flaws if scale_node is not None else ())])
     scale_like = None if scale_node is None else scale_node.node

@@ -80,7 +80,7 @@ def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDr
         return None
     found = [(frame, item) for item in draft.bases if (frame := _timeframe(item, problems)) is not None]
     if len(draft.bases) > 1:
-        written = ", ".join(item.timeframe for item in draft.bases)
+        written = ", ".join(str(item.timeframe) for item in draft.bases)
         found.sort(key=lambda pair: pair[0].order)
         others = ", ".join(f'"{frame}"' for frame, _ in found[1:])
         fix = "keep the finest and put the others into rollup"

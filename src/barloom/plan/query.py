@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from barloom.errors import Problem
+from barloom.errors import DefinitionError, Problem
 from barloom.plan import aggregates
 from barloom.plan.aggregates import Aggregate
 from barloom.plan.barplan import InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
+from barloom.plan.events import EventDraft
 from barloom.plan.written import condition
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
@@ -30,7 +32,9 @@ GapPolicy = Literal["omit", "carry", "null"]
 
 
 def from_(event: type[Event]) -> Query:
-    """Begin a declaration of bars over an event."""
+    """Begin a declaration of bars over an event. Raises `DefinitionError` where it is not a class of events."""
+    if not isinstance(getattr(event, "__event__", None), EventDraft):
+        raise DefinitionError([Problem(f"{event!r} is not an event", "from_", "give a class derived from bl.Event")])
     return Query(BarsDraft(event.__event__))
 
 
@@ -189,7 +193,7 @@ class Query:
         files first; `names` are the column names of a file without a header.
         """
         settings = {
-            "columns": None if columns is None else dict(columns),
+            "columns": dict(columns) if isinstance(columns, Mapping) else columns,
             "format": format,
             "delimiter": delimiter,
             "null_values": null_values,

@@ -29,6 +29,7 @@ __all__ = ["KEYWORDS", "number_text", "render", "render_name"]
 
 KEYWORDS: Final = frozenset({"and", "or", "not", "is", "null", "when", "true", "false"})
 
+_LONGEST: Final = 1000
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _OR, _AND, _NOT, _COMPARE, _ADD, _MULTIPLY, _UNARY, _ATOM = range(8)
 
@@ -45,7 +46,7 @@ def render_name(name: str) -> str:
 
 def number_text(value: Decimal) -> str:
     """A decimal in full, without exponent."""
-    return format(value, "f")
+    return format(value, "f") if abs(value.adjusted()) <= _LONGEST else str(value)
 
 
 def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911 - one case a node

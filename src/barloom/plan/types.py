@@ -80,6 +80,8 @@ def field_type(item: Field) -> Typed:
 
 def exact_literal(value: Decimal) -> tuple[Decimal, NumberType]:
     """The value without trailing zeros behind the point, and its type."""
+    if abs(value.adjusted()) > MAX_DIGITS:
+        return value, NumberType(abs(value.adjusted()) + 1, 0)
     plain = value.normalize(_EXACT)
     _, digits, exponent = plain.as_tuple()
     behind = int(exponent)
