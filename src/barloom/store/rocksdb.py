@@ -118,7 +118,7 @@ class RocksBackend:
         try:
             found = self._families[family].items(backwards=backwards, from_key=begin, read_opt=options)
             # rocksdict does not keep to the lower bound when it goes backwards.
-            yield from takewhile(lambda item: item[0] >= lower, found) if backwards else found
+            yield from takewhile(lambda item: item[0] >= lower, found) if backwards else found  # type: ignore[operator]  # raw mode: bytes
         except Exception as error:
             raise explained(error, self.name) from error
 
