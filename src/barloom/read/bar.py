@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, Protocol, Self, dataclass_transform
 
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection
     from datetime import date, datetime
 
-__all__ = ["STANDARD_FIELDS", "Bar"]
+__all__ = ["STANDARD_FIELDS", "Bar", "StoredValues"]
 
 STANDARD_FIELDS = (
     "timeframe",
@@ -30,6 +30,19 @@ STANDARD_FIELDS = (
     "revision",
 )
 """What every bar has beside its key fields and its outputs."""
+
+
+class StoredValues(Protocol):
+    """The values of one bar, decoded one by one."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all fields, in order."""
+        ...
+
+    def value(self, name: str) -> object:
+        """One of them."""
+        ...
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=True)
@@ -83,23 +96,21 @@ class Bar:
         self.__dict__.update(values)
 
     @classmethod
-    def lazily(cls, decode: Callable[[], dict[str, object]]) -> Bar:
-        """A bar whose values come from `decode` when the first one is asked for."""
+    def stored(cls, values: StoredValues) -> Self:
+        """A bar whose values are taken when they are asked for."""
         bar = cls.__new__(cls)
-        bar.__dict__["_decode"] = decode
+        bar.__dict__["_stored"] = values
         return bar
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - outputs are known to the definition, not to the type
         held = self.__dict__
-        decode = held.get("_decode")
-        if decode is not None and not name.startswith("__"):
-            held.update(decode())
-            held.pop("_decode", None)
-        if name in held:
-            return held[name]
-        message = (
-            f"a bar of {held.get('timeframe', 'no timeframe')} has no {name!r}; {did_you_mean(name, self.as_dict())}"
-        )
+        stored = held.get("_stored")
+        if stored is not None and name in stored.names:
+            value = held[name] = stored.value(name)
+            return value
+        message = f"a bar has no {name!r}"
+        if not name.startswith("__"):
+            message += f"; {did_you_mean(name, held if stored is None else stored.names)}"
         raise AttributeError(message)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -108,9 +119,13 @@ class Bar:
 
     def as_dict(self) -> dict[str, object]:
         """All fields by name: key, slot, outputs, then the book-keeping."""
-        if "_decode" in self.__dict__:
-            self.__getattr__("timeframe")
-        return dict(self.__dict__)
+        stored = self.__dict__.get("_stored")
+        if stored is None:
+            return dict(self.__dict__)
+        return {name: getattr(self, name) for name in stored.names}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_remade, (type(self), self.as_dict()))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.as_dict().items() if name not in _SPELLED_TWICE)
@@ -121,6 +136,11 @@ class Bar:
 
     def __hash__(self) -> int:
         return hash(tuple(self.as_dict().items()))
+
+
+def _remade(kind: type[Bar], values: dict[str, object]) -> Bar:
+    """A copied or unpickled bar holds its values itself."""
+    return kind(**values)
 
 
 _SPELLED_TWICE = ("start_ns", "end_ns")

@@ -6,12 +6,12 @@ from decimal import Decimal
 from functools import partial
 from inspect import get_annotations
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
 from barloom.engine.exact import decimal_of
-from barloom.engine.results import OneResult, result_of_one
+from barloom.engine.results import result_of_one
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
@@ -19,10 +19,11 @@ from barloom.read.bar import STANDARD_FIELDS, Bar
 from barloom.time.instants import date_of, to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from barloom.plan.barplan import NumberType
+    from barloom.plan.barplan import BarPlan, Output
     from barloom.store.barstore import BarStore
+    from barloom.store.codec import Record
 
 __all__ = ["BarShape"]
 
@@ -44,68 +45,110 @@ class BarShape(Generic[B]):
     """
 
     def __init__(self, store: BarStore, level: int, bar: type[B]) -> None:
-        plan = store.plan
-        self._check(store, bar)
+        _check(store.plan, bar)
         self._bar = bar
-        self._fields = plan.event.key
-        self._timeframe = str(plan.levels[level].timeframe)
-        self._grid = store.calendar.grid(plan.levels[level].timeframe)
-        self._decode_key = store.layout.keys.decode
-        self._decode_record = store.layout.records.decode_one
-        self._outputs = {
-            synthetic: [
-                (output.name, result_of_one(plan, output, synthetic=synthetic), _decimals(output.number))
-                for output in plan.outputs
-            ]
-            for synthetic in (False, True)
-        }
+        self._readers = _readers(store, level)
+        self._decode = store.layout.records.decode_one
 
     def make(self, key: bytes, start: int, record: bytes, *, final: bool) -> B:
-        """The bar of a record; its values are decoded when asked for."""
-        return cast("B", self._bar.lazily(partial(self._values, key, start, record, final)))
-
-    def _values(self, key: bytes, start: int, data: bytes, final: bool) -> dict[str, object]:  # noqa: FBT001
-        record = self._decode_record(data)
-        synthetic = record.synthetic
-        values: dict[str, object] = dict(zip(self._fields, self._decode_key(key), strict=True))
-        values["start"] = to_datetime(start)
-        values["end"] = to_datetime(record.end)
-        values.update(_outputs(self._outputs[synthetic], record.partials))
-        values["timeframe"] = self._timeframe
-        values["start_ns"] = start
-        values["end_ns"] = record.end
-        values["trading_date"] = date_of(int(self._grid.trading_date(np.array([start]))[0]))
-        values["open_time"] = None if synthetic else record.open_time
-        values["close_time"] = None if synthetic else record.close_time
-        values["slots"] = record.slots
-        values["filled"] = record.filled
-        values["expected_slots"] = record.expected
-        values["final"] = final
-        values["synthetic"] = synthetic
-        values["partial"] = record.partial
-        values["revision"] = record.revision
-        return values
-
-    def _check(self, store: BarStore, bar: type[Bar]) -> None:
-        plan = store.plan
-        types: dict[str, type] = {name: _TYPES[plan.event.by_name[name].kind] for name in plan.event.key}
-        types |= {output.name: int if output.number.integer else Decimal for output in plan.outputs}
-        problems = list(_problems(bar, types))
-        if problems:
-            raise DefinitionError(problems)
+        """The bar of a record; each value is computed when it is asked for."""
+        return self._bar.stored(_Stored(self._readers, self._decode, key, start, record, final))
 
 
-def _decimals(number: NumberType) -> int | None:
-    """Digits behind the point (none: an integer)."""
-    return None if number.integer else number.scale
+class _Stored:
+    """One record and how to read it."""
+
+    __slots__ = ("_data", "_decode", "_record", "final", "key", "names", "start")
+
+    def __init__(  # noqa: PLR0913, PLR0917 - made for every bar that is read: keywords would cost
+        self,
+        readers: Mapping[str, _Reader],
+        decode: Callable[[bytes], Record],
+        key: bytes,
+        start: int,
+        data: bytes,
+        final: bool,  # noqa: FBT001
+    ) -> None:
+        self.names = readers
+        self.key = key
+        self.start = start
+        self.final = final
+        self._decode = decode
+        self._data = data
+        self._record: Record | None = None
+
+    @property
+    def record(self) -> Record:
+        """The decoded record."""
+        record = self._record
+        if record is None:
+            record = self._record = self._decode(self._data)
+        return record
+
+    def value(self, name: str) -> object:
+        """One field."""
+        return self.names[name](self)
 
 
-def _outputs(
-    outputs: list[tuple[str, OneResult, int | None]], partials: tuple[int | None, ...]
-) -> Iterator[tuple[str, Decimal | int | None]]:
-    for name, compute, decimals in outputs:
-        whole = compute(partials)
-        yield name, whole if whole is None or decimals is None else decimal_of(whole, decimals)
+_Reader: TypeAlias = "Callable[[_Stored], object]"
+
+
+def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
+    """How each field is read, in the order in which a bar shows them."""
+    plan, grid = store.plan, store.calendar.grid(store.plan.levels[level].timeframe)
+    timeframe = str(plan.levels[level].timeframe)
+    decode_key = store.layout.keys.decode
+    keys: dict[str, _Reader] = {
+        name: partial(_key_field, decode_key, position) for position, name in enumerate(plan.event.key)
+    }
+    outputs = {output.name: _output(plan, output) for output in plan.outputs}
+    return {
+        **keys,
+        "start": lambda bar: to_datetime(bar.start),
+        "end": lambda bar: to_datetime(bar.record.end),
+        **outputs,
+        "timeframe": lambda _: timeframe,
+        "start_ns": lambda bar: bar.start,
+        "end_ns": lambda bar: bar.record.end,
+        "trading_date": lambda bar: date_of(int(grid.trading_date(np.array([bar.start]))[0])),
+        "open_time": lambda bar: None if bar.record.synthetic else bar.record.open_time,
+        "close_time": lambda bar: None if bar.record.synthetic else bar.record.close_time,
+        "slots": lambda bar: bar.record.slots,
+        "filled": lambda bar: bar.record.filled,
+        "expected_slots": lambda bar: bar.record.expected,
+        "final": lambda bar: bar.final,
+        "synthetic": lambda bar: bar.record.synthetic,
+        "partial": lambda bar: bar.record.partial,
+        "revision": lambda bar: bar.record.revision,
+    }
+
+
+def _key_field(decode: Callable[[bytes], tuple[object, ...]], position: int, bar: _Stored) -> object:
+    return decode(bar.key)[position]
+
+
+def _output(plan: BarPlan, output: Output) -> _Reader:
+    real = result_of_one(plan, output, synthetic=False)
+    synthetic = result_of_one(plan, output, synthetic=True)
+    scale = output.number.scale
+
+    def whole(bar: _Stored) -> int | None:
+        record = bar.record
+        return (synthetic if record.synthetic else real)(record.partials)
+
+    def exact(bar: _Stored) -> Decimal | None:
+        value = whole(bar)
+        return None if value is None else decimal_of(value, scale)
+
+    return whole if output.number.integer else exact
+
+
+def _check(plan: BarPlan, bar: type[Bar]) -> None:
+    types: dict[str, type] = {name: _TYPES[plan.event.by_name[name].kind] for name in plan.event.key}
+    types |= {output.name: int if output.number.integer else Decimal for output in plan.outputs}
+    problems = list(_problems(bar, types))
+    if problems:
+        raise DefinitionError(problems)
 
 
 def _problems(bar: type[Bar], types: Mapping[str, type]) -> Iterator[Problem]:
@@ -123,7 +166,7 @@ def _problems(bar: type[Bar], types: Mapping[str, type]) -> Iterator[Problem]:
 
 
 def _declared(bar: type[Bar]) -> dict[str, object]:
-    """The fields that a class adds to those of every bar, with their types (text where only a type checker sees them)."""
+    """The fields that a class adds to those of every bar, with their types (as text where those cannot be resolved)."""
     found: dict[str, object] = {}
     for base in bar.__mro__:
         if base is not Bar and issubclass(base, Bar):
