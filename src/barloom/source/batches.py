@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Part", "parts_of"]
 
 
-class Part(NamedTuple):
-    """Rows that fit into a batch, and how far each block has been taken with them (`stops`, by position of the part)."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that fit into a batch; `stops` says how far each block has been taken with them."""
 
     ticks: TickBatch
     invalid: list[InvalidRow]

@@ -5,12 +5,24 @@ from __future__ import annotations
 import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from barloom.errors import SourceError
 
-__all__ = ["Broken", "ByteStream", "Inflated", "Plain", "ZipEntry", "open_gzip", "open_plain", "open_zip", "zip_entries"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "Broken",
+    "ByteStream",
+    "Inflated",
+    "Plain",
+    "ZipEntry",
+    "open_gzip",
+    "open_plain",
+    "open_zip",
+    "zip_entries",
+]
 
 _BLOCK: Final = 1 << 16
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -221,7 +233,12 @@ def zip_entries(path: Path) -> list[ZipEntry]:
         with zipfile.ZipFile(path) as archive:
             return [
                 ZipEntry(
-                    each.filename, each.header_offset, each.compress_type, bool(each.flag_bits & _ENCRYPTED), each.compress_size, each.CRC
+                    each.filename,
+                    each.header_offset,
+                    each.compress_type,
+                    bool(each.flag_bits & _ENCRYPTED),
+                    each.compress_size,
+                    each.CRC,
                 )
                 for each in archive.infolist()
                 if not each.is_dir()

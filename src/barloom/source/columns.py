@@ -32,7 +32,8 @@ def column_paths(plan: BarPlan) -> dict[str, str]:
     for name in mapping:
         if name not in plan.event.by_name:
             known = [field.name for field in plan.event.fields]
-            message = f"[source] columns maps {name!r}, but the event has no such field{did_you_mean(name, known)}; it has {_listed(known)}"
+            hint = did_you_mean(name, known)
+            message = f"[source] columns maps {name!r}, but the event has no such field{hint}; it has {_listed(known)}"
             raise SourceError(message)
     paths = {field.name: mapping.get(field.name, field.name) for field in plan.event.fields}
     paths = {name: path for name, path in paths.items() if not path.startswith(_CONSTANT)}
@@ -81,7 +82,8 @@ def _expression(name: str, path: str, schema: pl.Schema, where: str) -> pl.Expr:
     first, *rest = path.split(".")
     if first not in schema:
         raise missing_column(name, path, schema.names(), where)
-    selected, dtype = pl.col(first), schema[first]
+    selected = pl.col(first)
+    dtype: object = schema[first]
     for step in rest:
         if isinstance(dtype, pl.Struct):
             inner = {each.name: each.dtype for each in dtype.fields}

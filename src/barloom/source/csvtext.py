@@ -8,7 +8,8 @@ irregular lines looked at one by one, and those that have not as many fields as 
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -26,7 +27,8 @@ __all__ = ["CsvText", "TextColumns"]
 _OTHER_DELIMITERS: Final = (";", "\t", "|", ",")
 
 
-class TextColumns(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TextColumns:
     """One column of text for each field, and the records that could not be split into columns."""
 
     columns: Mapping[str, pl.Series]
@@ -37,7 +39,7 @@ class TextColumns(NamedTuple):
 class CsvText:
     """Splits CSV text. `paths` says which column each field comes from; `delimiter` parts the fields.
 
-    Numbers for all columns (``0``, ``1``, …) say that the file has no header line, unless it has columns so named.
+    Where the plan names the columns, the text has no header line.
     """
 
     def __init__(self, paths: Mapping[str, str], source: SourcePlan, delimiter: str) -> None:
@@ -46,23 +48,17 @@ class CsvText:
             raise SourceError(message)
         self._paths = paths
         self._delimiter = delimiter
+        self._names = source.names
         self._keep_empty = "" not in source.null_values
         self._width = 0
         self._places: dict[str, int] = {}
 
     def begin(self, line: bytes, where: str) -> bool:
         """Take the first line; whether it is a header. Raises `SourceError` where it lacks a column."""
-        names = self._header(line, where)
+        names = list(self._names) or self._header(line, where)
         self._width = len(names)
-        numbered = bool(self._paths) and all(path.isdecimal() for path in self._paths.values())
-        if numbered and not any(path in names for path in self._paths.values()):
-            self._places = {name: int(path) for name, path in self._paths.items()}
-            for name, place in self._places.items():
-                if place >= self._width:
-                    raise missing_column(name, str(place), map(str, range(self._width)), where)
-            return False
         self._places = {name: self._place(name, path, names, where) for name, path in self._paths.items()}
-        return True
+        return not self._names
 
     def parse(self, data: bytes) -> TextColumns:
         """Split whole lines."""
@@ -81,7 +77,7 @@ class CsvText:
         """The lines that `parse` counts as records."""
         return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(b" \t\r")]
 
-    def is_whole(self, line: bytes) -> bool:  # noqa: ARG002, PLR6301 - the answer is another for other formats
+    def is_whole(self, line: bytes) -> bool:  # noqa: ARG002 - the answer is another for other formats
         """Whether a line without an end cannot be the beginning of a longer one."""
         return False
 
@@ -105,6 +101,11 @@ class CsvText:
             if len(names) == 1 and other in names[0]:
                 message = f"{error}; if {other!r} parts its columns, state delimiter = {other!r} under [source]"
                 raise SourceError(message)
+        if any(name[:1].isdecimal() for name in names):
+            message = (
+                f"{error}; if its first line is no header, state names = [...] under [source], one for each column"
+            )
+            raise SourceError(message)
         raise error
 
     def _at_once(self, data: bytes) -> pl.DataFrame | None:
@@ -166,7 +167,7 @@ class CsvText:
             return f"the row is not CSV: {error} (a quoted field ends on its own line)"
         if len(fields) == self._width:
             return fields
-        return f"the row has {len(fields)} field{'s' if len(fields) != 1 else ''}, the header {self._width}"
+        return f"the row has {len(fields)} field{'s' if len(fields) != 1 else ''}, not {self._width}"
 
 
 def _is_text(data: bytes) -> bool:

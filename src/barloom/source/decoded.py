@@ -30,7 +30,7 @@ def rows_where(condition: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64
     return condition.fill_null(value=False).arg_true().to_numpy().astype("int64")
 
 
-def overwrite(values: pl.Series, rows: Sequence[int] | np.ndarray, given: pl.Series) -> pl.Series:  # type: ignore[type-arg]
+def overwrite(values: pl.Series, rows: Sequence[int] | np.ndarray, given: pl.Series) -> pl.Series:
     """The column with other values at some rows."""
     return values.clone().scatter(rows, given.cast(values.dtype))
 

@@ -6,7 +6,9 @@ import glob
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import polars as pl
 
 from barloom.errors import SourceError
 from barloom.source.bytestream import open_gzip, open_plain, open_zip, zip_entries
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from barloom.source.bytestream import ByteStream, ZipEntry
 
-__all__ = ["InputFile", "find_inputs"]
+__all__ = ["FrameInput", "Input", "InputFile", "find_inputs"]
 
 _FORMATS: Final = {
     ".csv": "csv",
@@ -29,7 +31,9 @@ _FORMATS: Final = {
     ".pq": "parquet",
 }
 _NAMES: Final = ("csv", "jsonl", "parquet")
-_SUPPORTED: Final = ".csv .tsv .txt .jsonl .ndjson .json (each also .gz), .parquet .pq, and .zip with CSV or JSON lines inside"
+_SUPPORTED: Final = (
+    ".csv .tsv .txt .jsonl .ndjson .json (each also .gz), .parquet .pq, and .zip with CSV or JSON lines inside"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class InputFile:
     suffix: str
     compression: str = ""
     entry: ZipEntry | None = None
+    broken: str = "cut short, damaged or no Parquet"
 
     def open(self) -> ByteStream:
         """Its content as a stream of bytes."""
@@ -53,9 +58,36 @@ class InputFile:
             return open_zip(self.path, self.entry)
         return open_gzip(self.path) if self.compression == "gzip" else open_plain(self.path)
 
+    def scan(self) -> pl.LazyFrame:
+        """The rows of a Parquet file."""
+        return pl.scan_parquet(self.path, glob=False)
+
     def size(self) -> int:
         """Bytes on disk."""
         return self.path.stat().st_size
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInput:
+    """A Polars frame of rows."""
+
+    frame: pl.DataFrame | pl.LazyFrame
+    key: str = "frame"
+    name: str = "the frame"
+    format: str = "frame"
+    broken: str = "a frame that Polars cannot compute"
+
+    def size(self) -> int:
+        """Rows, where they are known before they are computed."""
+        return self.frame.height if isinstance(self.frame, pl.DataFrame) else 0
+
+    def scan(self) -> pl.LazyFrame:
+        """Its rows."""
+        return self.frame.lazy()
+
+
+Input: TypeAlias = InputFile | FrameInput
+"""What `FileSource` reads."""
 
 
 def find_inputs(paths: Iterable[str | Path], declared: str | None) -> list[InputFile]:
@@ -78,10 +110,12 @@ def find_inputs(paths: Iterable[str | Path], declared: str | None) -> list[Input
 def _expand(given: str) -> list[Path]:
     if Path(given).exists() or not glob.has_magic(given):
         return [_checked(Path(given))]
-    matches = sorted(glob.glob(given, recursive=True))
+    matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - the pattern may be absolute
     files = [Path(match) for match in matches if Path(match).is_file()]
     if not files:
-        message = f"no file matches {given!r} (in {Path.cwd()}); check the pattern, and quote it so that the shell leaves it"
+        message = (
+            f"no file matches {given!r} (in {Path.cwd()}); check the pattern, and quote it so that the shell leaves it"
+        )
         raise SourceError(message)
     return [_checked(path) for path in files]
 

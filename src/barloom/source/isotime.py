@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import polars as pl
 
 from barloom.time.timeframe import DAY, HOUR, MINUTE, SECOND
 
 if TYPE_CHECKING:
+    import polars as pl
     from numpy.typing import NDArray
 
     from barloom.time.calendar import Booleans, Integers
@@ -27,6 +27,9 @@ _SECONDS: Final = 19
 _FRACTION: Final = 20
 _NANO_DIGITS: Final = 9
 _LONGEST: Final = 48
+_HOURS: Final = 24
+_SIXTY: Final = 60
+_MONTHS: Final = 12
 _ZERO: Final = ord("0")
 _DAYS_OF_MONTH: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 # The whole days that int64 nanoseconds hold: 1677-09-22 to 2262-04-10.
@@ -78,7 +81,7 @@ def _parse_matrix(text: NDArray[np.uint8]) -> IsoTimes:
 
 
 def _suffixes(text: NDArray[np.uint8]) -> list[tuple[int, Booleans]]:
-    """The ways in which a text may end, with how many bytes each takes, and which rows end so. The last is: in no zone."""
+    """The ways in which a text may end: how many bytes each takes, and which rows end so. The last names no zone."""
     length = text.shape[1]
     last = text[:, -1]
 
@@ -86,7 +89,9 @@ def _suffixes(text: NDArray[np.uint8]) -> list[tuple[int, Booleans]]:
         if length - width < _MINUTES:
             return np.zeros(len(text), np.bool_)
         sign = text[:, length - width]
-        return (sign == ord("+")) | (sign == ord("-"))
+        plus: Booleans = sign == ord("+")
+        either: Booleans = plus | (sign == ord("-"))
+        return either
 
     return [
         (1, (last == ord("Z")) | (last == ord("z"))),
@@ -122,11 +127,11 @@ def _parse_body(text: NDArray[np.uint8], body: int) -> tuple[Integers, Booleans]
     separator = text[:, _DATE]
     hour, minute = _two(digits, 11), _two(digits, 14)
     read &= ((separator == ord("T")) | (separator == ord(" ")) | (separator == ord("t"))) & (text[:, 13] == ord(":"))
-    read &= _are_digits(digits, 11, 12, 14, 15) & (hour < 24) & (minute < 60)
+    read &= _are_digits(digits, 11, 12, 14, 15) & (hour < _HOURS) & (minute < _SIXTY)
     nanos = days * DAY + hour * np.int64(HOUR) + minute * np.int64(MINUTE)
     if body >= _SECONDS:
         second = _two(digits, 17)
-        read &= (text[:, _MINUTES] == ord(":")) & _are_digits(digits, 17, 18) & (second < 60)
+        read &= (text[:, _MINUTES] == ord(":")) & _are_digits(digits, 17, 18) & (second < _SIXTY)
         nanos += second * np.int64(SECOND)
     if body > _FRACTION:
         fraction, fits = _parse_fraction(text, digits, body)
@@ -148,7 +153,7 @@ def _parse_date(text: NDArray[np.uint8], digits: NDArray[np.uint8]) -> tuple[Int
 
 def _days(year: Integers, month: Integers, day: Integers) -> tuple[Integers, Booleans]:
     """Days since 1970-01-01 in the Gregorian calendar, counting years from March so that the leap day comes last."""
-    fits = (month >= 1) & (month <= 12) & (day >= 1)
+    fits = (month >= 1) & (month <= _MONTHS) & (day >= 1)
     leap = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))  # noqa: PLR2004 - Gregorian rule
     fits &= day <= _DAYS_OF_MONTH[np.where(fits, month, 0)] + leap
     shifted = year - (month <= 2)  # noqa: PLR2004 - January and February
@@ -182,7 +187,7 @@ def _parse_offset(suffix: NDArray[np.uint8]) -> tuple[Integers, Booleans]:
         place = suffix.shape[1] - 2
         minutes = _two(digits, place).astype(np.int64)
         read &= _are_digits(digits, place, place + 1)
-    read &= (hours < 24) & (minutes < 60)  # noqa: PLR2004 - a day's hours
+    read &= (hours < _HOURS) & (minutes < _SIXTY)
     offset = hours * HOUR + minutes * MINUTE
     return np.where(suffix[:, 0] == ord("-"), -offset, offset), read
 

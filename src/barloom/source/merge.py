@@ -6,7 +6,7 @@ The order is by key, then by lane, then by row: a function of the lanes' content
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def _take(active: Sequence[Lane], key: int, order: int) -> Merged:
     parts = []
     for lane in sorted(active, key=lambda each: each.order):
         assert lane.block is not None  # noqa: S101 - active lanes have been filled
-        side = "right" if lane.order <= order else "left"
+        side: Literal["left", "right"] = "right" if lane.order <= order else "left"
         stop = int(np.searchsorted(lane.block.keys, key, side))
         if stop > lane.start:
             parts.append(Taken(lane, lane.block, lane.start, stop))

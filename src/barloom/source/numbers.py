@@ -71,7 +71,9 @@ def is_number(dtype: pl.DataType) -> bool:
     return dtype.is_numeric()
 
 
-def scaled(text: str, number: NumberType) -> int | str:
+def scaled(  # noqa: PLR0911 - one way out for each thing that may be wrong
+    text: str, number: NumberType
+) -> int | str:
     """The number as an integer of the type's scale (``1.25`` at scale 6 is 1250000), or what is wrong with it."""
     if _WRITTEN.fullmatch(text) is None:
         return _not_a_number(text)
@@ -88,7 +90,7 @@ def scaled(text: str, number: NumberType) -> int | str:
         return f"{_shown(text)} does not fit {number}: {_behind_the_point(number)}"
     if len(written) + exponent > number.precision - number.scale:
         return f"{_shown(text)} does not fit {number}: it has more digits before the point"
-    value = int(written) * 10 ** (exponent + number.scale) * (-1 if sign else 1)
+    value: int = int(written) * 10 ** (exponent + number.scale) * (-1 if sign else 1)
     if number.integer and not _INT64_LOW <= value <= _INT64_HIGH:
         return f"{_shown(text)} does not fit a 64-bit integer"
     return value
@@ -115,7 +117,7 @@ def _plain_pattern(number: NumberType) -> str:
     return rf"^-?{whole}(?:\.{fraction})?$"
 
 
-def _one_by_one(values: pl.Series, rows: np.ndarray, texts: list[str], number: NumberType) -> Decoded:  # type: ignore[type-arg]
+def _one_by_one(values: pl.Series, rows: np.ndarray, texts: list[str], number: NumberType) -> Decoded:
     if not len(rows):
         return Decoded(values, {})
     found = [scaled(text, number) for text in texts]
@@ -125,8 +127,9 @@ def _one_by_one(values: pl.Series, rows: np.ndarray, texts: list[str], number: N
 
 
 def _from_floats(column: pl.Series, number: NumberType) -> Decoded:
-    """Multiplying by a power of ten and dividing back gives the same float for a decimal of at most 15 digits, and no
-    other decimal of at most 15 digits reads as that float: then it is the shortest representation.
+    """Take the decimal of at most 15 digits that reads as the float: there is one at most, so it is the shortest.
+
+    It is found by multiplying with a power of ten, and proven by dividing back. The others are read as text.
     """
     if column.dtype != pl.Float64 or number.scale > _EXACT_POWER:
         return numbers_from_text(column.cast(pl.String), number, ())

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from barloom.source.position import FilePosition
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from barloom.source.decode import Rows
+    from barloom.source.position import FilePosition
 
 __all__ = ["Ending", "Piece", "PieceReader"]
 

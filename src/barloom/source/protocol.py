@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,20 +38,23 @@ class Progress(NamedTuple):
     total: int | None
 
 
+_UNKNOWN: Final = Progress(0, None)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceBatch:
     """Typed rows, the rows that were refused, and where to continue after them.
 
     `origins` tells where given rows of `ticks` came from (asked only for the few that are refused). `positions` opens
     the source right after this batch. `offsets` of `ticks` and of `invalid` count rows of the whole input, also
-    across a restart.
+    across a restart. A batch may be without rows: its positions and notes count all the same.
     """
 
     ticks: TickBatch
     positions: Mapping[str, bytes]
     origins: Callable[[Integers], Sequence[Origin]]
     invalid: Sequence[InvalidRow] = ()
-    progress: Progress = Progress(0, None)  # noqa: RUF009 - a named tuple cannot change
+    progress: Progress = _UNKNOWN
     notes: Sequence[str] = field(default_factory=tuple)
 
 
@@ -69,17 +72,39 @@ class Source(Protocol):
         ...
 
     def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
-        """Batches of at most `batch_rows` rows from right after `positions` (empty: from the beginning)."""
+        """Batches of at most `batch_rows` rows from right after `positions` (empty: from the beginning).
+
+        A source that cannot be replayed passes over as many rows as were read before (`PolledSource.renew` for none).
+        """
         ...
 
 
 @runtime_checkable
-class PolledSource(Source, Protocol):
-    """A source whose rows come when they come, so that the clock has a say while it waits."""
+class PolledSource(Protocol):
+    """A source that may wait between its rows, so that whoever reads it looks at the clock meanwhile."""
 
-    def follow(self, positions: Mapping[str, bytes], batch_rows: int, timeout: float) -> Iterator[SourceBatch | None]:
-        """Like `open`, but a batch holds what came within `timeout` seconds, and none says that nothing did.
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        ...
 
-        None means that everything that had arrived was given before. Closing the iterator stops the source.
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be opened at an earlier position."""
+        ...
+
+    def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
+        """As `Source.open`; waits for rows."""
+        ...
+
+    def follow(self, positions: Mapping[str, bytes], batch_rows: int, interval: float) -> Iterator[SourceBatch | None]:
+        """Every `interval` seconds, or sooner when `batch_rows` are there: what has come since, none for nothing.
+
+        Rows are received in the background meanwhile. What the input raises is raised after the rows before it. Close
+        the iterator to stop early.
         """
+        ...
+
+    def renew(self, positions: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Positions from which a stream is read that holds only rows not seen before; offsets go on counting."""
         ...

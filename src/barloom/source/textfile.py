@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import msgspec
 
@@ -58,7 +58,7 @@ class TextFile:
     look; otherwise it is left for the next run.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one file is read with
         self,
         file: InputFile,
         records: RecordFormat,
@@ -102,7 +102,7 @@ class TextFile:
         if self._left:
             note = (
                 f"{self._file.name}: the last line has no end and may still be being written; it is left for the next "
-                "run (at_end=\"close\" reads it)"
+                'run (at_end="close" reads it)'
             )
             return Ending(msgspec.structs.replace(position, size=self._size, pending=True), note)
         if self._file.compression and self._size is not None:
@@ -115,9 +115,9 @@ class TextFile:
         self._head = head
         length = self._start.head_length
         if len(head) < length:
-            raise self._replaced(f"it is shorter than before (only {len(head)} bytes)")
+            self._refuse(f"it is shorter than before (only {len(head)} bytes)")
         if digest(head[:length]) != self._start.head and length:
-            raise self._replaced(f"its first {length} bytes differ")
+            self._refuse(f"its first {length} bytes differ")
 
     def _is_unchanged(self) -> bool:
         start = self._start
@@ -148,12 +148,12 @@ class TextFile:
         lines.skip_to(start.byte - start.tail_length)
         self._tail = lines.take(start.tail_length)
         if len(self._tail) < start.tail_length and lines.broken is None:
-            raise self._replaced(f"it is shorter than before ({start.byte} bytes had been read)")
+            self._refuse(f"it is shorter than before ({start.byte} bytes had been read)")
         if len(self._tail) == start.tail_length and digest(self._tail) != start.tail:
-            raise self._replaced(f"its content before data row {start.rows - start.skip + 1} has changed")
+            self._refuse(f"its content before data row {start.rows - start.skip + 1} has changed")
         following = lines.head(1)
         if start.unended and following and following not in b"\r\n":
-            raise self._replaced(f"data row {start.rows} was read when its line had no end, and goes on since")
+            self._refuse(f"data row {start.rows} was read when its line had no end, and goes on since")
 
     def _continue(self, lines: LineBlocks) -> Iterator[Piece]:
         self._rows = self._start.rows - self._start.skip
@@ -215,12 +215,12 @@ class TextFile:
         as_before = self._start.pending and self._start.size == lines.consumed
         return self._closing or lines.sealed or as_before or self._format.is_whole(lines.rest)
 
-    def _replaced(self, why: str) -> SourceReplaced:
+    def _refuse(self, why: str) -> NoReturn:
         message = (
             f"{self._file.name} is no longer the file that was read before: {why}. "
             "Files may grow, not change: put the old content back, give new content a new name, or start a new store"
         )
-        return SourceReplaced(message)
+        raise SourceReplaced(message)
 
 
 def check_is_text(head: bytes, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Reading a Parquet file in batches of rows, from a row on, with bounded memory."""
+"""Reading typed rows, of a Parquet file or a Polars frame, in batches from a row on, with bounded memory."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from barloom.source.decode import Decoder
-    from barloom.source.inputs import InputFile
+    from barloom.source.inputs import FrameInput, InputFile
 
-__all__ = ["ParquetFile"]
+__all__ = ["ScannedRows"]
 
 _HEAD_ROWS: Final = 100
 
 
-class ParquetFile:
-    """Reads one Parquet file. It is known by its first rows, so that one written anew with more rows has grown."""
+class ScannedRows:
+    """Reads one Parquet file or frame. It is known by its first rows: one written anew with more rows has grown."""
 
-    def __init__(self, file: InputFile, decoder: Decoder, position: FilePosition | None, *, block_rows: int) -> None:
+    def __init__(
+        self, file: InputFile | FrameInput, decoder: Decoder, position: FilePosition | None, *, block_rows: int
+    ) -> None:
         self._file = file
         self._decoder = decoder
         self._start = position or FilePosition()
         self._block_rows = block_rows
-        self._size: int | None = None
 
     def pieces(self) -> Iterator[Piece]:
-        """The rest of the file's rows."""
+        """The rest of the rows."""
         rows = self._start.rows
         try:
             scan = self._scan()
@@ -49,16 +50,15 @@ class ParquetFile:
                         rows += block.height
         except (pl.exceptions.PolarsError, OSError) as error:
             kept = f", after {rows} rows; these are kept" if rows else ""
-            message = f"{self._file.name} is cut short, damaged or no Parquet{kept} ({_first_line(error)})"
+            message = f"{self._file.name} is {self._file.broken}{kept} ({_first_line(error)})"
             raise SourceError(message) from None
-        self._size = size
 
     def ending(self, position: FilePosition) -> Ending:
-        """Nothing more is known at the end of a Parquet file."""
+        """Nothing more is known at the end."""
         return Ending(position)
 
     def _scan(self) -> pl.LazyFrame:
-        scan = pl.scan_parquet(self._file.path, glob=False)
+        scan = self._file.scan()
         return scan.select(frame_expressions(self._decoder.paths, scan.collect_schema(), self._file.name))
 
     def _identify(self, head: pl.DataFrame, total: int) -> None:
@@ -76,7 +76,7 @@ class ParquetFile:
         raise SourceReplaced(message)
 
     def _piece(self, block: pl.DataFrame, before: int, head: pl.DataFrame, done: int) -> Piece:
-        rows = self._decoder.decode(dict(block.to_dict()), block.height, {}, self._file.name)
+        rows = self._decoder.decode(block.to_dict(), block.height, {}, self._file.name)
         known = min(before + block.height, head.height)
         name = _digest(head.head(known))
         return Piece(
@@ -89,7 +89,7 @@ class ParquetFile:
 
 
 def _digest(rows: pl.DataFrame) -> str:
-    return digest(rows.write_ndjson().encode())
+    return digest(repr(rows.rows()).encode())
 
 
 def _first_line(error: Exception) -> str:

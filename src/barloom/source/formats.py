@@ -1,0 +1,24 @@
+"""Which reader a format has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barloom.source.csvtext import CsvText
+from barloom.source.jsonlines import JsonLines
+
+if TYPE_CHECKING:
+    from barloom.source.decode import Decoder
+    from barloom.source.textfile import RecordFormat
+
+__all__ = ["record_format"]
+
+
+def record_format(kind: str, decoder: Decoder, suffix: str = "") -> RecordFormat:
+    """What splits text of a format (``csv``, ``jsonl``); a ``.tsv`` has tabs unless another delimiter is stated."""
+    source = decoder.plan.source
+    if kind == "csv":
+        tabs = suffix == ".tsv" and source.delimiter == ","
+        return CsvText(decoder.paths, source, "\t" if tabs else source.delimiter)
+    needed = [field.name for field in decoder.plan.event.fields if not field.nullable]
+    return JsonLines(decoder.paths, needed)
