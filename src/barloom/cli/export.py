@@ -30,7 +30,9 @@ __all__ = ["bar_columns", "export", "rejected_frames", "rejected_schema"]
 
 _ROWS = 10_000
 
-Out = Annotated[str, Parameter(help="The file: .csv, .parquet or .jsonl; - for standard output.")]
+Out = Annotated[
+    str, Parameter(allow_leading_hyphen=True, help="The file: .csv, .parquet or .jsonl; - for standard output.")
+]
 Format = Annotated[
     Literal["csv", "parquet", "jsonl"] | None,
     Parameter(name="--format", help="The format, where the file's name does not say it."),

@@ -42,5 +42,9 @@ From = Annotated[str | None, Parameter(name="--from", help="Bars that start at o
 To = Annotated[str | None, Parameter(name="--to", help="Bars that start before this time.")]
 Sources = Annotated[
     list[str],
-    Parameter(name="--source", help="A file or glob of ticks, or - for standard input; may be given several times."),
+    Parameter(
+        name="--source",
+        allow_leading_hyphen=True,
+        help="A file or glob of ticks, or - for standard input; may be given several times.",
+    ),
 ]

@@ -56,13 +56,10 @@ def write_frames(chunks: Iterable[pl.DataFrame], schema: pl.Schema, out: str, fo
 def _write_text(chunks: Iterable[pl.DataFrame], schema: pl.Schema, file: IO[bytes], form: str) -> None:
     columns = [_as_text(name, kind, form) for name, kind in schema.items()]
     if form == "csv":
-        pl.DataFrame(schema=schema).select(columns).write_csv(file)
+        file.write(pl.DataFrame(schema=schema).select(columns).write_csv().encode())
     for chunk in chunks:
         texts = chunk.select(columns)
-        if form == "csv":
-            texts.write_csv(file, include_header=False)
-        elif texts.height:
-            texts.write_ndjson(file)
+        file.write((texts.write_csv(include_header=False) if form == "csv" else texts.write_ndjson()).encode())
 
 
 def _as_text(name: str, kind: pl.DataType, form: str) -> pl.Expr:

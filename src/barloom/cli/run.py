@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from barloom.runtime.report import RunReport
 
-__all__ = ["report_body", "run", "show_report"]
+__all__ = ["AtEnd", "BatchRows", "Strict", "inputs", "report_body", "run", "show_report"]
 
 AtEnd = Annotated[
     Literal["keep", "close"],
@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913 - the options of a command
     with progress_of_run(plan.name, clock) as tell:
         report = embedded.run(
             plan,
-            source,
+            inputs(source),
             store,
             at_end=at_end,
             strict=strict,
@@ -72,6 +72,16 @@ def run(  # noqa: PLR0913 - the options of a command
     else:
         show_report(report, store)
     return Exit.INTERRUPTED if report.interrupted else Exit.OK
+
+
+def inputs(sources: list[str]) -> str | list[str]:
+    """What ``--source`` names: standard input, or files and globs."""
+    if "-" not in sources:
+        return sources
+    if len(sources) > 1:
+        message = "--source - is standard input, and stands alone"
+        raise UsageError(message)
+    return "-"
 
 
 def show_report(report: RunReport, store: Path) -> None:
