@@ -63,8 +63,8 @@ def missing_column(name: str, path: str, columns: Iterable[str], where: str) -> 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint for a misspelt name, or nothing."""
-    close = get_close_matches(name.lower(), {each.lower(): each for each in known}, n=1)
     named = {each.lower(): each for each in known}
+    close = get_close_matches(name.lower(), named, n=1)
     return f" (did you mean {named[close[0]]!r}?)" if close else ""
 
 
