@@ -77,9 +77,10 @@ class Pipeline:
             self._commit(self._engine.close(), None)
 
     def finish(self) -> RunReport:
-        """The report, with what is still open."""
+        """The report, with what is still open (not known where a step was interrupted)."""
         ordered = self._plan.source.order == "time"
-        self.report.finish(self._plan, self._engine.open_bars(), arrivals=self._arrivals, ordered=ordered)
+        still_open = () if self.report.interrupted else self._engine.open_bars()
+        self.report.finish(self._plan, still_open, arrivals=self._arrivals, ordered=ordered)
         return self.report
 
     def _commit(self, step: Step, batch: SourceBatch | None) -> None:

@@ -32,8 +32,8 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
 ) -> RunReport:
     """Read the whole source into ``STORE.rebuild`` by the given definition, then put it in the old store's place.
 
-    The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it open
-    keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
+    The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it
+    open keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
     `StoreLocked` while a writer has the old store.
     """
     place = Path(store)
