@@ -1,31 +1,30 @@
-"""Rows as a test writes them, as the engine's typed columns."""
+"""Rows as a test writes them, as the engine's typed columns: read by the same rules as every other input."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import TickBatch
-from barloom.plan.barplan import FieldKind
+from barloom.errors import SourceError
+from barloom.source.decode import Decoder, Rows
+from barloom.source.records import column_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.plan.barplan import BarPlan, Field
+    from barloom.plan.barplan import BarPlan
+    from barloom.source.decoded import Problems
     from barloom.testing.log import Record
 
 __all__ = ["TickReader", "as_rows"]
 
-_UNITS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 
-
-def as_rows(ticks: pl.DataFrame | Mapping[str, Any] | Iterable[Any] | Any) -> list[Any]:  # noqa: ANN401 - any event
+def as_rows(ticks: Any) -> list[Any]:  # noqa: ANN401 - a frame, or one or many mappings or events of any class
     """One or many rows as a list."""
     if isinstance(ticks, pl.DataFrame):
         return list(ticks.to_dicts())
@@ -35,107 +34,69 @@ def as_rows(ticks: pl.DataFrame | Mapping[str, Any] | Iterable[Any] | Any) -> li
 
 
 class TickReader:
-    """Reads rows of one definition."""
+    """Reads rows of one definition: mappings with the input's names, and events."""
 
     def __init__(self, plan: BarPlan) -> None:
-        self._event = plan.event
-        self._schema = {item.name: _dtype(item) for item in plan.event.fields}
+        self._timestamp = plan.event.timestamp
+        self._of_mappings = Decoder(plan)
+        self._of_events = Decoder(replace(plan, source=replace(plan.source, columns={})))
 
     def times(self, rows: Sequence[Any]) -> list[int | None]:
-        """The event time of each row in nanoseconds; none where it cannot be read."""
-        field = self._event.by_name[self._event.timestamp]
-        times: list[int | None] = []
-        for row in rows:
-            try:
-                times.append(_value(field, _as_mapping(row)[field.name]))
-            except (KeyError, TypeError, ValueError):
-                times.append(None)
+        """The event time of each row in nanoseconds; none where the row cannot be read."""
+        times: list[int | None] = [None] * len(rows)
+        read = self._decode(rows)
+        for position, time in zip(read.index.tolist(), read.frame[self._timestamp].to_list(), strict=True):
+            times[position] = time
         return times
 
     def read(self, records: Sequence[Record]) -> tuple[TickBatch, list[tuple[Record, str]]]:
         """The rows that fit the event, and the others with what is wrong with them."""
-        columns: dict[str, list[Any]] = {name: [] for name in self._schema}
-        good: list[Record] = []
-        bad: list[tuple[Record, str]] = []
-        for record in records:
-            try:
-                values = self._values(_as_mapping(record.value))
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                bad.append((record, str(error)))
-                continue
-            good.append(record)
-            for name, value in values.items():
-                columns[name].append(value)
-        batch = TickBatch(
-            pl.DataFrame(columns, schema=self._schema),
-            np.array([record.offset for record in good], np.int64),
-            np.array([record.timestamp for record in good], np.int64),
-        )
-        return batch, bad
+        read = self._decode([record.value for record in records])
+        offsets = np.array([record.offset for record in records], np.int64)
+        arrivals = np.array([record.timestamp for record in records], np.int64)
+        if read.arrivals is not None:
+            arrivals[read.index] = read.arrivals
+        batch = TickBatch(read.frame, offsets[read.index], arrivals[read.index])
+        return batch, [(records[position], problem) for position, problem in read.problems.items()]
 
-    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        values = {}
-        for item in self._event.fields:
-            value = _value(item, row.get(item.name))
-            if value is None and not item.nullable:
-                message = f"{item.name} has no value"
-                raise ValueError(message)
-            values[item.name] = value
-        return values
+    def _decode(self, rows: Sequence[Any]) -> Rows:
+        refused: Problems = {}
+        events = bool(rows) and is_dataclass(rows[0])
+        decoder = self._of_events if events else self._of_mappings
+        mappings = [_mapping(row, position, refused) for position, row in enumerate(rows)]
+        try:
+            columns = {name: column_at(mappings, path, refused) for name, path in decoder.paths.items()}
+            return decoder.decode(columns, len(rows), refused, "the ticks")
+        except SourceError:
+            if len(rows) == 1:
+                raise
+        # A column of mixed types: row by row, so that only the odd ones are refused.
+        return _joined([self._decode_one(row) for row in rows], decoder.empty())
+
+    def _decode_one(self, row: Any) -> Rows:  # noqa: ANN401 - anything may have been fed
+        try:
+            return self._decode([row])
+        except SourceError as error:
+            empty = self._of_mappings.empty()
+            return replace(empty, count=1, problems={0: str(error)})
 
 
-def _as_mapping(row: Any) -> Mapping[str, Any]:  # noqa: ANN401 - anything may have been fed
+def _mapping(row: Any, position: int, refused: Problems) -> dict[str, Any]:  # noqa: ANN401 - as above
     if isinstance(row, Mapping):
-        return row
+        return dict(row)
     if is_dataclass(row):
         return {item.name: getattr(row, item.name) for item in fields(row)}
-    message = f"{row!r} is no row: feed dictionaries, events or frames"
-    raise TypeError(message)
+    refused[position] = f"{row!r} is no row: feed mappings, events or frames"
+    return {}
 
 
-def _dtype(field: Field) -> pl.DataType:
-    match field.kind:
-        case FieldKind.STRING:
-            return pl.String()
-        case FieldKind.BOOLEAN:
-            return pl.Boolean()
-        case FieldKind.DECIMAL if field.number is not None:
-            return pl.Decimal(field.number.precision, field.number.scale)
-        case _:
-            return pl.Int64()
-
-
-def _value(field: Field, value: Any) -> Any:  # noqa: ANN401 - one of the event's types
-    if value is None:
-        return None
-    match field.kind:
-        case FieldKind.DECIMAL:
-            return _decimal(field, value)
-        case FieldKind.TIMESTAMP:
-            return _nanos(field, value)
-        case FieldKind.INTEGER:
-            return int(value)
-        case FieldKind.BOOLEAN if not isinstance(value, bool):
-            message = f"{field.name}: {value!r} is not true or false"
-            raise ValueError(message)
-        case _:
-            return value
-
-
-def _decimal(field: Field, value: Any) -> Decimal:  # noqa: ANN401 - text, integer, Decimal or float
-    number = Decimal(str(value))
-    assert field.number is not None
-    if not number.is_finite() or number != round(number, field.number.scale):
-        message = f"{field.name}: {value} does not fit {field.number}"
-        raise ValueError(message)
-    return number
-
-
-def _nanos(field: Field, value: Any) -> int:  # noqa: ANN401 - text, integer or datetime
-    if isinstance(value, int):
-        return value * _UNITS.get(field.time_unit or "ns", 1)
-    at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if at.tzinfo is None:
-        message = f"{field.name}: {value} has no time zone"
-        raise ValueError(message)
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+def _joined(parts: Sequence[Rows], empty: Rows) -> Rows:
+    """Rows that were read one by one."""
+    return replace(
+        empty,
+        frame=pl.concat([empty.frame, *(part.frame for part in parts)]),
+        index=np.flatnonzero([len(part.index) for part in parts]),
+        count=len(parts),
+        problems={position: part.problems[0] for position, part in enumerate(parts) if part.problems},
+        arrivals=None if empty.arrivals is None else np.concatenate([part.arrivals for part in parts]),
+    )
