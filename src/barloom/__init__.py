@@ -56,12 +56,12 @@ from barloom.plan.aggregates import (
 from barloom.plan.barplan import BarPlan
 from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
 from barloom.plan.expressions import Expression, Operand, col, lit
-from barloom.plan.load import load
 from barloom.plan.query import Bars, Query, from_, timeframe
 from barloom.plan.registry import register_aggregate
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    from barloom.plan.load import load
     from barloom.read.bar import Bar
     from barloom.read.bucket import Found, NotFound, TimeBucket
     from barloom.runtime.compute import Computed, compute
@@ -135,9 +135,10 @@ _LAZY = {
     "RunReport": "barloom.runtime.embedded",
     "TimeBucket": "barloom.read.bucket",
     "compute": "barloom.runtime.compute",
+    "load": "barloom.plan.load",
     "run": "barloom.runtime.embedded",
 }
-"""Names whose modules load polars, numpy or rocksdict: imported when first used, so that importing barloom is quick."""
+"""Names whose modules are imported when first used, so that the import is quick: most of them load polars."""
 
 
 def __getattr__(name: str) -> object:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from barloom.plan.aggregates import Aggregate, EmptyRule, Part
     from barloom.plan.draft import ColumnDraft
 
-__all__ = ["BAR_FIELDS", "Columns", "plan_columns"]
+__all__ = ["BAR_FIELDS", "Columns", "partial_text", "plan_columns"]
 
 BAR_FIELDS: Final = (
     "start",

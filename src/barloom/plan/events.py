@@ -26,7 +26,7 @@ from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
 from barloom.plan.suggest import one_of
 
-__all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "event_id", "field", "key", "timestamp"]
+__all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "decimal_type", "event_id", "field", "key", "timestamp"]
 
 if TYPE_CHECKING:
 

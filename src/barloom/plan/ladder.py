@@ -14,7 +14,7 @@ from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, parse_duration
 if TYPE_CHECKING:
     from barloom.plan.draft import BarsDraft, LevelDraft
 
-__all__ = ["duration", "ladder"]
+__all__ = ["duration", "ladder", "written"]
 
 
 def duration(written: object, where: str, problems: list[Problem], *, positive: bool = False) -> int | None:
