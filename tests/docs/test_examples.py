@@ -4,6 +4,8 @@ In a page, a ``toml``, ``text`` or ``python`` block with a name becomes a file, 
 after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: a line
 after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: a line
 the real market data. All blocks of a page share one directory.
+
+With ``BARLOOM_UPDATE_PAGES=1`` in the environment the pages get what was printed where it is not what they show.
 """
 
 from __future__ import annotations
@@ -24,12 +26,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+UPDATING = os.environ.get("BARLOOM_UPDATE_PAGES") == "1"
 LANGUAGES = {"python", "toml", "console", "text", "sh", "json"}
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 VOLATILE = (
     (re.compile(r"\d[\d,.]*( ?)(ms|µs|us|s)\b"), "<time>"),
     (re.compile(r"\d[\d,.]*[kM]? ticks/s"), "<speed>"),
     (re.compile(r"\d[\d,.]* (kB|MB|GB|B)\b"), "<size>"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}\+00:00"), "<now>"),
+    (re.compile(r"[\d,]+ d( \d+ (h|min))? behind"), "<lag> behind"),
 )
 
 
@@ -97,11 +102,21 @@ def _run(page: Path, block: Block, directory: Path, names: dict[str, object]) ->
 
 def _converse(page: Path, block: Block, directory: Path) -> None:
     status = 0
+    shown: list[str] = []
     for part in re.split(r"^\$ ", block.body, flags=re.MULTILINE)[1:]:
         command, expected = _split(part)
         status, printed = _shell(command, status, directory)
-        where = f"{page.name}:{block.line}: $ {command}\nshown:\n{expected}\nprinted:\n{printed}"
-        assert _matches(expected, printed), where
+        same = _matches(expected, printed)
+        shown.append(f"$ {part}" if same else f"$ {command}\n{_tidy(printed)}")
+        assert same or UPDATING, f"{page.name}:{block.line}: $ {command}\nshown:\n{expected}\nprinted:\n{printed}"
+    if UPDATING:
+        head = f"```{' '.join(['console', block.info]).strip()}\n"
+        page.write_text(page.read_text().replace(f"{head}{block.body}```", f"{head}{''.join(shown)}```", 1))
+
+
+def _tidy(printed: str) -> str:
+    text = printed.strip("\n")
+    return f"{text}\n" if text else ""
 
 
 def _split(part: str) -> tuple[str, str]:
@@ -131,7 +146,7 @@ def _shell(command: str, status: int, directory: Path) -> tuple[int, str]:
 def _matches(expected: str, printed: str) -> bool:
     wanted = [_settled(line) for line in expected.strip().splitlines()]
     if not wanted:
-        return True
+        return not printed.strip()
     pattern = "\n".join("<any>" if line == "..." else re.escape(line) for line in wanted)
     pattern = re.sub(r"(\n)?<any>(\n)?", lambda found: r"(?:.*\n)*?.*?" if any(found.groups()) else r"[\s\S]*", pattern)
     return re.fullmatch(pattern, "\n".join(_settled(line) for line in printed.strip().splitlines())) is not None
