@@ -181,14 +181,20 @@ def test_session_time_passes_only_in_session(time: str, nanos: int, reached: str
 def test_a_time_from_which_nothing_more_is_known_is_refused() -> None:
     """Beyond the last session stands an error that names the calendar, the time, what it knows and what to do."""
     expected = (
-        "calendar 'market' ends before 2025-01-08T06:00:00Z: it knows the trading dates 2024-12-23 to 2025-01-12; "
+        "calendar 'market' ends before 2025-01-08T06:00:00Z: it knows the trading dates 2024-12-23 to 2025-01-12{}; "
         "use a newer version of the calendar, or add the missing sessions to it"
     )
+    level = " and cannot tell a slot of {} there"
 
-    for asked in (grid("1m").round_to_slot, grid("1d").round_to_slot, market().is_open, market().next_open):
+    for asked, why in (
+        (grid("1m").round_to_slot, level.format("1m")),
+        (grid("1d").round_to_slot, level.format("1d")),
+        (market().is_open, ""),
+        (market().next_open, ""),
+    ):
         with pytest.raises(CalendarError) as refused:
             asked(column("2025-01-08T06:00"))
-        assert expected == str(refused.value)
+        assert expected.format(why) == str(refused.value)
 
 
 def test_a_time_before_the_first_session_is_refused() -> None:

@@ -66,6 +66,9 @@ class AlwaysOpen:
         room = _KNOWN_UNTIL - times
         return times + np.minimum(room, min(session_nanos, _KNOWN_UNTIL - _KNOWN_FROM))
 
+    def days_left(self, now: int) -> None:
+        """`None`: it does not run out."""
+
 
 def _check(name: str, times: Integers) -> None:
     check_range(times, _KNOWN_FROM, _KNOWN_UNTIL, calendar=name, known=_KNOWN, fix=_FIX)

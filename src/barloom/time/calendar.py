@@ -84,6 +84,10 @@ class Calendar(Protocol):
         """
         ...
 
+    def days_left(self, now: int) -> int | None:
+        """How many days after the UTC date of `now` (nanoseconds) are still known; `None` where there is no end."""
+        ...
+
 
 def expected_slots(parent: SlotGrid, child: SlotGrid, starts: Integers) -> Integers:
     """How many slots of `child` tile the slots of `parent` that begin at `starts`."""

@@ -1,4 +1,14 @@
-"""Calendars by name: the one place where a definition's ``calendar=`` becomes a `Calendar`."""
+"""Calendars by name: the one place where a definition's ``calendar=`` becomes a `Calendar`.
+
+A name is one of
+
+* ``24x7``, in session always, with days in UTC, and ``24x7@Asia/Tokyo``, with local days of 23, 24 or 25 hours;
+* ``24x5-fx``, trading dates Monday to Friday, each from 17:00 in New York on the day before to 17:00;
+* the name of an exchange, such as ``XNYS``;
+* ``template:{…}``, a weekly template as JSON (`barloom.time.template`);
+
+and, but for ``24x7``, options behind it: ``XTKS?anchor=clock&break=span``, ``template:{…}?extended=true``.
+"""
 
 from __future__ import annotations
 
@@ -8,40 +18,105 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import CalendarError
 from barloom.time.always import AlwaysOpen
+from barloom.time.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from barloom.time.calendar import Calendar
+    from barloom.time.table import SessionTable
 
-__all__ = ["names", "resolve"]
+__all__ = ["names", "resolve", "table_of"]
 
-_MAKERS: Final[Mapping[str, Callable[[str], Calendar]]] = {"24x7": AlwaysOpen}
-"""How each named calendar is made from its name. Another calendar is one more line here."""
+_ALWAYS: Final = "24x7"
+_FX: Final = "24x5-fx"
+_LOCAL: Final = "24x7@"
+_TEMPLATE: Final = "template:"
 
-_ALSO_CALLED: Final = {"24/7": "24x7", "24-7": "24x7", "247": "24x7", "always": "24x7", "utc": "24x7", "crypto": "24x7"}
+_ALSO_CALLED: Final = {
+    **dict.fromkeys(("24/7", "24-7", "247", "always", "utc", "crypto"), _ALWAYS),
+    **dict.fromkeys(("24/5", "24x5", "24-5", "fx", "forex"), _FX),
+    **dict.fromkeys(("nyse", "us", "arca"), "XNYS"),
+    "nasdaq": "XNAS",
+    "tsx": "XTSE",
+    "lse": "XLON",
+    "xetra": "XETR",
+    "euronext": "XPAR",
+    **dict.fromkeys(("tse", "jpx", "tokyo"), "XTKS"),
+    **dict.fromkeys(("hkex", "sehk"), "XHKG"),
+    "sse": "XSHG",
+    "asx": "XASX",
+    "sgx": "XSES",
+    "bse": "XBOM",
+}
 
 
+@cache
 def names() -> tuple[str, ...]:
-    """The names of all calendars there are, sorted."""
-    return tuple(sorted(_MAKERS))
+    """The names of all calendars that need no more than a name, sorted."""
+    from barloom.time.snapshot import exchange_names  # noqa: PLC0415 - 24x7 needs no zones
+
+    return tuple(sorted((_ALWAYS, _FX, *exchange_names())))
 
 
 @cache
 def resolve(name: str) -> Calendar:
     """The calendar of a name.
 
-    Raises `CalendarError`, with the nearest names there are, for one that is unknown.
+    Raises `CalendarError`, with the nearest names there are, for one that is unknown or damaged, and `DefinitionError`
+    with everything that is wrong in a template.
     """
-    maker = _MAKERS.get(name)
-    if maker is None:
-        raise CalendarError(_unknown(name))
-    return maker(name)
+    if name == _ALWAYS:
+        return AlwaysOpen()
+    from barloom.time.sessions import SessionCalendar  # noqa: PLC0415 - 24x7 needs no tables
+
+    plain, options = Options.split(name)
+    if plain == _ALWAYS:
+        message = (
+            f"calendar {name!r}: {_ALWAYS} has no open and no break; write {_ALWAYS!r}, or '{_LOCAL}Europe/London'"
+        )
+        raise CalendarError(message)
+    return SessionCalendar(table_of(plain), options)
+
+
+@cache
+def table_of(name: str) -> SessionTable:
+    """The sessions of a calendar that is made of them, by its name without options; errors as `resolve`."""
+    if name.startswith(_LOCAL):
+        return _local_days(name)
+    if name.startswith(_TEMPLATE):
+        from barloom.time.template import Template  # noqa: PLC0415 - only when asked for
+
+        return Template.from_name(name).table()
+    if name == _FX:
+        return _fx()
+    if name in names() and name != _ALWAYS:
+        from barloom.time.snapshot import load_snapshot  # noqa: PLC0415 - only when asked for
+
+        return load_snapshot(name).table
+    raise CalendarError(_unknown(name))
+
+
+def _local_days(name: str) -> SessionTable:
+    """Every local date is a session, from its midnight to the next."""
+    from barloom.time.hours import parse_hours  # noqa: PLC0415 - only when asked for
+    from barloom.time.instants import days_of  # noqa: PLC0415
+    from barloom.time.pattern import Pattern, Week  # noqa: PLC0415
+    from barloom.time.zones import FIRST_DATE, LAST_DATE, zone  # noqa: PLC0415
+
+    since, until = days_of(FIRST_DATE), days_of(LAST_DATE)
+    week = Week(since, (parse_hours("0000-2400"),) * 7)
+    return Pattern(zone(name.removeprefix(_LOCAL)), [week], since, until).table(name)
+
+
+def _fx() -> SessionTable:
+    from barloom.time.template import Template  # noqa: PLC0415 - only when asked for
+
+    return Template.of({"zone": "America/New_York", "hours": "1700-1700"}).table(_FX)
 
 
 def _unknown(name: str) -> str:
     lowered = name.strip().lower()
     meant = _ALSO_CALLED.get(lowered)
-    near = [meant] if meant else get_close_matches(lowered, names(), n=1, cutoff=0.4)
+    known = {item.lower(): item for item in names()}
+    near = [meant] if meant else [known[item] for item in get_close_matches(lowered, known, n=1, cutoff=0.4)]
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"there is no calendar {name!r}; {hint}known: {', '.join(names())}"
+    return f"there is no calendar {name!r}; {hint}known: {', '.join(names())}, {_LOCAL}ZONE and {_TEMPLATE}{{…}}"

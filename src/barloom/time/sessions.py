@@ -1,4 +1,4 @@
-"""Calendars made of sessions: slots anchored at a segment's open and cut at its close, days that are trading dates."""
+"""Calendars made of sessions: which times are open, and the slots that are laid on them."""
 
 from __future__ import annotations
 
@@ -7,30 +7,48 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from barloom.errors import CalendarError
-from barloom.time.calendar import Located
-from barloom.time.instants import date_of, days_of, nanos_of
+from barloom.time.grids import grid_of
+from barloom.time.hours import Phase
+from barloom.time.instants import date_of, days_of, nanos_of, to_datetime
+from barloom.time.options import Options
 from barloom.time.table import SessionTable
+from barloom.time.timeframe import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date, datetime
+    from typing import TypeAlias
 
     from barloom.time.calendar import Booleans, Integers, SlotGrid
     from barloom.time.timeframe import Timeframe
+
+    Date: TypeAlias = date
 
 __all__ = ["Session", "SessionCalendar", "calendar_of_sessions"]
 
 
 class Session(NamedTuple):
-    """One trading date and its open times; a lunch break parts two of them. Times state their zone."""
+    """One trading date and its open times; a lunch break parts two of them. Times state their zone.
+
+    `phases` has the phase of each segment (none given: all are regular); `early_close` tells a session that closes
+    before its usual time.
+    """
 
     date: date
     segments: Sequence[tuple[datetime, datetime]]
+    phases: Sequence[Phase] = ()
+    early_close: bool = False
+
+    @property
+    def trading_date(self) -> Date:
+        """The date that the session's bars belong to."""
+        return self.date
 
 
-def calendar_of_sessions(
+def calendar_of_sessions(  # noqa: PLR0913 - each is one property of a market
     sessions: Iterable[Session | tuple[date, Sequence[tuple[datetime, datetime]]]],
     *,
+    zone: str = "UTC",
     name: str = "sessions",
     known_from: date | None = None,
     known_until: date | None = None,
@@ -67,8 +85,16 @@ def calendar_of_sessions(
             known_from=int(dates[0]) if known_from is None else days_of(known_from),
             known_until=int(dates[-1]) if known_until is None else days_of(known_until),
             known_to=int(closes[-1]) if known_to is None else nanos_of(known_to),
+            zone=zone,
+            phases=_phases(listed),
+            early=np.array([item.early_close for item in listed], np.bool_),
         )
     )
+
+
+def _phases(listed: Sequence[Session]) -> Integers:
+    phases = [item.phases or [Phase.REGULAR] * len(item.segments) for item in listed]
+    return np.array([phase for of_session in phases for phase in of_session], np.int64)
 
 
 class SessionCalendar:
@@ -76,11 +102,12 @@ class SessionCalendar:
 
     Intraday slots lie in one segment; a day runs from its session's first open to its last close, a week or month from
     the first open of its first trading date to the last close of its last. Times between segments are out of session at
-    every level.
+    every level. `options` lay intraday slots otherwise, or add the hours before and after the regular ones.
     """
 
-    def __init__(self, table: SessionTable) -> None:
-        self.table = table
+    def __init__(self, table: SessionTable, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.table = table if self.options.extended else table.regular()
         self._grids: dict[Timeframe, SlotGrid] = {}
 
     def __repr__(self) -> str:
@@ -89,13 +116,12 @@ class SessionCalendar:
     @property
     def name(self) -> str:
         """How a definition names it."""
-        return self.table.name
+        return f"{self.table.name}{self.options}"
 
     def grid(self, timeframe: Timeframe) -> SlotGrid:
         """The slots of one timeframe."""
         if timeframe not in self._grids:
-            kind = _SegmentGrid if timeframe.intraday else _PeriodGrid
-            self._grids[timeframe] = kind(self.table, timeframe)
+            self._grids[timeframe] = grid_of(self.table, timeframe, self.options)
         return self._grids[timeframe]
 
     def is_open(self, times: Integers) -> Booleans:
@@ -122,132 +148,32 @@ class SessionCalendar:
         whole = int(self.table.elapsed[-1])
         return self.table.instant(self.table.passed(times) + min(session_nanos, whole + 1))
 
+    def days_left(self, now: int) -> int:
+        """How many days after the UTC date of `now` (nanoseconds) are still known; negative when it has run out."""
+        return self.table.known_until - now // DAY
 
-class _SegmentGrid:
-    """Intraday slots: anchored at each segment's open, the last one cut at its close."""
+    def phase(self, times: Integers) -> Integers:
+        """The `Phase` of the segment that holds each time (or was the last to open before it)."""
+        self.table.check_times(times)
+        return self.table.phase_of[self.table.segment(times)]
 
-    def __init__(self, table: SessionTable, timeframe: Timeframe) -> None:
-        self._table = table
-        self._timeframe = timeframe
-        self._length = timeframe.nanos
-        self._slots = -((table.opens - table.closes) // self._length)
-        self._first = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._slots)))
+    def sessions(self, first: date, last: date) -> Iterator[Session]:
+        """The sessions with trading dates from `first` to `last`, inclusive, in UTC.
 
-    @property
-    def timeframe(self) -> Timeframe:
-        return self._timeframe
-
-    def round_to_slot(self, times: Integers) -> Located:
-        table = self._table
-        table.check_times(times)
-        position = table.segment(times)
-        opened, closed = table.opens[position], table.closes[position]
-        start = (times - opened) // self._length * self._length + opened
-        return Located(start, np.minimum(start + self._length, closed), times < closed)
-
-    def ordinal(self, times: Integers) -> Integers:
-        self._table.check_times(times, closed_end=True)
-        position = self._table.segment(times)
-        begun = -((self._table.opens[position] - times) // self._length)
-        count: Integers = self._first[position] + np.minimum(begun, self._slots[position])
-        return count
-
-    def ended(self, times: Integers) -> Integers:
-        table = self._table
-        table.check_not_after(times)
-        position = table.segment(times)
-        over = times >= table.closes[position]
-        count = np.where(over, self._slots[position], (times - table.opens[position]) // self._length)
-        return np.where(position < 0, 0, self._first[position] + count)
-
-    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
-        table = self._table
-        _check_ordinals(table, self._timeframe, ordinals, 0, int(self._first[-1]))
-        position = np.searchsorted(self._first, ordinals, "right").astype(np.int64) - 1
-        start = table.opens[position] + (ordinals - self._first[position]) * self._length
-        return start, np.minimum(start + self._length, table.closes[position])
-
-    def trading_date(self, starts: Integers) -> Integers:
-        return _trading_date(self._table, starts)
-
-
-class _PeriodGrid:
-    """Days, weeks and months: slots made of whole sessions.
-
-    The first and the last week or month of the table may reach beyond the dates it knows. Such a slot has an ordinal,
-    so that the others are numbered, but nothing about it is told.
-    """
-
-    def __init__(self, table: SessionTable, timeframe: Timeframe) -> None:
-        self._table = table
-        self._timeframe = timeframe
-        number, first_date, last_date = _periods(timeframe, table.dates)
-        begins = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
-        ends = np.append(begins[1:], len(number)) - 1
-        self._starts = table.session_opens[begins]
-        self._ends = table.session_closes[ends]
-        self._low = int(first_date[0] < table.known_from)
-        self._high = len(begins) - int(last_date[-1] > table.known_until)
-
-    @property
-    def timeframe(self) -> Timeframe:
-        return self._timeframe
-
-    def round_to_slot(self, times: Integers) -> Located:
-        self._table.check_times(times)
-        inside = self._table.in_session(times)
-        index = np.searchsorted(self._starts, times, "right").astype(np.int64) - 1
-        self._check(index[inside])
-        return Located(self._starts[index], self._ends[index], inside)
-
-    def ordinal(self, times: Integers) -> Integers:
-        self._table.check_times(times, closed_end=True)
-        return np.searchsorted(self._starts, times, "left").astype(np.int64)
-
-    def ended(self, times: Integers) -> Integers:
-        self._table.check_not_after(times)
-        count = np.searchsorted(self._ends, times, "right").astype(np.int64)
-        self._check(count - 1, low=-1)
-        return count
-
-    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
-        self._check(ordinals)
-        return self._starts[ordinals], self._ends[ordinals]
-
-    def trading_date(self, starts: Integers) -> Integers:
-        return _trading_date(self._table, starts)
-
-    def _check(self, ordinals: Integers, low: int | None = None) -> None:
-        _check_ordinals(self._table, self._timeframe, ordinals, self._low if low is None else low, self._high)
-
-
-def _periods(timeframe: Timeframe, dates: Integers) -> tuple[Integers, Integers, Integers]:
-    """For each date the number of its period, and the period's first and last calendar date."""
-    if timeframe.unit == "d":
-        return dates, dates, dates
-    if timeframe.unit == "w":
-        week = (dates + 3) // 7  # 1970-01-01 was a Thursday
-        return week, week * 7 - 3, week * 7 + 3
-    months = dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    number = months // timeframe.count
-    edges = [
-        (month * timeframe.count).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-        for month in (number, number + 1)
-    ]
-    return number, edges[0], edges[1] - 1
-
-
-def _trading_date(table: SessionTable, starts: Integers) -> Integers:
-    table.check_times(starts)
-    return table.dates[table.session_of[table.segment(starts)]]
-
-
-def _check_ordinals(table: SessionTable, timeframe: Timeframe, ordinals: Integers, low: int, high: int) -> None:
-    if len(ordinals) == 0 or (int(ordinals.min()) >= low and int(ordinals.max()) < high):
-        return
-    edge = date_of(table.known_from if int(ordinals.min()) < low else table.known_until)
-    message = (
-        f"calendar {table.name!r} does not hold the whole {timeframe} slot at the edge of its dates ({edge}): "
-        f"it {table.known}; {table.fix}"
-    )
-    raise CalendarError(message)
+        Raises `CalendarError` for dates that the calendar does not know.
+        """
+        table = self.table
+        asked = days_of(first), days_of(last)
+        unknown = [day for day in asked if not table.known_from <= day <= table.known_until]
+        if unknown:
+            message = f"calendar {self.name!r} does not tell about {date_of(unknown[0])}: it {table.known}; {table.fix}"
+            raise CalendarError(message)
+        low, high = np.searchsorted(table.dates, [asked[0], asked[1] + 1]).tolist()
+        for number in range(low, high):
+            segments = range(int(table.first_segment[number]), int(table.first_segment[number + 1]))
+            yield Session(
+                date_of(int(table.dates[number])),
+                [(to_datetime(int(table.opens[at])), to_datetime(int(table.closes[at]))) for at in segments],
+                [Phase(int(table.phase_of[at])) for at in segments],
+                bool(table.early_closes[number]),
+            )

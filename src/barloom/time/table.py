@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from barloom.errors import CalendarError
+from barloom.time.hours import Phase
 from barloom.time.instants import check_range, date_of, written
 
 if TYPE_CHECKING:
     from barloom.time.calendar import Booleans, Integers
+    from barloom.time.timeframe import Timeframe
 
 __all__ = ["SessionTable"]
 
@@ -27,6 +29,9 @@ class SessionTable:
     The table is complete for the trading dates `known_from` to `known_until` (inclusive, days since 1970-01-01): a date
     in between without a session is a holiday. Before `known_to` (nanoseconds) no further session opens.
 
+    `zone` is where its hours are local, `phases` the `Phase` of each segment (all regular where not given), `early` the
+    sessions that close before their usual time.
+
     Raises `CalendarError` where the columns contradict each other.
     """
 
@@ -38,6 +43,9 @@ class SessionTable:
     known_from: int
     known_until: int
     known_to: int
+    zone: str = "UTC"
+    phases: Integers | None = None
+    early: Booleans | None = None
 
     def __post_init__(self) -> None:
         if len(self.dates) == 0:
@@ -86,13 +94,44 @@ class SessionTable:
         return self.closes[self.first_segment[1:] - 1]
 
     @cached_property
+    def phase_of(self) -> Integers:
+        """The `Phase` of each segment."""
+        return np.zeros(len(self.opens), np.int64) if self.phases is None else self.phases
+
+    @cached_property
+    def early_closes(self) -> Booleans:
+        """For each session whether it closes before its usual time."""
+        return np.zeros(len(self.dates), np.bool_) if self.early is None else self.early
+
+    def regular(self) -> SessionTable:
+        """The same without the segments before and after regular hours; itself where there are none."""
+        kept = self.phase_of == Phase.REGULAR
+        if bool(kept.all()):
+            return self
+        sessions, session_of = np.unique(self.session_of[kept], return_inverse=True)
+        return replace(
+            self,
+            opens=self.opens[kept],
+            closes=self.closes[kept],
+            session_of=session_of.astype(np.int64),
+            dates=self.dates[sessions],
+            phases=None,
+            early=self.early_closes[sessions],
+        )
+
+    @cached_property
     def elapsed(self) -> Integers:
         """Session time before each segment, and at the end the session time of the whole table."""
         return np.concatenate((np.zeros(1, np.int64), np.cumsum(self.closes - self.opens)))
 
     def segment(self, times: Integers) -> Integers:
         """The last segment that has opened at each time, -1 before the first."""
-        return np.searchsorted(self.opens, times, "right").astype(np.int64) - 1
+        if len(times) == 0:
+            return np.zeros(0, np.int64)
+        first, last = (int(np.searchsorted(self.opens, edge, "right")) for edge in (times.min(), times.max()))
+        if first == last:  # a batch of ticks mostly lies in one segment
+            return np.full(len(times), first - 1, np.int64)
+        return np.searchsorted(self.opens[first:last], times, "right").astype(np.int64) + (first - 1)
 
     def in_session(self, times: Integers) -> Booleans:
         """Whether each time lies in a segment."""
@@ -112,16 +151,17 @@ class SessionTable:
         position = np.minimum(position, len(self.opens) - 1)
         return np.where(inside, self.opens[position] + passed - self.elapsed[position], self.known_to)
 
-    def check_times(self, times: Integers, *, closed_end: bool = False) -> None:
+    def check_times(self, times: Integers, timeframe: Timeframe | None = None, *, closed_end: bool = False) -> None:
         """Raise `CalendarError` for a time before the first session, at `known_to` (but for `closed_end`) or after."""
-        self._check(times, int(self.opens[0]), self.known_to if closed_end else self.known_to - 1)
+        self._check(times, int(self.opens[0]), self.known_to if closed_end else self.known_to - 1, timeframe)
 
-    def check_not_after(self, times: Integers) -> None:
+    def check_not_after(self, times: Integers, timeframe: Timeframe | None = None) -> None:
         """Raise `CalendarError` for a time after `known_to`."""
-        self._check(times, np.iinfo(np.int64).min, self.known_to)
+        self._check(times, np.iinfo(np.int64).min, self.known_to, timeframe)
 
-    def _check(self, times: Integers, first: int, last: int) -> None:
-        check_range(times, first, last, calendar=self.name, known=self.known, fix=self.fix)
+    def _check(self, times: Integers, first: int, last: int, timeframe: Timeframe | None) -> None:
+        known = self.known if timeframe is None else f"{self.known} and cannot tell a slot of {timeframe} there"
+        check_range(times, first, last, calendar=self.name, known=known, fix=self.fix)
 
     @property
     def known(self) -> str:

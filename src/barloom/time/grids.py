@@ -1,0 +1,242 @@
+"""The slots of calendars that are made of sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from barloom.errors import CalendarError
+from barloom.time.calendar import Located
+from barloom.time.instants import date_of
+from barloom.time.timeframe import DAY
+from barloom.time.zones import zone
+
+if TYPE_CHECKING:
+    from barloom.time.calendar import Integers, SlotGrid
+    from barloom.time.options import Options
+    from barloom.time.table import SessionTable
+    from barloom.time.timeframe import Timeframe
+
+__all__ = ["grid_of"]
+
+
+def grid_of(table: SessionTable, timeframe: Timeframe, options: Options) -> SlotGrid:
+    """The slots of one timeframe on a table of sessions."""
+    if not timeframe.intraday:
+        return _PeriodGrid(table, timeframe)
+    if options.anchor == "open" and options.pause == "split":
+        return _SegmentGrid(table, timeframe)
+    return _RunGrid(table, timeframe, options)
+
+
+class _SegmentGrid:
+    """Intraday slots: anchored at each segment's open, the last one cut at its close."""
+
+    def __init__(self, table: SessionTable, timeframe: Timeframe) -> None:
+        self._table = table
+        self._timeframe = timeframe
+        self._length = timeframe.nanos
+        self._slots = -((table.opens - table.closes) // self._length)
+        self._first = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._slots)))
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self._timeframe
+
+    def round_to_slot(self, times: Integers) -> Located:
+        table = self._table
+        table.check_times(times, self._timeframe)
+        position = table.segment(times)
+        opened, closed = table.opens[position], table.closes[position]
+        inside = times < closed
+        start = times - opened
+        start //= self._length
+        start *= self._length
+        start += opened
+        np.minimum(start + self._length, closed, out=closed)
+        return Located(start, closed, inside)
+
+    def ordinal(self, times: Integers) -> Integers:
+        self._table.check_times(times, self._timeframe, closed_end=True)
+        position = self._table.segment(times)
+        begun = -((self._table.opens[position] - times) // self._length)
+        count: Integers = self._first[position] + np.minimum(begun, self._slots[position])
+        return count
+
+    def ended(self, times: Integers) -> Integers:
+        table = self._table
+        table.check_not_after(times, self._timeframe)
+        position = table.segment(times)
+        over = times >= table.closes[position]
+        count = np.where(over, self._slots[position], (times - table.opens[position]) // self._length)
+        return np.where(position < 0, 0, self._first[position] + count)
+
+    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        table = self._table
+        _check_ordinals(table, self._timeframe, ordinals, 0, int(self._first[-1]))
+        position = np.searchsorted(self._first, ordinals, "right").astype(np.int64) - 1
+        start = table.opens[position] + (ordinals - self._first[position]) * self._length
+        return start, np.minimum(start + self._length, table.closes[position])
+
+    def trading_date(self, starts: Integers) -> Integers:
+        return _trading_date(self._table, starts)
+
+
+class _RunGrid:
+    """Intraday slots with another anchor, or through the breaks.
+
+    Slots are cut at the ends of runs: a run is a segment, or the segments of one session and phase together with the
+    breaks between them. Slots are counted from the run's anchor: its open, or the midnight before it by the local clock
+    at the open. A slot that lies wholly in a break does not exist. One that begins or ends in a break belongs to the
+    segment of its first session time; `_low` and `_high` are the numbers of each segment's slots.
+    """
+
+    def __init__(self, table: SessionTable, timeframe: Timeframe, options: Options) -> None:
+        self._table = table
+        self._timeframe = timeframe
+        self._length = timeframe.nanos
+        joined = np.zeros(len(table.opens), np.bool_)
+        if options.pause == "span":
+            joined[1:] = (np.diff(table.session_of) == 0) & (np.diff(table.phase_of) == 0)
+        run = np.cumsum(~joined) - 1
+        self._opens = table.opens[~joined][run]
+        self._closes = table.closes[np.append(~joined[1:], True)][run]
+        self._anchor = self._opens - (self._clock(table) if options.anchor == "clock" else 0)
+        self._high = -((self._anchor - table.closes) // self._length)
+        self._low = (table.opens - self._anchor) // self._length
+        self._low[1:] += joined[1:] & (self._low[1:] < self._high[:-1])
+        self._joined = np.append(joined, False)
+        self._slots = self._high - self._low
+        self._first = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._slots)))
+
+    def _clock(self, table: SessionTable) -> Integers:
+        """The local time of day at which each run opens."""
+        return zone(table.zone).to_local(self._opens) % DAY
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self._timeframe
+
+    def round_to_slot(self, times: Integers) -> Located:
+        table = self._table
+        table.check_times(times, self._timeframe)
+        position = table.segment(times)
+        anchor = self._anchor[position]
+        start = (times - anchor) // self._length * self._length + anchor
+        end = np.minimum(start + self._length, self._closes[position])
+        return Located(np.maximum(start, self._opens[position]), end, times < table.closes[position])
+
+    def ordinal(self, times: Integers) -> Integers:
+        table = self._table
+        table.check_times(times, self._timeframe, closed_end=True)
+        position = table.segment(times)
+        begun = -((self._anchor[position] - times) // self._length) - self._low[position]
+        begun = np.minimum(begun, self._slots[position])
+        begun[times == self._opens[position]] = 0
+        following = np.minimum(position + 1, len(table.opens) - 1)
+        in_break = self._joined[position + 1] & (times > self._anchor[following] + self._low[following] * self._length)
+        count: Integers = self._first[position] + begun + in_break
+        return count
+
+    def ended(self, times: Integers) -> Integers:
+        table = self._table
+        table.check_not_after(times, self._timeframe)
+        position = table.segment(times)
+        count = (times - self._anchor[position]) // self._length - self._low[position]
+        over = times >= self._closes[position]
+        count = np.where(over, self._slots[position], np.minimum(count, self._slots[position]))
+        return np.where(position < 0, 0, self._first[position] + count)
+
+    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        _check_ordinals(self._table, self._timeframe, ordinals, 0, int(self._first[-1]))
+        position = np.searchsorted(self._first, ordinals, "right").astype(np.int64) - 1
+        number = ordinals - self._first[position] + self._low[position]
+        start = self._anchor[position] + number * self._length
+        end = np.minimum(start + self._length, self._closes[position])
+        return np.maximum(start, self._opens[position]), end
+
+    def trading_date(self, starts: Integers) -> Integers:
+        return _trading_date(self._table, starts)
+
+
+class _PeriodGrid:
+    """Days, weeks and months: slots made of whole sessions.
+
+    The first and the last week or month of the table may reach beyond the dates it knows. Such a slot has an ordinal,
+    so that the others are numbered, but nothing about it is told.
+    """
+
+    def __init__(self, table: SessionTable, timeframe: Timeframe) -> None:
+        self._table = table
+        self._timeframe = timeframe
+        number, first_date, last_date = _periods(timeframe, table.dates)
+        begins = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
+        ends = np.append(begins[1:], len(number)) - 1
+        self._starts = table.session_opens[begins]
+        self._ends = table.session_closes[ends]
+        self._low = int(first_date[0] < table.known_from)
+        self._high = len(begins) - int(last_date[-1] > table.known_until)
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self._timeframe
+
+    def round_to_slot(self, times: Integers) -> Located:
+        self._table.check_times(times, self._timeframe)
+        inside = self._table.in_session(times)
+        index = np.searchsorted(self._starts, times, "right").astype(np.int64) - 1
+        self._check(index[inside])
+        return Located(self._starts[index], self._ends[index], inside)
+
+    def ordinal(self, times: Integers) -> Integers:
+        self._table.check_times(times, self._timeframe, closed_end=True)
+        return np.searchsorted(self._starts, times, "left").astype(np.int64)
+
+    def ended(self, times: Integers) -> Integers:
+        self._table.check_not_after(times, self._timeframe)
+        count = np.searchsorted(self._ends, times, "right").astype(np.int64)
+        self._check(count - 1, low=-1)
+        return count
+
+    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
+        self._check(ordinals)
+        return self._starts[ordinals], self._ends[ordinals]
+
+    def trading_date(self, starts: Integers) -> Integers:
+        return _trading_date(self._table, starts)
+
+    def _check(self, ordinals: Integers, low: int | None = None) -> None:
+        _check_ordinals(self._table, self._timeframe, ordinals, self._low if low is None else low, self._high)
+
+
+def _periods(timeframe: Timeframe, dates: Integers) -> tuple[Integers, Integers, Integers]:
+    """For each date the number of its period, and the period's first and last calendar date."""
+    if timeframe.unit == "d":
+        return dates, dates, dates
+    if timeframe.unit == "w":
+        week = (dates + 3) // 7  # 1970-01-01 was a Thursday
+        return week, week * 7 - 3, week * 7 + 3
+    months = dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    number = months // timeframe.count
+    edges = [
+        (month * timeframe.count).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        for month in (number, number + 1)
+    ]
+    return number, edges[0], edges[1] - 1
+
+
+def _trading_date(table: SessionTable, starts: Integers) -> Integers:
+    table.check_times(starts)
+    return table.dates[table.session_of[table.segment(starts)]]
+
+
+def _check_ordinals(table: SessionTable, timeframe: Timeframe, ordinals: Integers, low: int, high: int) -> None:
+    if len(ordinals) == 0 or (int(ordinals.min()) >= low and int(ordinals.max()) < high):
+        return
+    edge = date_of(table.known_from if int(ordinals.min()) < low else table.known_until)
+    message = (
+        f"calendar {table.name!r} does not hold the whole {timeframe} slot at the edge of its dates ({edge}): "
+        f"it {table.known}; {table.fix}"
+    )
+    raise CalendarError(message)

@@ -1,0 +1,176 @@
+"""Weekly templates: a market's hours as a definition states them, and the calendar they become."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+from barloom.errors import CalendarError, DefinitionError
+from barloom.time.hours import CLOSED, Hours, Phase, Stretch, parse_hours
+from barloom.time.instants import days_of
+from barloom.time.pattern import Pattern, Week
+from barloom.time.snapshot import load_snapshot
+from barloom.time.template_reading import PREFIX, WEEKDAYS, Reading
+from barloom.time.zones import FIRST_DATE, LAST_DATE, zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from barloom.time.table import SessionTable
+
+__all__ = ["DayHours", "Template"]
+
+_DAY: Final = 24 * 60
+
+
+class DayHours(NamedTuple):
+    """The written hours of a date: regular ones and those before and after, which may be empty."""
+
+    regular: str
+    pre: str = ""
+    post: str = ""
+
+    @property
+    def hours(self) -> Hours:
+        """All stretches in order."""
+        parts = ((self.pre, Phase.PRE), (self.regular, Phase.REGULAR), (self.post, Phase.POST))
+        return tuple(sorted(item for text, phase in parts if text for item in parse_hours(text, phase)))
+
+
+@dataclass(frozen=True)
+class Template:
+    """The hours of a market: by weekday (Monday first), with holidays and special dates. Hours are local to `zone`.
+
+    `holidays_of` and `early_closes_of` name exchanges whose holidays are taken over, and whose early closes cut the
+    day. Made by `Template.of`, which checks it.
+    """
+
+    zone: str
+    week: tuple[DayHours, ...]
+    holidays: tuple[date, ...] = ()
+    special: tuple[tuple[date, DayHours], ...] = ()
+    holidays_of: tuple[str, ...] = ()
+    early_closes_of: tuple[str, ...] = ()
+    since: date = FIRST_DATE
+    until: date = LAST_DATE
+
+    @classmethod
+    def of(cls, stated: Mapping[str, object], where: str = "calendar") -> Template:
+        """A template from a plain mapping, as it stands in TOML.
+
+        Keys: ``zone`` and ``hours`` are needed; ``days`` (default ``"Mon-Fri"``), ``weekdays`` (``{ Fri = "…" }``),
+        ``pre`` and ``post`` hours, ``holidays`` (dates, and names of exchanges), ``early_closes`` (names of exchanges),
+        ``special`` (hours by date), ``from`` and ``until`` (dates).
+
+        Raises `DefinitionError` with everything that is wrong.
+
+        Example::
+
+            Template.of({"zone": "America/Chicago", "hours": "1700-1600", "holidays": ["2025-12-25"]})
+        """
+        reading = Reading(stated, where)
+        week = tuple(DayHours(*hours) for hours in reading.week())
+        special = tuple((day, DayHours(*hours)) for day, hours in reading.special())
+        holidays, holidays_of = reading.holidays()
+        template = cls(
+            reading.zone(), week, holidays, special, holidays_of, reading.early_closes(), *reading.range_of_dates()
+        )
+        reading.check_keys()
+        if reading.problems:
+            raise DefinitionError(reading.problems)
+        template._check_overlaps(reading)
+        return template
+
+    @classmethod
+    def from_name(cls, name: str) -> Template:
+        """The template that a calendar's name ``template:{…}`` holds; `DefinitionError` where it cannot be read."""
+        try:
+            stated = json.loads(name.removeprefix(PREFIX))
+        except ValueError as error:
+            stated = None
+            why = f" ({error})"
+        else:
+            why = ""
+        if not isinstance(stated, dict):
+            message = f'calendar {name[:40]!r}… holds no JSON object{why}; write {PREFIX}{{"zone": …, "hours": …}}'
+            raise CalendarError(message)
+        return cls.of(cast("Mapping[str, object]", stated))
+
+    @cached_property
+    def name(self) -> str:
+        """The canonical text: equal for equal templates however they were written, and read by `resolve`."""
+        return PREFIX + json.dumps(self.document(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def document(self) -> dict[str, object]:
+        """The template as a plain mapping that `of` reads, with nothing in it that is a default."""
+        main = self.week[0]
+        usual = max(set(self.week), key=lambda item: (self.week.count(item) if item.regular else 0, item == main))
+        weekdays = {
+            day: _written(item)
+            for day, item, default in zip(WEEKDAYS, self.week, _default_week(usual), strict=True)
+            if item != default
+        }
+        document: dict[str, object] = {
+            "zone": self.zone,
+            "hours": usual.regular,
+            "pre": usual.pre,
+            "post": usual.post,
+            "weekdays": weekdays,
+            "holidays": [*sorted(self.holidays_of), *sorted(str(day) for day in self.holidays)],
+            "early_closes": sorted(self.early_closes_of),
+            "special": {str(day): _written(item) for day, item in sorted(self.special)},
+            "from": "" if self.since == FIRST_DATE else str(self.since),
+            "until": "" if self.until == LAST_DATE else str(self.until),
+        }
+        return {key: value for key, value in document.items() if value}
+
+    def table(self, name: str | None = None) -> SessionTable:
+        """All sessions, those before and after regular hours included; `CalendarError` where they overlap."""
+        return self._pattern().table(self.name if name is None else name)
+
+    def _pattern(self) -> Pattern:
+        since, until = days_of(self.since), days_of(self.until)
+        exchanges = {name: load_snapshot(name) for name in {*self.holidays_of, *self.early_closes_of}}
+        for snapshot in exchanges.values():
+            since, until = max(since, snapshot.pattern.since), min(until, snapshot.pattern.until)
+        exceptions: dict[int, Hours] = {}
+        for name in self.early_closes_of:
+            exceptions |= self._cut(exchanges[name].table, exceptions)
+        for name in self.holidays_of:
+            exceptions |= dict.fromkeys(exchanges[name].holidays(), CLOSED)
+        exceptions |= {days_of(day): CLOSED for day in self.holidays}
+        exceptions |= {days_of(day): item.hours for day, item in self.special}
+        week = Week(since, tuple(item.hours for item in self.week))
+        return Pattern(zone(self.zone), [week], since, until, exceptions)
+
+    def _cut(self, exchange: SessionTable, known: Mapping[int, Hours]) -> dict[int, Hours]:
+        """The hours of the dates on which an exchange closes early, cut at that time; what came after is left out."""
+        days = exchange.dates[exchange.early_closes]
+        closes = zone(self.zone).to_local(exchange.session_closes[exchange.early_closes]) // (60 * 10**9) - days * _DAY
+        cut: dict[int, Hours] = {}
+        for day, close in zip(days.tolist(), closes.tolist(), strict=True):
+            hours = known.get(day, self.week[(day + 3) % 7].hours)
+            kept = (Stretch(item.opens, min(item.closes, close), item.phase) for item in hours if item.opens < close)
+            cut[day] = tuple(item for item in kept if item.phase is not Phase.POST)
+        return cut
+
+    def _check_overlaps(self, reading: Reading) -> None:
+        """Sessions of neighbouring dates may touch, not overlap; neither may the phases of one date."""
+        try:
+            self.table("template")
+        except CalendarError as error:
+            reading.problem(str(error), "", "correct the hours, the weekdays or the special dates")
+            raise DefinitionError(reading.problems) from error
+
+
+def _default_week(usual: DayHours) -> tuple[DayHours, ...]:
+    return (usual,) * 5 + (DayHours("closed"),) * 2
+
+
+def _written(item: DayHours) -> str | dict[str, str]:
+    if not item.pre and not item.post:
+        return item.regular
+    return {key: value for key, value in item._asdict().items() if value}
