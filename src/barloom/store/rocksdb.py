@@ -6,9 +6,9 @@ import shutil
 import tempfile
 from collections import deque
 from contextlib import suppress
-from itertools import repeat, takewhile
+from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from rocksdict import (
     AccessType,
@@ -108,24 +108,40 @@ class RocksBackend:
         self, family: Family, lower: bytes, upper: bytes | None, *, backwards: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values in order or backwards, as they are when the scan begins."""
-        options = ReadOptions()
-        # Both bounds or neither: with a lower one alone rocksdict finds nothing.
-        options.set_iterate_lower_bound(lower)
-        options.set_iterate_upper_bound(_BEYOND_ALL if upper is None else upper)
+        options = _bounded(lower, upper)
         if not backwards:
             options.set_readahead_size(_SCAN_AHEAD)
         begin = None if backwards else lower
+        last: bytes | None = None
         try:
             found = self._families[family].items(backwards=backwards, from_key=begin, read_opt=options)
-            # rocksdict does not keep to the lower bound when it goes backwards.
-            yield from takewhile(lambda item: item[0] >= lower, found) if backwards else found  # type: ignore[operator]  # raw mode: bytes
+            for key, value in cast("Iterator[tuple[bytes, bytes]]", found):  # in raw mode all is bytes
+                if key < lower:  # rocksdict does not keep to the lower bound when it goes backwards
+                    break
+                last = key
+                yield key, value
+            self._check_end(family, last or lower, options, backwards=backwards)
         except Exception as error:
             raise explained(error, self.name) from error
 
+    def _check_end(self, family: Family, last: bytes, options: ReadOptions, *, backwards: bool) -> None:
+        """Raise where a scan ended at a damaged place: rocksdict's own iteration just stops there."""
+        cursor = self._families[family].iter(options)
+        cursor.seek(last)
+        if cursor.valid() and backwards:
+            cursor.prev()
+        elif cursor.valid():
+            cursor.next()
+        cursor.status()
+
     def first(self, family: Family, lower: bytes) -> bytes | None:
         """The first key from `lower` on."""
-        for key, _ in self.scan(family, lower, None):
-            return key
+        cursor = self._guarded(lambda: self._families[family].iter(_bounded(lower, None)))
+        cursor.seek(lower)
+        if cursor.valid():
+            found: bytes = cursor.key()
+            return found
+        self._guarded(cursor.status)
         return None
 
     def batch(self) -> Batch:
@@ -158,12 +174,9 @@ class RocksBackend:
             return
         self._closed = True
         self._handles.clear()  # as long as one handle is held, RocksDB keeps its lock
-        with suppress(
-            Exception
-        ):  # after a full disk RocksDB cannot close cleanly; what was committed stands in its log
-            for family in self._families.values():
-                family.close()
-            self._database.close()
+        for part in (*self._families.values(), self._database):
+            with suppress(Exception):  # after a full disk nothing closes cleanly; what was committed is in the log
+                part.close()
         self._remove_beside()
 
     def _remove_beside(self) -> None:
@@ -182,6 +195,14 @@ def _size_of(file: Path) -> int:
         return file.stat().st_size
     except FileNotFoundError:  # RocksDB removes files while we look
         return 0
+
+
+def _bounded(lower: bytes, upper: bytes | None) -> ReadOptions:
+    options = ReadOptions()
+    # Both bounds or neither: with a lower one alone rocksdict finds nothing.
+    options.set_iterate_lower_bound(lower)
+    options.set_iterate_upper_bound(_BEYOND_ALL if upper is None else upper)
+    return options
 
 
 def _options() -> Options:
