@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barloom.engine.blocks import BarBlock, Step
+from barloom.engine.blocks import BarBlock, Step, Values
 from barloom.engine.gaps import Gaps
-from barloom.engine.groups import Groups
+from barloom.engine.groups import Groups, with_mask
 from barloom.engine.heartbeat import Heartbeat, LastTicks
 from barloom.engine.intake import Intake
 from barloom.engine.keys import KeyIndex
@@ -118,7 +118,7 @@ class Engine:
         ids = self.keys.ids_of(snapshot.keys)
         for block in snapshot.open:
             self._restore_open(block, ids)
-        latest = {block.level: Groups.sorted([_groups(block, ids)])[0] for block in snapshot.latest}
+        latest = {block.level: Groups.sorted([self._groups(block, ids)])[0] for block in snapshot.latest}
         for position, gaps in self._gaps.items():
             gaps.restore(latest.get(position), self._boundary(self._levels[position]))
         if self._beats:
@@ -130,13 +130,30 @@ class Engine:
             self._intake.seen.load(snapshot.entries, lambda rows: self.keys.ids_of(rows).tolist())
 
     def _restore_open(self, block: BarBlock, ids: Integers) -> None:
-        groups, level = _groups(block, ids), self._levels[block.level]
+        groups, level = self._groups(block, ids), self._levels[block.level]
         real = ~block.synthetic
         if real.any():
             held, order = Groups.sorted([groups.take(real)])
             self._ladder.restore(level, level.rows.insert(held), block.slots[real][order])
         if not real.all() and level.position in self._beats:
             self._beats[level.position].restore(groups.take(~real))
+
+    def _groups(self, block: BarBlock, ids: Integers) -> Groups:
+        """The engine's side of a stored block with ticks; `ids` are the engine's numbers of the snapshot's keys."""
+        values = [
+            with_mask(value) if position in self.plan.optional else Values(value.numbers, None)
+            for position, value in enumerate(block.partials)
+        ]
+        return Groups(
+            ids[block.key],
+            block.start,
+            block.end,
+            block.open_time,
+            block.close_time,
+            block.revision,
+            block.filled,
+            values,
+        )
 
     def _boundary(self, level: Level) -> int | None:
         return None if self._time.now == BEGINNING else self._ladder.boundary(level, self._time.now)
@@ -251,17 +268,3 @@ class Engine:
             {} if admitted is None else admitted.counts,
             self.stream_time,
         )
-
-
-def _groups(block: BarBlock, ids: Integers) -> Groups:
-    """The engine's side of a stored block; `ids` are the engine's numbers of the snapshot's keys."""
-    return Groups(
-        ids[block.key],
-        block.start,
-        block.end,
-        block.open_time,
-        block.close_time,
-        block.revision,
-        block.filled,
-        list(block.partials),
-    )

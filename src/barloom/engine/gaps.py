@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.engine.blocks import Numbers, Values
-from barloom.engine.groups import Groups
+from barloom.engine.groups import Groups, with_mask
 from barloom.plan.barplan import Fold, Gap
 
 if TYPE_CHECKING:
@@ -132,8 +132,7 @@ def _joined(pair: tuple[Values, Values], order: Integers) -> Values:
     numbers: Numbers = np.concatenate([held.numbers, new.numbers])[order]
     if held.valid is None and new.valid is None:
         return Values(numbers, None)
-    masks = [np.ones(len(part.numbers), np.bool_) if part.valid is None else part.valid for part in pair]
-    return Values(numbers, np.concatenate(masks)[order])
+    return Values(numbers, np.concatenate([with_mask(part).valid for part in pair])[order])
 
 
 def _taken(value: Values, rows: Integers | Booleans) -> Values:

@@ -9,16 +9,14 @@ import numpy as np
 from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
 from barloom.engine.evaluate import condition, number
-from barloom.engine.groups import Groups, fold_runs, run_starts
+from barloom.engine.groups import Groups, fold_runs, run_starts, with_mask
 from barloom.plan.barplan import Fold
 from barloom.plan.nodes import IsNull
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from barloom.engine.evaluate import Columns
     from barloom.engine.intake import Admitted
-    from barloom.plan.barplan import Partial
+    from barloom.plan.barplan import BarPlan, Partial
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers
 
@@ -29,13 +27,13 @@ _SHORT = 1 << 16
 Request: TypeAlias = tuple["Node | None", "Node | None", bool]
 
 
-def gather(partials: Sequence[Partial], admitted: Admitted) -> Groups:
+def gather(plan: BarPlan, admitted: Admitted) -> Groups:
     """One row for each (key, base slot), sorted by them."""
     order = _by_key_and_time(admitted.key, admitted.time)
     key, start, time = admitted.key[order], admitted.start[order], admitted.time[order]
     runs = run_starts(key, start)
     ends = np.append(runs[1:], len(key))
-    values = _values(partials, admitted, order, time)
+    values = _values(plan, admitted, order, time)
     return Groups(
         key[runs],
         start[runs],
@@ -44,7 +42,7 @@ def gather(partials: Sequence[Partial], admitted: Admitted) -> Groups:
         time[ends - 1],
         ends - runs,
         np.zeros(len(runs), np.int64),
-        fold_runs(partials, values, runs, len(key)),
+        fold_runs(plan.partials, values, runs, len(key)),
     )
 
 
@@ -70,19 +68,20 @@ def stable_order(ids: Integers) -> Integers:
     return low[np.argsort((ids[low] >> 16).astype(np.uint16), kind="stable")]
 
 
-def _values(partials: Sequence[Partial], admitted: Admitted, order: Integers, time: Integers) -> list[Values]:
+def _values(plan: BarPlan, admitted: Admitted, order: Integers, time: Integers) -> list[Values]:
     """What each sorted row gives to each partial; equal requests are answered once."""
     rows = admitted.row[order]
     known: dict[Request, Values] = {}
     values: list[Values] = []
-    for partial in partials:
+    for position, partial in enumerate(plan.partials):
         if partial.stamp_of is not None:
             values.append(Values(time, None))
             continue
         request = (partial.expression, partial.when, partial.fold is Fold.COUNT)
         if request not in known:
             known[request] = _answer(partial, admitted.columns, rows)
-        values.append(_contribution(partial.fold, known[request]))
+        contribution = _contribution(partial.fold, known[request])
+        values.append(with_mask(contribution) if position in plan.optional else contribution)
     return values
 
 

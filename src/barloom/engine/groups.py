@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import Partial
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Groups", "fold_runs", "merge", "run_starts"]
+__all__ = ["Groups", "fold_runs", "merge", "run_starts", "with_mask"]
 
 _BEYOND_DECIMALS = 10**39
 _LARGEST = np.iinfo(np.int64).max
@@ -30,7 +30,8 @@ _LARGEST = np.iinfo(np.int64).max
 class Groups:
     """The gathered rows of some (key, slot) pairs, each pair once; `children` counts child slots with ticks.
 
-    `values` stand in the order of `BarPlan.partials`.
+    `values` stand in the order of `BarPlan.partials`; of groups with ticks those in `BarPlan.optional` have a mask and
+    the others none.
     """
 
     key: Integers
@@ -82,8 +83,12 @@ def _concat_values(parts: Sequence[Values]) -> Values:
     numbers: Numbers = np.concatenate([part.numbers for part in parts])
     if all(part.valid is None for part in parts):
         return Values(numbers, None)
-    masks = [np.ones(len(part.numbers), np.bool_) if part.valid is None else part.valid for part in parts]
-    return Values(numbers, np.concatenate(masks))
+    return Values(numbers, np.concatenate([_mask(with_mask(part).valid) for part in parts]))
+
+
+def with_mask(value: Values) -> Values:
+    """The column with a mask, also where every row has a value."""
+    return value if value.valid is not None else Values(value.numbers, np.ones(len(value.numbers), np.bool_))
 
 
 def run_starts(key: Integers, start: Integers) -> Integers:

@@ -88,7 +88,7 @@ class TickLadder:
         if admitted is None or not len(admitted.row):
             return None
         if level.plan.child is None:
-            return gather(self._plan.partials, admitted)
+            return gather(self._plan, admitted)
         return parents_of(level, *fed[level.plan.child])
 
 
@@ -139,7 +139,7 @@ class BarLadder:
             in_time = None if admitted is None else _in_time(admitted, level.position)
             if in_time is None or not len(in_time.row):
                 return _NO_ROWS
-            bars = gather(self._plan.partials, in_time)
+            bars = gather(self._plan, in_time)
             groups = parents_of(level, bars, np.ones(len(bars), np.bool_))
         fed[level.position] = (groups, level.absorb(groups, None).fresh)
         rows = level.rows.find(groups.key, groups.start)

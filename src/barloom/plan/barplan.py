@@ -224,6 +224,16 @@ class BarPlan:
         return tuple(range(1 if self.input is InputKind.BARS else 0, len(self.levels)))
 
     @cached_property
+    def optional(self) -> frozenset[int]:
+        """Positions of the partials that may have no value even in a bar with ticks."""
+        return frozenset(
+            position
+            for position, partial in enumerate(self.partials)
+            if partial.stamp_of is not None
+            or (partial.fold not in (Fold.SUM, Fold.COUNT) and _skips_rows(partial, self.event))
+        )
+
+    @cached_property
     def keeps_latest(self) -> frozenset[int]:
         """Levels whose latest real final of each key is part of the state.
 
