@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from barloom.store.barstore import BarStore
     from barloom.store.protocol import SideRecord
 
-__all__ = ["bar_columns", "export", "rejected_frames", "rejected_schema"]
+__all__ = ["bar_columns", "export", "exported_schema", "rejected_frames", "rejected_schema"]
 
 _ROWS = 10_000
 
@@ -67,7 +67,7 @@ def export(  # noqa: PLR0913 - the options of a command
         else:
             asked = Range.asked(opened.plan, _required(opened.plan, timeframe), key, begin, end, live=live)
             frames = (bar_columns(frame) for frame in asked.frames(opened))
-            rows = write_frames(frames, _schema(opened.plan), out, chosen)
+            rows = write_frames(frames, exported_schema(opened.plan), out, chosen)
     if as_json:
         machine.emit("export", {"out": out, "format": chosen, "rows": rows})
     elif out != STDOUT:
@@ -99,7 +99,8 @@ def bar_columns(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col(_TICK_TIMES).cast(TIME))
 
 
-def _schema(plan: BarPlan) -> pl.Schema:
+def exported_schema(plan: BarPlan) -> pl.Schema:
+    """The columns of exported bars."""
     return pl.Schema({**bar_schema(plan), **dict.fromkeys(_TICK_TIMES, TIME)})
 
 
