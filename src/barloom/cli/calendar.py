@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - the command line reads the annotations
 from typing import Annotated, Final
 
 from cyclopts import App, Parameter
@@ -18,7 +18,7 @@ from barloom.cli.calendar_view import (
     sessions,
     slots,
 )
-from barloom.cli.calendar_words import days_asked, table_asked
+from barloom.cli.calendar_words import calendar_asked, days_asked
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, plural
 from barloom.cli.options import AsJson  # noqa: TC001 - the command line reads the annotations
@@ -35,7 +35,7 @@ Examples:
   barloom calendar show XNYS 2025-11-24..2025-11-30
   barloom calendar slots XNYS 1h 2025-11-28
   barloom calendar slots 'XTKS?break=span' 1h 2025-11-28
-  barloom calendar build XNYS XLON --out calendars        needs barloom[calendars]
+  barloom calendar build XNYS XLON --out calendars     needs barloom[calendars]
   barloom calendar diff XNYS calendars/XNYS.calendar"""
 
 calendar = App(
@@ -72,9 +72,11 @@ def show_sessions(name: _Name, days: _Days, /, *, as_json: AsJson = False) -> Ex
     first, last = days_asked(days)
     body = sessions(name, first, last)
     if as_json:
-        machine.emit("calendar show", {"calendar": resolve(name).name, "zone": table_asked(name).zone, "days": body})
+        machine.emit(
+            "calendar show", {"calendar": resolve(name).name, "zone": calendar_asked(name).table.zone, "days": body}
+        )
         return Exit.OK
-    sheet = Sheet(f"{name}, local time of {table_asked(name).zone}", SESSION_COLUMNS)
+    sheet = Sheet(f"{name}, local time of {calendar_asked(name).table.zone}", SESSION_COLUMNS)
     for item in body:
         style = "quiet" if item["closed"] else "warn" if item["early_close"] else ""
         sheet.add(*(str(item[key]) for key in ("date", "weekday", "local", "utc", "minutes", "note")), style=style)
@@ -94,7 +96,7 @@ def show_slots(name: _Name, timeframe: str, days: _Days, /, *, as_json: AsJson =
     if as_json:
         machine.emit("calendar slots", {"calendar": resolve(name).name, "timeframe": str(parsed), "slots": body})
         return Exit.OK
-    sheet = Sheet(f"{name}, slots of {parsed}, local time of {table_asked(name).zone}", SLOT_COLUMNS)
+    sheet = Sheet(f"{name}, slots of {parsed}, local time of {calendar_asked(name).table.zone}", SLOT_COLUMNS)
     for item in body:
         keys = ("trading_date", "local_start", "local_end", "start", "end", "session_minutes")
         sheet.add(*(str(item[key]) for key in keys))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.cli.calendar_words import clock, minutes, span, table_asked, table_of_side
+from barloom.cli.calendar_words import calendar_asked, clock, minutes, span, table_of_side
 from barloom.cli.screen import Column
 from barloom.time.calendars import names, resolve
 from barloom.time.changes import changed_sessions
 from barloom.time.hours import Phase, write_hours
 from barloom.time.instants import date_of, days_of, nanos_of, written
-from barloom.time.sessions import Session, SessionCalendar
+from barloom.time.sessions import Session
 from barloom.time.snapshot import exchange_names, load_snapshot
 from barloom.time.zones import zone
 
@@ -71,7 +71,7 @@ def listed(now: int) -> list[dict[str, object]]:
     for name in names():
         row: dict[str, object] = {
             "name": name,
-            "zone": table_asked(name).zone,
+            "zone": calendar_asked(name).table.zone,
             "days_left": resolve(name).days_left(now),
         }
         row |= {"valid_from": None, "valid_until": None, "hours": _FX_HOURS if "fx" in name else _WHOLE_DAY}
@@ -94,17 +94,17 @@ def listed(now: int) -> list[dict[str, object]]:
 
 def sessions(name: str, first: date, last: date) -> list[dict[str, object]]:
     """One row for every date from `first` to `last`, closed ones included."""
-    table = table_asked(name)
-    open_days = {item.date: item for item in SessionCalendar(table).sessions(first, last)}
+    calendar = calendar_asked(name)
+    open_days = {item.date: item for item in calendar.sessions(first, last)}
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return [_session_row(table.zone, day, open_days.get(day)) for day in days]
+    return [_session_row(calendar.table.zone, day, open_days.get(day)) for day in days]
 
 
 def _session_row(zone_name: str, day: date, session: Session | None) -> dict[str, object]:
     row: dict[str, object] = {"date": str(day), "weekday": f"{day:%a}", "closed": session is None, "early_close": False}
     if session is None:
         note = "" if day.weekday() >= _SATURDAY else "holiday"
-        return row | {"local": "closed", "utc": "", "minutes": "0", "note": note, "segments": []}
+        return row | {"local": "closed", "utc": "", "minutes": 0, "note": note, "segments": []}
     edges = [(nanos_of(opens), nanos_of(closes)) for opens, closes in session.segments]
     total = sum(closes - opens for opens, closes in edges)
     day_number = days_of(day)
@@ -131,8 +131,8 @@ def _spans(zone_name: str, edges: Iterable[tuple[int, int]], phases: Iterable[Ph
 
 def slots(name: str, timeframe: Timeframe, first: date, last: date) -> list[dict[str, object]]:
     """The slots that the sessions of some dates lie in, with the session time in each."""
-    table, grid = table_asked(name), resolve(name).grid(timeframe)
-    asked = [*SessionCalendar(table).sessions(first, last)]
+    calendar, grid = calendar_asked(name), resolve(name).grid(timeframe)
+    table, asked = calendar.table, [*calendar.sessions(first, last)]
     if not asked:
         return []
     opened, closed = nanos_of(asked[0].segments[0][0]), nanos_of(asked[-1].segments[-1][1])

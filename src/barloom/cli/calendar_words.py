@@ -20,7 +20,7 @@ from barloom.time.zones import zone
 if TYPE_CHECKING:
     from barloom.time.table import SessionTable
 
-__all__ = ["clock", "days_asked", "minutes", "span", "table_asked", "table_of_side"]
+__all__ = ["calendar_asked", "clock", "days_asked", "minutes", "span", "table_of_side"]
 
 _UTC_DAYS: Final = "24x7@UTC"
 
@@ -40,10 +40,10 @@ def days_asked(text: str) -> tuple[date, date]:
 
 
 @cache
-def table_asked(name: str) -> SessionTable:
-    """The sessions of a calendar; of ``24x7`` the days in UTC."""
+def calendar_asked(name: str) -> SessionCalendar:
+    """A calendar with its sessions; of ``24x7`` the days in UTC."""
     calendar = resolve(name)
-    return calendar.table if isinstance(calendar, SessionCalendar) else table_of(_UTC_DAYS)
+    return calendar if isinstance(calendar, SessionCalendar) else SessionCalendar(table_of(_UTC_DAYS))
 
 
 def table_of_side(text: str) -> SessionTable:
@@ -51,7 +51,7 @@ def table_of_side(text: str) -> SessionTable:
     path = Path(text)
     if path.suffix == ".calendar" or (path.is_file() and "/" in text):
         return parse_snapshot(path.read_bytes(), text).table
-    return table_asked(text)
+    return calendar_asked(text).table
 
 
 def clock(nanos: int, day: int, *, end: bool = False) -> str:
@@ -72,7 +72,6 @@ def span(zone_name: str, opens: int, closes: int, day: int) -> str:
     return f"{clock(local[0], day)}-{clock(local[1], day, end=True)}"
 
 
-def minutes(nanos: int) -> str:
+def minutes(nanos: int) -> int | float:
     """Session time in minutes, with a fraction where it has one."""
-    whole, rest = divmod(nanos, MINUTE)
-    return f"{whole}" if not rest else f"{nanos / MINUTE:g}"
+    return nanos / MINUTE if nanos % MINUTE else nanos // MINUTE

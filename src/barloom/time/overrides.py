@@ -1,0 +1,250 @@
+"""A user's changes to a calendar: sessions added, removed and changed, and closures within a day.
+
+As TOML (or the same as JSON)::
+
+    valid_until = 2026-12-31          # the sessions up to this date are all told: by the calendar and by this file
+
+    [[add]]
+    date = 2025-11-29                 # a trading date without a session
+    hours = "0930-1300"               # local to the calendar's zone
+
+    [[remove]]
+    date = 2025-01-09
+
+    [[change]]
+    date = 2025-11-28
+    hours = "0930-1200"
+
+    [[closure]]                       # an unscheduled halt
+    date = 2025-03-18
+    hours = "1121-1300"
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
+
+import numpy as np
+
+from barloom.errors import CalendarError, DefinitionError, Problem
+from barloom.time.hours import CLOSED, Hours, parse_hours, write_hours
+from barloom.time.instants import days_of
+from barloom.time.timeframe import DAY, MINUTE
+from barloom.time.zones import zone
+
+if TYPE_CHECKING:
+    from barloom.time.calendar import Integers
+    from barloom.time.table import SessionTable
+
+__all__ = ["Change", "Overrides", "apply_overrides", "parse_overrides"]
+
+Kind = Literal["add", "remove", "change", "closure"]
+_KINDS: Final = ("add", "remove", "change", "closure")
+_KEYS: Final = (*_KINDS, "valid_until")
+
+
+class Change(NamedTuple):
+    """One change: its kind, trading date and local hours (those of a closure are when it is closed)."""
+
+    kind: Kind
+    trading_date: date
+    hours: Hours
+
+    def __str__(self) -> str:
+        hours = "" if self.kind == "remove" else f" {write_hours(self.hours)}"
+        return f"{self.kind} {self.trading_date}{hours}"
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """The changes of one file."""
+
+    changes: tuple[Change, ...] = ()
+    valid_until: date | None = None
+
+    def text(self) -> str:
+        """The canonical JSON of the changes, which `parse_overrides` reads."""
+        document: dict[str, object] = {}
+        for kind in _KINDS:
+            listed = [_written(item) for item in sorted(self.changes) if item.kind == kind]
+            if listed:
+                document[kind] = listed
+        if self.valid_until is not None:
+            document["valid_until"] = str(self.valid_until)
+        return json.dumps(document, sort_keys=True, separators=(",", ":"))
+
+
+def parse_overrides(text: str, source: str = "overrides") -> Overrides:
+    """Read changes from TOML or JSON; `source` names the text in errors.
+
+    Raises `DefinitionError` with everything that is wrong in it.
+    """
+    try:
+        document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except ValueError as error:
+        problem = Problem(f"it is neither TOML nor JSON: {error}", source, "write such as [[remove]] and date = …")
+        raise DefinitionError([problem]) from error
+    reading = _Reading(source, [])
+    changes = tuple(
+        item
+        for kind in _KINDS
+        for number, entry in enumerate(reading.entries(document, kind), 1)
+        if (item := reading.change(kind, entry, f"{kind} {number}")) is not None
+    )
+    valid_until = reading.date(document["valid_until"], "valid_until") if "valid_until" in document else None
+    reading.unknown(document, _KEYS, "")
+    if reading.problems:
+        raise DefinitionError(reading.problems)
+    return Overrides(changes, valid_until)
+
+
+def apply_overrides(table: SessionTable, overrides: Overrides) -> SessionTable:
+    """A table with the changes made; the first stays as it is.
+
+    Raises `CalendarError` for a change that does not fit (adding where there is a session, removing or changing where
+    there is none, a closure outside of the session, a date beyond what is known) and for sessions that overlap.
+    """
+    until = table.known_until if overrides.valid_until is None else days_of(overrides.valid_until)
+    days = _segments_by_day(table)
+    early = dict(zip(table.dates.tolist(), table.early_closes.tolist(), strict=True))
+    for change in overrides.changes:
+        day = days_of(change.trading_date)
+        if not table.known_from <= day <= max(until, table.known_until):
+            message = f"calendar {table.name!r}, {change}: it {table.known}; correct the date, or say valid_until"
+            raise CalendarError(message)
+        usual = days.get(day) or None
+        days[day] = _changed(table, change, usual)
+        early[day] = early.get(day, False) or (usual is not None and _close(days[day]) < _close(usual))
+    return _rebuilt(table, {day: item for day, item in days.items() if item}, early, max(until, table.known_until))
+
+
+Segments = list[tuple[int, int, int]]
+
+
+def _segments_by_day(table: SessionTable) -> dict[int, Segments]:
+    days: dict[int, Segments] = {}
+    columns = (table.dates[table.session_of], table.opens, table.closes, table.phase_of)
+    for day, opens, closes, phase in zip(*(column.tolist() for column in columns), strict=True):
+        days.setdefault(day, []).append((opens, closes, phase))
+    return days
+
+
+def _changed(table: SessionTable, change: Change, usual: Segments | None) -> Segments:
+    if (usual is None) != (change.kind == "add"):
+        what = "there is a session already; 'change' it" if usual else "there is no session; 'add' one"
+        message = f"calendar {table.name!r}, {change}: {what}, or correct the date"
+        raise CalendarError(message)
+    hours = _instants(table, change)
+    if change.kind != "closure":
+        return hours
+    remaining = usual or []
+    for opens, closes, _ in hours:
+        if not any(begin < closes and opens < end for begin, end, _ in remaining):
+            message = f"calendar {table.name!r}, {change}: it is closed then anyway; correct the hours (they are local)"
+            raise CalendarError(message)
+        remaining = [piece for item in remaining for piece in _without(item, opens, closes)]
+    return remaining
+
+
+def _without(item: tuple[int, int, int], opens: int, closes: int) -> Segments:
+    begin, end, phase = item
+    pieces = [(begin, min(end, opens), phase), (max(begin, closes), end, phase)]
+    return [piece for piece in pieces if piece[0] < piece[1]]
+
+
+def _instants(table: SessionTable, change: Change) -> Segments:
+    midnight = days_of(change.trading_date) * DAY
+    local = np.array([[item.opens, item.closes] for item in change.hours], np.int64).reshape(-1, 2)
+    edges = zone(table.zone).to_utc(midnight + local * MINUTE).tolist()
+    return [(opens, closes, int(item.phase)) for (opens, closes), item in zip(edges, change.hours, strict=True)]
+
+
+def _close(segments: Segments) -> int:
+    return max((closes for _, closes, phase in segments if phase == 0), default=0)
+
+
+def _rebuilt(table: SessionTable, days: dict[int, Segments], early: Mapping[int, bool], until: int) -> SessionTable:
+    dates = sorted(days)
+    rows = [(number, *segment) for number, day in enumerate(dates) for segment in sorted(days[day])]
+    columns: Integers = np.array(rows, np.int64).reshape(-1, 4)
+    last = int(columns[-1, 2]) if rows else 0
+    known_to = table.known_to + (until - table.known_until) * DAY
+    return replace(
+        table,
+        session_of=columns[:, 0].copy(),
+        opens=columns[:, 1].copy(),
+        closes=columns[:, 2].copy(),
+        phases=columns[:, 3].copy(),
+        dates=np.array(dates, np.int64),
+        early=np.array([early[day] for day in dates], np.bool_),
+        known_until=until,
+        known_to=max(known_to, last),
+    )
+
+
+def _written(change: Change) -> dict[str, str]:
+    entry = {"date": str(change.trading_date)}
+    return entry if change.kind == "remove" else {**entry, "hours": write_hours(change.hours)}
+
+
+@dataclass
+class _Reading:
+    """One pass over a file of changes, collecting what is wrong."""
+
+    source: str
+    problems: list[Problem]
+
+    def problem(self, what: str, where: str, fix: str) -> None:
+        self.problems.append(Problem(what, f"{self.source}: {where}" if where else self.source, fix))
+
+    def unknown(self, table: Mapping[str, object], known: tuple[str, ...], where: str) -> None:
+        for key in table:
+            if key not in known:
+                near = get_close_matches(key, known, n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                self.problem(f"{key!r} means nothing here", where, f"{hint}known are: {', '.join(known)}")
+
+    def entries(self, document: Mapping[str, object], kind: str) -> list[object]:
+        listed = document.get(kind, [])
+        if isinstance(listed, list):
+            return listed
+        self.problem(f"{kind!r} is not a list of changes", kind, f"write [[{kind}]] before each")
+        return []
+
+    def change(self, kind: str, entry: object, where: str) -> Change | None:
+        if not isinstance(entry, Mapping):
+            self.problem(f"{entry!r} is not a change", where, f"write [[{kind}]] and a line for each of its keys")
+            return None
+        table = cast("Mapping[str, object]", entry)
+        self.unknown(table, ("date", "hours", "reason"), where)
+        day = self.date(table.get("date"), where)
+        hours = CLOSED if kind == "remove" else self.hours(table.get("hours"), where)
+        if kind == "remove" and "hours" in table:
+            self.problem("a removed session has no hours", where, "leave them out, or write [[change]] or [[closure]]")
+        return None if day is None or hours is None else Change(cast("Kind", kind), day, hours)
+
+    def date(self, value: object, where: str) -> date | None:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.problem(f"{value!r} is not a date" if value else "it has no date", where, "write date = 2025-11-28")
+            return None
+
+    def hours(self, value: object, where: str) -> Hours | None:
+        try:
+            hours = parse_hours(value if isinstance(value, str) else repr(value))
+        except ValueError as error:
+            self.problem(str(error) if value else "it has no hours", where, "write hours = '0930-1300'")
+            return None
+        if not hours:
+            self.problem("it has no hours", where, "write hours = '0930-1300', or [[remove]] the session")
+            return None
+        return hours
