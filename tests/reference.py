@@ -328,8 +328,9 @@ class _Table:
     def filler(self, key: tuple[Any, ...], slot: Slot, latest: Bar) -> list[Bar]:
         """The synthetic bar of a slot without ticks, where there is one."""
         assert latest.close_time is not None
-        quiet = session_time(self.definition.days, latest.close_time, slot.start)
-        if self.level.gap == "omit" or quiet > self.level.carry_limit:
+        if self.level.gap == "omit":
+            return []
+        if session_time(self.definition.days, latest.close_time, slot.start) > self.level.carry_limit:
             return []
         values: dict[str, Decimal | int | None] = {}
         for name, column in self.definition.columns.items():

@@ -1,25 +1,26 @@
 """Cases about roll-ups: a parent is the fold of its final children that have ticks."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from catalogue.market import DAY, MINUTE, at, dates, fold, ohlcv, prices, starts, tick, ticks_to_bars
-
 import barloom as bl
 from barloom.testing import FakeSessionCalendar
+from catalogue.market import DAY, MINUTE, at, dates, fold, ohlcv, prices, starts, tick, ticks_to_bars
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from barloom import Bars
+    from barloom.time.calendar import Calendar
     from catalogue.market import Rig
 
 
 class CascadeCases:
     """Nothing is lost or added on the way up."""
 
-    def open(self, bars: Any, **options: Any) -> Rig:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Rig:
         """Start the bars on this back end."""
         raise NotImplementedError
 
@@ -38,7 +39,13 @@ class CascadeCases:
             ]
         rig.feed(first_hour)
         # In the next hour there are ticks in the first and in the tenth minute only.
-        rig.feed([tick("2025-01-06T11:00:00", 200, 7), tick("2025-01-06T11:09:00", 190, 8), tick("2025-01-06T12:00:00", 1, 1)])
+        rig.feed(
+            [
+                tick("2025-01-06T11:00:00", 200, 7),
+                tick("2025-01-06T11:09:00", 190, 8),
+                tick("2025-01-06T12:00:00", 1, 1),
+            ]
+        )
 
         first, second = rig.finals("1h").rows(named=True)
         minutes = rig.finals("1m").rows(named=True)

@@ -1,5 +1,7 @@
 """Cases about input that comes twice."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -7,15 +9,15 @@ from typing import TYPE_CHECKING
 from catalogue.market import MINUTE, at, bars_to_bars, candle, ohlcv, prices
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from barloom import Bars
+    from barloom.time.calendar import Calendar
     from catalogue.market import Rig
 
 
 class DuplicateCases:
     """Duplicated children add nothing."""
 
-    def open(self, bars: Any, **options: Any) -> Rig:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Rig:
         """Start the bars on this back end."""
         raise NotImplementedError
 

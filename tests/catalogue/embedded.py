@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,24 +15,27 @@ from barloom.source.open import open_source
 from barloom.store.opening import open_for_reading, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
+    from barloom.store.protocol import SideRecord
+    from barloom.store.scanning import BarKind
     from barloom.time.calendar import Calendar
+    from catalogue.market import Rows
 
 
 class EmbeddedRig:
     """Each feed appends to the input file and runs to its end, so every feed is a restart from the store."""
 
-    def __init__(self, bars: Any, directory: Path, calendar: Calendar | None = None) -> None:
+    def __init__(self, bars: bl.Bars, directory: Path, calendar: Calendar | None = None) -> None:
         self.bars = bars
         self.calendar = calendar
         self.input = directory / "ticks.jsonl"
         self.store = directory / "store"
 
-    def feed(self, ticks: Any) -> None:
+    def feed(self, ticks: Rows) -> None:
         """Append rows and run."""
-        rows = [ticks] if isinstance(ticks, dict) else ticks
+        rows = [ticks] if isinstance(ticks, Mapping) else ticks
         with self.input.open("a") as file:
             file.writelines(json.dumps(row, default=_written) + "\n" for row in rows)
         if self.calendar is None:
@@ -53,16 +57,16 @@ class EmbeddedRig:
         """Open bars by slot."""
         return self._read(timeframe, "live").sort("start", *self.bars.plan.event.key)
 
-    def rejected(self) -> list[Any]:
+    def rejected(self) -> list[SideRecord]:
         """The side output."""
         with open_for_reading(self.store, calendar=self.calendar) as store:
             return list(store.side_records())
 
-    def _read(self, timeframe: str, kind: Any) -> pl.DataFrame:
+    def _read(self, timeframe: str, kind: BarKind) -> pl.DataFrame:
         with open_for_reading(self.store, calendar=self.calendar) as store:
             return pl.concat([pl.DataFrame(schema=bar_schema(self.bars.plan)), *store.frames(kind, timeframe)])
 
 
-def _written(value: Any) -> str:
+def _written(value: datetime) -> str:
     """Times, as JSON has none."""
-    return str(value.isoformat())
+    return value.isoformat()

@@ -1,5 +1,7 @@
 """Cases about finals: one for each slot, whatever happens."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -7,15 +9,15 @@ from typing import TYPE_CHECKING
 from catalogue.market import at, ohlcv, prices, starts, tick, ticks_to_bars
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from barloom import Bars
+    from barloom.time.calendar import Calendar
     from catalogue.market import Rig
 
 
 class FinalCases:
     """One final per (key, timeframe, slot)."""
 
-    def open(self, bars: Any, **options: Any) -> Rig:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Rig:
         """Start the bars on this back end."""
         raise NotImplementedError
 
@@ -40,7 +42,11 @@ class FinalCases:
 
     def test_FN_Restart_DoesNotDuplicate_Final(self) -> None:
         """Checkpoint, restore, same input again: still one final, and it has not changed."""
-        rows = [tick("2025-01-06T10:00:01", 10, 1), tick("2025-01-06T10:00:59", 12, 2), tick("2025-01-06T10:01:30", 13, 1)]
+        rows = [
+            tick("2025-01-06T10:00:01", 10, 1),
+            tick("2025-01-06T10:00:59", 12, 2),
+            tick("2025-01-06T10:01:30", 13, 1),
+        ]
         rig = self.open(ticks_to_bars("1m"))
         rig.feed(rows)
         before = rig.finals("1m")

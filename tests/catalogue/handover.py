@@ -1,13 +1,14 @@
 """Cases about partitions that change hands."""
 
-from __future__ import annotations
+# ruff: noqa: N802 - the tests have the catalogue's names
 
-from catalogue.heartbeat import beats, pass_time
-from catalogue.market import MINUTE, SECOND, at, ohlcv, prices, starts, tick, ticks_to_bars
+from __future__ import annotations
 
 import pytest
 
 from barloom.testing import Driver, Point
+from catalogue.heartbeat import beats, pass_time
+from catalogue.market import MINUTE, SECOND, at, ohlcv, prices, starts, tick, ticks_to_bars
 
 
 class HandOverCases:

@@ -1,13 +1,14 @@
 """Cases about heartbeats: the live bars of quiet keys."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from catalogue.market import HOUR, MINUTE, SECOND, at, nanos, ohlcv, prices, starts, tick, ticks_to_bars
-
 from barloom.testing import Driver, FakeSessionCalendar, Point
+from catalogue.market import HOUR, MINUTE, SECOND, at, nanos, ohlcv, prices, starts, tick, ticks_to_bars
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +46,9 @@ class HeartbeatCases:
         driver.assign({"B": [1]})
         pass_time(driver, "2025-01-06T10:04:30", 30 * SECOND)
         by_partition = {
-            partition: {record.value["symbol"] for record in driver.log.read("bars_live_1m", partition).records if record.value}
+            partition: {
+                record.value["symbol"] for record in driver.log.read("bars_live_1m", partition).records if record.value
+            }
             for partition in (0, 1)
         }
         assert {0: {"EURUSD"}, 1: {"XAUUSD"}} == by_partition
@@ -98,7 +101,12 @@ class HeartbeatCases:
         driver.feed(tick("2025-01-06T10:00:10", 10, 5))
         pass_time(driver, "2025-01-06T10:01:20", 5 * SECOND)
         (row,) = driver.lives("1m").filter(start=at("2025-01-06T10:01")).rows(named=True)
-        assert (*prices(10, 10, 10, 10, 0), True, False, 0) == (*ohlcv(row), row["synthetic"], row["final"], row["revision"])
+        assert (*prices(10, 10, 10, 10, 0), True, False, 0) == (
+            *ohlcv(row),
+            row["synthetic"],
+            row["final"],
+            row["revision"],
+        )
 
         driver.feed(tick("2025-01-06T10:01:20", 12, 3))
         pass_time(driver, "2025-01-06T10:01:55", 5 * SECOND)

@@ -1,17 +1,19 @@
-"""The small market that the catalogue's cases share: what its ticks look like, and short ways to write and read them."""
+"""The small market that the catalogue's cases share, and short ways to write its ticks and to read its bars."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import barloom as bl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
+
+    from barloom.plan.draft import LevelDraft
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -40,22 +42,22 @@ class Candle(bl.Event):
     volume: Decimal = bl.decimal(18, 0)
 
 
-def ticks_to_bars(base: str, *rollup: Any, delay: str = "0s", calendar: str = "24x7", **base_options: Any) -> Any:
+def ticks_to_bars(base: str, *rollup: str | LevelDraft, delay: str = "0s", **base_options: Any) -> bl.Bars:  # noqa: ANN401 - tumbling's own
     """Open, high, low, close, volume and count of `Tick`."""
     return (
         bl.from_(Tick)
-        .tumbling(base, delay=delay, calendar=calendar, **base_options)
+        .tumbling(base, delay=delay, **base_options)
         .ohlcv(price="price", size="size")
         .rollup(*rollup)
         .named("bars")
     )
 
 
-def bars_to_bars(base: str, *rollup: Any, delay: str = "0s", calendar: str = "24x7") -> Any:
+def bars_to_bars(base: str, *rollup: str | LevelDraft, delay: str = "0s") -> bl.Bars:
     """Coarser bars of `Candle`, which is stamped with its start."""
     return (
         bl.from_(Candle)
-        .bars(base, stamped="start", delay=delay, calendar=calendar)
+        .bars(base, stamped="start", delay=delay)
         .select(
             open=bl.first("open"),
             high=bl.max("high"),
@@ -103,13 +105,13 @@ def prices(*values: str | int) -> tuple[Decimal, ...]:
     return tuple(Decimal(value) for value in values)
 
 
-def starts(frame: pl.DataFrame, **having: Any) -> list[datetime]:
+def starts(frame: pl.DataFrame, **having: object) -> list[datetime]:
     """The slots' starts of the bars with these values, in their order."""
     return [row["start"] for row in frame.rows(named=True) if all(row[name] == value for name, value in having.items())]
 
 
 def fold(children: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
-    """Open of the first, highest high, lowest low, close of the last, sum of volumes: of children with ticks, by start."""
+    """Open of the first, highest high, lowest low, close of the last, sum of volumes: of children with ticks."""
     real = sorted((child for child in children if not child["synthetic"]), key=lambda child: child["start"])
     return (
         real[0]["open"],
@@ -125,10 +127,14 @@ def dates(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
+Rows: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]]"
+"""One row or many."""
+
+
 class Rig(Protocol):
     """What a case needs of whatever runs the bars."""
 
-    def feed(self, ticks: Any) -> Any:
+    def feed(self, ticks: Rows) -> object:
         """Take in rows and publish what they bring about."""
         ...
 

@@ -1,12 +1,13 @@
 """Cases about the one function that gives every time its slot."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from catalogue.market import at, nanos
-
 from barloom.time.slots import expected_slots, round_to_slot, slots_between
+from catalogue.market import at, nanos
 
 ANSWERS = """
 1ms   2025-01-06T10:00:00.123456   2025-01-06T10:00:00.123   2025-01-06T10:00:00.124
@@ -39,7 +40,7 @@ class RoundingCases:
     """Slots are half-open, in UTC, and nest."""
 
     def test_RD_RoundToSlot_IsHalfOpenUtc_ForAllTimeframes(self) -> None:
-        """A start belongs to its slot, an end to the next; the last nanosecond and times before 1970 are no exception."""
+        """A start belongs to its slot, an end to the next, also at the last nanosecond and before 1970."""
         for line in ANSWERS.split("\n")[1:-1]:
             timeframe, asked, start, end = line.split()
             expected = (nanos(at(start)), nanos(at(end)))

@@ -1,22 +1,21 @@
 """Cases about trading sessions: what a day, a week and a month consist of."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from catalogue.market import DAY, HOUR, at, dates, ohlcv, prices, starts, tick, ticks_to_bars
-
 from barloom.testing import FakeSessionCalendar
 from barloom.time.always import AlwaysOpen
+from catalogue.market import DAY, HOUR, at, dates, ohlcv, prices, starts, tick, ticks_to_bars
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from catalogue.market import Rig
-
+    from barloom import Bars
     from barloom.time.calendar import Calendar
+    from catalogue.market import Rig
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -38,7 +37,9 @@ def markets() -> dict[str, Market]:
     week = dates(date(2024, 7, 1), date(2024, 7, 5))
     half_day = {date(2024, 7, 3): "13:00"}
     always = {day: [(utc(day, "00:00"), utc(day + DAY, "00:00"))] for day in week}
-    plain = {day: [(utc(day, "09:30"), utc(day, half_day.get(day, "16:00")))] for day in week if day != date(2024, 7, 4)}
+    plain = {
+        day: [(utc(day, "09:30"), utc(day, half_day.get(day, "16:00")))] for day in week if day != date(2024, 7, 4)
+    }
     lunch = {day: [(utc(day, "09:00"), utc(day, "11:30")), (utc(day, "12:30"), utc(day, "15:15"))] for day in week}
     # The night before belongs to the trading date.
     night = {day: [(utc(day - DAY, "22:00"), utc(day, "21:00"))] for day in week}
@@ -64,18 +65,24 @@ def cut(segments: list[tuple[datetime, datetime]], length: timedelta) -> list[tu
 class SessionCases:
     """A day is a trading date, not a date."""
 
-    def open(self, bars: Any, **options: Any) -> Rig:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Rig:
         """Start the bars on this back end."""
         raise NotImplementedError
 
     def test_SS_DailyFinal_EndsAtSessionClose(self) -> None:
         """Half day: the day ends at 13:00 local, close = last child's close, and what comes later is no part of it."""
         calendar = FakeSessionCalendar.weekdays(
-            date(2024, 7, 1), date(2024, 7, 31), half_days={date(2024, 7, 3): "13:00"}, holidays=[date(2024, 7, 4)], zone=NEW_YORK
+            date(2024, 7, 1),
+            date(2024, 7, 31),
+            half_days={date(2024, 7, 3): "13:00"},
+            holidays=[date(2024, 7, 4)],
+            zone=NEW_YORK,
         )
         rig = self.open(ticks_to_bars("1h", "1d"), calendar=calendar)
         # 09:30 in New York is 13:30 UTC in July.
-        rig.feed([tick("2024-07-03T13:30:00", 10), tick("2024-07-03T16:59:59.999999", 12), tick("2024-07-03T17:00:00", 50)])
+        rig.feed(
+            [tick("2024-07-03T13:30:00", 10), tick("2024-07-03T16:59:59.999999", 12), tick("2024-07-03T17:00:00", 50)]
+        )
 
         (day,) = rig.finals("1d").rows(named=True)
         assert (at("2024-07-03T13:30"), at("2024-07-03T17:00")) == (day["start"], day["end"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+
 from catalogue.cascade import CascadeCases
 from catalogue.duplicates import DuplicateCases
 from catalogue.embedded import EmbeddedRig
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from barloom import Bars
+    from barloom.time.calendar import Calendar
+
 
 class TestEmbedded(FinalCases, CascadeCases, WatermarkCases, SessionCases, DuplicateCases, EndToEndCases):
     """Every feed is a new run that continues from the RocksDB store."""
@@ -28,6 +32,6 @@ class TestEmbedded(FinalCases, CascadeCases, WatermarkCases, SessionCases, Dupli
         """A directory of its own for each rig that a case opens."""
         self.make = lambda: tmp_path_factory.mktemp("rig")
 
-    def open(self, bars: Any, **options: Any) -> EmbeddedRig:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> EmbeddedRig:
         """A new store."""
-        return EmbeddedRig(bars, self.make(), **options)
+        return EmbeddedRig(bars, self.make(), calendar)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+from barloom.testing import Driver
 from catalogue.cascade import CascadeCases
 from catalogue.duplicates import DuplicateCases
 from catalogue.end_to_end import EndToEndCases
@@ -14,7 +15,9 @@ from catalogue.rounding import RoundingCases
 from catalogue.sessions import SessionCases
 from catalogue.watermark import WatermarkCases
 
-from barloom.testing import Driver
+if TYPE_CHECKING:
+    from barloom import Bars
+    from barloom.time.calendar import Calendar
 
 
 class TestInMemory(
@@ -30,6 +33,6 @@ class TestInMemory(
 ):
     """All named cases."""
 
-    def open(self, bars: Any, **options: Any) -> Driver:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Driver:
         """One instance with one partition."""
-        return Driver(bars, **options)
+        return Driver(bars, calendar=calendar)

@@ -1,5 +1,7 @@
 """Cases about when a parent closes, and what comes too late."""
 
+# ruff: noqa: N802 - the tests have the catalogue's names
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -7,15 +9,15 @@ from typing import TYPE_CHECKING
 from catalogue.market import MINUTE, at, bars_to_bars, candle, nanos, ohlcv, prices, starts, tick, ticks_to_bars
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from barloom import Bars
+    from barloom.time.calendar import Calendar
     from catalogue.market import Rig
 
 
 class WatermarkCases:
     """A parent waits for its children, but not for ever."""
 
-    def open(self, bars: Any, **options: Any) -> Rig:
+    def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Rig:
         """Start the bars on this back end."""
         raise NotImplementedError
 
@@ -32,7 +34,12 @@ class WatermarkCases:
         assert prices(10, 14, 10, 14, 5) == ohlcv(parent)
 
         rig = self.open(bars_to_bars("1m", "5m", delay="10s"))
-        rig.feed([candle(at("2025-01-06T10:00") + minute * MINUTE, 10, 15 + minute, 5 - minute, 11, 1) for minute in range(4)])
+        rig.feed(
+            [
+                candle(at("2025-01-06T10:00") + minute * MINUTE, 10, 15 + minute, 5 - minute, 11, 1)
+                for minute in range(4)
+            ]
+        )
         assert [] == starts(rig.finals("5m"))
         rig.feed(candle("2025-01-06T10:04", 12, 13, 11, 12, 1))
         (early,) = rig.finals("5m").rows(named=True)

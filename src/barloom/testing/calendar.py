@@ -16,7 +16,7 @@ _SATURDAY = 5
 
 
 class FakeSessionCalendar(SessionCalendar):
-    """A calendar of exactly the given sessions: what `barloom.time.sessions` makes of them, with short ways to write it.
+    """A calendar of exactly the given sessions, made by `barloom.time.sessions`, and short ways to write one.
 
     >>> calendar = FakeSessionCalendar.weekdays(
     ...     date(2024, 7, 1), date(2024, 7, 31),

@@ -85,7 +85,7 @@ def _optional(values: Values) -> list[int | None]:
 def _block(level: int, bars: Sequence[tuple[int, StoredBar]], partials: int, *, final: bool) -> BarBlock:
     start = _COLUMNS.index("start")
     ordered = sorted(bars, key=lambda item: (item[1][0][start], item[0]))
-    columns = {
+    columns: dict[str, Any] = {
         name: np.array([bar[0][position] for _, bar in ordered], np.bool_ if name in _BOOLEANS else np.int64)
         for position, name in enumerate(_COLUMNS)
     }

@@ -1,4 +1,4 @@
-"""A definition at work, step by step: feed ticks, move the clock, hand partitions over, crash anywhere, read the bars."""
+"""A definition at work, step by step: feed ticks, move the clock, hand partitions over, crash, read the bars."""
 
 from __future__ import annotations
 
@@ -221,7 +221,9 @@ class Driver:
         """The latest live state of each (key, start), as compaction leaves it: a slot that closed shows its final."""
         topic = self._publisher.topics.live(self.plan.level_of(timeframe))
         rows = [
-            row for partition in range(self.log.partitions(topic)) for row in self.log.compacted(topic, partition).values()
+            row
+            for partition in range(self.log.partitions(topic))
+            for row in self.log.compacted(topic, partition).values()
         ]
         return pl.DataFrame(rows, schema=self._schema, orient="row")
 

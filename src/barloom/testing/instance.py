@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from barloom.engine.engine import Engine
 from barloom.testing.changelog import POSITION, read_snapshot
@@ -44,7 +44,7 @@ class _Owned:
 
 
 class Instance:
-    """A consumer, and for each owned partition an engine and a producer whose transactional id the successor can derive.
+    """A consumer, and for each owned partition an engine and a producer with an id that a successor can derive.
 
     A partition that is assigned is restored from the changelog before it runs. On revoke its state is dropped and its
     heartbeat with it.
@@ -134,7 +134,7 @@ class Instance:
         producer = InMemoryProducer(self.log, f"{plan.name}-p{at.partition}")
         producer.init_transactions()
         engine = Engine(plan, self.publisher.calendar)
-        records = self.log.compacted(self.publisher.topics.changelog, at.partition)
+        records: dict[Any, Any] = self.log.compacted(self.publisher.topics.changelog, at.partition)
         position = records.get(POSITION, 0)
         if position != self.consumer.position(at):
             message = f"the changelog ends at {position}, the group at {self.consumer.position(at)}"

@@ -23,7 +23,7 @@ __all__ = ["FinalRepeatedError", "Outgoing", "Publisher", "Topics"]
 
 
 class FinalRepeatedError(AssertionError):
-    """A slot was published as final a second time, or before an earlier slot of its key: the engine broke its promise."""
+    """A slot became final a second time, or before an earlier slot of its key: the engine broke its promise."""
 
 
 class Outgoing(NamedTuple):
