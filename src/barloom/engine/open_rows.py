@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from barloom.engine.blocks import Numbers, Values
 from barloom.engine.groups import Groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from barloom.plan.barplan import Partial
     from barloom.time.calendar import Integers
@@ -66,7 +67,7 @@ class OpenRows:
         rows = np.where(missed, -1, rows)
         if self._older and (behind := np.flatnonzero(missed)).size:
             pairs = zip(key[behind].tolist(), start[behind].tolist(), strict=True)
-            rows[behind] = [self._older.get(pair, -1) for pair in pairs]
+            rows[behind] = list(map(self._older.get, pairs, repeat(-1)))
         return rows
 
     def gather(self, rows: Integers) -> Groups:
@@ -131,20 +132,19 @@ class OpenRows:
         last = np.empty(len(key), np.bool_)
         last[-1] = True
         np.not_equal(key[1:], key[:-1], out=last[:-1])
-        self._remember(zip(key[~last].tolist(), start[~last].tolist(), rows[~last].tolist(), strict=True))
+        self._remember(key[~last], start[~last], rows[~last])
         rows, key, start = rows[last], key[last], start[last]
         held = self._newest[key]
         held_start = self._columns[_START][held]
         newer = (held < 0) | (start > held_start)
         displaced = newer & (held >= 0)
-        self._remember(
-            zip(key[displaced].tolist(), held_start[displaced].tolist(), held[displaced].tolist(), strict=True)
-        )
-        self._remember(zip(key[~newer].tolist(), start[~newer].tolist(), rows[~newer].tolist(), strict=True))
+        self._remember(key[displaced], held_start[displaced], held[displaced])
+        self._remember(key[~newer], start[~newer], rows[~newer])
         self._newest[key[newer]] = rows[newer]
 
-    def _remember(self, older: Iterable[tuple[int, int, int]]) -> None:
-        self._older.update(((key, start), row) for key, start, row in older)
+    def _remember(self, key: Integers, start: Integers, row: Integers) -> None:
+        pairs = zip(key.tolist(), start.tolist(), strict=True)
+        self._older.update(zip(pairs, row.tolist(), strict=True))
 
     def _allocate(self, count: int) -> Integers:
         parts: list[Integers] = []
