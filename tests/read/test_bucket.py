@@ -252,6 +252,16 @@ def test_a_range_is_half_open_and_in_order(bucket: TimeBucket[Bar]) -> None:
     assert [] == list(bucket.range("C"))
 
 
+def test_a_final_beats_a_live_bar(store: BarStore) -> None:
+    """Where a reader meets both, in whatever order they came, only the final counts."""
+    store.commit(bars.commit(KEYS, lives=(bars.block([(0, 6, 1, 1, 1)], final=False),)))
+    bucket = TimeBucket(store, "1s")
+
+    assert [(5, True), (6, True), (7, False)] == [(bar.start_ns // SECOND, bar.final) for bar in bucket.range("A")]
+    assert [6, 7] == [bar.start_ns // SECOND for bar in bucket.latest("A", 2)]
+    assert found(bucket.get("A", 6 * SECOND)).final
+
+
 def test_the_latest_bars(bucket: TimeBucket[Bar]) -> None:
     """The newest, usually live, is the last."""
     assert [7] == [bar.start_ns // SECOND for bar in bucket.latest("A")]
