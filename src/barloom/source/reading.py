@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.source.merge import Taken
     from barloom.source.pieces import Piece, PieceReader
 
-__all__ = ["TOTAL", "Reading", "file_reader", "started_at"]
+__all__ = ["TOTAL", "Reading", "file_reader", "keyed", "started_at"]
 
 TOTAL: Final = "rows"
 """Under this name the number of rows read from all files stands among the positions (files stand under their paths)."""

@@ -138,7 +138,7 @@ class TextFile:
             first = lines.rest
         if self._format.begin(first.rstrip(b"\r\n"), self._file.name):
             lines.take(len(first))
-        self._tail = self._head[: lines.offset][-TAIL_BYTES:]
+        self._tail = (first if lines.offset > HEAD_BYTES else self._head[: lines.offset])[-TAIL_BYTES:]
         if self._start.byte > lines.offset:
             self._go_on(lines)
         return True
@@ -146,10 +146,10 @@ class TextFile:
     def _go_on(self, lines: LineBlocks) -> None:
         start = self._start
         lines.skip_to(start.byte - start.tail_length)
-        self._tail = lines.take(start.tail_length)
-        if len(self._tail) < start.tail_length and lines.broken is None:
+        self._tail = (self._tail + lines.take(start.byte - lines.offset))[-start.tail_length :]
+        if lines.offset < start.byte and lines.broken is None:
             self._refuse(f"it is shorter than before ({start.byte} bytes had been read)")
-        if len(self._tail) == start.tail_length and digest(self._tail) != start.tail:
+        if lines.offset == start.byte and digest(self._tail) != start.tail:
             self._refuse(f"its content before data row {start.rows - start.skip + 1} has changed")
         following = lines.head(1)
         if start.unended and following and following not in b"\r\n":
