@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,14 @@ _ORACLES = Path(__file__).resolve().parents[2] / "shared" / "oracles"
 
 _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "oracles": (_ORACLES.is_dir, f"real market data in {_ORACLES}"),
+    "exchange_calendars": (
+        lambda: find_spec("exchange_calendars") is not None,
+        "the package exchange_calendars: pip install 'barloom[calendars]'",
+    ),
+    "pandas_market_calendars": (
+        lambda: find_spec("pandas_market_calendars") is not None,
+        "the package pandas_market_calendars: pip install 'barloom[dev]'",
+    ),
     "java": (lambda: shutil.which("java") is not None, "a Java runtime (17 or newer) on the PATH"),
 }
 

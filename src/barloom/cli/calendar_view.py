@@ -13,7 +13,6 @@ from barloom.time.calendars import names, resolve
 from barloom.time.changes import changed_sessions
 from barloom.time.hours import Phase, write_hours
 from barloom.time.instants import date_of, days_of, nanos_of, written
-from barloom.time.sessions import Session
 from barloom.time.snapshot import exchange_names, load_snapshot
 from barloom.time.zones import zone
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from barloom.time.changes import Segments
+    from barloom.time.sessions import Session
     from barloom.time.timeframe import Timeframe
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -38,6 +39,14 @@ EXCHANGES: Final = {
 }
 """The exchanges that are shipped, and the date from which the package has their hours right."""
 
+_ERRATA: Final[dict[str, dict[date, Hours]]] = {
+    "XHKG": {
+        date(2023, 9, 1): CLOSED,  # typhoon Saola
+        date(2023, 9, 8): CLOSED,  # black rainstorm
+    },
+}
+"""What the package does not know although the exchange has published it."""
+
 _REGULAR_FOR: Final = 40
 """Sessions that are looked at to tell new regular hours from special ones."""
 
@@ -70,13 +79,21 @@ def build_snapshot(name: str, now: int) -> Snapshot:
     days = _local_days(local, opens, closes, dates)
     weeks = _weeks(days_of(since), days)
     pattern = Pattern(local, weeks, days_of(since), days_of(until), _exceptions(weeks, days, days_of(until)))
+    _check_equal(name, pattern, opens, closes)
+    corrected = replace(pattern, exceptions={**pattern.exceptions, **_corrections(name)})
     made = Provenance(f"exchange_calendars {package.__version__}", TZ_VERSION, str(made_on))
-    snapshot = Snapshot(name, pattern, made)
-    table = snapshot.table
+    return Snapshot(name, corrected, made)
+
+
+def _check_equal(name: str, pattern: Pattern, opens: Integers, closes: Integers) -> None:
+    table = pattern.table(name)
     if not (np.array_equal(table.opens, opens) and np.array_equal(table.closes, closes)):
         message = f"the snapshot of {name} would not say what exchange_calendars says; this version cannot hold it"
         raise CalendarError(message)
-    return snapshot
+
+
+def _corrections(name: str) -> dict[int, Hours]:
+    return {days_of(day): hours for day, hours in _ERRATA.get(name, {}).items()}
 
 
 def _package() -> Any:  # noqa: ANN401 - an optional package without types
