@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -35,12 +36,32 @@ def test_a_longer_market_begins_like_a_shorter() -> None:
     assert _labelled(Market(ticks=40_000)).head(25_001).equals(_labelled(Market(ticks=25_001)))
 
 
-def test_it_never_changes() -> None:
-    """The first throws of the dice and the first ticks, written down once: the README shows what is made of them."""
-    first = _labelled(Market(ticks=2)).select("symbol", "price", "size", "id").rows()
+def _mix(value: int) -> int:
+    """SplitMix64's mixing step in whole numbers."""
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EB % 2**64
+    return value ^ (value >> 31)
 
-    assert [11038507041886373216, 14853427043010180424] == Dice(1, 0).throw(pl.Series([0, 1]).to_numpy()).tolist()
-    assert 2 == len(first)
+
+def test_the_dice_are_the_same_on_every_machine() -> None:
+    """Against the published algorithm in Python's whole numbers."""
+    golden = 0x9E3779B97F4A7C15
+    start = _mix(7 ^ _mix(4 * golden % 2**64))
+    expected = [_mix((start + (number + 1) * golden) % 2**64) for number in range(5)]
+
+    assert expected == Dice(7, 3).throw(np.arange(5)).tolist()
+
+
+def test_throws_are_spread_evenly() -> None:
+    """Each number about equally often, and none outside of the range."""
+    numbers = np.arange(60_000)
+    counts = np.bincount(Dice(1, 0).below(6, numbers), minlength=6)
+    wide = Dice(1, 1).between(-5 * 10**12, 5 * 10**12, numbers)
+
+    assert 6 == len(counts)
+    assert abs(counts - 10_000).max() < 500
+    assert -5 * 10**12 <= wide.min() < -4.99 * 10**12
+    assert 4.99 * 10**12 < wide.max() < 5 * 10**12
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz", "a.parquet"])
@@ -147,7 +168,7 @@ def test_a_market_without_end_is_a_feed() -> None:
 def test_settings_are_checked(tmp_path: Path) -> None:
     """Shares are parts of a whole, and there is something to trade."""
     for settings in ({"late": -0.1}, {"late": 0.6, "future": 0.6}, {"keys": 0}, {"rate": 0}):
-        with pytest.raises(ValueError, match="shares|at least one key"):
+        with pytest.raises(ValueError, match=r"shares|at least one key"):
             Market(**settings)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"\.parquet"):
         Market().write(tmp_path / "a.xlsx")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from barloom.plan.barplan import BarPlan, EventPlan, Field, FieldKind, LevelPlan, NumberType, SourcePlan
 from barloom.source.open import open_source
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from barloom.source.protocol import Origin, SourceBatch
+    from barloom.time.calendar import Integers
 
 SYMBOL = Field("symbol", FieldKind.STRING)
 AT = Field("at", FieldKind.TIMESTAMP, time_unit="iso")
@@ -25,7 +28,7 @@ DAY = 1_735_689_600_000_000_000
 SECOND = 1_000_000_000
 
 
-def plan(*fields: Field, key: str = "symbol", **source: Any) -> BarPlan:
+def plan(*fields: Field, key: str = "symbol", **source: object) -> BarPlan:
     """A plan of ticks with these fields (or symbol, at, price, size) and settings of ``[source]``."""
     event = EventPlan("Tick", fields or (SYMBOL, AT, PRICE, SIZE), (key,), "at")
     base = LevelPlan(Timeframe.parse("1s"), None, 0)
@@ -76,10 +79,25 @@ def collect(batches: Iterable[SourceBatch]) -> Reading:
 
 
 def read(
-    bars: BarPlan, spec: object, positions: Mapping[str, bytes] | None = None, rows: int = 1000, at_end: Any = "keep"
+    bars: BarPlan, spec: object, positions: Mapping[str, bytes] | None = None, rows: int = 1000, at_end: str = "keep"
 ) -> Reading:
     """Read an input from a position to its end."""
     return collect(open_source(bars, spec, at_end=at_end).open(positions or {}, rows))
+
+
+def until_error(batches: Iterable[SourceBatch]) -> tuple[Reading, Exception | None]:
+    """Read batches up to what goes wrong."""
+    wrong: Exception | None = None
+
+    def given() -> Iterator[SourceBatch]:
+        nonlocal wrong
+        try:
+            yield from batches
+        except Exception as error:  # noqa: BLE001 - it is what the test looks at
+            wrong = error
+
+    reading = collect(given())
+    return reading, wrong
 
 
 def csv_of(rows: Sequence[tuple[Any, ...]], header: str = "symbol,at,price,size") -> str:
@@ -104,7 +122,5 @@ def tick(symbol: str, second: float, price: str, size: int) -> tuple[Any, ...]:
     return (symbol, DAY + round(second * SECOND), Decimal(price), size)
 
 
-def _all(batch: SourceBatch) -> Any:
-    import numpy as np  # noqa: PLC0415
-
+def _all(batch: SourceBatch) -> Integers:
     return np.arange(len(batch.ticks))

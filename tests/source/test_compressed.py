@@ -10,9 +10,10 @@ import pytest
 
 from barloom.errors import SourceError
 from barloom.source.open import open_source
-from source.reading import csv_of, iso, plan, put, read, tick
+from source.reading import csv_of, iso, plan, put, read, tick, until_error
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 COUNT = 30_000
@@ -21,15 +22,11 @@ TEXT = csv_of(ROWS)
 TICKS = [tick(*row[:1], number / 10, *row[2:]) for number, row in enumerate(ROWS)]
 
 
-def _until_it_breaks(path: Path, **source: Any) -> tuple[list[tuple[Any, ...]], str, dict[str, bytes]]:
+def _until_it_breaks(path: Path) -> tuple[list[tuple[Any, ...]], str, Mapping[str, bytes]]:
     """The rows that were given, the error at the end, and where to continue."""
-    rows: list[tuple[Any, ...]] = []
-    positions: dict[str, bytes] = {}
-    with pytest.raises(SourceError) as error:
-        for batch in open_source(plan(**source), path).open({}, 1000):
-            rows += batch.ticks.frame.rows()
-            positions = dict(batch.positions)
-    return rows, str(error.value), positions
+    reading, error = until_error(open_source(plan(), path).open({}, 1000))
+    assert isinstance(error, SourceError)
+    return reading.rows, str(error), reading.positions
 
 
 def _zip(path: Path, *members: tuple[str, str], method: int = zipfile.ZIP_DEFLATED) -> Path:

@@ -105,7 +105,7 @@ def test_interrupted_at_every_batch(tmp_path: Path, name: str, write: Callable[.
     order=st.sampled_from(["row", "time"]),
 )
 @settings(max_examples=80, deadline=None)
-def test_several_files_interrupted_anywhere(  # noqa: PLR0913 - what is drawn
+def test_several_files_interrupted_anywhere(  # noqa: PLR0913, PLR0917 - what is drawn
     tmp_path_factory: pytest.TempPathFactory,
     files: list[list[int]],
     stops: list[int],
@@ -117,7 +117,10 @@ def test_several_files_interrupted_anywhere(  # noqa: PLR0913 - what is drawn
     folder = tmp_path_factory.mktemp("continue")
     files[0].append(3)
     for number, times in enumerate(files):
-        put(folder / f"{number}.csv", csv_of([("AB"[time % 2], iso(time), number, row) for row, time in enumerate(times)]))
+        put(
+            folder / f"{number}.csv",
+            csv_of([("AB"[time % 2], iso(time), number, row) for row, time in enumerate(times)]),
+        )
     bars = plan(order=order)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading_module, "_BLOCK_BYTES", block)
@@ -188,7 +191,9 @@ def test_a_file_that_is_gone_does_not_disturb(tmp_path: Path) -> None:
     (tmp_path / "a.csv").unlink()
     _csv(tmp_path / "b.csv", ROWS[50:60])
 
-    assert list(range(50, 60)) == [each[0] for each in read(plan(), str(tmp_path / "*.csv"), first.positions).everything]
+    assert list(range(50, 60)) == [
+        each[0] for each in read(plan(), str(tmp_path / "*.csv"), first.positions).everything
+    ]
 
 
 def test_the_path_is_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

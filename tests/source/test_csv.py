@@ -44,7 +44,9 @@ def test_the_same_rows_however_written(tmp_path: Path, text: str) -> None:
     assert (TICKS, []) == (reading.rows, reading.invalid)
 
 
-@pytest.mark.parametrize(("suffix", "delimiter", "stated"), [(".csv", ";", ";"), (".tsv", "\t", ","), (".txt", "|", "|")])
+@pytest.mark.parametrize(
+    ("suffix", "delimiter", "stated"), [(".csv", ";", ";"), (".tsv", "\t", ","), (".txt", "|", "|")]
+)
 def test_another_delimiter(tmp_path: Path, suffix: str, delimiter: str, stated: str) -> None:
     """It is stated in the definition; a .tsv has tabs by itself."""
     text = csv_of(ROWS).replace(",", delimiter)
@@ -143,7 +145,9 @@ def test_a_misspelt_column_is_named_with_the_nearest(tmp_path: Path) -> None:
     """The message says what is missing, what there is, and how to mend it."""
     path = put(tmp_path / "a.csv", csv_of(ROWS, "symbol,at,prise,size"))
 
-    with pytest.raises(SourceError, match=r"no column 'price'.*did you mean 'prise'.*'symbol', 'at'.*\[source\] columns"):
+    with pytest.raises(
+        SourceError, match=r"no column 'price'.*did you mean 'prise'.*'symbol', 'at'.*\[source\] columns"
+    ):
         read(plan(), path)
 
 
@@ -206,13 +210,13 @@ def test_columns_are_chosen_by_name(tmp_path: Path) -> None:
 
 def test_a_mapping_of_an_unknown_field_is_refused(tmp_path: Path) -> None:
     """It would silently do nothing."""
-    with pytest.raises(SourceError, match="maps 'pricee'.*did you mean 'price'"):
+    with pytest.raises(SourceError, match=r"maps 'pricee'.*did you mean 'price'"):
         read(plan(columns={"pricee": "p"}), put(tmp_path / "a.csv", csv_of(ROWS)))
 
 
 def test_a_constant_must_fit_its_field(tmp_path: Path) -> None:
     """It is checked like any value, once."""
-    with pytest.raises(SourceError, match="constant '=1.555'.*does not fit"):
+    with pytest.raises(SourceError, match=r"constant '=1.555'.*does not fit"):
         read(plan(columns={"price": "=1.555"}), put(tmp_path / "a.csv", csv_of(ROWS)))
 
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _lines(path: Path, *rows: Any) -> Path:
+def _lines(path: Path, *rows: object) -> Path:
     return put(path, "".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows))
 
 
-def _row(**other: Any) -> dict[str, Any]:
+def _row(**other: object) -> dict[str, Any]:
     return {"symbol": "A", "at": iso(1), "price": "1.5", "size": 3, **other}
 
 
@@ -52,7 +52,7 @@ def test_nested_paths_and_arrays(tmp_path: Path) -> None:
 
 
 def test_lines_that_are_arrays(tmp_path: Path) -> None:
-    """Their elements are columns 0, 1, 2 …"""
+    """Their elements are the columns 0, 1 and so on."""
     path = _lines(tmp_path / "a.jsonl", ["1.5", 3, iso(1)], ["2.5", 4, iso(2)])
     mapped = plan(columns={"price": "0", "size": "1", "at": "2", "symbol": "=A"})
 

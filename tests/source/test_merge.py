@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from barloom.errors import SourceError
 from barloom.source import reading as reading_module
-from source.reading import csv_of, iso, plan, put, read
+from barloom.source.open import open_source
+from source.reading import csv_of, iso, plan, put, read, until_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +41,9 @@ def _write(folder: Path, files: list[list[Row]]) -> list[Path]:
 
 @given(st.lists(_ROWS, min_size=2, max_size=12), st.integers(1, 30), st.sampled_from([60, 200, 4 << 20]))
 @settings(max_examples=120, deadline=None)
-def test_merged_as_by_sorting(tmp_path_factory: pytest.TempPathFactory, files: list[list[Row]], rows: int, block: int) -> None:
+def test_merged_as_by_sorting(
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[Row]], rows: int, block: int
+) -> None:
     """Against a sort of everything, refused rows included, whatever the size of batches and blocks."""
     if not any(files):
         files[0].append(("A", 1))
@@ -57,7 +62,9 @@ def test_merged_as_by_sorting(tmp_path_factory: pytest.TempPathFactory, files: l
 
 def test_a_tick_from_the_future_does_not_hold_its_file_back(tmp_path: Path) -> None:
     """It moves nothing: the running maximum leaves out what arrived long before its own time."""
-    first = put(tmp_path / "a.csv", csv_of([("A", iso(s), 1, 1, iso(1)) for s in (1, 9999, 2)], "symbol,at,price,size,got"))
+    first = put(
+        tmp_path / "a.csv", csv_of([("A", iso(s), 1, 1, iso(1)) for s in (1, 9999, 2)], "symbol,at,price,size,got")
+    )
     second = put(tmp_path / "b.csv", csv_of([("B", iso(s), 1, 2, iso(s)) for s in (3, 4)], "symbol,at,price,size,got"))
     reading = read(plan(arrival="got"), [second, first])
 
@@ -84,19 +91,13 @@ def test_formats_are_merged_too(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_one_file_comes_after_all_rows_before_it(tmp_path: Path) -> None:
     """The merge gives what it surely can, then tells."""
-    import gzip  # noqa: PLC0415
-
-    from barloom.errors import SourceError  # noqa: PLC0415
-    from barloom.source.open import open_source  # noqa: PLC0415
-
     rows = [("A", iso(s), 1, s) for s in range(2000)]
     packed = gzip.compress(csv_of(rows[::2]).encode())
     broken = put(tmp_path / "a.csv.gz", packed[: len(packed) // 2])
     other = put(tmp_path / "b.csv", csv_of(rows[1::2]))
-    sizes: list[int] = []
-    with pytest.raises(SourceError, match="cut short"):
-        for batch in open_source(plan(), [broken, other]).open({}, 100):
-            sizes += [row[3] for row in batch.ticks.frame.rows()]
+    reading, error = until_error(open_source(plan(), [broken, other]).open({}, 100))
 
+    sizes = [row[3] for row in reading.rows]
+    assert isinstance(error, SourceError)
     assert list(range(len(sizes))) == sizes
     assert len(sizes) > 200

@@ -128,7 +128,9 @@ def test_texts_are_read_as_python_reads_them(texts: list[str], number: NumberTyp
             assert (expected, False) == (values[row], row in problems)
 
 
-@given(st.lists(st.floats() | st.floats(-1e6, 1e6) | st.decimals(-1000, 1000, places=2).map(float), min_size=1), _NUMBERS)
+@given(
+    st.lists(st.floats() | st.floats(-1e6, 1e6) | st.decimals(-1000, 1000, places=2).map(float), min_size=1), _NUMBERS
+)
 @settings(max_examples=300, deadline=None)
 def test_a_float_is_its_shortest_decimal(floats: list[float], number: NumberType) -> None:
     """Against `repr`: the shortest decimal that reads as the float, refused where that does not fit."""

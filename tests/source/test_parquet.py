@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _frame(**columns: Any) -> pl.DataFrame:
+def _frame(**columns: object) -> pl.DataFrame:
     usual = {"symbol": ["A", "B"], "at": [iso(1), iso(2)], "price": ["1.50", "2.25"], "size": [3, 4]}
     return pl.DataFrame({**usual, **columns})
 
@@ -135,4 +135,4 @@ def test_batches_hold_at_most_what_was_asked(tmp_path: Path) -> None:
 
     assert max(len(batch.ticks) for batch in reading.batches) <= 70
     assert list(range(rows)) == [row[3] for row in reading.rows] == reading.offsets
-    assert datetime(2025, 1, 1, tzinfo=timezone.utc).timestamp() * SECOND == reading.rows[0][1]
+    assert datetime(2025, 1, 1, tzinfo=UTC).timestamp() * SECOND == reading.rows[0][1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from barloom.source.times import check_zone, times_from_text, times_from_typed
 
 NOON = 1_762_776_000_000_000_000
 """2025-11-10T12:00:00Z in nanoseconds."""
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _iso(text: str, zone: str | None = None) -> tuple[object, str]:
@@ -127,7 +127,7 @@ def test_local_times_against_python(moment: datetime, zone: str) -> None:
     moment = moment.replace(microsecond=0, year=1950 + moment.year % 80, day=min(moment.day, 28))
     early, late = (moment.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
     assume(early.utcoffset() == late.utcoffset())
-    expected = (early.astimezone(timezone.utc) - EPOCH) // timedelta(microseconds=1) * 1000
+    expected = (early.astimezone(UTC) - EPOCH) // timedelta(microseconds=1) * 1000
 
     assert (expected, "") == _iso(f"{moment:%Y-%m-%dT%H:%M:%S}".rjust(19, "0"), zone)
 
