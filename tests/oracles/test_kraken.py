@@ -140,7 +140,7 @@ def test_stored_bars_are_krakens(
     check(pl.DataFrame([_row(bar) for bar in bars]), candles, bars[-1].start)
 
 
-def _row(bar: Any) -> dict[str, Any]:
+def _row(bar: bl.Bar) -> dict[str, Any]:
     names = ("start", "end", "open", "high", "low", "close", "vwap", "volume", "count", "synthetic", "partial")
     return {name: getattr(bar, name) for name in names}
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from reference import SECOND, Bar, Bars, Refused
 
 from barloom.engine.blocks import BarBlock, Reason, Step, TickBatch
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame
 from barloom.plan.barplan import BarPlan, FieldKind
 from barloom.testing.changelog import read_snapshot, state_changes
+from reference import SECOND, Bar, Bars, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
+    from properties.world import World
     from reference import Row
-
-NOTHING_LIKE_IT = {"open_time", "close_time"}
-"""What has no meaning in a synthetic bar."""
 
 
 def batch(plan: BarPlan, rows: Sequence[Row]) -> TickBatch:
@@ -85,11 +84,18 @@ class Run:
         self.engine = Engine(self.plan, self.calendar)
         self.engine.restore(read_snapshot(self.plan, self.state))
 
-    def open(self) -> dict[str, list[Bar]]:
-        """The live bars as they are now."""
+    def open_now(self) -> dict[str, list[Bar]]:
+        """The live bars as the engine holds them."""
+        opened: dict[str, list[Bar]] = {name: [] for name in self.finals}
+        for block in self.engine.open_bars():
+            opened[self.names[block.level]] += self._bars(block)
+        return opened
+
+    def open(self, *, timeless: bool = False) -> dict[str, list[Bar]]:
+        """The live bars as they were last published; `timeless` without what goes on by itself as time passes."""
         opened: dict[str, list[Bar]] = {name: [] for name in self.finals}
         for (name, _, _), bar in self.lives.items():
-            opened[name].append(bar)
+            opened[name].append(replace(bar, slots=0) if timeless else bar)
         return opened
 
     def _commit(self, step: Step) -> None:
@@ -143,11 +149,11 @@ class Run:
         ]
 
 
-def _nanos(time: Any) -> int:
+def _nanos(time: datetime) -> int:
     return round(time.timestamp()) * SECOND
 
 
-def run(world: Any, batches: Sequence[Sequence[Row]], *, close: bool = False) -> Run:
+def run(world: World, batches: Sequence[Sequence[Row]], *, close: bool = False) -> Run:
     """The engine over batches of rows."""
     made = Run(world.bars.plan, world.calendar)
     for rows in batches:
@@ -157,22 +163,19 @@ def run(world: Any, batches: Sequence[Sequence[Row]], *, close: bool = False) ->
     return made
 
 
-def by_slot(bars: Sequence[Bar]) -> list[Bar]:
-    """Bars in an order that does not depend on keys' arrival."""
-    return sorted(bars, key=lambda bar: (bar.key, bar.start))
-
-
 def differences(expected: dict[str, list[Bar]], actual: dict[str, list[Bar]]) -> list[str]:
     """The bars that are not the same, in words; finals of a key must come in slot order."""
     found = []
-    for timeframe in expected:
-        mine = {(bar.key, bar.start): bar for bar in expected[timeframe]}
+    for timeframe, wanted in expected.items():
+        mine = {(bar.key, bar.start): bar for bar in wanted}
         theirs = {(bar.key, bar.start): bar for bar in actual.get(timeframe, [])}
         if len(theirs) != len(actual.get(timeframe, [])):
             found.append(f"{timeframe}: published twice")
-        for at in sorted(mine.keys() | theirs.keys()):
-            if mine.get(at) != theirs.get(at):
-                found.append(f"{timeframe} {at}\n  expected {mine.get(at)}\n  actual   {theirs.get(at)}")
+        found += [
+            f"{timeframe} {at}\n  expected {mine.get(at)}\n  actual   {theirs.get(at)}"
+            for at in sorted(mine.keys() | theirs.keys())
+            if mine.get(at) != theirs.get(at)
+        ]
     return found
 
 

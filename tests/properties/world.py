@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from reference import DAY, HOUR, MINUTE, SECOND, Aggregate, Definition, Level, Row, TradingDay, every_day, nanoseconds
 
 import barloom as bl
 from barloom.testing import FakeSessionCalendar
 from barloom.time.always import AlwaysOpen
+from reference import DAY, HOUR, MINUTE, SECOND, Aggregate, Definition, Level, Row, TradingDay, every_day, nanoseconds
+
+if TYPE_CHECKING:
+    from barloom.time.calendar import Calendar
 
 START = nanoseconds("2025-01-06T09:58:00+00:00")
 KEYS = ("EURUSD", "XAUUSD", "BTCUSD")
@@ -103,13 +105,13 @@ SAME_COLUMNS = {
 SEGMENTS = (("09:00", "11:00"), ("12:00", "15:00"))
 
 
-@dataclass(frozen=True)
 class World:
     """A definition as barloom and as the reference know it."""
 
-    bars: Any
-    calendar: Any
-    definition: Definition
+    def __init__(self, bars: bl.Bars, calendar: Calendar, definition: Definition) -> None:
+        self.bars = bars
+        self.calendar = calendar
+        self.definition = definition
 
     def __repr__(self) -> str:
         levels = [(level.timeframe, level.gap, level.carry_limit // MINUTE) for level in self.definition.levels]
@@ -118,8 +120,8 @@ class World:
 
 def _weekdays() -> list[TradingDay]:
     days = []
-    for number in range(6, 25):
-        day = date(2025, 1, number)
+    for number in range(60):
+        day = date(2025, 1, 6) + timedelta(days=number)
         if day.weekday() < 5:
             at = [tuple(nanoseconds(f"{day}T{time}+00:00") for time in segment) for segment in SEGMENTS]
             days.append(TradingDay(day, ((at[0][0], at[0][1]), (at[1][0], at[1][1]))))
@@ -137,10 +139,10 @@ SESSIONS = FakeSessionCalendar(
     ],
     name="weekdays",
     known_from=date(2025, 1, 6),
-    known_until=date(2025, 1, 26),
+    known_until=WEEKDAYS[-1].date + timedelta(days=2),
 )
-CALENDARS: dict[str, tuple[Any, list[TradingDay]]] = {
-    "24x7": (AlwaysOpen(), every_day(date(2025, 1, 6), date(2025, 1, 26))),
+CALENDARS: dict[str, tuple[Calendar, list[TradingDay]]] = {
+    "24x7": (AlwaysOpen(), every_day(date(2025, 1, 6), date(2025, 2, 2))),
     "sessions": (SESSIONS, WEEKDAYS),
 }
 LIMITS = {
@@ -148,7 +150,7 @@ LIMITS = {
     "5m": [MINUTE, 11 * MINUTE, 200 * MINUTE],
     "1h": [7 * MINUTE, 130 * MINUTE, DAY],
     "1d": [HOUR, 30 * HOUR],
-    "1w": [DAY, 10 * DAY],
+    "1w": [DAY, 2 * DAY],
 }
 LADDERS = {"1m": None, "5m": "1m", "1h": "5m", "1d": "1h", "1w": "1d"}
 
