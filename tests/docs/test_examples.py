@@ -110,7 +110,7 @@ def _converse(page: Path, block: Block, directory: Path) -> None:
         shown.append(f"$ {part}" if same else f"$ {command}\n{_tidy(printed)}")
         assert same or UPDATING, f"{page.name}:{block.line}: $ {command}\nshown:\n{expected}\nprinted:\n{printed}"
     if UPDATING:
-        head = f"```{' '.join(['console', block.info]).strip()}\n"
+        head = f"```{f'console {block.info}'.strip()}\n"
         page.write_text(page.read_text().replace(f"{head}{block.body}```", f"{head}{''.join(shown)}```", 1))
 
 
