@@ -5,7 +5,9 @@ from __future__ import annotations
 from barloom.cli.candles import Candle, draw
 
 
-def candle(opened: float, high: float, low: float, close: float, *, volume: float = 0.0, quiet: bool = False) -> Candle:
+def candle(  # noqa: PLR0913 - the fields of a candle
+    opened: float, high: float, low: float, close: float, *, volume: float = 0.0, quiet: bool = False
+) -> Candle:
     """One candle with its labels."""
     return Candle(opened, high, low, close, volume, quiet, (str(high), str(low), "09:00"))
 
