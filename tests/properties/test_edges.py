@@ -40,7 +40,7 @@ def starts(run: Run, timeframe: str = "1m", key: str = "EURUSD") -> list[int]:
 @pytest.mark.xfail(reason="closing asks the calendar for a time before all times", raises=bl.CalendarError)
 def test_an_input_without_accepted_rows_can_be_closed() -> None:
     """Nothing but ticks from the future, or nothing at all: no finals, and no error."""
-    run = Run(minutes().plan, BREAK)
+    run = Run(minutes(delay="5s").plan, BREAK)
     run.feed([trade(TEN, 0, arrival=TEN - HOUR)])
     run.close()
 

@@ -16,7 +16,7 @@ from barloom.testing.instance import REFUSED, Instance, Point
 from barloom.testing.log import InMemoryLog
 from barloom.testing.progress import InMemoryWindowProgressStore
 from barloom.testing.publication import Publisher
-from barloom.testing.stubs import KeyCatalogStub, PartitionWatcherStub
+from barloom.testing.stubs import PartitionWatcherStub
 from barloom.testing.ticks import TickReader, as_rows
 from barloom.time.calendars import resolve
 
@@ -68,7 +68,6 @@ class Driver:
         self.log = InMemoryLog(self.clock)
         self.batch_rows = batch_rows
         self.progress = InMemoryWindowProgressStore()
-        self.catalog = KeyCatalogStub()
         self.watchers: dict[str, PartitionWatcherStub] = {}
         self._publisher = Publisher(self.plan, self.calendar, self.progress)
         self._reader = TickReader(self.plan)
