@@ -36,9 +36,11 @@ class FinalCases:
         assert prices(10, 12, 9, 12, 7) == ohlcv(final)
         assert (3, 3, True) == (final["count"], final["revision"], final["final"])
 
+        # Stream time is exactly the deadline: late by nothing, but late.
+        rig.feed(tick("2025-01-06T10:00:59", 98, 1))
         rig.feed([tick("2025-01-06T10:01:06", 22, 1), tick("2025-01-06T10:00:59", 99, 1)])
-        assert [at("2025-01-06T10:00")] == starts(rig.finals("1m"))
-        assert ["late"] == [record.reason for record in rig.rejected()]
+        assert [final] == rig.finals("1m").rows(named=True)
+        assert [("late", 0), ("late", 1_000_000_000)] == [(record.reason, record.by) for record in rig.rejected()]
 
     def test_FN_Restart_DoesNotDuplicate_Final(self) -> None:
         """Checkpoint, restore, same input again: still one final, and it has not changed."""

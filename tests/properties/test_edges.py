@@ -108,3 +108,16 @@ class Huge(bl.Event):
     key: str = bl.key()
     at: datetime = bl.timestamp()
     price: Decimal = bl.decimal(20, 2)
+
+
+def test_of_equal_times_the_source_offset_decides() -> None:
+    """Open is the first of equal times and close the last, by offset, in one batch or in several."""
+    bars = bl.from_(Huge).tumbling("1m").select(open=bl.first("price"), close=bl.last("price")).named("bars")
+    rows = [Row(("K",), TEN, number, {"price": Decimal(number)}) for number in range(4)]
+    for batches in ([rows], [rows[:2], rows[2:]], [[row] for row in rows]):
+        run = Run(bars.plan, AlwaysOpen())
+        for part in batches:
+            run.feed(part)
+        run.close()
+
+        assert {"open": Decimal(0), "close": Decimal(3)} == run.finals["1m"][0].values
