@@ -49,6 +49,11 @@ class Sheet:
     rows: list[Sequence[str]] = field(default_factory=list)
     styles: dict[int, str] = field(default_factory=dict)
 
+    @property
+    def headed(self) -> bool:
+        """Whether any column has a title."""
+        return any(column.title for column in self.columns)
+
     def add(self, *cells: str, style: str = "") -> None:
         """Append a row."""
         if style:
@@ -70,8 +75,8 @@ def drawn(sheet: Sheet) -> RenderableType:
     from rich import box  # noqa: PLC0415 - only a terminal needs it
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.title, table.title_justify, table.title_style = Text(sheet.title), "left", "bold"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=sheet.headed)
+    table.title, table.title_justify = Text(sheet.title, style="bold") if sheet.title else None, "left"
     for column in sheet.columns:
         table.add_column(
             Text(column.title),
@@ -91,7 +96,7 @@ def plain(sheet: Sheet) -> Iterable[str]:
     widths = [max(len(row[at]) for row in table) for at in range(len(sheet.columns))]
     if sheet.title:
         yield sheet.title
-    for row in table:
+    for row in table if sheet.headed else sheet.rows:
         cells = (
             cell.rjust(width) if column.right else cell.ljust(width)
             for cell, width, column in zip(row, widths, sheet.columns, strict=True)

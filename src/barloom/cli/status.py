@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Final
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from barloom.read.status import Status
 
 __all__ = ["status"]
+
+_ALL: Final = "rows"
+"""The name under which a source of several inputs counts all their rows."""
 
 
 def status(*, store: StorePath, as_json: AsJson = False) -> Exit:
@@ -44,13 +48,23 @@ def _show(found: Status) -> None:
     show(bars)
     _show_counts("Rows", "became", found.rows)
     _show_counts("Rejected", "reason", found.rejected)
-    inputs = Sheet("Read", (Column("input", style="bold"), Column("up to")))
+    inputs = Sheet("Read", (Column("input", style="bold"), Column("rows", right=True)))
     for name, position in found.positions.items():
-        inputs.add(name, position)
+        inputs.add("all inputs" if name == _ALL else name, _rows(position))
     if inputs.rows:
         show(inputs)
     else:
         say("Nothing was read yet.")
+
+
+def _rows(position: str) -> str:
+    """The rows of a position, which its source wrote."""
+    try:
+        known = json.loads(position)
+    except ValueError:
+        return position
+    rows = known.get("rows") if isinstance(known, dict) else known
+    return count(rows) if isinstance(rows, int) else position
 
 
 def _show_counts(title: str, column: str, counts: Mapping[str, int]) -> None:
