@@ -192,7 +192,8 @@ class BarPlan:
 
     With `input` BARS the rows are final bars of the base timeframe and the base level is not published again;
     `stamped` says whether such a row's timestamp is its slot's ``start`` or ``end``.
-    `max_ahead` and `live_within` are nanoseconds.
+    `max_ahead` and `live_within` are nanoseconds, and so is `close_grace`: how long after a session's close its last
+    slots still take ticks (the closing auction).
     """
 
     name: str
@@ -207,6 +208,7 @@ class BarPlan:
     max_ahead: int = 10 * SECOND
     live_within: int = MINUTE
     clock: bool = True
+    close_grace: int = 0
     pass_headers: tuple[str, ...] = ()
     source: SourcePlan = field(default_factory=SourcePlan)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -176,7 +177,13 @@ def _where(draft: BarsDraft, scope: Scope, problems: list[Problem]) -> Node | No
 
 def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
     """The rarer settings, under their names in the plan."""
-    readers = {"max_ahead": _positive, "live_within": _positive, "clock": _clock, "pass_headers": _headers}
+    readers = {
+        "max_ahead": _positive,
+        "live_within": _positive,
+        "close_grace": _positive,
+        "clock": _clock,
+        "pass_headers": _headers,
+    }
     return {name: readers[name](knob, problems) for name, knob in draft.knobs}
 
 
@@ -210,10 +217,22 @@ def _name(draft: BarsDraft, problems: list[Problem]) -> str:
 
 def _calendar(draft: BarsDraft, problems: list[Problem]) -> str:
     name = draft.calendar.value
+    if isinstance(name, Mapping):
+        return _template(name, draft.calendar.where, problems)
     if isinstance(name, str) and name.strip():
         return name.strip()
     problems.append(Problem("the calendar has no name", draft.calendar.where, "write '24x7', or leave it out"))
     return ""
+
+
+def _template(stated: Mapping[str, object], where: str, problems: list[Problem]) -> str:
+    from barloom.time.template import Template  # noqa: PLC0415 - loads numpy, for those who write a template only
+
+    try:
+        return Template.of(stated, where).name
+    except DefinitionError as error:
+        problems.extend(error.problems)
+        return ""
 
 
 def _stamped(draft: BarsDraft, problems: list[Problem]) -> str:

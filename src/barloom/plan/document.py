@@ -51,6 +51,7 @@ def plan_document(plan: BarPlan) -> dict[str, Any]:
         "max_ahead": plan.max_ahead,
         "live_within": plan.live_within,
         "clock": plan.clock,
+        "close_grace": plan.close_grace,
         "pass_headers": list(plan.pass_headers),
         "source": _source(plan.source),
     }
@@ -83,6 +84,7 @@ def _plan(document: Mapping[str, Any]) -> BarPlan:
         max_ahead=document["max_ahead"],
         live_within=document["live_within"],
         clock=document["clock"],
+        close_grace=document["close_grace"],
         pass_headers=tuple(document["pass_headers"]),
         source=_read_source(document["source"]),
     )

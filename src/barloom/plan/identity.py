@@ -66,6 +66,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "max_ahead": written(plan.max_ahead),
         "live_within": written(plan.live_within),
         "clock": "on" if plan.clock else "off",
+        "close_grace": written(plan.close_grace),
         "pass_headers": ", ".join(plan.pass_headers) or "none",
     }
     facts |= {f"field {item.name}": field_text(item) for item in plan.event.fields}

@@ -77,28 +77,34 @@ class Query:
         every: str,
         *more: str,
         delay: Duration = "0s",
-        calendar: str = "24x7",
+        calendar: str | Mapping[str, object] = "24x7",
         on: str | None = None,
         gap: GapPolicy | None = None,
         carry_limit: Duration | None = None,
         heartbeat: bool | None = None,
         retention: Duration | None = None,
+        close_grace: Duration | None = None,
     ) -> Query:
         """The one base window.
 
-        `delay` is the tolerance for late ticks; `on` names the event time if no field is marked.
-        Coarser timeframes belong into `rollup`.
+        `delay` is the tolerance for late ticks; `on` names the event time if no field is marked. `calendar` is a name
+        (``24x7``, ``XNYS``, ``XTKS?break=span``) or a weekly template. `close_grace` lets the last slots of a session
+        take ticks stamped up to that long after its close. Coarser timeframes belong into `rollup`.
         """
         names = [*every, *more] if isinstance(every, (list, tuple)) else [every, *more]
         bases = [LevelDraft(name, "tumbling", delay, gap, carry_limit, heartbeat, retention) for name in names]
-        return self._based(bases, InputKind.TICKS, "tumbling", calendar, on)
+        based = self._based(bases, InputKind.TICKS, "tumbling", calendar, on)
+        if close_grace is None:
+            return based
+        grace = ("close_grace", Value(close_grace, "tumbling(close_grace=…)"))
+        return based._with(knobs=(*based.draft.knobs, grace))  # noqa: SLF001 - its own class
 
     def bars(
         self,
         every: str,
         *,
         delay: Duration = "0s",
-        calendar: str = "24x7",
+        calendar: str | Mapping[str, object] = "24x7",
         stamped: Literal["start", "end"] = "start",
         on: str | None = None,
     ) -> Query:
@@ -106,7 +112,14 @@ class Query:
         chosen = self._with(stamped=Value(stamped, "bars(stamped=…)"))
         return chosen._based([LevelDraft(every, "bars", delay)], InputKind.BARS, "bars", calendar, on)  # noqa: SLF001 - its own class
 
-    def _based(self, bases: list[LevelDraft], kind: InputKind, step: str, calendar: str, on: str | None) -> Query:
+    def _based(
+        self,
+        bases: list[LevelDraft],
+        kind: InputKind,
+        step: str,
+        calendar: str | Mapping[str, object],
+        on: str | None,
+    ) -> Query:
         if self.draft.bases:
             what = f"a second base window ({', '.join(item.timeframe for item in bases)})"
             return self._flawed(what, step, "there is one base window: put coarser timeframes into rollup")

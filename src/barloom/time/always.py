@@ -66,6 +66,20 @@ class AlwaysOpen:
         room = _KNOWN_UNTIL - times
         return times + np.minimum(room, min(session_nanos, _KNOWN_UNTIL - _KNOWN_FROM))
 
+    def last_close(self, times: Integers) -> Integers:
+        """The smallest int64: it never closes."""
+        return np.full(len(times), np.iinfo(np.int64).min)
+
+    @property
+    def known_to(self) -> int:
+        """The end of the last known year."""
+        return _KNOWN_UNTIL - 1
+
+    @property
+    def shortest_pause(self) -> int:
+        """Zero: it never closes."""
+        return 0
+
     def days_left(self, now: int) -> None:
         """`None`: it does not run out."""
 
@@ -100,6 +114,10 @@ class _Gapless(ABC):
 
     @abstractmethod
     def ended(self, times: Integers) -> Integers: ...
+
+    def knows(self, times: Integers) -> Booleans:
+        known: Booleans = (times >= _KNOWN_FROM) & (times < _KNOWN_UNTIL)
+        return known
 
     def trading_date(self, starts: Integers) -> Integers:
         return starts // DAY

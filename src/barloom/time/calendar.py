@@ -52,6 +52,10 @@ class SlotGrid(Protocol):
         """Start and end of the slots with these ordinals."""
         ...
 
+    def knows(self, times: Integers) -> Booleans:
+        """Whether the calendar reaches far enough to tell the slot at each time; elsewhere `round_to_slot` raises."""
+        ...
+
     def trading_date(self, starts: Integers) -> Integers:
         """The first trading date of the slots with these starts, in days since 1970-01-01."""
         ...
@@ -82,6 +86,23 @@ class Calendar(Protocol):
 
         No later than the end of what the calendar knows: every slot it can name lies before.
         """
+        ...
+
+    def last_close(self, times: Integers) -> Integers:
+        """The latest time, at or before each time, at which the market closed; the smallest int64 where it never did.
+
+        A close at which the next segment opens is none.
+        """
+        ...
+
+    @property
+    def known_to(self) -> int:
+        """The last time about which the calendar tells anything."""
+        ...
+
+    @property
+    def shortest_pause(self) -> int:
+        """The least time for which the market is ever closed, in nanoseconds; zero where it never closes."""
         ...
 
     def days_left(self, now: int) -> int | None:

@@ -13,7 +13,7 @@ from barloom.time.timeframe import DAY
 from barloom.time.zones import zone
 
 if TYPE_CHECKING:
-    from barloom.time.calendar import Integers, SlotGrid
+    from barloom.time.calendar import Booleans, Integers, SlotGrid
     from barloom.time.options import Options
     from barloom.time.table import SessionTable
     from barloom.time.timeframe import Timeframe
@@ -78,6 +78,9 @@ class _SegmentGrid:
         position = np.searchsorted(self._first, ordinals, "right").astype(np.int64) - 1
         start = table.opens[position] + (ordinals - self._first[position]) * self._length
         return start, np.minimum(start + self._length, table.closes[position])
+
+    def knows(self, times: Integers) -> Booleans:
+        return self._table.tells(times)
 
     def trading_date(self, starts: Integers) -> Integers:
         return _trading_date(self._table, starts)
@@ -156,6 +159,9 @@ class _RunGrid:
         end = np.minimum(start + self._length, self._closes[position])
         return np.maximum(start, self._opens[position]), end
 
+    def knows(self, times: Integers) -> Booleans:
+        return self._table.tells(times)
+
     def trading_date(self, starts: Integers) -> Integers:
         return _trading_date(self._table, starts)
 
@@ -196,18 +202,22 @@ class _PeriodGrid:
     def ended(self, times: Integers) -> Integers:
         self._table.check_not_after(times, self._timeframe)
         count = np.searchsorted(self._ends, times, "right").astype(np.int64)
-        self._check(count - 1, low=-1)
-        return count
+        return np.minimum(count, self._high)  # a slot whose end is not known has not ended
 
     def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
         self._check(ordinals)
         return self._starts[ordinals], self._ends[ordinals]
 
+    def knows(self, times: Integers) -> Booleans:
+        index = np.searchsorted(self._starts, times, "right") - 1
+        known: Booleans = self._table.tells(times) & (index >= self._low) & (index < self._high)
+        return known
+
     def trading_date(self, starts: Integers) -> Integers:
         return _trading_date(self._table, starts)
 
-    def _check(self, ordinals: Integers, low: int | None = None) -> None:
-        _check_ordinals(self._table, self._timeframe, ordinals, self._low if low is None else low, self._high)
+    def _check(self, ordinals: Integers) -> None:
+        _check_ordinals(self._table, self._timeframe, ordinals, self._low, self._high)
 
 
 def _periods(timeframe: Timeframe, dates: Integers) -> tuple[Integers, Integers, Integers]:

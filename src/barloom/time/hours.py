@@ -51,7 +51,7 @@ def parse_hours(text: str, phase: Phase = Phase.REGULAR) -> Hours:
         if match is None:
             message = f"{text!r} are no hours; write such as '0930-1600', '0900-1130,1230-1530' or 'closed'"
             raise ValueError(message)
-        times += [_minutes(match[1], match[2]), _minutes(match[3], match[4])]
+        times += [_minutes(text, match[1], match[2]), _minutes(text, match[3], match[4])]
     _into_the_day_before(times)
     if times[-1] - times[0] > _DAY:
         message = f"{text!r} overlaps itself: from first to last it takes more than 24 hours"
@@ -66,10 +66,10 @@ def _into_the_day_before(times: list[int]) -> None:
             times[at] -= _DAY
 
 
-def _minutes(hour: str, minute: str) -> int:
+def _minutes(text: str, hour: str, minute: str) -> int:
     minutes = int(hour) * 60 + int(minute)
     if int(minute) > 59 or minutes > _DAY:  # noqa: PLR2004 - minutes of an hour
-        message = f"{hour}{minute} is no time of day; hours go from 0000 to 2400"
+        message = f"{text!r}: {hour}{minute} is no time of day; hours go from 0000 to 2400"
         raise ValueError(message)
     return minutes
 

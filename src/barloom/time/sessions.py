@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -147,6 +148,30 @@ class SessionCalendar:
             return times
         whole = int(self.table.elapsed[-1])
         return self.table.instant(self.table.passed(times) + min(session_nanos, whole + 1))
+
+    def last_close(self, times: Integers) -> Integers:
+        """The latest time, at or before each, at which the market closed; the smallest int64 where it never did."""
+        closes = self._closes
+        place = np.searchsorted(closes, times, "right") - 1
+        return np.where(place < 0, np.iinfo(np.int64).min, closes[np.maximum(place, 0)])
+
+    @cached_property
+    def _closes(self) -> Integers:
+        """The closes at which no other segment opens."""
+        table = self.table
+        return table.closes[np.append(table.opens[1:] > table.closes[:-1], np.True_)]
+
+    @property
+    def known_to(self) -> int:
+        """The last time about which the calendar tells anything."""
+        return self.table.known_to
+
+    @cached_property
+    def shortest_pause(self) -> int:
+        """The least time for which the market is ever closed, in nanoseconds; zero where it never closes."""
+        pauses = self.table.opens[1:] - self.table.closes[:-1]
+        pauses = pauses[pauses > 0]
+        return int(pauses.min()) if len(pauses) else 0
 
     def days_left(self, now: int) -> int:
         """How many days after the UTC date of `now` (nanoseconds) are still known; negative when it has run out."""

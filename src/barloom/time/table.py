@@ -151,6 +151,11 @@ class SessionTable:
         position = np.minimum(position, len(self.opens) - 1)
         return np.where(inside, self.opens[position] + passed - self.elapsed[position], self.known_to)
 
+    def tells(self, times: Integers) -> Booleans:
+        """Where `check_times` does not raise."""
+        known: Booleans = (times >= self.opens[0]) & (times < self.known_to)
+        return known
+
     def check_times(self, times: Integers, timeframe: Timeframe | None = None, *, closed_end: bool = False) -> None:
         """Raise `CalendarError` for a time before the first session, at `known_to` (but for `closed_end`) or after."""
         self._check(times, int(self.opens[0]), self.known_to if closed_end else self.known_to - 1, timeframe)
