@@ -86,3 +86,12 @@ def test_what_may_surprise_is_said_before_the_first_run(tmp_path: Path, capsys: 
     said = capsys.readouterr().out
     assert "note: no arrival column" in said
     assert "note: the base has no delay" in said
+
+
+def test_an_unknown_calendar_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the first run, even where no timeframe is rolled up."""
+    text = DEFINITION.replace('delay = "2s"', 'delay = "2s"\ncalendar = "XNIS"').replace('"1h", "1d", "1mo"', "")
+    text = text.partition("[bars.timeframes")[0]
+
+    assert main(["check", written(tmp_path, text)]) == 2
+    assert "'XNIS'" in capsys.readouterr().err

@@ -328,3 +328,15 @@ def test_help_is_grouped_and_quick() -> None:
     assert done.stdout.endswith("False False\n")
     assert "Begin here" in done.stdout
     assert "Exit codes" in done.stdout
+
+
+def test_the_demonstration_keeps_what_it_promises(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any data beside it; what it made can be kept and looked at."""
+    monkeypatch.chdir(tmp_path)
+    said = called(capsys, "demo", "--keep", "kept")
+
+    assert said.endswith("Everything was as promised.\n")
+    assert "byte for byte those of the undisturbed run" in said
+    assert answered(capsys, "status", "--store", "kept/state")["definition"] == "bars"

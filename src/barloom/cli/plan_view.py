@@ -62,7 +62,9 @@ def _outline(plan: BarPlan) -> Sheet:
     sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")
     if plan.event.event_id is not None:
         sheet.add("event id", f"{plan.event.event_id} (a second tick with the same id is a duplicate)")
-    sheet.add("calendar", plan.calendar)
+    sheet.add("calendar", resolve(plan.calendar).name)
+    if plan.close_grace:
+        sheet.add("closing auction", f"counts up to {duration(plan.close_grace)} after a session's close")
     if plan.where is not None:
         sheet.add("where", render(plan.where))
     if plan.source.arrival is not None:
@@ -189,7 +191,8 @@ def plan_body(plan: BarPlan) -> dict[str, object]:
         "event": plan.event.name,
         "key": list(plan.event.key),
         "event_time": plan.event.timestamp,
-        "calendar": plan.calendar,
+        "calendar": resolve(plan.calendar).name,
+        "close_grace_ns": plan.close_grace,
         "where": None if plan.where is None else render(plan.where),
         "fields": [
             {"name": item.name, "type": _type(item), "role": _role(plan.event, item), "from": _origin(plan, item)}
