@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from barloom.errors import CalendarError, MissingExtra
-from barloom.time.hours import CLOSED, Hours, Stretch
+from barloom.time.hours import CLOSED, Hours, Stretch, parse_hours
 from barloom.time.instants import date_of, days_of, written
 from barloom.time.pattern import Pattern, Week
 from barloom.time.snapshot import Provenance, Snapshot
@@ -40,6 +40,10 @@ EXCHANGES: Final = {
 """The exchanges that are shipped, and the date from which the package has their hours right."""
 
 _ERRATA: Final[dict[str, dict[date, Hours]]] = {
+    "XASX": {
+        date(2022, 12, 23): parse_hours("1000-1410"),  # the last business day before Christmas
+        date(2022, 12, 30): parse_hours("1000-1410"),  # the last business day of the year
+    },
     "XHKG": {
         date(2023, 9, 1): CLOSED,  # typhoon Saola
         date(2023, 9, 8): CLOSED,  # black rainstorm
