@@ -79,7 +79,8 @@ def fill(path: Path, plan: BarPlan) -> None:
         for first in range(0, BARS // KEYS, slots):
             store.commit(Commit(Step(finals=(block(plan, first, slots),)), names))
         took = perf_counter() - began
-        print(f"written: {BARS:,} bars, {took / BARS * 1e6:.2f} us a bar, {store.backend.size() / BARS:.0f} bytes a bar")
+        size = store.backend.size() / BARS
+        print(f"written: {BARS:,} bars, {took / BARS * 1e6:.2f} us a bar, {size:.0f} bytes a bar")
 
 
 def measure(what: str, ask: Callable[[str, int], object]) -> None:

@@ -231,6 +231,16 @@ class StoreCases:
 
         assert 40 <= len(found(store)) <= 55
 
+    def test_short_runs_prune_too(self) -> None:
+        """A writer that never runs for a quarter of the retention removes what is past it when it begins."""
+        store = self.open(bars.plan(retention=40 * SECOND))
+        keys = bars.Keys(("A",))
+        for slot in range(0, 200, 5):
+            store = self.again(store)
+            store.commit(bars.commit(keys, at=slot + 3, finals=(bars.block([(0, slot, 1, 1, 1)]),)))
+
+        assert 8 == len(found(store))
+
     def test_frames_hold_the_declared_columns(self) -> None:
         """Exported chunks have the schema of bars, values computed from partials, and lose no row."""
         from barloom.engine.frames import bar_schema  # noqa: PLC0415

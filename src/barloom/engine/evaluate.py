@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import EventPlan, Partial
     from barloom.time.calendar import Booleans
 
-__all__ = ["Columns", "NumberColumns", "PartialColumns", "Scaled", "condition", "literal", "number"]
+__all__ = ["Columns", "NumberColumns", "PartialColumns", "Scaled", "condition", "literal", "number", "ratio_power"]
 
 
 class Scaled(NamedTuple):

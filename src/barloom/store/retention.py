@@ -27,7 +27,7 @@ _SIDE_SLACK: Final = 10
 
 
 class Pruner:
-    """Removes what is past its time, now and then: each level whenever a quarter of its retention has passed."""
+    """Removes what is past its time: with the first commit, then of each level after every quarter of its retention."""
 
     def __init__(self, layout: Layout, backend: Backend, scanner: Scanner, calendar: Callable[[], Calendar]) -> None:
         self._layout = layout
@@ -44,8 +44,8 @@ class Pruner:
         """Remove what is due."""
         if stream_time is not None:
             for level, retention in self._retentions.items():
-                before = self._pruned_at.setdefault(level, stream_time)
-                if stream_time - before >= retention // _SHARE:
+                before = self._pruned_at.get(level)
+                if before is None or stream_time - before >= retention // _SHARE:
                     self._prune_level(level, self.kept_from(level, stream_time - retention))
                     self._pruned_at[level] = stream_time
         if next_side - self._side_from > SIDE_LIMIT + SIDE_LIMIT // _SIDE_SLACK:
