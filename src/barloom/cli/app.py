@@ -152,3 +152,10 @@ for _command in _COMMANDS:
         help=_command.help,
         help_epilogue="Examples:\n" + "\n".join(f"  {line}" for line in _command.examples.splitlines()),
     )
+
+app.command(
+    "barloom.cli.calendar:calendar",
+    name="calendar",
+    group=_MAKE,
+    help="Look at trading calendars: their sessions, half days, slots, and how far they are known.",
+)
