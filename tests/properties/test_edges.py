@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-import pytest
-
 import barloom as bl
 from barloom.testing import FakeSessionCalendar
 from barloom.time.always import AlwaysOpen
@@ -37,7 +35,6 @@ def starts(run: Run, timeframe: str = "1m", key: str = "EURUSD") -> list[int]:
     return [(bar.start - TEN) // MINUTE for bar in run.finals[timeframe] if bar.key == (key,)]
 
 
-@pytest.mark.xfail(reason="closing asks the calendar for a time before all times", raises=bl.CalendarError)
 def test_an_input_without_accepted_rows_can_be_closed() -> None:
     """Nothing but ticks from the future, or nothing at all: no finals, and no error."""
     run = Run(minutes(delay="5s").plan, BREAK)
@@ -47,7 +44,6 @@ def test_an_input_without_accepted_rows_can_be_closed() -> None:
     assert [] == run.finals["1m"]
 
 
-@pytest.mark.xfail(reason="the limit is taken to lie before the break")
 def test_a_limit_that_ends_with_a_segment_reaches_the_next_one() -> None:
     """One minute of session time lies between 10:59:00 and 12:00:00, as between 10:57:00 and 10:58:00."""
     run = Run(minutes(carry_limit="1m").plan, BREAK)
@@ -59,7 +55,6 @@ def test_a_limit_that_ends_with_a_segment_reaches_the_next_one() -> None:
     assert [59, 120] == starts(run, key="XAUUSD")
 
 
-@pytest.mark.xfail(reason="the limit is asked for beyond the calendar's last date", raises=bl.CalendarError)
 def test_a_limit_beyond_the_calendars_end_is_no_error() -> None:
     """Slots of known dates can be filled, however far the limit would reach."""
     run = Run(minutes(carry_limit="4w").plan, BREAK)
@@ -68,7 +63,6 @@ def test_a_limit_beyond_the_calendars_end_is_no_error() -> None:
     assert [0, 1] == starts(run)
 
 
-@pytest.mark.xfail(reason="what closed early is forgotten, so that the next complete slot waits for its deadline")
 def test_complete_parents_close_early_after_a_restart_too() -> None:
     """Nine one-minute bars make three complete parents, wherever the engine was restored in between."""
     bars, _ = declared(200)

@@ -106,6 +106,7 @@ class Reason(IntEnum):
     DUPLICATE = 3
     CONFLICT = 4
     LATE = 5
+    BEYOND_CALENDAR = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Step:
 
     `lives` are the open bars that changed (their partials are the engine's state), `finals` the bars that closed (each
     replaces its live bar), `retracted` the live bars to delete, `entries` small named pieces of state (none: delete),
-    `counts` rows by what became of them.
+    `counts` rows by what became of them, `notes` what a person should know.
     """
 
     finals: tuple[BarBlock, ...] = ()
@@ -143,6 +144,7 @@ class Step:
     entries: Mapping[bytes, bytes | None] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     stream_time: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Step, Values
+from barloom.engine.deadlines import Deadlines
 from barloom.engine.gaps import Gaps
 from barloom.engine.groups import Groups, with_mask
 from barloom.engine.heartbeat import Heartbeat, LastTicks
@@ -58,11 +59,12 @@ class Engine:
         self._live = live
         self._time = StreamTime()
         grids = [self.calendar.grid(level.timeframe) for level in plan.levels]
-        self._intake = Intake(plan, grids, self.keys)
+        deadlines = Deadlines(self.calendar, plan.close_grace)
+        self._intake = Intake(plan, grids, self.keys, deadlines)
         self._levels = [Level(position, plan, grids) for position in range(len(plan.levels))]
         self._published = [self._levels[position] for position in plan.published]
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
-        self._ladder: Ladder = ladder(plan, self._levels)
+        self._ladder: Ladder = ladder(plan, self._levels, deadlines)
         self._gaps = {
             level.position: Gaps(level, self.calendar) for level in self._published if level.plan.gap is not Gap.OMIT
         }
@@ -88,13 +90,13 @@ class Engine:
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
         if self.plan.clock and len(self.keys):
-            self._time.extend(checked_at, self.plan.live_within)
+            self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within)
         return self._step(self._settle(None), None)
 
     def close(self) -> Step:
         """End the input: every open slot becomes a final, marked partial."""
         outcome = _Outcome()
-        for level in self._published:
+        for level in self._published if self.stream_time is not None else ():
             self._publish(level, level.close(level.rows.all()), outcome, ending=True)
         self.closed = True
         step = self._step(outcome, None)
@@ -118,6 +120,7 @@ class Engine:
         ids = self.keys.ids_of(snapshot.keys)
         for block in snapshot.open:
             self._restore_open(block, ids)
+        self._ladder.load(snapshot.entries, self.keys)
         latest = {block.level: Groups.sorted([self._groups(block, ids)])[0] for block in snapshot.latest}
         for position, gaps in self._gaps.items():
             gaps.restore(latest.get(position), self._boundary(self._levels[position]))
@@ -257,6 +260,7 @@ class Engine:
 
     def _step(self, outcome: _Outcome, admitted: Admitted | None) -> Step:
         entries: dict[bytes, bytes | None] = {_TIME: self._time.dump()}
+        entries |= self._ladder.dump(self.keys)
         if self._intake.seen is not None:
             entries |= self._intake.seen.settle(self._time.now, self.keys.rows)
         return Step(
@@ -267,4 +271,5 @@ class Engine:
             entries,
             {} if admitted is None else admitted.counts,
             self.stream_time,
+            tuple(level.stopped for level in self._levels if level.stopped is not None),
         )

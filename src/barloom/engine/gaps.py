@@ -93,7 +93,7 @@ class Gaps:
 
     def _limits(self, time: Integers) -> Integers:
         """The ordinal of the first slot that is too far from each last tick."""
-        return self._level.grid.ordinal(self._calendar.advance(time, self._level.plan.carry_limit) + 1)
+        return self._level.grid.ordinal(self._calendar.advance(time, self._level.plan.carry_limit + 1))
 
     def _keep(self, anchors: _Anchors, alive: Booleans) -> None:
         values = [_taken(value, alive) for value in anchors.values]

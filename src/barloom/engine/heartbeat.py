@@ -59,6 +59,8 @@ class Heartbeat:
 
     def beat(self, now: int) -> Groups | None:
         """The beats due at a stream time: for the slot that holds it, if it was not beaten yet."""
+        if not self._level.grid.knows(np.array([now]))[0]:
+            return None
         slot = self._level.grid.round_to_slot(np.array([now]))
         start, end = int(slot.start[0]), int(slot.end[0])
         if not slot.inside[0] or start in self._beaten:
@@ -78,7 +80,7 @@ class Heartbeat:
         latest = self._last.all()
         if not len(latest):
             return latest
-        alive = self._calendar.advance(latest.close_time, self._level.plan.carry_limit) >= start
+        alive = self._calendar.advance(latest.close_time, self._level.plan.carry_limit + 1) > start
         absent = self._level.rows.find(latest.key, np.full(len(latest), start)) < 0
         return latest.take(alive & absent)
 

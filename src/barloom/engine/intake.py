@@ -11,12 +11,14 @@ import polars as pl
 from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.evaluate import Columns, condition
 from barloom.engine.seen import Seen
+from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.engine.blocks import TickBatch
+    from barloom.engine.deadlines import Deadlines
     from barloom.engine.keys import KeyIndex
     from barloom.engine.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
@@ -72,8 +74,9 @@ class _Rows:
 class Intake:
     """Invalid → future → stream time moves → where → outside the session → duplicate → late."""
 
-    def __init__(self, plan: BarPlan, grids: Sequence[SlotGrid], keys: KeyIndex) -> None:
+    def __init__(self, plan: BarPlan, grids: Sequence[SlotGrid], keys: KeyIndex, deadlines: Deadlines) -> None:
         self._plan = plan
+        self._deadlines = deadlines
         self._grids = grids
         self._keys = keys
         self._bars = plan.input is InputKind.BARS
@@ -85,7 +88,7 @@ class Intake:
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch)
         future = self._check_future(rows, batch.arrivals)
-        moves = ~future & (rows.verdict != Reason.INVALID)
+        moves = ~future & (rows.verdict != Reason.INVALID) & (rows.verdict != Reason.BEYOND_CALENDAR)
         rows.before = clock.reached_before(rows.event, moves)
         clock.move(rows.event, moves, batch.arrivals)
         if self._plan.where is not None:
@@ -110,10 +113,20 @@ class Intake:
     def _locate(self, batch: TickBatch) -> _Rows:
         time = batch.frame[self._plan.event.timestamp].to_numpy()
         stamped_end = self._bars and self._plan.stamped == "end"
-        start, end, inside = self._grids[0].round_to_slot(time - 1 if stamped_end else time)
+        asked = time - 1 if stamped_end else time
         verdict = np.full(len(time), _ACCEPTED, np.int8)
+        try:
+            start, end, inside = self._grids[0].round_to_slot(asked)
+        except CalendarError:
+            known = self._grids[0].knows(asked)
+            verdict[~known] = Reason.BEYOND_CALENDAR
+            start, end, inside = asked.copy(), asked.copy(), np.zeros(len(asked), np.bool_)
+            start[known], end[known], inside[known] = self._grids[0].round_to_slot(asked[known])
         outside = ~inside
         if outside.any():
+            if self._plan.close_grace:
+                start, end, inside = self._deadlines.after_close(self._grids[0], asked, start, end, inside)
+                outside = ~inside
             start, end = np.where(outside, time, start), np.where(outside, time, end)
         event = time
         if self._bars:
@@ -143,7 +156,7 @@ class Intake:
             late = np.logical_and.reduce(list(missed.values()))
             deadline = np.maximum.reduce(list(deadlines.values()))
         else:
-            deadline = rows.end + self._plan.base.delay
+            deadline = self._deadlines.of(rows.end, self._plan.base.delay)
             late = deadline <= rows.before
         if self.seen is not None:
             self._check_seen(self.seen, rows, batch.frame, deadline, late)
@@ -153,7 +166,10 @@ class Intake:
         return missed
 
     def _deadline(self, level: int, rows: _Rows) -> Integers:
-        return self._grids[level].round_to_slot(rows.start).end + self._plan.levels[level].delay
+        ends = rows.end.copy()
+        known = self._grids[level].knows(rows.start)
+        ends[known] = self._grids[level].round_to_slot(rows.start[known]).end
+        return self._deadlines.of(ends, self._plan.levels[level].delay)
 
     def _check_seen(self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans) -> None:
         asked = np.flatnonzero(rows.accepted)
@@ -177,7 +193,7 @@ class Intake:
             return None
         reason = np.where(behind[row], np.int8(Reason.LATE), rows.verdict[row])
         late = reason == Reason.LATE
-        starts = [grid.round_to_slot(rows.start[row]).start for grid in self._grids]
+        starts = [_starts(grid, rows.start[row]) for grid in self._grids]
         masks = [late for _ in self._grids]
         if self._bars:
             masks = [np.zeros(len(row), np.bool_)]
@@ -193,6 +209,14 @@ class Intake:
             by = rows.before[row] - self._deadline(level, rows)[row]
             worst = np.where(where[row], np.maximum(worst, by), worst)
         return worst
+
+
+def _starts(grid: SlotGrid, times: Integers) -> Integers:
+    """The slots' starts; the time itself where the calendar does not tell the slot."""
+    starts = times.copy()
+    known = grid.knows(times)
+    starts[known] = grid.round_to_slot(times[known]).start
+    return starts
 
 
 def _count(verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]]) -> dict[str, int]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+import msgspec
 import numpy as np
 
 from barloom.engine.gather import gather
 from barloom.engine.level import parents_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from barloom.engine.deadlines import Deadlines
     from barloom.engine.groups import Groups
     from barloom.engine.intake import Admitted
+    from barloom.engine.keys import KeyIndex
     from barloom.engine.level import Closed, Level
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BarLadder", "Ladder", "LevelChange", "TickLadder"]
 
 _NO_ROWS = np.empty(0, np.int64)
+_EARLY = b"early"
 
 Fed: TypeAlias = tuple["Groups", "Booleans"]
 """The new groups of a level and which of them opened their slot."""
@@ -50,6 +54,14 @@ class Ladder(Protocol):
         """Know again how many children restored rows have taken in."""
         ...
 
+    def dump(self, keys: KeyIndex) -> dict[bytes, bytes | None]:
+        """The entries of the state that have changed since the last time."""
+        ...
+
+    def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
+        """From the state."""
+        ...
+
 
 class TickLadder:
     """Every accepted tick counts in all levels at once; a parent closes when the last of its children is decided.
@@ -58,16 +70,24 @@ class TickLadder:
     associative and a tick that misses its base slot counts nowhere.
     """
 
-    def __init__(self, plan: BarPlan, levels: Sequence[Level]) -> None:
+    def __init__(self, plan: BarPlan, levels: Sequence[Level], deadlines: Deadlines) -> None:
         self._plan = plan
         self._levels = levels
+        self._deadlines = deadlines
 
     def boundary(self, level: Level, now: int) -> int:  # noqa: ARG002 - every level waits for its last base slot
         """The same for all levels: the base's delay decides."""
-        return now - self._plan.base.delay
+        return self._deadlines.boundary(now, self._plan.base.delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Nothing to know: children of ticks are decided by time."""
+
+    def dump(self, keys: KeyIndex) -> dict[bytes, bytes | None]:  # noqa: ARG002 - the bars' ladder has some
+        """Nothing beside the rows."""
+        return {}
+
+    def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
+        """Nothing beside the rows."""
 
     def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
         """Fold in accepted rows and close what is decided."""
@@ -89,6 +109,8 @@ class TickLadder:
             return None
         if level.plan.child is None:
             return gather(self._plan, admitted)
+        if level.plan.child not in fed:
+            return None
         return parents_of(level, *fed[level.plan.child])
 
 
@@ -99,20 +121,45 @@ class BarLadder:
     come in slot order, so a complete slot waits while an earlier one may still come.
     """
 
-    def __init__(self, plan: BarPlan, levels: Sequence[Level]) -> None:
+    def __init__(self, plan: BarPlan, levels: Sequence[Level], deadlines: Deadlines) -> None:
         self._plan = plan
         self._levels = levels
+        self._deadlines = deadlines
         self._waiting = {level.position: _NO_ROWS for level in levels}
         self._closed_to: dict[int, dict[int, int]] = {level.position: {} for level in levels}
+        self._changed = False
 
     def boundary(self, level: Level, now: int) -> int:
         """Each level has its own deadline."""
-        return now - level.plan.delay
+        return self._deadlines.boundary(now, level.plan.delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""
         level.rows.arrived[rows] = slots
         self._waiting[level.position] = np.concatenate([self._waiting[level.position], rows])
+
+    def dump(self, keys: KeyIndex) -> dict[bytes, bytes | None]:
+        """Which slots closed ahead of their deadline, where that has changed."""
+        if not self._changed:
+            return {}
+        self._changed = False
+        early = [(level, key, slot) for level, closed in self._closed_to.items() for key, slot in closed.items()]
+        names = keys.rows(np.array([key for _, key, _ in early], np.int64))
+        return {
+            _EARLY: msgspec.json.encode(
+                [(level, name, slot) for (level, _, slot), name in zip(early, names, strict=True)]
+            )
+        }
+
+    def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
+        """From the state."""
+        if _EARLY not in entries:
+            return
+        early = msgspec.json.decode(entries[_EARLY], type=list[tuple[int, list[str | int], int]])
+        if early:
+            ids = keys.ids_of([tuple(name) for _, name, _ in early]).tolist()
+            for (level, _, slot), key in zip(early, ids, strict=True):
+                self._closed_to[level][key] = slot
 
     def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
         """Fold in accepted bars and close what is complete or due."""
@@ -135,12 +182,16 @@ class BarLadder:
             if level.plan.child not in fed:
                 return _NO_ROWS
             groups = parents_of(level, *fed[level.plan.child])
+        elif admitted is None:
+            return _NO_ROWS
         else:
-            in_time = None if admitted is None else _in_time(admitted, level.position)
-            if in_time is None or not len(in_time.row):
+            in_time = _in_time(admitted, level.position)
+            if not len(in_time.row):
                 return _NO_ROWS
             bars = gather(self._plan, in_time)
             groups = parents_of(level, bars, np.ones(len(bars), np.bool_))
+        if groups is None:
+            return _NO_ROWS
         fed[level.position] = (groups, level.absorb(groups, None).fresh)
         rows = level.rows.find(groups.key, groups.start)
         if not level.plan.child:
@@ -163,15 +214,24 @@ class BarLadder:
         rows, key, start = rows[full], held.key[full], held.start[full]
         self._waiting[level.position] = np.union1d(self._waiting[level.position], rows)
         decided = int(level.grid.ended(np.array([boundary]))[0])
-        closed_to = self._closed_to[level.position]
+        closed_to = self._past_forgotten(level, decided)
         leaving: list[int] = []
         order = np.lexsort((start, key))
         ordinals = level.grid.ordinal(start)
         for row, of, ordinal in zip(rows[order].tolist(), key[order].tolist(), ordinals[order].tolist(), strict=True):
             if ordinal <= max(decided, closed_to.get(of, decided)):
                 closed_to[of] = ordinal + 1
+                self._changed = True
                 leaving.append(row)
         return np.array(leaving, np.int64)
+
+    def _past_forgotten(self, level: Level, decided: int) -> dict[int, int]:
+        """The next slot of each key after those that closed early; where time has caught up, it is forgotten."""
+        held = self._closed_to[level.position]
+        ahead = {key: slot for key, slot in held.items() if slot > decided}
+        self._changed = self._changed or len(ahead) < len(held)
+        self._closed_to[level.position] = ahead
+        return ahead
 
 
 def _in_time(admitted: Admitted, level: int) -> Admitted:

@@ -8,6 +8,7 @@ import numpy as np
 
 from barloom.engine.groups import Groups, fold_runs, merge, run_starts
 from barloom.engine.open_rows import OpenRows
+from barloom.errors import CalendarError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ class Level:
         self.child_grid = None if self.plan.child is None else grids[self.plan.child]
         self.partials = plan.partials
         self.rows = OpenRows(plan.partials)
+        self.stopped: str | None = None
 
     def absorb(self, groups: Groups, boundary: int | None) -> Absorbed:
         """Fold groups (sorted by key and start) into their slots.
@@ -102,9 +104,20 @@ class Level:
         return limited
 
 
-def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups:
-    """Child groups folded into the slots of a parent level; a child counts where it opened its own slot."""
-    start, end, _ = level.grid.round_to_slot(children.start)
+def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
+    """Child groups folded into the slots of a parent level; a child counts where it opened its own slot.
+
+    Children whose parent slot reaches beyond the calendar are left out, and the level remembers why.
+    """
+    try:
+        start, end, _ = level.grid.round_to_slot(children.start)
+    except CalendarError as error:
+        level.stopped = f"{level.plan.timeframe} stops: {error}"
+        known = level.grid.knows(children.start)
+        if not known.any():
+            return None
+        children, fresh = children.take(known), fresh[known]
+        start, end, _ = level.grid.round_to_slot(children.start)
     runs = run_starts(children.key, start)
     last = np.append(runs[1:], len(children)) - 1
     return Groups(

@@ -55,6 +55,7 @@ class RunReport:
             self.ticks += len(batch.ticks) + len(batch.invalid)
             rows["invalid"] += len(batch.invalid)
             self.notes += [note for note in batch.notes if note not in self.notes]
+        self.notes += [note for note in step.notes if note not in self.notes]
         self.filtered += rows.pop("filtered", 0)
         rows.pop("accepted", None)
         for reason, number in rows.items():

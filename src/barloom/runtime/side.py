@@ -68,20 +68,21 @@ def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
     return slots
 
 
+_MESSAGES = {
+    Reason.INVALID: "its time is not the boundary of a slot of the base timeframe",
+    Reason.OUT_OF_SESSION: "no session is open at its event time",
+    Reason.DUPLICATE: "it was taken in before",
+    Reason.CONFLICT: "it was taken in before with other values; the first stays",
+    Reason.BEYOND_CALENDAR: "the calendar does not reach its event time",
+}
+
+
 def _message(reason: Reason, by: int, slots: Mapping[str, int]) -> str:
-    match reason:
-        case Reason.LATE:
-            return f"came {_seconds(by)} after its slot was decided; missing in {', '.join(slots)}"
-        case Reason.FUTURE:
-            return f"its event time is {_seconds(by)} after its arrival"
-        case Reason.OUT_OF_SESSION:
-            return "no session is open at its event time"
-        case Reason.DUPLICATE:
-            return "it was taken in before"
-        case Reason.CONFLICT:
-            return "it was taken in before with other values; the first stays"
-        case Reason.INVALID:
-            return "its time is not the boundary of a slot of the base timeframe"
+    if reason is Reason.LATE:
+        return f"came {_seconds(by)} after its slot was decided; missing in {', '.join(slots)}"
+    if reason is Reason.FUTURE:
+        return f"its event time is {_seconds(by)} after its arrival"
+    return _MESSAGES[reason]
 
 
 def _seconds(nanos: int) -> str:
