@@ -27,7 +27,7 @@ from barloom.clock import SystemClock
 from barloom.time.calendars import resolve
 from barloom.time.timeframe import Timeframe
 
-__all__ = ["calendar"]
+__all__ = ["build_snapshots", "calendar", "list_calendars", "show_changes", "show_sessions", "show_slots"]
 
 _EXAMPLES: Final = """\
 Examples:

@@ -126,16 +126,21 @@ class SessionTable:
 
     def segment(self, times: Integers) -> Integers:
         """The last segment that has opened at each time, -1 before the first."""
+        return np.broadcast_to(self.place(times), len(times)).copy()
+
+    def place(self, times: Integers) -> Integers:
+        """As `segment`, but one number where it is the same for all times, as mostly for a batch of ticks."""
         if len(times) == 0:
             return np.zeros(0, np.int64)
-        first, last = (int(np.searchsorted(self.opens, edge, "right")) for edge in (times.min(), times.max()))
-        if first == last:  # a batch of ticks mostly lies in one segment
-            return np.full(len(times), first - 1, np.int64)
-        return np.searchsorted(self.opens[first:last], times, "right").astype(np.int64) + (first - 1)
+        first, last = np.searchsorted(self.opens, [times.min(), times.max()], "right").tolist()
+        if first == last:
+            return np.array(first - 1, np.int64)
+        position: Integers = np.searchsorted(self.opens[first:last], times, "right") + (first - 1)
+        return position
 
     def in_session(self, times: Integers) -> Booleans:
         """Whether each time lies in a segment."""
-        position = self.segment(times)
+        position = self.place(times)
         inside: Booleans = (position >= 0) & (times < self.closes[position])
         return inside
 
