@@ -91,7 +91,7 @@ def test_at_end_close_leaves_nothing_open(market: Path, capsys: pytest.CaptureFi
 
 def test_standard_input_needs_to_be_told_what_a_second_run_means(market: Path) -> None:
     """``--resume skip`` passes over the rows read before."""
-    script = [sys.executable, "-m", "barloom.cli", "run", "bars.toml", "--source", "-", "--store", "state"]
+    script = [sys.executable, "-m", "barloom", "run", "bars.toml", "--source", "-", "--store", "state"]
 
     def piped(*more: str) -> subprocess.CompletedProcess[str]:
         ticks = (market / "ticks.csv").read_text()
@@ -295,7 +295,7 @@ def test_ctrl_c_ends_between_two_commits_and_the_next_run_continues(
     called(capsys, "simulate", "--out", str(tmp_path), "--ticks", "150000", "--keys", "3")
     run = ["run", str(tmp_path / "bars.toml"), "--source", str(tmp_path / "ticks.csv")]
     words = [*run, "--store", str(tmp_path / "state"), "--json"]
-    script = [sys.executable, "-m", "barloom.cli", *words, "--batch-rows", "50"]
+    script = [sys.executable, "-m", "barloom", *words, "--batch-rows", "50"]
     with subprocess.Popen(  # noqa: S603
         script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:

@@ -65,7 +65,7 @@ def directory(tmp_path: Path) -> Path:
         (tmp_path / "shared").symlink_to(ROOT.parent / "shared")
     commands = tmp_path / "bin"
     commands.mkdir()
-    for name, module in (("barloom", "barloom.cli"), ("python", "")):
+    for name, module in (("barloom", "barloom"), ("python", "")):
         script = commands / name
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {"-m " + module if module else ""} "$@"\n')
         script.chmod(0o755)

@@ -72,7 +72,7 @@ def write_ticks(path: Path, seed: int, rows: int = 8_000) -> None:
 def command(folder: Path, store: str) -> list[str]:
     """The run as a user would start it."""
     options = ["--source", str(folder / "ticks.csv"), "--store", str(folder / store), "--batch-rows", BATCH_ROWS]
-    return [sys.executable, "-m", "barloom.cli", "run", str(folder / "bars.toml"), *options]
+    return [sys.executable, "-m", "barloom", "run", str(folder / "bars.toml"), *options]
 
 
 def content(store: Path) -> dict[str, object]:

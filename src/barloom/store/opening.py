@@ -197,7 +197,11 @@ def _stored_plan(backend: Backend) -> BarPlan:
     if document is None:
         message = f"the store {backend.name} does not say its definition; it is damaged"
         raise StoreFormat(message)
-    return from_document(msgspec.json.decode(document))
+    try:
+        return from_document(msgspec.json.decode(document))
+    except ValueError as error:
+        message = f"the definition in the store {backend.name} cannot be read: {error}; rebuild the store"
+        raise StoreFormat(message) from error
 
 
 def _check_definition(backend: Backend, plan: BarPlan) -> None:

@@ -80,7 +80,8 @@ class RocksBackend:
             for item in (options, *families.values()):
                 item.set_allow_mmap_reads(True)
         try:
-            self._database = Rdict(str(path), options, column_families=families, access_type=access)
+            # One spelling for one place: RocksDB tells its own writers apart by the path they gave.
+            self._database = Rdict(str(path.resolve()), options, column_families=families, access_type=access)
         except Exception as error:
             self._remove_beside()
             raise explained(error, str(path)) from error

@@ -1,4 +1,4 @@
-"""``python -m barloom.cli`` does what ``barloom`` does."""
+"""``python -m barloom`` does what ``barloom`` does."""
 
 from __future__ import annotations
 
