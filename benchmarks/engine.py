@@ -1,7 +1,7 @@
 """The engine against plain Polars: the same tables, one core, exact decimals.
 
-Run with ``make bench`` or ``POLARS_MAX_THREADS=1 python benchmarks/engine.py``. Each line is a ratio of two times taken in
-this run, one after the other; the best of three rounds counts on both sides.
+Run with ``make bench``, or alone with ``python benchmarks/engine.py``. Each line is a ratio of two times taken in this
+run, one after the other; the best of three rounds counts on both sides.
 """
 
 from __future__ import annotations

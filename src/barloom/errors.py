@@ -73,7 +73,8 @@ class DefinitionError(BarloomError, ValueError):
         self.problems = tuple(problems)
         count = len(self.problems)
         head = "1 problem in the definition" if count == 1 else f"{count} problems in the definition"
-        super().__init__("\n".join([head, *(f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))]))
+        listed = (f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))
+        super().__init__("\n".join([head, *listed]))
 
 
 class SourceError(BarloomError, ValueError):

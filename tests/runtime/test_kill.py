@@ -90,8 +90,9 @@ def content(store: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_killed_runs_end_like_an_undisturbed_one(tmp_path: Path, group: int) -> None:
-    """Killed with SIGKILL at random moments and started again until the input is done, over and over: the finals and the
-    side output are those of one undisturbed run, byte for byte, and nothing was written twice.
+    """The finals and the side output are those of one undisturbed run, byte for byte; nothing was written twice.
+
+    Each run is killed with SIGKILL at a random moment and started again until the input is done, over and over.
     """
     chance = random.Random(group)
     (tmp_path / "bars.toml").write_text(DEFINITION)
