@@ -9,6 +9,7 @@ from project.tree import imports, modules, name_of
 LAYERS = [
     {"cli", "serve"},
     {"runtime"},
+    {"simulate"},
     {"read"},
     {"store", "serde", "source", "ksql"},
     {"engine"},
@@ -18,11 +19,11 @@ LAYERS = [
 ]
 """From top to bottom; rooms of one layer do not know each other, but for the lowest: its modules stand alone."""
 
-BESIDE = {"testing", "simulate", "", "__main__"}
+BESIDE = {"testing", "", "__main__"}
 """The public doubles and the package's front, which may look at everything."""
 
-PLAIN_TIME = {"barloom.time.timeframe"}
-"""All that a declaration may know of time: it is made without numpy."""
+PLAIN_TIME = {"barloom.time.timeframe", "barloom.time.template"}
+"""All that a declaration may know of time. Templates load numpy, but only where a declaration holds one."""
 
 UPWARDS = {("barloom.plan.query", "barloom.runtime.compute")}
 """The one import upwards, inside of a method: ``bars.compute(frame)`` is what a notebook calls."""

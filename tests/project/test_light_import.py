@@ -12,7 +12,7 @@ HEAVY = ["numpy", "pandas", "polars", "rocksdict", "rich", "cyclopts", "msgspec"
 def loaded_after(code: str) -> set[str]:
     """The heavy packages that a fresh process has loaded after running some code."""
     program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
-    answer = subprocess.run(  # noqa: S603 - our own interpreter and code
+    answer = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,

@@ -18,7 +18,7 @@ from barloom.errors import BarloomError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["guarded"]
+__all__ = ["guarded", "message_of"]
 
 
 def guarded(arguments: Sequence[str] | None) -> Exit:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from barloom.cli.exits import Exit
 
-__all__ = ["SCHEMA", "document", "emit", "error_document"]
+__all__ = ["SCHEMA", "document", "emit", "error_document", "write"]
 
 SCHEMA: Final = 1
 """Raised when a field is removed or changes its meaning; new fields may appear without."""

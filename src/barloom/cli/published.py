@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["START", "Published", "canonical", "read_published"]
+__all__ = ["START", "Published", "canonical", "read_published", "same_value"]
 
 START: Final = "start"
 _MISSING: Final = ("", "null", "NULL", "NaN", "nan", "None")

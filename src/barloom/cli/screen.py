@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Column", "Sheet", "complain", "drawn", "err", "heading", "note", "out", "say", "show"]
+__all__ = ["Column", "Sheet", "complain", "drawn", "err", "heading", "note", "out", "plain", "say", "show"]
 
 STYLES: Final = {"good": "green", "bad": "red", "quiet": "dim", "strong": "bold", "warn": "yellow", "": ""}
 
