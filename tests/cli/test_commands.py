@@ -95,7 +95,7 @@ def test_standard_input_needs_to_be_told_what_a_second_run_means(market: Path) -
 
     def piped(*more: str) -> subprocess.CompletedProcess[str]:
         ticks = (market / "ticks.csv").read_text()
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [*script, *more], input=ticks, capture_output=True, text=True, check=False, cwd=market, env=environment()
         )
 
@@ -277,7 +277,7 @@ def test_a_second_writer_is_refused(store: Path, capsys: pytest.CaptureFixture[s
         "s = o.open_store('state', load('bars.toml').plan); print('open', flush=True); sys.stdin.read()"
     )
     pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", script], cwd=store.parent, stdin=pipe, stdout=pipe, env=environment()
     ) as writer:
         assert writer.stdout is not None
@@ -296,7 +296,7 @@ def test_ctrl_c_ends_between_two_commits_and_the_next_run_continues(
     run = ["run", str(tmp_path / "bars.toml"), "--source", str(tmp_path / "ticks.csv")]
     words = [*run, "--store", str(tmp_path / "state"), "--json"]
     script = [sys.executable, "-m", "barloom", *words, "--batch-rows", "50"]
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:
         while not (tmp_path / "state" / "CURRENT").exists():
@@ -321,7 +321,7 @@ def test_help_is_grouped_and_quick() -> None:
     """Without loading polars, numpy or the store."""
     seen = "print('polars' in sys.modules, 'numpy' in sys.modules)"
     script = f"import sys; from barloom.cli import main; main(['--help']); {seen}"
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment()
     )
 

@@ -137,9 +137,9 @@ def test_a_wrong_command_line_points_to_the_help(arguments: list[str], capsys: p
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
     """``barloom … | head -1`` prints nothing on standard error."""
-    command = f"{sys.executable} -m barloom.cli --help | head -1; echo ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m barloom --help | head -1; echo ${{PIPESTATUS[0]}}"
 
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         ["bash", "-c", command],  # noqa: S607
         capture_output=True,
         text=True,

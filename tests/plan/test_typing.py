@@ -90,7 +90,7 @@ def mypy_errors(path: Path) -> set[int]:
     """The lines in which mypy finds errors."""
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--follow-imports=silent"]
     cache = f"--cache-dir={path.parent / 'cache'}"
-    run = subprocess.run(  # noqa: S603 - the checker on a file of this test
+    run = subprocess.run(
         [*command, cache, str(path)],
         capture_output=True,
         text=True,
@@ -109,7 +109,7 @@ def pyright_errors(path: Path) -> set[int]:
     settings = {"extraPaths": [str(SOURCE)], "include": [path.name]}
     (path.parent / "pyrightconfig.json").write_text(json.dumps(settings))
     command = [str(Path(sys.executable).with_name("pyright")), "--pythonpath", sys.executable, "--outputjson"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path.parent)  # noqa: S603 - see above
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path.parent)
     found = json.loads(run.stdout)["generalDiagnostics"]
     return {item["range"]["start"]["line"] + 1 for item in found if item["severity"] == "error"}
 

@@ -48,7 +48,7 @@ def write_on(path: Path) -> None:
 def start_writer(path: Path, *arguments: str) -> subprocess.Popen[str]:
     """A writer in another process, running."""
     places = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+    process = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path), *arguments],
         env={**os.environ, "PYTHONPATH": places},
         stdout=subprocess.PIPE,
@@ -80,7 +80,7 @@ def assert_whole(path: Path) -> int:
 
 def test_a_killed_writer_leaves_whole_commits(tmp_path: Path) -> None:
     """After kill -9 at any moment the store holds a number of whole commits, and the next writer goes on from there."""
-    chance = random.Random(5)  # noqa: S311 - moments, not secrets
+    chance = random.Random(5)
     done = 0
     for _ in range(4):
         process = start_writer(tmp_path)
