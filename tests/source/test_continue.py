@@ -104,7 +104,7 @@ def test_interrupted_at_every_batch(tmp_path: Path, name: str, write: Callable[.
     block=st.sampled_from([60, 300, 4 << 20]),
     order=st.sampled_from(["row", "time"]),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_several_files_interrupted_anywhere(  # noqa: PLR0913, PLR0917 - what is drawn
     tmp_path_factory: pytest.TempPathFactory,
     files: list[list[int]],
@@ -277,7 +277,7 @@ class TestTheLastLine:
         assert [tick("A", 2, "2.50", 2)] == read(plan(), str(tmp_path / "*.csv"), first.positions).rows
 
     @given(cut=st.integers(1, 200))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def test_a_file_cut_at_any_byte(self, tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
         """Read when half written and again when whole, it gives each row once."""
         text = csv_of([(f"É{row}", iso(row), f"{row}.25", row) for row in range(6)])

@@ -179,7 +179,7 @@ _FIELDS = st.text(st.sampled_from('ab1,;"\r é'), max_size=5)
 
 
 @given(st.lists(st.lists(_FIELDS, min_size=1, max_size=4), max_size=8), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_lines_are_split_as_python_splits_them(rows: list[list[str]], quote_all: bool) -> None:  # noqa: FBT001
     """Against the `csv` module, for lines that it wrote itself, of the right and of the wrong width."""
     text = io.StringIO()

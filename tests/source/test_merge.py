@@ -40,7 +40,7 @@ def _write(folder: Path, files: list[list[Row]]) -> list[Path]:
 
 
 @given(st.lists(_ROWS, min_size=2, max_size=12), st.integers(1, 30), st.sampled_from([60, 200, 4 << 20]))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_merged_as_by_sorting(
     tmp_path_factory: pytest.TempPathFactory, files: list[list[Row]], rows: int, block: int
 ) -> None:

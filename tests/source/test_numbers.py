@@ -109,7 +109,7 @@ _NUMBERS = st.builds(lambda scale, more: NumberType(scale + more, scale), st.int
 
 
 @given(st.lists(_WRITTEN, min_size=1, max_size=20), _NUMBERS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_texts_are_read_as_python_reads_them(texts: list[str], number: NumberType) -> None:
     """Against `Decimal`: the same value where it fits, a refusal where it does not or is no number."""
     values, problems = _decode(texts, number)
@@ -131,7 +131,7 @@ def test_texts_are_read_as_python_reads_them(texts: list[str], number: NumberTyp
 @given(
     st.lists(st.floats() | st.floats(-1e6, 1e6) | st.decimals(-1000, 1000, places=2).map(float), min_size=1), _NUMBERS
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_float_is_its_shortest_decimal(floats: list[float], number: NumberType) -> None:
     """Against `repr`: the shortest decimal that reads as the float, refused where that does not fit."""
     decoded = numbers_from_typed(pl.Series(floats), number)

@@ -33,7 +33,7 @@ def _order(rows: list[tuple[Any, ...]]) -> list[tuple[int, int, int]]:
 
 
 @given(st.lists(_TIMES, min_size=1, max_size=4), st.integers(1, 15), st.sampled_from([3, 10, 500_000]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_sorted_by_time_then_file_then_row(
     tmp_path_factory: pytest.TempPathFactory, files: list[list[int]], rows: int, run: int
 ) -> None:

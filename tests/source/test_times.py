@@ -108,7 +108,7 @@ _OFFSETS = st.integers(-23 * 60, 23 * 60)
 
 
 @given(_MOMENTS, _OFFSETS, st.integers(0, 999), st.sampled_from(["T", " "]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_iso_times_against_python(moment: datetime, offset: int, nanos: int, separator: str) -> None:
     """Against `datetime`, which has no nanoseconds: those are added by hand."""
     zoned = moment.replace(tzinfo=timezone(timedelta(minutes=offset)))
@@ -174,7 +174,7 @@ def test_epoch_times_that_do_not_fit_are_refused(text: str, unit: str, why: str)
 
 
 @given(st.decimals(-(10**12), 10**12, places=11), st.sampled_from(["s", "ms", "us", "ns"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_epoch_times_against_fractions(number: object, unit: str) -> None:
     """Against exact fractions: whole nanoseconds within 64 bits are read, all else is refused."""
     exact = Fraction(str(number)) * {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[unit]

@@ -84,7 +84,7 @@ class LineBlocks:
         return self.rest[: place + 1]
 
     def block(self) -> bytes:
-        """The next whole lines, about a block of them; nothing when no line end is left."""
+        """The next whole lines, a block of them and the rest of a line at most; nothing when no line end is left."""
         parts, size = [self.rest], len(self.rest)
         whole = b"\n" in self.rest
         self.rest = b""
@@ -98,7 +98,7 @@ class LineBlocks:
             whole = whole or b"\n" in self.rest
             self.rest = b""
         joined = b"".join(parts)
-        end = joined.rfind(b"\n") + 1
+        end = joined.find(b"\n", self._block_bytes) + 1 or joined.rfind(b"\n") + 1
         self.rest = joined[end:]
         self.offset += end
         return joined[:end]

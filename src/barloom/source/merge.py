@@ -5,8 +5,9 @@ The order is by key, then by lane, then by row: a function of the lanes' content
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Lane", "Merged", "Taken", "merge"]
 
+_BEFORE_ALL: Final = -(2**63)
+_ENOUGH_ROWS: Final = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -34,42 +38,6 @@ class Block:
     keys: Integers
     origins: Callable[[Sequence[int]], list[Origin]]
     piece: Piece | None = None
-
-
-@dataclass(slots=True)
-class Lane:
-    """One sequence to merge, read block by block. `first_key` postpones its opening until the merge comes there.
-
-    What goes wrong in reading is raised when all rows before it have been taken.
-    """
-
-    order: int
-    blocks: Iterator[Block]
-    first_key: int | None = None
-    block: Block | None = None
-    start: int = 0
-    ended: bool = False
-    _error: SourceError | None = field(default=None)
-
-    def fill(self) -> None:
-        """See to it that rows are at hand, unless the sequence has ended."""
-        self.first_key = None
-        while not self.ended and (self.block is None or self.start == len(self.block.keys)):
-            if self._error is not None:
-                raise self._error
-            self.block, self.start = None, 0
-            try:
-                self.block = next(self.blocks, None)
-            except SourceError as error:
-                self._error = error
-                continue
-            self.ended = self.block is None
-
-    @property
-    def last_key(self) -> int:
-        """The key of the last row at hand."""
-        assert self.block is not None  # noqa: S101 - only asked after a fill that found rows
-        return int(self.block.keys[-1])
 
 
 class Taken(NamedTuple):
@@ -88,38 +56,122 @@ class Merged(NamedTuple):
     order: Integers | None
 
 
+class Lane:
+    """One sequence to merge, read block by block.
+
+    `first_key` postpones its opening until the merge comes there. `last_key` is the key of the last row at hand.
+    `error` is what went wrong in reading; the merge raises it when all rows before it have been taken.
+    """
+
+    def __init__(self, order: int, blocks: Iterator[Block], first_key: int | None = None) -> None:
+        self.order = order
+        self.first_key = first_key
+        self.last_key = _BEFORE_ALL
+        self.error: SourceError | None = None
+        self._unread = blocks
+        self._blocks: list[Block] = []
+        self._start = 0
+
+    def __lt__(self, other: Lane) -> bool:
+        return self.order < other.order
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all rows that were read have been taken."""
+        return not self._blocks
+
+    def extend(self) -> int | None:
+        """Read another block; how many rows it has, none at the end of the sequence or where reading fails."""
+        try:
+            block = next(self._unread, None)
+        except SourceError as error:
+            self.error = error
+            return None
+        if block is None:
+            return None
+        if len(block.keys):
+            self._blocks.append(block)
+            self.last_key = int(block.keys[-1])
+        return len(block.keys)
+
+    def take(self, key: int, side: Literal["left", "right"]) -> list[Taken]:
+        """The rows before (or, on the right side, up to) a key; they are no longer at hand."""
+        parts = []
+        while self._blocks:
+            block = self._blocks[0]
+            stop = int(np.searchsorted(block.keys, key, side))
+            if stop > self._start:
+                parts.append(Taken(self, block, self._start, stop))
+            if stop < len(block.keys):
+                self._start = max(self._start, stop)
+                break
+            self._blocks.pop(0)
+            self._start = 0
+        return parts
+
+
 def merge(lanes: Sequence[Lane]) -> Iterator[Merged]:
     """All rows of all lanes, ordered by (key, lane, row)."""
-    waiting = sorted((lane for lane in lanes if lane.first_key is not None), key=_opening, reverse=True)
-    active = [lane for lane in lanes if lane.first_key is None]
-    while active or waiting:
-        for lane in active:
-            lane.fill()
-        active = [lane for lane in active if not lane.ended]
-        bound = min(((lane.last_key, lane.order) for lane in active), default=None)
-        if waiting and (bound is None or _opening(waiting[-1]) <= bound):
-            active.append(waiting.pop())
-            continue
-        if bound is not None:
-            yield _take(active, *bound)
+    waiting = [(lane.first_key, lane) for lane in lanes if lane.first_key is not None]
+    heapify(waiting)
+    merging = _Merging([lane for lane in lanes if lane.first_key is None], waiting)
+    while merging.read_on():
+        merged = merging.take()
+        if merged is not None:
+            yield merged
 
 
-def _opening(lane: Lane) -> tuple[int, int]:
-    assert lane.first_key is not None  # noqa: S101 - only of lanes that wait
-    return lane.first_key, lane.order
+class _Merging:
+    """`reading` are the lanes that may have more rows, by the key of their last row at hand; `held` all with rows."""
 
+    def __init__(self, lanes: list[Lane], waiting: list[tuple[int, Lane]]) -> None:
+        self._waiting = waiting
+        self._reading = [(lane.last_key, lane) for lane in lanes]
+        self._held = set(lanes)
+        heapify(self._reading)
 
-def _take(active: Sequence[Lane], key: int, order: int) -> Merged:
-    """Every row up to the last row of the lane whose rows at hand end first: nothing unread can come before these."""
-    parts = []
-    for lane in sorted(active, key=lambda each: each.order):
-        assert lane.block is not None  # noqa: S101 - active lanes have been filled
-        side: Literal["left", "right"] = "right" if lane.order <= order else "left"
-        stop = int(np.searchsorted(lane.block.keys, key, side))
-        if stop > lane.start:
-            parts.append(Taken(lane, lane.block, lane.start, stop))
-            lane.start = stop
-    if len(parts) == 1:
-        return Merged(tuple(parts), None)
-    keys = np.concatenate([part.block.keys[part.start : part.stop] for part in parts])
-    return Merged(tuple(parts), np.argsort(keys, kind="stable"))
+    def read_on(self) -> bool:
+        """Read where the rows at hand end first, until enough rows can be given; whether there are any.
+
+        Raises the error of a lane when its rows have been taken.
+        """
+        rows = 0
+        while True:
+            self._open_waiting()
+            if not self._reading or rows >= _ENOUGH_ROWS:
+                break
+            _, lane = self._reading[0]
+            if lane.error is not None:
+                if lane.is_empty:
+                    raise lane.error
+                break
+            count = lane.extend()
+            if count is not None or lane.error is not None:
+                heappop(self._reading)
+                heappush(self._reading, (lane.last_key, lane))
+                rows += count or 0
+            else:
+                heappop(self._reading)
+        return bool(self._reading) or any(not lane.is_empty for lane in self._held)
+
+    def take(self) -> Merged | None:
+        """Every row that nothing unread can come before."""
+        key, last = self._reading[0] if self._reading else (2**63 - 1, None)
+        parts = []
+        for lane in sorted(self._held):
+            parts += lane.take(key, "right" if last is None or lane.order <= last.order else "left")
+        reading = {lane for _, lane in self._reading}
+        self._held = {lane for lane in self._held if not lane.is_empty or lane in reading}
+        if not parts:
+            return None
+        if len({part.lane for part in parts}) == 1:
+            return Merged(tuple(parts), None)
+        keys = np.concatenate([part.block.keys[part.start : part.stop] for part in parts])
+        return Merged(tuple(parts), np.argsort(keys, kind="stable"))
+
+    def _open_waiting(self) -> None:
+        """Open the lanes whose first row may come before the end of the rows at hand."""
+        while self._waiting and not (self._reading and self._reading[0] < self._waiting[0]):
+            _, lane = heappop(self._waiting)
+            self._held.add(lane)
+            heappush(self._reading, (lane.last_key, lane))

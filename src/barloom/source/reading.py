@@ -53,6 +53,7 @@ class Reading:
         self._given = dict(positions)
         self._sizes = [file.size() for file in files]
         self._done = [0] * len(files)
+        self._ended: dict[int, tuple[PieceReader, int]] = {}
 
     def position(self, file: Input) -> FilePosition | None:
         """How far a file is read; none for a new one."""
@@ -64,7 +65,7 @@ class Reading:
         few = len(self.files) <= _OPEN_AT_ONCE
         block = max(_PEEK_BYTES, min(_BLOCK_BYTES, _ALL_BLOCKS_BYTES // max(len(self.files), 1)))
         return [
-            Lane(number, self._blocks(number, block), first_key=None if few else self._peek(number))
+            Lane(number, self._blocks(number, block), None if few else self._peek(number))
             for number in range(len(self.files))
         ]
 
@@ -77,7 +78,9 @@ class Reading:
         piece = taken.block.piece
         if piece is not None and stop > taken.start:
             high = int(taken.block.keys[stop - 1])
-            self.keep(taken.lane.order, piece.position(stop, None if high == BEFORE_ALL else high))
+            position = piece.position(stop, None if high == BEFORE_ALL else high)
+            self.keep(taken.lane.order, position)
+            self._settle(taken.lane.order, position)
 
     def batch(self, part: Part) -> SourceBatch:
         """A batch with the positions behind it."""
@@ -119,17 +122,27 @@ class Reading:
         start = self.position(file)
         high = started_at(start)
         reader = file_reader(file, self._decoder, start, closing=self.closing, block_bytes=block_bytes)
+        rows = 0 if start is None else start.rows
         for piece in reader.pieces():
             self._done[number] = piece.done
             block = keyed(piece, file, self._decoder.plan, high)
-            high = int(block.keys[-1])
+            high, rows = int(block.keys[-1]), piece.after.rows
             yield block
         self._done[number] = self._sizes[number]
-        ending = reader.ending(self.position(file) or FilePosition())
-        if ending.position != (self.position(file) or FilePosition()):
+        self._ended[number] = (reader, rows)
+        self._settle(number, self.position(file) or FilePosition())
+
+    def _settle(self, number: int, position: FilePosition) -> None:
+        """Where a file has been read to its end, and all its rows are taken: note what is known of the end."""
+        reader, rows = self._ended.get(number, (None, 0))
+        if reader is None or position.rows < rows:
+            return
+        ending = reader.ending(position)
+        if ending.position != position:
             self.keep(number, ending.position)
         if ending.note is not None:
             self.notes.append(ending.note)
+        del self._ended[number]
 
     def _peek(self, number: int) -> int | None:
         """The key of a file's first unread row."""
