@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -17,8 +18,6 @@ from barloom.plan.load import load
 from barloom.runtime import embedded
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from barloom.runtime.report import RunReport
 
 __all__ = ["AtEnd", "BatchRows", "Strict", "inputs", "report_body", "run", "show_report"]
@@ -34,6 +33,10 @@ Resume = Annotated[
         help="What a second run means for standard input: skip the rows read before, or take all rows as new.",
     ),
 ]
+OverrideFile = Annotated[
+    Path | None,
+    Parameter(help="A file that adds, removes or changes sessions of the calendar; read again whenever it changes."),
+]
 BatchRows = Annotated[int, Parameter(help="Rows in one step; each step is committed as a whole.")]
 
 
@@ -46,6 +49,7 @@ def run(  # noqa: PLR0913 - the options of a command
     at_end: AtEnd = "keep",
     strict: Strict = False,
     resume: Resume = None,
+    overrides: OverrideFile = None,
     batch_rows: BatchRows = 100_000,
     as_json: AsJson = False,
 ) -> Exit:
@@ -63,6 +67,7 @@ def run(  # noqa: PLR0913 - the options of a command
             at_end=at_end,
             strict=strict,
             resume=resume,
+            overrides=overrides,
             batch_rows=batch_rows,
             on_progress=tell,
             clock=clock,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Step, Values
-from barloom.engine.deadlines import Deadlines
 from barloom.engine.gaps import Gaps
 from barloom.engine.groups import Groups, with_mask
 from barloom.engine.heartbeat import Heartbeat, LastTicks
@@ -16,6 +15,7 @@ from barloom.engine.intake import Intake
 from barloom.engine.keys import KeyIndex
 from barloom.engine.ladder import BarLadder, TickLadder
 from barloom.engine.level import Closed, Level
+from barloom.engine.market import Market
 from barloom.engine.stream_time import BEGINNING, StreamTime
 from barloom.plan.barplan import Gap, InputKind
 from barloom.time.calendars import resolve
@@ -53,24 +53,27 @@ class Engine:
     def __init__(self, plan: BarPlan, calendar: Calendar | None = None, *, live: bool = True) -> None:
         """`calendar` replaces the one the plan names (for tests); `live` false leaves live bars out of the steps."""
         self.plan = plan
-        self.calendar = resolve(plan.calendar) if calendar is None else calendar
+        self._market = Market(plan, resolve(plan.calendar) if calendar is None else calendar)
         self.keys = KeyIndex(plan.event)
         self.closed = False
         self._live = live
         self._time = StreamTime()
-        grids = [self.calendar.grid(level.timeframe) for level in plan.levels]
-        deadlines = Deadlines(self.calendar, plan.close_grace)
-        self._intake = Intake(plan, grids, self.keys, deadlines)
-        self._levels = [Level(position, plan, grids) for position in range(len(plan.levels))]
+        self._intake = Intake(plan, self._market, self.keys)
+        self._levels = [Level(position, plan, self._market) for position in range(len(plan.levels))]
         self._published = [self._levels[position] for position in plan.published]
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
-        self._ladder: Ladder = ladder(plan, self._levels, deadlines)
+        self._ladder: Ladder = ladder(plan, self._levels, self._market)
         self._gaps = {
-            level.position: Gaps(level, self.calendar) for level in self._published if level.plan.gap is not Gap.OMIT
+            level.position: Gaps(level, self._market) for level in self._published if level.plan.gap is not Gap.OMIT
         }
         beating = [level for level in self._published if level.plan.heartbeat]
         self._last = LastTicks(plan.partials)
-        self._beats = {level.position: Heartbeat(level, self.calendar, self._last) for level in beating}
+        self._beats = {level.position: Heartbeat(level, self._market, self._last) for level in beating}
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar in force."""
+        return self._market.calendar
 
     @property
     def stream_time(self) -> int | None:
@@ -92,6 +95,30 @@ class Engine:
         if self.plan.clock and len(self.keys):
             self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within)
         return self._step(self._settle(None), None)
+
+    def override(self, text: str, source: str = "overrides") -> Step:
+        """Apply the content of an override file to the calendar, from the present stream time on.
+
+        The step says in its notes which slots change, and carries the content into the state; nothing happens where
+        it is in force already. Raises `DefinitionError` or `CalendarError` as `Market.override` does, and then nothing
+        changes.
+        """
+        notes = self._market.override(text, source, self.stream_time)
+        if notes is None:
+            return Step(stream_time=self.stream_time)
+        outcome = self._recut()
+        step = self._step(outcome, None)
+        return replace(step, entries={**step.entries, **self._market.dump()}, notes=(*notes, *step.notes))
+
+    def _recut(self) -> _Outcome:
+        """Open slots whose end a changed calendar has moved, as live bars."""
+        outcome = _Outcome()
+        for level in self._levels:
+            moved = level.recut()
+            if len(moved) and level.position in self.plan.published:
+                groups, order = Groups.sorted([level.rows.gather(moved)])
+                outcome.lives.append(self._live_block(level, groups, level.rows.arrived[moved][order]))
+        return outcome
 
     def close(self) -> Step:
         """End the input: every open slot becomes a final, marked partial."""
@@ -117,10 +144,13 @@ class Engine:
         if _TIME in snapshot.entries:
             self._time = StreamTime.load(snapshot.entries[_TIME])
         self.closed = _CLOSED in snapshot.entries
+        self._market.load(snapshot.entries)
         ids = self.keys.ids_of(snapshot.keys)
         for block in snapshot.open:
             self._restore_open(block, ids)
         self._ladder.load(snapshot.entries, self.keys)
+        for level in self._levels:
+            level.recut()
         latest = {block.level: Groups.sorted([self._groups(block, ids)])[0] for block in snapshot.latest}
         for position, gaps in self._gaps.items():
             gaps.restore(latest.get(position), self._boundary(self._levels[position]))

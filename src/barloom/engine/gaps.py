@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.engine.level import Level
+    from barloom.engine.market import Market
     from barloom.plan.barplan import Partial
-    from barloom.time.calendar import Booleans, Calendar, Integers
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["Gaps", "empty_values"]
 
@@ -41,9 +42,9 @@ class Gaps:
     they trade.
     """
 
-    def __init__(self, level: Level, calendar: Calendar) -> None:
+    def __init__(self, level: Level, market: Market) -> None:
         self._level = level
-        self._calendar = calendar
+        self._market = market
         self._anchors = _Anchors(_NOTHING, _NOTHING, _NOTHING, [])
         self._filled_to: int | None = None
 
@@ -93,7 +94,7 @@ class Gaps:
 
     def _limits(self, time: Integers) -> Integers:
         """The ordinal of the first slot that is too far from each last tick."""
-        return self._level.grid.ordinal(self._calendar.advance(time, self._level.plan.carry_limit + 1))
+        return self._level.grid.ordinal(self._market.calendar.advance(time, self._level.plan.carry_limit + 1))
 
     def _keep(self, anchors: _Anchors, alive: Booleans) -> None:
         values = [_taken(value, alive) for value in anchors.values]

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import BarBlock
     from barloom.engine.level import Level
+    from barloom.engine.market import Market
     from barloom.plan.barplan import Partial
-    from barloom.time.calendar import Calendar, Integers
+    from barloom.time.calendar import Integers
 
 __all__ = ["Heartbeat", "LastTicks"]
 
@@ -51,9 +52,9 @@ class LastTicks:
 class Heartbeat:
     """The beats of one level: at most one for each key and slot, only in session, only while the key is not dead."""
 
-    def __init__(self, level: Level, calendar: Calendar, last: LastTicks) -> None:
+    def __init__(self, level: Level, market: Market, last: LastTicks) -> None:
         self._level = level
-        self._calendar = calendar
+        self._market = market
         self._last = last
         self._beaten: dict[int, tuple[int, Integers]] = {}
 
@@ -80,7 +81,7 @@ class Heartbeat:
         latest = self._last.all()
         if not len(latest):
             return latest
-        alive = self._calendar.advance(latest.close_time, self._level.plan.carry_limit + 1) > start
+        alive = self._market.calendar.advance(latest.close_time, self._level.plan.carry_limit + 1) > start
         absent = self._level.rows.find(latest.key, np.full(len(latest), start)) < 0
         return latest.take(alive & absent)
 

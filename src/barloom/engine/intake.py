@@ -15,11 +15,9 @@ from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from barloom.engine.blocks import TickBatch
-    from barloom.engine.deadlines import Deadlines
     from barloom.engine.keys import KeyIndex
+    from barloom.engine.market import Market
     from barloom.engine.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers, SlotGrid
@@ -74,10 +72,9 @@ class _Rows:
 class Intake:
     """Invalid → future → stream time moves → where → outside the session → duplicate → late."""
 
-    def __init__(self, plan: BarPlan, grids: Sequence[SlotGrid], keys: KeyIndex, deadlines: Deadlines) -> None:
+    def __init__(self, plan: BarPlan, market: Market, keys: KeyIndex) -> None:
         self._plan = plan
-        self._deadlines = deadlines
-        self._grids = grids
+        self._market = market
         self._keys = keys
         self._bars = plan.input is InputKind.BARS
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
@@ -116,16 +113,18 @@ class Intake:
         asked = time - 1 if stamped_end else time
         verdict = np.full(len(time), _ACCEPTED, np.int8)
         try:
-            start, end, inside = self._grids[0].round_to_slot(asked)
+            start, end, inside = self._market.grids[0].round_to_slot(asked)
         except CalendarError:
-            known = self._grids[0].knows(asked)
+            known = self._market.grids[0].knows(asked)
             verdict[~known] = Reason.BEYOND_CALENDAR
             start, end, inside = asked.copy(), asked.copy(), np.zeros(len(asked), np.bool_)
-            start[known], end[known], inside[known] = self._grids[0].round_to_slot(asked[known])
+            start[known], end[known], inside[known] = self._market.grids[0].round_to_slot(asked[known])
         outside = ~inside
         if outside.any():
             if self._plan.close_grace:
-                start, end, inside = self._deadlines.after_close(self._grids[0], asked, start, end, inside)
+                start, end, inside = self._market.deadlines.after_close(
+                    self._market.grids[0], asked, start, end, inside
+                )
                 outside = ~inside
             start, end = np.where(outside, time, start), np.where(outside, time, end)
         event = time
@@ -156,7 +155,7 @@ class Intake:
             late = np.logical_and.reduce(list(missed.values()))
             deadline = np.maximum.reduce(list(deadlines.values()))
         else:
-            deadline = self._deadlines.of(rows.end, self._plan.base.delay)
+            deadline = self._market.deadlines.of(rows.end, self._plan.base.delay)
             late = deadline <= rows.before
         if self.seen is not None:
             self._check_seen(self.seen, rows, batch.frame, deadline, late)
@@ -167,9 +166,9 @@ class Intake:
 
     def _deadline(self, level: int, rows: _Rows) -> Integers:
         ends = rows.end.copy()
-        known = self._grids[level].knows(rows.start)
-        ends[known] = self._grids[level].round_to_slot(rows.start[known]).end
-        return self._deadlines.of(ends, self._plan.levels[level].delay)
+        known = self._market.grids[level].knows(rows.start)
+        ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
+        return self._market.deadlines.of(ends, self._plan.levels[level].delay)
 
     def _check_seen(self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans) -> None:
         asked = np.flatnonzero(rows.accepted)
@@ -193,8 +192,8 @@ class Intake:
             return None
         reason = np.where(behind[row], np.int8(Reason.LATE), rows.verdict[row])
         late = reason == Reason.LATE
-        starts = [_starts(grid, rows.start[row]) for grid in self._grids]
-        masks = [late for _ in self._grids]
+        starts = [_starts(grid, rows.start[row]) for grid in self._market.grids]
+        masks = [late for _ in self._market.grids]
         if self._bars:
             masks = [np.zeros(len(row), np.bool_)]
             for number, level in enumerate(self._plan.levels[1:], 1):

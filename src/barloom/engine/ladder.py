@@ -14,11 +14,11 @@ from barloom.engine.level import parents_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from barloom.engine.deadlines import Deadlines
     from barloom.engine.groups import Groups
     from barloom.engine.intake import Admitted
     from barloom.engine.keys import KeyIndex
     from barloom.engine.level import Closed, Level
+    from barloom.engine.market import Market
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
 
@@ -70,14 +70,14 @@ class TickLadder:
     associative and a tick that misses its base slot counts nowhere.
     """
 
-    def __init__(self, plan: BarPlan, levels: Sequence[Level], deadlines: Deadlines) -> None:
+    def __init__(self, plan: BarPlan, levels: Sequence[Level], market: Market) -> None:
         self._plan = plan
         self._levels = levels
-        self._deadlines = deadlines
+        self._market = market
 
     def boundary(self, level: Level, now: int) -> int:  # noqa: ARG002 - every level waits for its last base slot
         """The same for all levels: the base's delay decides."""
-        return self._deadlines.boundary(now, self._plan.base.delay)
+        return self._market.deadlines.boundary(now, self._plan.base.delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Nothing to know: children of ticks are decided by time."""
@@ -121,17 +121,17 @@ class BarLadder:
     come in slot order, so a complete slot waits while an earlier one may still come.
     """
 
-    def __init__(self, plan: BarPlan, levels: Sequence[Level], deadlines: Deadlines) -> None:
+    def __init__(self, plan: BarPlan, levels: Sequence[Level], market: Market) -> None:
         self._plan = plan
         self._levels = levels
-        self._deadlines = deadlines
+        self._market = market
         self._waiting = {level.position: _NO_ROWS for level in levels}
         self._closed_to: dict[int, dict[int, int]] = {level.position: {} for level in levels}
         self._changed = False
 
     def boundary(self, level: Level, now: int) -> int:
         """Each level has its own deadline."""
-        return self._deadlines.boundary(now, level.plan.delay)
+        return self._market.deadlines.boundary(now, level.plan.delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""

@@ -11,8 +11,7 @@ from barloom.engine.open_rows import OpenRows
 from barloom.errors import CalendarError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from barloom.engine.market import Market
     from barloom.plan.barplan import BarPlan, LevelPlan
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
@@ -43,14 +42,35 @@ class Closed(NamedTuple):
 class Level:
     """The open slots of one timeframe."""
 
-    def __init__(self, position: int, plan: BarPlan, grids: Sequence[SlotGrid]) -> None:
+    def __init__(self, position: int, plan: BarPlan, market: Market) -> None:
         self.position = position
         self.plan: LevelPlan = plan.levels[position]
-        self.grid = grids[position]
-        self.child_grid = None if self.plan.child is None else grids[self.plan.child]
+        self._market = market
         self.partials = plan.partials
         self.rows = OpenRows(plan.partials)
         self.stopped: str | None = None
+
+    @property
+    def grid(self) -> SlotGrid:
+        """Its slots."""
+        return self._market.grids[self.position]
+
+    @property
+    def child_grid(self) -> SlotGrid | None:
+        """The slots of the level it is rolled up from; none for the base."""
+        return None if self.plan.child is None else self._market.grids[self.plan.child]
+
+    def recut(self) -> Integers:
+        """Give open slots the ends that a changed calendar has for them; the rows where it moved."""
+        rows = self.rows.all()
+        held = self.rows.gather(rows)
+        known = self.grid.knows(held.start)
+        rows, held = rows[known], held.take(known)
+        end = self.grid.round_to_slot(held.start).end
+        moved = end != held.end
+        self.rows.recut(rows[moved], end[moved])
+        changed: Integers = rows[moved]
+        return changed
 
     def absorb(self, groups: Groups, boundary: int | None) -> Absorbed:
         """Fold groups (sorted by key and start) into their slots.

@@ -85,6 +85,11 @@ class OpenRows:
         for position, value in enumerate(groups.values):
             self._put(position, rows, value)
 
+    def recut(self, rows: Integers, end: Integers) -> None:
+        """Give rows another end."""
+        self._columns[_END][rows] = end
+        self._next_end = min(self._next_end, int(end.min(initial=_NEVER)))
+
     def insert(self, groups: Groups) -> Integers:
         """Open new rows, sorted by key and start; gives their positions."""
         self._know(groups.key)

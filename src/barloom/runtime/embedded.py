@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.clock import SystemClock
-from barloom.errors import SourceError
+from barloom.errors import CalendarError, DefinitionError, SourceError
+from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.pipeline import Pipeline
 from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.open import open_source
@@ -36,6 +37,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     resume: Literal["skip", "new"] | None = None,
     batch_rows: int = _BATCH_ROWS,
     live_interval: float = 0.25,
+    overrides: str | Path | None = None,
     on_progress: Callable[[RunProgress], None] | None = None,
     clock: Clock | None = None,
 ) -> RunReport:
@@ -47,7 +49,11 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     and the clock closes quiet slots. `at_end` ``close`` makes the slots that are open at the end final (marked
     partial), ``keep`` leaves them open for the next run. Ctrl-C ends the run between two commits.
 
-    Raises `SourceError`, `StoreError` or, with `strict`, `BadRow`; what was committed before stays.
+    `overrides` is a file that changes sessions of the calendar (see `barloom.time.overrides`). It is read again when it
+    changes; each content takes effect at the stream time reached by then and is kept in the store. A later content that
+    cannot be applied is noted, and the calendar in force stays.
+
+    Raises `SourceError`, `StoreError`, `CalendarError` or, with `strict`, `BadRow`; what was committed before stays.
     """
     plan = bars if not hasattr(bars, "plan") else bars.plan
     clock = clock or SystemClock()
@@ -55,6 +61,8 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     with open_store(store, plan) as held:
         pipeline = Pipeline(plan, held)
         loop = _Loop(pipeline, clock, on_progress, strict=strict)
+        if overrides is not None:
+            loop.watch(OverrideFile(overrides))
         try:
             positions = _positions(opened, pipeline, resume)
             if isinstance(opened, PolledSource):
@@ -65,7 +73,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
                 pipeline.end()
         except KeyboardInterrupt:
             pipeline.report.interrupted = True
-        report = pipeline.finish()
+        report = pipeline.finish(clock.now())
         report.seconds = loop.seconds()
         return report
 
@@ -101,6 +109,27 @@ class _Loop:
         self._on_progress = on_progress
         self._strict = strict
         self._began = clock.monotonic()
+        self._overrides: OverrideFile | None = None
+
+    def watch(self, file: OverrideFile) -> None:
+        """Apply an override file now, and again whenever it changes."""
+        self._override(file)
+        self._overrides = file
+
+    def _override(self, file: OverrideFile) -> None:
+        text = file.news()
+        if text is not None:
+            self._pipeline.override(text, file.name)
+
+    def _look_at_overrides(self) -> None:
+        if self._overrides is None:
+            return
+        try:
+            self._override(self._overrides)
+        except (CalendarError, DefinitionError) as error:
+            note = f"the new content of {self._overrides.name} was not applied: {error}"
+            if note not in self._pipeline.report.notes:
+                self._pipeline.report.notes.append(note)
 
     def seconds(self) -> float:
         """How long it has been going."""
@@ -109,6 +138,7 @@ class _Loop:
     def read(self, batches: Iterable[SourceBatch]) -> None:
         """To the end, as fast as it goes."""
         for batch in batches:
+            self._look_at_overrides()
             self._pipeline.take(batch, strict=self._strict)
             self._tell(batch.progress)
 
@@ -116,6 +146,7 @@ class _Loop:
         """As rows come; while none do, the clock moves on."""
         progress = Progress(0, None)
         for batch in batches:
+            self._look_at_overrides()
             if batch is None:
                 self._pipeline.tick(self._clock.now())
             else:

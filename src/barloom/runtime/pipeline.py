@@ -9,6 +9,7 @@ from barloom.errors import BadRow, StoreError
 from barloom.runtime.report import RunReport
 from barloom.runtime.side import side_records
 from barloom.store.protocol import Commit
+from barloom.time.horizon import horizon_warning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,16 +72,28 @@ class Pipeline:
         if step.finals or step.lives or step.retracted or step.stream_time != before:
             self._commit(step, None)
 
+    def override(self, text: str, source: str) -> None:
+        """Let the content of an override file change the calendar from here on; see `Engine.override`."""
+        step = self._engine.override(text, source)
+        if step.notes:
+            self._commit(step, None)
+
     def end(self) -> None:
         """Close every open slot."""
         if not self.closed:
             self._commit(self._engine.close(), None)
 
-    def finish(self) -> RunReport:
-        """The report, with what is still open (not known where a step was interrupted)."""
+    def finish(self, now: int | None = None) -> RunReport:
+        """The report, with what is still open (not known where a step was interrupted).
+
+        It warns of a calendar that is near its end at `now`, where that is given.
+        """
         ordered = self._plan.source.order == "time"
         still_open = () if self.report.interrupted else self._engine.open_bars()
         self.report.finish(self._plan, still_open, arrivals=self._arrivals, ordered=ordered)
+        warning = None if now is None else horizon_warning(self._engine.calendar, now)
+        if warning is not None:
+            self.report.notes.append(warning)
         return self.report
 
     def _commit(self, step: Step, batch: SourceBatch | None) -> None:

@@ -27,6 +27,7 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
     *,
     at_end: Literal["keep", "close"] = "keep",
     strict: bool = False,
+    overrides: str | Path | None = None,
     batch_rows: int = 100_000,
     on_progress: Callable[[RunProgress], None] | None = None,
 ) -> RunReport:
@@ -34,12 +35,21 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
 
     The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it
     open keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
-    `StoreLocked` while a writer has the old store.
+    `StoreLocked` while a writer has the old store. `overrides` as for `run`: a replay needs the file of the original.
     """
     place = Path(store)
     beside = place.with_name(place.name + ".rebuild")
     _check_free(place)
-    report = run(bars, source, beside, at_end=at_end, strict=strict, batch_rows=batch_rows, on_progress=on_progress)
+    report = run(
+        bars,
+        source,
+        beside,
+        at_end=at_end,
+        strict=strict,
+        overrides=overrides,
+        batch_rows=batch_rows,
+        on_progress=on_progress,
+    )
     if not report.interrupted:
         _check_free(place)
         _swap(place, beside)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from barloom.engine.blocks import Snapshot
+from barloom.engine.market import OVERRIDES, calendar_of
 from barloom.errors import StoreError
 from barloom.store.backend import Family
 from barloom.store.keys import decode_start
@@ -50,7 +51,8 @@ class BarStore:
         self.backend = backend
         self.layout = Layout(plan)
         self.scanner = Scanner(self.layout, backend, self._resolve)
-        self._calendar = calendar
+        self._declared = calendar
+        self._in_force: tuple[bytes | None, Calendar] | None = None
         self._getters = {family: backend.getter(family) for family in Family}
         self._writer: CommitWriter | None = None
         self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve)
@@ -68,11 +70,14 @@ class BarStore:
         return self._resolve()
 
     def _resolve(self) -> Calendar:
-        if self._calendar is None:
+        """The calendar with the overrides in force, which a writer may change at any time."""
+        overrides = self.value(Family.ENTRIES, OVERRIDES)
+        if self._in_force is None or self._in_force[0] != overrides:
             from barloom.time.calendars import resolve  # noqa: PLC0415 - a store can be written without its calendar
 
-            self._calendar = resolve(self.plan.calendar)
-        return self._calendar
+            declared = self._declared if self._declared is not None else resolve(self.plan.calendar)
+            self._in_force = (overrides, calendar_of(declared, overrides))
+        return self._in_force[1]
 
     def commit(self, commit: Commit) -> None:
         """Write everything or nothing.

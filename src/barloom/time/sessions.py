@@ -69,7 +69,7 @@ def calendar_of_sessions(  # noqa: PLR0913 - each is one property of a market
             (date(2024, 7, 3), [(datetime(2024, 7, 3, 13, 30, tzinfo=UTC), datetime(2024, 7, 3, 17, tzinfo=UTC))]),
         ])
     """
-    listed = [Session(*item) for item in sessions]
+    listed = [item if isinstance(item, Session) else Session(item[0], item[1]) for item in sessions]
     segments = [(number, *segment) for number, item in enumerate(listed) for segment in item.segments]
     if not listed or not segments:
         message = f"calendar {name!r} has no session; give it at least one"
@@ -166,7 +166,7 @@ class SessionCalendar:
         """The last time about which the calendar tells anything."""
         return self.table.known_to
 
-    @cached_property
+    @property
     def shortest_pause(self) -> int:
         """The least time for which the market is ever closed, in nanoseconds; zero where it never closes."""
         pauses = self.table.opens[1:] - self.table.closes[:-1]

@@ -1,0 +1,116 @@
+"""The trading time that all parts of an engine share, and the one way to change it while running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from barloom.engine.deadlines import Deadlines
+from barloom.errors import CalendarError
+from barloom.time.changes import changed_slots, refuse_passed
+from barloom.time.instants import written
+from barloom.time.overrides import apply_overrides, parse_overrides
+from barloom.time.sessions import SessionCalendar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.time.calendar import Calendar, SlotGrid
+    from barloom.time.changes import ChangedSlot
+    from barloom.time.timeframe import Timeframe
+
+__all__ = ["OVERRIDES", "Market", "calendar_of"]
+
+OVERRIDES: Final = b"overrides"
+"""The entry of the state that holds every override with the stream time it took effect at."""
+
+_MOST_NAMED: Final = 4
+
+
+class Market:
+    """Calendar, slots and deadlines of a definition, with the user's overrides.
+
+    An override takes effect at a stream time that is recorded with it, and concerns session time after that only. So
+    a restart and a second instance, which find it in the state, and a replay, which is given it from its beginning,
+    decide every slot alike.
+    """
+
+    calendar: Calendar
+    grids: list[SlotGrid]
+    deadlines: Deadlines
+
+    def __init__(self, plan: BarPlan, calendar: Calendar) -> None:
+        self._plan = plan
+        self._declared = calendar
+        self._history: list[tuple[int | None, str]] = []
+        self._use(calendar)
+
+    def _use(self, calendar: Calendar) -> None:
+        self.deadlines = Deadlines(calendar, self._plan.close_grace)
+        self.grids = [calendar.grid(level.timeframe) for level in self._plan.levels]
+        self.calendar = calendar
+
+    def override(self, text: str, source: str, stream_time: int | None) -> list[str] | None:
+        """Apply the content of an override file; gives in words what changes, none where it is in force already.
+
+        Raises `DefinitionError` for a content that makes no sense and `CalendarError` for one that would change
+        session time already passed; the calendar in force stays then.
+        """
+        canonical = parse_overrides(text, source).text()
+        if self._history and self._history[-1][1] == canonical:
+            return None
+        changed = _overridden(self._declared, canonical)
+        before = _sessions(self.calendar)
+        if stream_time is not None:
+            refuse_passed(before.table, changed.table, stream_time)
+        timeframes = [level.timeframe for level in self._plan.levels]
+        slots = changed_slots(before.table, changed.table, timeframes, changed.options)
+        self._use(changed)
+        self._history.append((stream_time, canonical))
+        since = "the beginning" if stream_time is None else written(stream_time)
+        words = [
+            _in_words(timeframe, [slot for slot in slots if slot.timeframe == timeframe]) for timeframe in timeframes
+        ]
+        return [f"{source} overrides {self._declared.name} from {since} on: {'; '.join(reversed(words))}"]
+
+    def dump(self) -> dict[bytes, bytes | None]:
+        """The entry of the state: every override with the stream time it took effect at."""
+        return {OVERRIDES: msgspec.json.encode(self._history)} if self._history else {}
+
+    def load(self, entries: Mapping[bytes, bytes]) -> None:
+        """From the state."""
+        if OVERRIDES in entries:
+            self._history = msgspec.json.decode(entries[OVERRIDES], type=list[tuple[int | None, str]])
+            self._use(_overridden(self._declared, self._history[-1][1]))
+
+
+def _in_words(timeframe: Timeframe, slots: Sequence[ChangedSlot]) -> str:
+    """The slots of a timeframe that change: a few by name, many by their number and first start."""
+    if len(slots) > _MOST_NAMED:
+        removed = sum(not slot.added for slot in slots)
+        first = written(min(slot.start for slot in slots))
+        return f"{timeframe} {removed} slots removed and {len(slots) - removed} added from {first} on"
+    named = [f"{'+' if slot.added else '-'}[{written(slot.start)}, {written(slot.end)})" for slot in slots]
+    return f"{timeframe} {' '.join(named) or 'unchanged'}"
+
+
+def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
+    """The calendar in force, for readers: `entry` is the state's entry ``overrides``."""
+    if entry is None:
+        return declared
+    history = msgspec.json.decode(entry, type=list[tuple[int | None, str]])
+    return _overridden(declared, history[-1][1])
+
+
+def _overridden(declared: Calendar, text: str) -> SessionCalendar:
+    sessions = _sessions(declared)
+    return SessionCalendar(apply_overrides(sessions.table, parse_overrides(text)), sessions.options)
+
+
+def _sessions(calendar: Calendar) -> SessionCalendar:
+    if not isinstance(calendar, SessionCalendar):
+        message = f"calendar {calendar.name!r} has no sessions that could be overridden; leave the override file out"
+        raise CalendarError(message)
+    return calendar

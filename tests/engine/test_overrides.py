@@ -1,0 +1,134 @@
+"""Overrides of a running calendar: from the recorded stream time on, kept in the state, never for what has passed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+import barloom as bl
+from barloom.engine.blocks import Snapshot, TickBatch
+from barloom.engine.engine import Engine
+from barloom.runtime.compute import compute
+from barloom.testing import FakeSessionCalendar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from barloom.engine.blocks import Step
+
+MONDAY = date(2025, 1, 6)
+WEEK = FakeSessionCalendar.weekdays(MONDAY, date(2025, 1, 17), opens="09:30", closes="16:00")
+CLOSURE = '[[closure]]\ndate = 2025-01-06\nhours = "1300-1600"\n'
+
+
+class Trade(bl.Event):
+    """A trade."""
+
+    symbol: str = bl.key()
+    at: datetime = bl.timestamp()
+    price: Decimal = bl.decimal(12, 2)
+
+
+BARS = bl.from_(Trade).tumbling("1m").ohlcv(price="price").rollup("1h", "1d", "1w").named("bars")
+
+
+def nanos(text: str) -> int:
+    """A time on that Monday, UTC, in nanoseconds."""
+    return int(datetime.fromisoformat(f"{MONDAY}T{text}+00:00").timestamp()) * 10**9
+
+
+def batch(first: int, *times: str) -> TickBatch:
+    """Trades at times of that Monday."""
+    at = [nanos(time) for time in times]
+    price = pl.Series([Decimal(10)] * len(at), dtype=pl.Decimal(12, 2))
+    frame = pl.DataFrame({"symbol": ["ACME"] * len(at), "at": at, "price": price})
+    return TickBatch(frame, np.arange(first, first + len(at)))
+
+
+def closed(step: Step) -> dict[str, list[tuple[int, int]]]:
+    """Start and end of the finals of a step by timeframe."""
+    return {
+        str(BARS.plan.levels[block.level].timeframe): list(zip(block.start.tolist(), block.end.tolist(), strict=True))
+        for block in step.finals
+    }
+
+
+def test_an_unscheduled_closure_ends_the_open_slots_early() -> None:
+    """Told at 12:10 that the market closes at 13:00: the day ends then, and a print at 13:30 is out of session."""
+    engine = Engine(BARS.plan, WEEK)
+    engine.step(batch(0, "10:00:00", "12:10:00"))
+    step = engine.override(CLOSURE)
+    late = engine.step(batch(2, "12:59:00", "13:30:00"))
+
+    (note,) = step.notes
+    assert "from 2025-01-06T12:10:00Z on" in note
+    assert "1m 180 slots removed and 0 added from 2025-01-06T13:00:00Z on" in note
+    assert "1d +[2025-01-06T09:30:00Z, 2025-01-06T13:00:00Z) -[2025-01-06T09:30:00Z, 2025-01-06T16:00:00Z)" in note
+    assert [(nanos("09:30:00"), nanos("13:00:00"))] == closed(late)["1d"]
+    assert late.rejected is not None
+    assert {"accepted": 1, "out_of_session": 1} == late.counts
+
+
+def test_a_restart_and_a_replay_decide_the_same() -> None:
+    """The override is in the state; an engine that is given it from the beginning publishes the same day."""
+    engine = Engine(BARS.plan, WEEK)
+    first = engine.step(batch(0, "10:00:00", "12:10:00"))
+    kept = engine.override(CLOSURE)
+    entries = {**first.entries, **kept.entries}
+    blocks = tuple(block for block in first.lives if block.level == 2)
+    restarted = Engine(BARS.plan, WEEK)
+    state = {name: value for name, value in entries.items() if value is not None}
+    restarted.restore(Snapshot([("ACME",)], blocks, (), state))
+    replayed = Engine(BARS.plan, WEEK)
+    replayed.override(CLOSURE)
+    replayed.step(batch(0, "10:00:00", "12:10:00"))
+
+    days = [closed(one.step(batch(2, "12:59:00", "13:00:00")))["1d"] for one in (engine, restarted, replayed)]
+
+    assert [[(nanos("09:30:00"), nanos("13:00:00"))]] * 3 == days
+
+
+def test_what_has_passed_cannot_be_changed() -> None:
+    """A closure that began before the stream time is refused, and the bars go on by the calendar in force."""
+    engine = Engine(BARS.plan, WEEK)
+    engine.step(batch(0, "10:00:00", "13:10:00"))
+
+    with pytest.raises(bl.CalendarError, match="change later sessions only"):
+        engine.override(CLOSURE)
+
+    step = engine.step(batch(2, "15:59:00", "16:00:00"))
+    assert [(nanos("09:30:00"), nanos("16:00:00"))] == closed(step).get("1d", [(nanos("09:30:00"), nanos("16:00:00"))])
+    assert {"accepted": 1, "out_of_session": 1} == step.counts
+
+
+def test_the_same_content_again_is_no_change() -> None:
+    """Told twice, applied once; a calendar without sessions has nothing to override."""
+    engine = Engine(BARS.plan, WEEK)
+    engine.override(CLOSURE)
+
+    assert () == engine.override("# the same, written otherwise\n" + CLOSURE).notes
+    with pytest.raises(bl.CalendarError, match="no sessions that could be overridden"):
+        Engine(BARS.plan).override(CLOSURE)
+
+
+def test_a_run_applies_its_override_file(tmp_path: Path) -> None:
+    """`run(overrides=…)` closes XNYS early on a day; readers and the next run, without the file, know it, too."""
+    (tmp_path / "closures.toml").write_text('[[change]]\ndate = 2025-01-06\nhours = "0930-1200"\n')
+    bars = bl.from_(Trade).tumbling("1m", calendar="XNYS").ohlcv(price="price").rollup("1d").named("bars")
+    ticks = tmp_path / "ticks.csv"
+    ticks.write_text("symbol,at,price\nACME,2025-01-06T15:00:00Z,1\nACME,2025-01-06T16:59:00Z,2\n")
+    bl.run(bars, ticks, tmp_path / "state", overrides=tmp_path / "closures.toml")
+    with ticks.open("a") as file:
+        file.write("ACME,2025-01-06T17:00:00Z,3\nACME,2025-01-07T15:00:00Z,4\n")
+    report = bl.run(bars, ticks, tmp_path / "state")
+    bucket = bl.TimeBucket.open(tmp_path / "state", "1d")
+    (day,) = [bar for bar in bucket.latest("ACME", 5) if bar.final]
+
+    assert {"out_of_session": 1} == report.rejected
+    assert datetime.fromisoformat("2025-01-06T17:00:00+00:00") == day.end
+    assert [3] == compute(bars.plan, pl.read_csv(ticks), at_end="keep")["1d"]["count"].to_list()
