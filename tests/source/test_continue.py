@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barloom.errors import SourceError, SourceReplaced
+from barloom.source import merge as merge_module
 from barloom.source import reading as reading_module
 from barloom.source.open import open_source
 from source.reading import csv_of, iso, plan, put, read, tick
@@ -78,6 +79,7 @@ def _interrupted(bars: BarPlan, spec: object, stops: Iterator[int], rows: int) -
                 break
         else:
             return sorted(everything, key=lambda each: each[0])
+        assert len(everything) <= 1000, "rows are given again and again"
 
 
 def _at_once(bars: BarPlan, spec: object) -> list[tuple[int, Any]]:
@@ -104,7 +106,7 @@ def test_interrupted_at_every_batch(tmp_path: Path, name: str, write: Callable[.
     block=st.sampled_from([60, 300, 4 << 20]),
     order=st.sampled_from(["row", "time"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_several_files_interrupted_anywhere(  # noqa: PLR0913, PLR0917 - what is drawn
     tmp_path_factory: pytest.TempPathFactory,
     files: list[list[int]],
@@ -123,6 +125,7 @@ def test_several_files_interrupted_anywhere(  # noqa: PLR0913, PLR0917 - what is
         )
     bars = plan(order=order)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge_module, "_ENOUGH_ROWS", rows)
         patch.setattr(reading_module, "_BLOCK_BYTES", block)
         patch.setattr(reading_module, "_PEEK_BYTES", block)
         patch.setattr(reading_module, "_OPEN_AT_ONCE", 2)
@@ -277,7 +280,7 @@ class TestTheLastLine:
         assert [tick("A", 2, "2.50", 2)] == read(plan(), str(tmp_path / "*.csv"), first.positions).rows
 
     @given(cut=st.integers(1, 200))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=20, deadline=None)
     def test_a_file_cut_at_any_byte(self, tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
         """Read when half written and again when whole, it gives each row once."""
         text = csv_of([(f"É{row}", iso(row), f"{row}.25", row) for row in range(6)])

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barloom.errors import SourceError
+from barloom.source import merge as merge_module
 from barloom.source import reading as reading_module
 from barloom.source.open import open_source
 from source.reading import csv_of, iso, plan, put, read, until_error
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Row = tuple[Any, ...]
-_ROWS = st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 30) | st.none()), max_size=25)
+_ROW = st.tuples(st.sampled_from("AB"), st.integers(0, 5) | st.none())
+_ROWS = st.lists(_ROW, max_size=3) | st.lists(_ROW, min_size=8, max_size=25)
 
 
 def _expected(files: list[list[Row]]) -> list[tuple[int, int]]:
@@ -39,16 +41,22 @@ def _write(folder: Path, files: list[list[Row]]) -> list[Path]:
     return paths
 
 
-@given(st.lists(_ROWS, min_size=2, max_size=12), st.integers(1, 30), st.sampled_from([60, 200, 4 << 20]))
-@settings(max_examples=50, deadline=None)
+@given(
+    files=st.lists(_ROWS, min_size=2, max_size=12),
+    rows=st.integers(1, 30),
+    block=st.sampled_from([60, 200, 4 << 20]),
+    enough=st.sampled_from([1, 5, 20_000]),
+)
+@settings(max_examples=35, deadline=None)
 def test_merged_as_by_sorting(
-    tmp_path_factory: pytest.TempPathFactory, files: list[list[Row]], rows: int, block: int
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[Row]], rows: int, block: int, enough: int
 ) -> None:
-    """Against a sort of everything, refused rows included, whatever the size of batches and blocks."""
+    """Against a sort of everything, refused rows included, whatever the sizes of batches, blocks and rounds."""
     if not any(files):
         files[0].append(("A", 1))
     paths = _write(tmp_path_factory.mktemp("merge"), files)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(merge_module, "_ENOUGH_ROWS", enough)
         patch.setattr(reading_module, "_BLOCK_BYTES", block)
         patch.setattr(reading_module, "_PEEK_BYTES", block)
         patch.setattr(reading_module, "_OPEN_AT_ONCE", 4)
