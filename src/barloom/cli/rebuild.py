@@ -6,7 +6,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.options import AsJson, Definition, Sources, StorePath  # noqa: TC001 - the command line reads them
 from barloom.cli.progress import progress_of_run
-from barloom.cli.run import AtEnd, BatchRows, Strict, inputs, report_body, show_report
+from barloom.cli.run import AtEnd, BatchRows, OverrideFile, Strict, inputs, report_body, show_report
 from barloom.cli.screen import say
 from barloom.clock import SystemClock
 from barloom.plan.load import load
@@ -23,6 +23,7 @@ def rebuild(  # noqa: PLR0913 - the options of a command
     store: StorePath,
     at_end: AtEnd = "keep",
     strict: Strict = False,
+    overrides: OverrideFile = None,
     batch_rows: BatchRows = 100_000,
     as_json: AsJson = False,
 ) -> Exit:
@@ -30,7 +31,14 @@ def rebuild(  # noqa: PLR0913 - the options of a command
     plan = load(definition).plan
     with progress_of_run(f"{plan.name} again", SystemClock()) as tell:
         report = rebuilt(
-            plan, inputs(source), store, at_end=at_end, strict=strict, batch_rows=batch_rows, on_progress=tell
+            plan,
+            inputs(source),
+            store,
+            at_end=at_end,
+            strict=strict,
+            overrides=overrides,
+            batch_rows=batch_rows,
+            on_progress=tell,
         )
     if as_json:
         machine.emit("rebuild", report_body(report, store))
