@@ -11,7 +11,7 @@ import numpy as np
 from barloom.source.batches import parts_of
 from barloom.source.decode import Decoder
 from barloom.source.merge import Block, Lane, Merged, Taken
-from barloom.source.position import rows_of, rows_position
+from barloom.source.position import TOTAL, rows_of, rows_position
 from barloom.source.protocol import Origin, Progress, SourceBatch
 from barloom.source.pump import Pump
 
@@ -28,7 +28,6 @@ __all__ = ["RECEIVED", "LiveSource", "Received"]
 RECEIVED: Final = "received"
 """Under this name the number of rows of the stream stands among the positions, beside that of the whole input."""
 
-_TOTAL: Final = "rows"
 _Item = TypeVar("_Item")
 
 
@@ -114,7 +113,7 @@ class _Count:
     def __init__(self, name: str, positions: Mapping[str, bytes]) -> None:
         self._name = name
         self._positions = dict(positions)
-        self._offset = rows_of(name, positions.get(_TOTAL))
+        self._offset = rows_of(name, positions.get(TOTAL))
         self._skip = rows_of(name, positions.get(RECEIVED))
         self._row = 0
 
@@ -134,6 +133,6 @@ class _Count:
         for part in parts_of(merged, self._offset, batch_rows):
             self._offset += part.count
             self._row += part.count
-            self._positions |= {_TOTAL: rows_position(self._offset), RECEIVED: rows_position(self._row)}
+            self._positions |= {TOTAL: rows_position(self._offset), RECEIVED: rows_position(self._row)}
             progress = Progress(self._row, None)
             yield SourceBatch(part.ticks, dict(self._positions), part.origins, part.invalid, progress)

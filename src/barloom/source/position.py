@@ -9,10 +9,14 @@ import msgspec
 
 from barloom.errors import SourceError
 
-__all__ = ["HEAD_BYTES", "TAIL_BYTES", "FilePosition", "digest", "rows_of", "rows_position"]
+__all__ = ["HEAD_BYTES", "TAIL_BYTES", "TOTAL", "FilePosition", "digest", "rows_of", "rows_position"]
 
 HEAD_BYTES: Final = 16_384
 TAIL_BYTES: Final = 256
+
+
+TOTAL: Final = "rows"
+"""Under this name the number of rows read from the whole input stands among the positions."""
 
 
 class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -22,7 +26,6 @@ class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     their row. `head` and `tail` are digests of the content's first `head_length` bytes (rows in Parquet) and of the
     `tail_length` bytes before `byte`. `high` is the largest event time so far, `size` the file's size when its
     end was reached; `pending`: there was a last line without an end, left unread; `unended`: that line was read.
-    `until` is how many rows the sorting at hand covers, `sorted_rows` how many of the sorted rows are read.
     """
 
     rows: int = 0

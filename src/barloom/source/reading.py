@@ -10,7 +10,7 @@ from barloom.source.formats import record_format
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.inputs import FrameInput, InputFile
 from barloom.source.merge import Block, Lane
-from barloom.source.position import FilePosition, rows_of, rows_position
+from barloom.source.position import TOTAL, FilePosition, rows_of, rows_position
 from barloom.source.protocol import Origin, Progress, SourceBatch
 from barloom.source.scanned import ScannedRows
 from barloom.source.textfile import TextFile
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from barloom.source.merge import Taken
     from barloom.source.pieces import Piece, PieceReader
 
-__all__ = ["TOTAL", "Reading", "file_reader", "keyed", "started_at"]
-
-TOTAL: Final = "rows"
-"""Under this name the number of rows read from all files stands among the positions (files stand under their paths)."""
+__all__ = ["Reading", "file_reader", "keyed", "started_at"]
 
 _BLOCK_BYTES: Final = 4 << 20
 _PEEK_BYTES: Final = 64 << 10
