@@ -13,6 +13,7 @@ PARTS = (
     ("engine.py", "touched_of_held"),
     ("engine.py", "memory_of_open_keys"),
     ("engine.py", "constant_cost"),
+    ("calendars.py",),
     ("embedded.py",),
     ("reading.py",),
     ("importing.py",),

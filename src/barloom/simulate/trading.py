@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["Trades", "Trading"]
 
 _MICROSECOND: Final = 1_000
-_SCENE: Final = 256
 _QUARTER: Final = 4
 # How fast a scene trades against the average, in percent of the mean wait: mostly steady, at times quiet or a burst.
 _PACES: Final = np.array([100, 100, 100, 140, 100, 300, 10, 5])
@@ -43,6 +42,9 @@ class Trades(NamedTuple):
 class Trading:
     """Trades one after the other, scene by scene: bursts are dominated by one key, a fifth of the keys is quiet."""
 
+    SCENE: Final = 256
+    """How many trades one has."""
+
     def __init__(self, seed: int, keys: int, mean_wait: int, start: int) -> None:
         self._keys = keys
         self._mean_wait = mean_wait
@@ -58,8 +60,8 @@ class Trading:
 
     def next(self, scenes: int) -> Trades:
         """The trades of some scenes."""
-        number = self._number + np.arange(scenes * _SCENE)
-        scene = number // _SCENE
+        number = self._number + np.arange(scenes * self.SCENE)
+        scene = number // self.SCENE
         pace = _PACES[self._scenes.below(len(_PACES), scene)]
         waits = self._waits.waits(number) * pace * self._mean_wait // (1000 * _MEAN_PACE)
         time = self._time + np.cumsum(np.maximum(waits, 1) // _MICROSECOND * _MICROSECOND)
