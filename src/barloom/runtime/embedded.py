@@ -57,7 +57,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     """
     plan = bars if not hasattr(bars, "plan") else bars.plan
     clock = clock or SystemClock()
-    opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end)
+    opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end, clock=clock)
     with open_store(store, plan) as held:
         pipeline = Pipeline(plan, held)
         loop = _Loop(pipeline, clock, on_progress, strict=strict)
@@ -90,7 +90,7 @@ def _positions(source: Source, pipeline: Pipeline, resume: str | None) -> dict[s
             "(only rows that it has not seen)"
         )
         raise SourceError(message)
-    return held if resume == "skip" else {}
+    return held if resume == "skip" or not isinstance(source, PolledSource) else source.renew(held)
 
 
 class _Loop:
@@ -145,10 +145,15 @@ class _Loop:
     def follow(self, batches: Iterator[SourceBatch | None]) -> None:
         """As rows come; while none do, the clock moves on."""
         progress = Progress(0, None)
-        for batch in batches:
+        while True:
+            asked_at = self._clock.now()  # what arrives after this may not be seen yet when nothing is given
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
             self._look_at_overrides()
             if batch is None:
-                self._pipeline.tick(self._clock.now())
+                self._pipeline.tick(asked_at)
             else:
                 self._pipeline.take(batch, strict=self._strict)
                 progress = batch.progress
