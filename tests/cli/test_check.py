@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from barloom.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 DEFINITION = """
 [event]
@@ -95,3 +95,56 @@ def test_an_unknown_calendar_is_refused(tmp_path: Path, capsys: pytest.CaptureFi
 
     assert main(["check", written(tmp_path, text)]) == 2
     assert "'XNIS'" in capsys.readouterr().err
+
+
+def test_the_calendar_is_shown_with_its_hours_its_year_and_where_it_comes_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Zone, usual hours, sessions and early closes of a year, range; half days show in the number of slots."""
+    text = DEFINITION.replace('delay = "2s"', 'delay = "2s"\ncalendar = "XNYS"\nclose_grace = "5m"')
+
+    assert main(["check", written(tmp_path, text)]) == 0
+    said = capsys.readouterr().out
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert "time zone America/New_York" in lines
+    assert "usual hours Mon-Fri 09:30-16:00" in lines
+    assert "sessions 250 in 2025, 3 of them with an early close" in lines
+    assert "made (XNYS) by exchange_calendars" in " ".join(said.split())
+    assert "1d 1h 4-7, mostly 7 2s omit no for ever" in lines
+
+    assert main(["check", written(tmp_path, text), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert ("America/New_York", 250, 3) == tuple(
+        answer["sessions"][name] for name in ("zone", "sessions", "early_closes")
+    )
+    assert ([4, 7], 7) == (answer["timeframes"][2]["expected_slots"], answer["timeframes"][2]["usual_slots"])
+
+
+@pytest.mark.parametrize(
+    ("calendar", "said"),
+    [
+        ("XNIS", "did you mean 'XNYS'?"),
+        ("XNYS?extend=true", "did you mean 'extended'?"),
+        ("24x7", "never closes"),
+    ],
+)
+def test_what_a_calendar_cannot_do_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], calendar: str, said: str
+) -> None:
+    """Unknown names and options, and a grace after the close where there is no close."""
+    text = DEFINITION.replace('delay = "2s"', f'delay = "2s"\ncalendar = "{calendar}"\nclose_grace = "5m"')
+
+    assert main(["check", written(tmp_path, text)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_calendar_near_its_end_is_told_before_the_first_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So is one whose extended hours are none."""
+    ended = '{ zone = "UTC", hours = "0900-1700", from = "2025-01-01", until = "2025-06-30" }'
+    main(["check", written(tmp_path, DEFINITION.replace('delay = "2s"', f"calendar = {ended}"))])
+    assert "ended on 2025-06-30" in capsys.readouterr().out
+
+    main(["check", written(tmp_path, DEFINITION.replace('delay = "2s"', 'calendar = "XNYS?extended=true"'))])
+    assert "has no hours before or after the regular ones" in capsys.readouterr().out

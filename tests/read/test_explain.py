@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,8 +76,8 @@ def test_a_parent_lacks_children(store: BarStore) -> None:
         "  closes       when stream time reaches 1970-01-01T00:01:02Z, 53 s ahead",
         f"  children     7 of 60 slots of 1s decided, 1 with ticks; undecided: {undecided} and 48 more",
         "  lag          stream time is 6 s behind the clock",
-        "  session      open now",
-        "  clock        closes quiet slots while everything there is has been read",
+        "  market       open now",
+        "  clock        closes quiet slots while a feed is followed and caught up; a run over files never uses it",
     ]
 
 
@@ -116,3 +118,87 @@ def test_status_counts_everything(store: BarStore) -> None:
     assert ({"accepted": 2, "late": 1}, {"late": 1}) == (found.rows, found.rejected)
     assert {"ticks.csv": "12"} == found.positions
     assert found.size > 0
+    assert ("24x7", None, None, None) == (found.calendar, found.known_until, found.days_left, found.warning)
+
+
+FRIDAY = date(2025, 11, 28)
+"""The day after Thanksgiving: New York closes at 13:00, which is 18:00 UTC."""
+
+
+def seconds(text: str) -> int:
+    """Since the epoch."""
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+@pytest.fixture
+def new_york() -> Iterator[BarStore]:
+    """Seconds and minutes in the sessions of New York, with five minutes for the closing auction; nothing read yet."""
+    with memory_store(replace(bars.plan(), calendar="XNYS", close_grace=5 * MINUTE)) as made:
+        yield made
+
+
+def test_the_session_of_a_slot_is_named(new_york: BarStore) -> None:
+    """Trading date, local hours, the early close; and whether the market is open by the clock."""
+    found = explain(
+        new_york, ("A",), "1m", seconds("2025-11-28T15:00Z") * SECOND, clock=At(seconds("2025-11-28T20:00Z"))
+    )
+
+    assert found.sessions is not None
+    assert (FRIDAY, 1, 1) == (found.sessions.first, found.sessions.count, found.sessions.early_closes)
+    assert not found.in_session
+    closed = (
+        "Fri 2025-11-28 closed at 13:00 America/New_York, an early close; "
+        "the next session opens Mon 2025-12-01 09:30 America/New_York"
+    )
+    assert [
+        "  session      Fri 2025-11-28, 09:30-13:00 America/New_York, an early close",
+        f"  market       closed now: {closed}",
+    ] == [line for line in str(found).splitlines() if line.split()[0] in ("session", "market")]
+
+
+def test_the_last_slot_of_a_session_waits_for_the_auction(new_york: BarStore) -> None:
+    """12:59 in New York is decided five minutes after the close at 13:00, 12:58 two seconds after its end."""
+    last, before = (
+        explain(new_york, ("A",), "1m", seconds(start) * SECOND, clock=At(0))
+        for start in ("2025-11-28T17:59Z", "2025-11-28T17:58Z")
+    )
+
+    assert (seconds("2025-11-28T18:05Z"), seconds("2025-11-28T17:59:02Z")) == (
+        last.closes_at // SECOND,
+        before.closes_at // SECOND,
+    )
+
+
+def test_a_slot_outside_the_session_says_why(new_york: BarStore) -> None:
+    """A holiday is a holiday."""
+    found = explain(
+        new_york, ("A",), "1m", seconds("2025-11-27T15:00Z") * SECOND, clock=At(seconds("2025-11-27T15:00Z"))
+    )
+
+    assert "outside the session" == found.state
+    assert found.sessions is None
+    assert found.closed.startswith("Thu 2025-11-27 is a holiday; the next session opens Fri 2025-11-28 09:30")
+
+
+def test_beyond_the_calendar_the_market_is_not_known_to_be_open(new_york: BarStore) -> None:
+    """A clock that shows a time after the calendar's end changes nothing else."""
+    found = explain(
+        new_york, ("A",), "1m", seconds("2025-11-28T15:00Z") * SECOND, clock=At(seconds("2090-01-01T00:00Z"))
+    )
+
+    assert found.in_session is None
+    assert "not known to be open or closed now" in str(found)
+
+
+def test_status_tells_how_long_the_calendar_is_known(new_york: BarStore) -> None:
+    """The number of days, and a warning from sixty days on."""
+    until = status(new_york).known_until
+    assert until is not None
+    end = int(datetime.combine(until, time(12), UTC).timestamp())
+    calm, near, over = (status(new_york, clock=At(end - days * 86_400)) for days in (61, 60, -1))
+
+    assert (61, None) == (calm.days_left, calm.warning)
+    assert 60 == near.days_left
+    assert f"the calendar 'XNYS' ends on {until}, in 60 days" in (near.warning or "")
+    assert -1 == over.days_left
+    assert f"the calendar 'XNYS' ended on {until}" in (over.warning or "")

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.cli.calendar_words import calendar_asked, clock, minutes, span, table_of_side
+from barloom.cli.calendar_words import calendar_asked, minutes, table_of_side
 from barloom.cli.screen import Column
 from barloom.time.calendars import names, resolve
 from barloom.time.changes import changed_sessions
 from barloom.time.hours import Phase, write_hours
 from barloom.time.instants import date_of, days_of, nanos_of, written
+from barloom.time.local import clock, span
 from barloom.time.snapshot import exchange_names, load_snapshot
 from barloom.time.zones import zone
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from barloom.cli import machine
 from barloom.cli.asking import bucket_of, whole_key
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
 from barloom.cli.options import AsJson, KeyParts, Start, StorePath, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.screen import say
-from barloom.read.explain import Explanation
 from barloom.read.explain import explain as explanation_of
+
+if TYPE_CHECKING:
+    from barloom.read.explain import Explanation
+    from barloom.time.session_at import SlotSessions
 
 __all__ = ["explain"]
 
@@ -49,4 +54,22 @@ def _body(found: Explanation) -> dict[str, object]:
         "lag_ns": found.lag,
         "in_session": found.in_session,
         "clock_works": found.clock_works,
+        "session": _session(found.sessions),
+        "closed": found.closed or None,
+        "closed_now": found.closed_now or None,
+    }
+
+
+def _session(found: SlotSessions | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "first_trading_date": str(found.first),
+        "last_trading_date": str(found.last),
+        "trading_dates": found.count,
+        "early_closes": found.early_closes,
+        "zone": found.zone,
+        "opens": moment(found.opens),
+        "closes": moment(found.closes),
+        "local": found.local,
     }

@@ -12,6 +12,7 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
 from barloom.cli.options import AsJson, KeyParts, Start, StorePath, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.screen import Column, Sheet, say, show
+from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.answers import Found
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
     state = "final" if bar.final else "live, still changing"
     sheet = Sheet(f"{key} {bar.timeframe}, {state}", (Column("field", style="bold"), Column("value", right=True)))
     outputs = [output.name for output in plan.outputs]
-    for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date"):
+    phase = [PHASE] if tells_phase(plan) else []
+    for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date", *phase):
         value = _text(bar, name)
         sheet.add(name, "null" if value is None else str(value), style="" if name in outputs else "quiet")
     sheet.add("slots", f"{bar.filled} with ticks, {bar.slots} decided, {bar.expected_slots} expected", style="quiet")

@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from barloom.cli.calendar_sheet import (
+    calendar_body,
+    calendar_sheet,
+    calendar_warnings,
+    checked_calendar,
+    slots_of_a_year,
+)
 from barloom.cli.formats import duration
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
 from barloom.plan.nodes import columns_of
 from barloom.plan.render import render
-from barloom.time.calendar import expected_slots
-from barloom.time.calendars import resolve
-from barloom.time.instants import days_of
-from barloom.time.timeframe import DAY
+from barloom.time.about import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from barloom.plan.barplan import BarPlan, EventPlan, Field, LevelPlan, Output, Partial
+    from barloom.time.calendar import Calendar
 
 __all__ = ["plan_body", "plan_sheets", "plan_warnings"]
 
-_YEAR: Final = days_of(date(2025, 1, 1)) * DAY
-_SAMPLE_DAYS: Final = 365
-_SAMPLE_SLOTS: Final = 400
 
-
-def plan_sheets(plan: BarPlan) -> Iterable[Sheet]:
-    """The tables that ``check`` prints, one after the other."""
-    yield _outline(plan)
+def plan_sheets(plan: BarPlan, now: int) -> Iterable[Sheet]:
+    """The tables that ``check`` prints, one after the other; `now` tells how long the calendar is still known."""
+    calendar = checked_calendar(plan)
+    yield _outline(plan, calendar)
+    sheet = calendar_sheet(calendar, now)
+    if sheet is not None:
+        yield sheet
     yield _fields(plan)
-    yield _ladder(plan)
+    yield _ladder(plan, calendar)
     yield _columns(plan)
     yield _topics(plan)
 
 
-def plan_warnings(plan: BarPlan) -> list[str]:
+def plan_warnings(plan: BarPlan, now: int) -> list[str]:
     """What is allowed but worth knowing before the first run."""
-    found = []
+    found = calendar_warnings(checked_calendar(plan), now)
     if plan.source.arrival is None:
         found.append(
             "no arrival column: in files, a tick from the future cannot be told from a true one"
@@ -51,7 +55,7 @@ def plan_warnings(plan: BarPlan) -> list[str]:
     return found
 
 
-def _outline(plan: BarPlan) -> Sheet:
+def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     sheet = Sheet(f"Definition {plan.name!r}", (Column("", style="bold"), Column("")))
     sheet.add(
         "input",
@@ -62,7 +66,7 @@ def _outline(plan: BarPlan) -> Sheet:
     sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")
     if plan.event.event_id is not None:
         sheet.add("event id", f"{plan.event.event_id} (a second tick with the same id is a duplicate)")
-    sheet.add("calendar", resolve(plan.calendar).name)
+    sheet.add("calendar", short_name(calendar))
     if plan.close_grace:
         sheet.add("closing auction", f"counts up to {duration(plan.close_grace)} after a session's close")
     if plan.where is not None:
@@ -106,7 +110,7 @@ def _origin(plan: BarPlan, item: Field) -> str:
     return f"always {path[1:]!r}" if path.startswith("=") else path
 
 
-def _ladder(plan: BarPlan) -> Sheet:
+def _ladder(plan: BarPlan, calendar: Calendar) -> Sheet:
     columns = (
         Column("timeframe", style="bold"),
         Column("built from"),
@@ -121,7 +125,7 @@ def _ladder(plan: BarPlan) -> Sheet:
         sheet.add(
             str(level.timeframe),
             _child(plan, level),
-            _expected(plan, level),
+            _expected(plan, level, calendar),
             duration(level.delay),
             _gap(level),
             "yes" if level.heartbeat else "no",
@@ -140,20 +144,23 @@ def _gap(level: LevelPlan) -> str:
     return f"carry up to {duration(level.carry_limit)}" if level.gap is Gap.CARRY else level.gap.value
 
 
-def _expected(plan: BarPlan, level: LevelPlan) -> str:
-    return "-" if level.child is None else "-".join(str(bound) for bound in _slots(plan, level))
+def _expected(plan: BarPlan, level: LevelPlan, calendar: Calendar) -> str:
+    if level.child is None:
+        return "-"
+    bounds, usual = _slots(plan, level, calendar)
+    text = "-".join(str(bound) for bound in bounds) or "?"
+    return f"{text}, mostly {usual}" if len(bounds) > 1 and level.timeframe.unit != "mo" else text
 
 
-def _slots(plan: BarPlan, level: LevelPlan) -> list[int]:
-    """The least and most children that a slot of this level has within a year (one number where they are equal)."""
-    calendar = resolve(plan.calendar)
-    assert level.child is not None  # noqa: S101 - callers ask for parents only
-    parent, child = calendar.grid(level.timeframe), calendar.grid(plan.levels[level.child].timeframe)
-    year = np.array([_YEAR, _YEAR + _SAMPLE_DAYS * DAY], dtype=np.int64)
-    first, last = (int(ordinal) for ordinal in parent.ordinal(year))
-    ordinals = np.arange(first, min(last, first + _SAMPLE_SLOTS), dtype=np.int64)
-    slots = expected_slots(parent, child, parent.bounds(ordinals)[0])
-    return sorted({int(slots.min()), int(slots.max())})
+def _slots(plan: BarPlan, level: LevelPlan, calendar: Calendar) -> tuple[list[int], int | None]:
+    """The least and most children that a slot of this level has within a year (one number where they are equal).
+
+    And how many most slots have; nothing where the calendar does not hold one slot.
+    """
+    counts = slots_of_a_year(calendar, plan, level)
+    if not len(counts):
+        return [], None
+    return sorted({int(counts.min()), int(counts.max())}), int(np.bincount(counts).argmax())
 
 
 def _columns(plan: BarPlan) -> Sheet:
@@ -183,22 +190,24 @@ def _topics(plan: BarPlan) -> Sheet:
     return sheet
 
 
-def plan_body(plan: BarPlan) -> dict[str, object]:
+def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
     """The plan as the JSON answer of ``check``."""
+    calendar = checked_calendar(plan)
     return {
         "name": plan.name,
         "input": plan.input.value,
         "event": plan.event.name,
         "key": list(plan.event.key),
         "event_time": plan.event.timestamp,
-        "calendar": resolve(plan.calendar).name,
+        "calendar": calendar.name,
+        "sessions": calendar_body(calendar, now),
         "close_grace_ns": plan.close_grace,
         "where": None if plan.where is None else render(plan.where),
         "fields": [
             {"name": item.name, "type": _type(item), "role": _role(plan.event, item), "from": _origin(plan, item)}
             for item in plan.event.fields
         ],
-        "timeframes": [_level_body(plan, level) for level in plan.levels],
+        "timeframes": [_level_body(plan, level, calendar) for level in plan.levels],
         "columns": [
             {
                 "name": item.name,
@@ -208,15 +217,17 @@ def plan_body(plan: BarPlan) -> dict[str, object]:
             }
             for item in plan.outputs
         ],
-        "warnings": plan_warnings(plan),
+        "warnings": plan_warnings(plan, now),
     }
 
 
-def _level_body(plan: BarPlan, level: LevelPlan) -> dict[str, object]:
+def _level_body(plan: BarPlan, level: LevelPlan, calendar: Calendar) -> dict[str, object]:
+    bounds, usual = ([], None) if level.child is None else _slots(plan, level, calendar)
     return {
         "timeframe": str(level.timeframe),
         "child": None if level.child is None else str(plan.levels[level.child].timeframe),
-        "expected_slots": [] if level.child is None else _slots(plan, level),
+        "expected_slots": bounds,
+        "usual_slots": usual,
         "delay_ns": level.delay,
         "gap": level.gap.value,
         "carry_limit_ns": level.carry_limit if level.gap is Gap.CARRY else None,

@@ -9,7 +9,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, size
 from barloom.cli.options import AsJson, StorePath  # noqa: TC001 - the command line reads them
-from barloom.cli.screen import Column, Sheet, say, show
+from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.read.status import status as status_of
 from barloom.store.opening import open_for_reading
 
@@ -38,6 +38,7 @@ def status(*, store: StorePath, as_json: AsJson = False) -> Exit:
 def _show(found: Status) -> None:
     head = Sheet(f"Store {found.path}", (Column("", style="bold"), Column("")))
     head.add("definition", f"{found.definition} ({found.fingerprint[:12]})")
+    head.add("calendar", _calendar(found))
     head.add("first row", moment(found.first))
     head.add("stream time", moment(found.stream_time))
     head.add("on disk", size(found.size))
@@ -55,6 +56,14 @@ def _show(found: Status) -> None:
         show(inputs)
     else:
         say("Nothing was read yet.")
+    if found.warning is not None:
+        note(found.warning)
+
+
+def _calendar(found: Status) -> str:
+    if found.days_left is None:
+        return found.calendar
+    return f"{found.calendar}, known until {found.known_until}, {count(found.days_left)} days left"
 
 
 def _rows(position: str) -> str:
@@ -89,4 +98,7 @@ def _body(found: Status) -> dict[str, object]:
         "rejected": dict(found.rejected),
         "positions": dict(found.positions),
         "bytes": found.size,
+        "calendar": found.calendar,
+        "calendar_known_until": None if found.known_until is None else str(found.known_until),
+        "calendar_days_left": found.days_left,
     }

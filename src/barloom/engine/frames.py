@@ -10,22 +10,27 @@ import polars as pl
 from barloom.engine.exact import to_series
 from barloom.engine.results import results
 from barloom.plan.barplan import FieldKind
+from barloom.time.hours import Phase
+from barloom.time.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.engine.blocks import BarBlock, Keys
     from barloom.plan.barplan import BarPlan, Field, NumberType
-    from barloom.time.calendar import Calendar
+    from barloom.time.calendar import Calendar, Integers
+    from barloom.time.timeframe import Timeframe
 
-__all__ = ["TIME", "bar_frame", "bar_schema"]
+__all__ = ["PHASE", "TIME", "bar_frame", "bar_schema", "phase_of", "tells_phase"]
 
 TIME: Final = pl.Datetime("ns", "UTC")
+PHASE: Final = "phase"
+"""The column that only bars of a calendar with extended hours have, behind the trading date."""
 
 _BEFORE: Final = {"start": TIME, "end": TIME}
+_SLOT: Final = {"timeframe": pl.String(), "trading_date": pl.Date()}
+_PHASE: Final = {PHASE: pl.String()}
 _AFTER: Final = {
-    "timeframe": pl.String(),
-    "trading_date": pl.Date(),
     "open_time": pl.Int64(),
     "close_time": pl.Int64(),
     "slots": pl.Int64(),
@@ -48,14 +53,31 @@ def bar_schema(plan: BarPlan) -> pl.Schema:
     """The columns of every frame of bars, in this order.
 
     The key fields under their names; ``start`` and ``end`` of the slot; the outputs under theirs (Decimal or Int64);
-    ``timeframe`` as text; ``trading_date``, the first of the slot; ``open_time`` and ``close_time``, the event times of
-    the first and last tick in nanoseconds (null in a synthetic bar); ``slots filled expected_slots``, the children that
-    were decided, had ticks, and are asked for by the calendar; the flags ``final synthetic partial``; and ``revision``,
-    the number of input rows folded into the bar. One row for each key and start.
+    ``timeframe`` as text; ``trading_date``, the first of the slot; where the calendar is ``extended`` the ``phase``, as
+    `phase_of` tells it; ``open_time`` and ``close_time``, the event times of the first and last tick in nanoseconds
+    (null in a synthetic bar); ``slots filled expected_slots``, the children that were decided, had ticks, and are asked
+    for by the calendar; the flags ``final synthetic partial``; and ``revision``, the number of input rows folded into
+    the bar. One row for each key and start.
     """
     keys = {name: _key_type(plan.event.by_name[name]) for name in plan.event.key}
     outputs = {output.name: _number_type(output.number) for output in plan.outputs}
-    return pl.Schema({**keys, **_BEFORE, **outputs, **_AFTER})
+    phase = _PHASE if tells_phase(plan) else {}
+    return pl.Schema({**keys, **_BEFORE, **outputs, **_SLOT, **phase, **_AFTER})
+
+
+def tells_phase(plan: BarPlan) -> bool:
+    """Whether bars say in which part of the trading day their slot lies: where hours outside the regular ones count."""
+    return Options.split(plan.calendar)[1].extended
+
+
+def phase_of(calendar: Calendar, timeframe: Timeframe, starts: Integers) -> list[str]:
+    """``pre``, ``regular`` or ``post`` for the slots with these starts; days and more are ``regular``."""
+    from barloom.time.sessions import SessionCalendar  # noqa: PLC0415 - 24x7 needs no tables
+
+    if not timeframe.intraday or not isinstance(calendar, SessionCalendar):
+        return [str(Phase.REGULAR)] * len(starts)
+    names = {int(phase): str(phase) for phase in Phase}
+    return [names[phase] for phase in calendar.phase(starts).tolist()]
 
 
 def _key_type(field: Field) -> pl.DataType:
@@ -88,13 +110,15 @@ def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, block: BarBlock) ->
         _tick_time("close_time", block.close_time, block),
         *(pl.Series(name, values) for name, values in {**counts, **flags}.items()),
     ]
+    if tells_phase(plan):
+        columns.append(pl.Series(PHASE, phase_of(calendar, timeframe, block.start), dtype=pl.String))
     frame = pl.DataFrame(columns).with_columns(
         timeframe=pl.lit(str(timeframe)), final=pl.lit(block.final, dtype=pl.Boolean)
     )
     return frame.select(bar_schema(plan).names())
 
 
-def _tick_time(name: str, times: np.ndarray[tuple[int, ...], np.dtype[np.int64]], block: BarBlock) -> pl.Series:
+def _tick_time(name: str, times: Integers, block: BarBlock) -> pl.Series:
     series = pl.Series(name, times)
     return series.set(pl.Series(block.synthetic), None) if block.synthetic.any() else series
 

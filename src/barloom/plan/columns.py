@@ -38,6 +38,7 @@ BAR_FIELDS: Final = (
     "end",
     "timeframe",
     "trading_date",
+    "phase",
     "open_time",
     "close_time",
     "slots",
@@ -48,7 +49,7 @@ BAR_FIELDS: Final = (
     "partial",
     "revision",
 )
-"""What every bar carries beside its key and the declared columns."""
+"""What bars carry beside their key and the declared columns (`phase` only where the calendar has extended hours)."""
 
 _CARRIES: Final = frozenset({Fold.FIRST, Fold.LAST, Fold.MIN, Fold.MAX})
 

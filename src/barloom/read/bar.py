@@ -52,7 +52,7 @@ class Bar:
     `start` and `end` are UTC datetimes (`start_ns`, `end_ns` the same in nanoseconds), `open_time` and `close_time` the
     event times of the first and last tick in nanoseconds (none in a synthetic bar). `final` says whether the bar is
     closed, `revision` how many input rows are folded into it; `slots` of its `expected_slots` children are decided,
-    `filled` of them had ticks.
+    `filled` of them had ticks. Where the calendar has extended hours, `phase` is ``pre``, ``regular`` or ``post``.
 
     For attributes that type checkers know, declare them once; the names and types are checked against the definition
     when a `TimeBucket` is opened with the class::

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from barloom.clock import Clock, SystemClock
+from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
 from barloom.read.answers import Why
-from barloom.read.standing import Slot, deciding_delay, slot_at, why_missing
+from barloom.read.standing import Slot, decided_at, deciding_delay, ended_by, slot_at, why_missing
 from barloom.store.backend import Family
 from barloom.time.calendar import expected_slots
 from barloom.time.instants import written
+from barloom.time.session_at import sessions_of, why_closed
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.store.barstore import BarStore, StreamTimes
     from barloom.store.codec import Record
+    from barloom.time.calendar import Calendar
+    from barloom.time.session_at import SlotSessions
 
 __all__ = ["Explanation", "explain"]
 
@@ -37,8 +41,11 @@ class Explanation:
     time reaches `closes_at` (when bars are the input: also as soon as all children have come), at the latest at
     `deadline`; `needed` is how far stream time has to go. Of the `expected` children, slots of `child`, `decided` are
     decided (bars as input: have come) and `filled` had ticks; `missing` are the starts of the first undecided ones.
-    `lag` is how far stream time is behind the clock, `in_session` whether the market is open by the clock, and
-    `clock_works` whether the clock may close quiet slots.
+    `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed.
+
+    `sessions` are the ones that the slot lies in (none for a calendar that never closes), `closed` says why there is no
+    session at `start`, `in_session` whether the market is open by the clock (none where the calendar ends before), and
+    `closed_now` why it is not.
     """
 
     bar: str
@@ -54,8 +61,11 @@ class Explanation:
     filled: int
     missing: tuple[int, ...]
     lag: int | None
-    in_session: bool
+    in_session: bool | None
     clock_works: bool
+    sessions: SlotSessions | None = None
+    closed: str = ""
+    closed_now: str = ""
 
     @property
     def final(self) -> bool:
@@ -93,13 +103,14 @@ def explain(
     state, record = _standing(store, level, store.layout.keys.encode(key), start)
     bounds = slot or Slot(start, start)
     children = _children(store, level, slot, times, record)
+    in_session, closed_now = _market_at(store.calendar, now)
     return Explanation(
         bar=f"{', '.join(map(str, key))} {timeframe} {written(start)}",
         start=start,
         end=bounds.end,
         state=state,
-        closes_at=bounds.end + deciding_delay(plan, level),
-        deadline=bounds.end + plan.levels[level].delay,
+        closes_at=decided_at(store, bounds.end, deciding_delay(plan, level)),
+        deadline=decided_at(store, bounds.end, plan.levels[level].delay),
         stream_time=times.stream_time,
         child=children.child,
         expected=children.expected,
@@ -107,9 +118,21 @@ def explain(
         filled=0 if record is None else record.filled,
         missing=children.missing,
         lag=None if times.stream_time is None else now - times.stream_time,
-        in_session=bool(store.calendar.is_open(np.array([now], dtype=np.int64))[0]),
+        in_session=in_session,
         clock_works=_clock_works(plan, times),
+        sessions=None if slot is None else sessions_of(store.calendar, slot.start, slot.end),
+        closed="" if slot is not None else why_closed(store.calendar, start),
+        closed_now=closed_now,
     )
+
+
+def _market_at(calendar: Calendar, now: int) -> tuple[bool | None, str]:
+    """Whether the market is open, and why not; not known where the calendar ends before."""
+    try:
+        closed = why_closed(calendar, now)
+    except CalendarError as error:
+        return None, str(error)
+    return not closed, closed
 
 
 def _standing(store: BarStore, level: int, key: bytes, start: int) -> tuple[str, Record | None]:
@@ -137,7 +160,7 @@ def _children(store: BarStore, level: int, slot: Slot | None, times: StreamTimes
     if times.stream_time is None:
         decided = 0
     else:
-        reached = np.array([times.stream_time - deciding_delay(plan, child)], dtype=np.int64)
+        reached = np.array([ended_by(store, times.stream_time, deciding_delay(plan, child))], dtype=np.int64)
         decided = min(max(int(grid.ended(reached)[0] - grid.ordinal(start)[0]), 0), expected)
     first = int(grid.ordinal(start)[0])
     open_ones = np.arange(first + decided, first + min(expected, decided + _MOST_NAMED), dtype=np.int64)
@@ -161,7 +184,12 @@ def _lines(found: Explanation) -> Iterator[str]:
     if found.lag is not None:
         side = "behind" if found.lag >= 0 else "ahead of"
         yield f"  lag          stream time is {_length(abs(found.lag))} {side} the clock"
-    yield f"  session      {'open' if found.in_session else 'closed'} now"
+    if found.sessions is not None:
+        yield f"  session      {found.sessions.local}"
+    if found.closed:
+        yield f"  closed       {found.closed}"
+    why = f": {found.closed_now}" if found.closed_now else ""
+    yield f"  market       {_MARKET[found.in_session]}{why}"
     yield f"  clock        {_CLOCK[found.clock_works]}"
 
 
@@ -175,8 +203,9 @@ _STATES: Final = {
     Why.EXPIRED.value: "older than the bars that are kept",
     Why.OUTSIDE_SESSION.value: "outside the session, there is no bar",
 }
+_MARKET: Final = {True: "open now", False: "closed now", None: "not known to be open or closed now"}
 _CLOCK: Final = {
-    True: "closes quiet slots while everything there is has been read",
+    True: "closes quiet slots while a feed is followed and caught up; a run over files never uses it",
     False: "does not close slots: only later event times do",
 }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, get_args
 import numpy as np
 
 from barloom.engine.exact import decimal_of
+from barloom.engine.frames import PHASE, phase_of, tells_phase
 from barloom.engine.results import result_of_one
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import FieldKind
@@ -111,6 +112,7 @@ def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
         "start_ns": lambda bar: bar.start,
         "end_ns": lambda bar: bar.record.end,
         "trading_date": lambda bar: date_of(int(grid.trading_date(np.array([bar.start]))[0])),
+        **_phase(store, level),
         "open_time": lambda bar: None if bar.record.synthetic else bar.record.open_time,
         "close_time": lambda bar: None if bar.record.synthetic else bar.record.close_time,
         "slots": lambda bar: bar.record.slots,
@@ -121,6 +123,13 @@ def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
         "partial": lambda bar: bar.record.partial,
         "revision": lambda bar: bar.record.revision,
     }
+
+
+def _phase(store: BarStore, level: int) -> dict[str, _Reader]:
+    if not tells_phase(store.plan):
+        return {}
+    calendar, timeframe = store.calendar, store.plan.levels[level].timeframe
+    return {PHASE: lambda bar: phase_of(calendar, timeframe, np.array([bar.start]))[0]}
 
 
 def _key_field(decode: Callable[[bytes], tuple[object, ...]], position: int, bar: _Stored) -> object:
@@ -146,6 +155,7 @@ def _output(plan: BarPlan, output: Output) -> _Reader:
 def _check(plan: BarPlan, bar: type[Bar]) -> None:
     types: dict[str, type] = {name: _TYPES[plan.event.by_name[name].kind] for name in plan.event.key}
     types |= {output.name: int if output.number.integer else Decimal for output in plan.outputs}
+    types |= {PHASE: str} if tells_phase(plan) else {}
     problems = list(_problems(bar, types))
     if problems:
         raise DefinitionError(problems)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from barloom.engine.deadlines import Deadlines
 from barloom.plan.barplan import InputKind
 from barloom.read.answers import NotFound, Why
 from barloom.time.instants import written
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.store.barstore import BarStore
 
-__all__ = ["Slot", "deciding_delay", "slot_at", "why_missing"]
+__all__ = ["Slot", "decided_at", "deciding_delay", "ended_by", "slot_at", "why_missing"]
 
 
 class Slot(NamedTuple):
@@ -43,6 +44,17 @@ def deciding_delay(plan: BarPlan, level: int) -> int:
     return plan.levels[level if plan.input is InputKind.BARS else 0].delay
 
 
+def decided_at(store: BarStore, end: int, delay: int) -> int:
+    """When a slot with this end is decided: `delay` after it, or later where a session's closing auction is awaited."""
+    deadlines = Deadlines(store.calendar, store.plan.close_grace)
+    return int(deadlines.of(np.array([end], dtype=np.int64), delay)[0])
+
+
+def ended_by(store: BarStore, stream_time: int, delay: int) -> int:
+    """Slots that end at or before this time are decided at `stream_time`."""
+    return Deadlines(store.calendar, store.plan.close_grace).boundary(stream_time, delay)
+
+
 def why_missing(store: BarStore, level: int, start: int) -> NotFound:
     """Why the slot that begins at `start` has no bar of some key; `ValueError` where no slot does."""
     slot = slot_at(store, level, start)
@@ -57,6 +69,6 @@ def why_missing(store: BarStore, level: int, start: int) -> NotFound:
     retention = store.plan.levels[level].retention
     if retention is not None and slot.end <= reached - retention:
         return NotFound(Why.EXPIRED, decided=True, stream_time=reached)
-    if slot.end + deciding_delay(store.plan, level) <= reached:
+    if decided_at(store, slot.end, deciding_delay(store.plan, level)) <= reached:
         return NotFound(Why.EMPTY, decided=True, stream_time=reached)
     return NotFound(Why.OPEN, decided=False, stream_time=reached)

@@ -6,11 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from barloom.clock import Clock, SystemClock
 from barloom.plan.identity import fingerprint
 from barloom.store.backend import Family
+from barloom.time.about import short_name
+from barloom.time.horizon import horizon_warning, last_known_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from barloom.store.barstore import BarStore
 
@@ -25,6 +29,9 @@ class Status:
     live bars now, `rows` input rows by what became of them, `rejected` refused rows by reason (all ever, also those no
     longer kept), `positions` how far each input was read (as the source writes it), `size` bytes on disk. Times are
     nanoseconds UTC, `first` that of the first accepted row.
+
+    `calendar` is its name, `known_until` the last trading date it tells of, `days_left` how many days that is ahead of
+    the clock (both none where there is no end), and `warning` what is said when that is near.
     """
 
     path: str
@@ -38,10 +45,15 @@ class Status:
     rejected: Mapping[str, int]
     positions: Mapping[str, str]
     size: int
+    calendar: str
+    known_until: date | None
+    days_left: int | None
+    warning: str | None
 
 
-def status(store: BarStore) -> Status:
+def status(store: BarStore, *, clock: Clock | None = None) -> Status:
     """What a store holds; reads the small families only."""
+    now = (SystemClock() if clock is None else clock).now()
     plan, totals, times = store.plan, store.totals(), store.times()
     levels = {position: str(plan.levels[position].timeframe) for position in plan.published}
     live = Counter(place[0] for place, _ in store.backend.scan(Family.OPEN, b"", None))
@@ -57,4 +69,8 @@ def status(store: BarStore) -> Status:
         rejected=totals.rejected,
         positions={name: value.decode(errors="replace") for name, value in store.positions().items()},
         size=store.backend.size(),
+        calendar=short_name(store.calendar),
+        known_until=last_known_date(store.calendar),
+        days_left=store.calendar.days_left(now),
+        warning=horizon_warning(store.calendar, now),
     )
