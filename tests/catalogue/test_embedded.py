@@ -11,6 +11,7 @@ from catalogue.duplicates import DuplicateCases
 from catalogue.embedded import EmbeddedRig
 from catalogue.end_to_end import EndToEndCases
 from catalogue.finals import FinalCases
+from catalogue.on_exchanges import ExchangeCases
 from catalogue.sessions import SessionCases
 from catalogue.watermark import WatermarkCases
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from barloom.time.calendar import Calendar
 
 
-class TestEmbedded(FinalCases, CascadeCases, WatermarkCases, SessionCases, DuplicateCases, EndToEndCases):
+class TestEmbedded(
+    FinalCases, CascadeCases, WatermarkCases, SessionCases, ExchangeCases, DuplicateCases, EndToEndCases
+):
     """Every feed is a new run that continues from the RocksDB store."""
 
     make: Callable[[], Path]

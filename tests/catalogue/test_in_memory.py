@@ -11,6 +11,7 @@ from catalogue.end_to_end import EndToEndCases
 from catalogue.finals import FinalCases
 from catalogue.handover import HandOverCases
 from catalogue.heartbeat import HeartbeatCases
+from catalogue.on_exchanges import ExchangeCases
 from catalogue.rounding import RoundingCases
 from catalogue.sessions import SessionCases
 from catalogue.watermark import WatermarkCases
@@ -26,6 +27,7 @@ class TestInMemory(
     CascadeCases,
     WatermarkCases,
     SessionCases,
+    ExchangeCases,
     HandOverCases,
     DuplicateCases,
     RoundingCases,

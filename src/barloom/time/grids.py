@@ -46,8 +46,7 @@ class _SegmentGrid:
 
     def round_to_slot(self, times: Integers) -> Located:
         table = self._table
-        table.check_times(times, self._timeframe)
-        position = table.place(times)
+        position = table.known_place(times, self._timeframe)
         opened, closed = table.opens[position], table.closes[position]
         # In place: fresh memory costs more here than the arithmetic does.
         start = times - opened
@@ -59,10 +58,12 @@ class _SegmentGrid:
         return Located(start, end, times < closed)
 
     def ordinal(self, times: Integers) -> Integers:
-        self._table.check_times(times, self._timeframe, closed_end=True)
-        position = self._table.segment(times)
-        begun = -((self._table.opens[position] - times) // self._length)
-        count: Integers = self._first[position] + np.minimum(begun, self._slots[position])
+        position = self._table.known_place(times, self._timeframe, closed_end=True)
+        count: Integers = self._table.opens[position] - times
+        count //= self._length
+        np.negative(count, out=count)
+        np.minimum(count, self._slots[position], out=count)
+        count += self._first[position]
         return count
 
     def ended(self, times: Integers) -> Integers:
@@ -124,8 +125,7 @@ class _RunGrid:
 
     def round_to_slot(self, times: Integers) -> Located:
         table = self._table
-        table.check_times(times, self._timeframe)
-        position = table.place(times)
+        position = table.known_place(times, self._timeframe)
         anchor = self._anchor[position]
         start = times - anchor
         start //= self._length
