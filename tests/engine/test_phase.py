@@ -37,9 +37,7 @@ def ticks() -> pl.DataFrame:
 
 def bars(*, extended: bool) -> bl.Bars:
     """Minutes, hours and days."""
-    from barloom.time.template import Template  # noqa: PLC0415 - the same name as a definition's
-
-    calendar = Template.of(HOURS).name + ("?extended=true" if extended else "")
+    calendar = {**HOURS, "extended": extended}
     return bl.from_(Trade).tumbling("1m", calendar=calendar).ohlcv(price="price").rollup("1h", "1d").named("trades")
 
 

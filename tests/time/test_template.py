@@ -13,7 +13,7 @@ from barloom.time.calendars import resolve
 from barloom.time.hours import Phase, Stretch, parse_hours, write_hours
 from barloom.time.sessions import SessionCalendar
 from barloom.time.slots import expected_slots
-from barloom.time.template import Template
+from barloom.time.template import Template, calendar_name
 
 STATED = tomllib.loads(
     """
@@ -213,3 +213,23 @@ def test_hours_are_minutes_from_the_trading_date(text: str, hours: list[tuple[in
 
     assert expected == parse_hours(text)
     assert expected == parse_hours(write_hours(expected))
+
+
+def test_options_stand_beside_the_hours() -> None:
+    """As behind the name of an exchange; those that are defaults leave no trace."""
+    hours: dict[str, object] = {"zone": "America/New_York", "hours": "0930-1600"}
+    plain = Template.of(hours).name
+
+    assert f"{plain}?anchor=clock&extended=true" == calendar_name({**hours, "anchor": "clock", "extended": True})
+    assert plain == calendar_name({**hours, "break": "split", "extended": False})
+
+
+def test_wrong_options_are_reported_with_the_rest() -> None:
+    """All at once."""
+    with pytest.raises(DefinitionError) as caught:
+        calendar_name({"zone": "America/New_York", "anchor": "noon", "extendet": True}, "bars.calendar")
+
+    assert {"bars.calendar.hours", "bars.calendar.anchor", "bars.calendar.extendet"} == {
+        problem.where for problem in caught.value.problems
+    }
+    assert "did you mean 'extended'?" in str(caught.value)

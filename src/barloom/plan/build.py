@@ -226,10 +226,10 @@ def _calendar(draft: BarsDraft, problems: list[Problem]) -> str:
 
 
 def _template(stated: Mapping[str, object], where: str, problems: list[Problem]) -> str:
-    from barloom.time.template import Template  # noqa: PLC0415 - loads numpy, for those who write a template only
+    from barloom.time.template import calendar_name  # noqa: PLC0415 - loads numpy, for those who write hours only
 
     try:
-        return Template.of(stated, where).name
+        return calendar_name(stated, where)
     except DefinitionError as error:
         problems.extend(error.problems)
         return ""

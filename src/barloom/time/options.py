@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from barloom.errors import CalendarError
+from barloom.errors import CalendarError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Options"]
+__all__ = ["OPTIONS", "Options"]
 
 _QUERY: Final = re.compile(r"(?P<name>.*)\?(?P<query>[^?{}\"]*)", re.DOTALL)
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -21,6 +21,9 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "extended": ("false", "true"),
 }
 """What may stand in a query; the first is the default."""
+
+OPTIONS: Final = tuple(_VALUES)
+"""The names of all options."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,37 @@ class Options:
             key, _, value = part.partition("=")
             _check(text, key, value, given)
             given[key] = value
+        return match["name"], cls._chosen(given)
+
+    @classmethod
+    def _chosen(cls, given: Mapping[str, str]) -> Options:
         chosen = {key: given.get(key, values[0]) for key, values in _VALUES.items()}
-        options = cls(
+        return cls(
             cast("Literal['open', 'clock']", chosen["anchor"]),
             cast("Literal['split', 'span']", chosen["break"]),
             chosen["extended"] == "true",
         )
-        return match["name"], options
+
+    @classmethod
+    def stated(cls, table: Mapping[str, object], where: str) -> tuple[Options, list[Problem]]:
+        """The options among the keys of a table, and what is wrong with them."""
+        given = {key: _text(table[key]) for key in _VALUES if key in table}
+        problems = [
+            Problem(f"{key} is {value!r}", f"{where}.{key}", f"write {' or '.join(_VALUES[key])}")
+            for key, value in given.items()
+            if value not in _VALUES[key]
+        ]
+        return cls._chosen({} if problems else cast("Mapping[str, str]", given)), problems
 
     def __str__(self) -> str:
         """The canonical query with its question mark; empty for the defaults."""
         parts = {"anchor": self.anchor, "break": self.pause, "extended": str(self.extended).lower()}
         written = [f"{key}={value}" for key, value in parts.items() if value != _VALUES[key][0]]
         return f"?{'&'.join(written)}" if written else ""
+
+
+def _text(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _check(text: str, key: str, value: str, given: Mapping[str, str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from barloom.errors import CalendarError, DefinitionError
 from barloom.time.hours import CLOSED, Hours, Phase, Stretch, parse_hours
 from barloom.time.instants import days_of
+from barloom.time.options import OPTIONS, Options
 from barloom.time.pattern import Pattern, Week
 from barloom.time.snapshot import load_snapshot
 from barloom.time.template_reading import PREFIX, WEEKDAYS, Reading
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from barloom.time.table import SessionTable
 
-__all__ = ["DayHours", "Template"]
+__all__ = ["DayHours", "Template", "calendar_name"]
 
 _DAY: Final = 24 * 60
 
@@ -38,6 +39,25 @@ class DayHours(NamedTuple):
         """All stretches in order."""
         parts = ((self.pre, Phase.PRE), (self.regular, Phase.REGULAR), (self.post, Phase.POST))
         return tuple(sorted(item for text, phase in parts if text for item in parse_hours(text, phase)))
+
+
+def calendar_name(stated: Mapping[str, object], where: str = "calendar") -> str:
+    """The name of a calendar that a definition states as a mapping: a template, and beside it the options of slots.
+
+    Raises `DefinitionError` with everything that is wrong.
+
+    Example::
+
+        calendar_name({"zone": "America/New_York", "hours": "0930-1600", "pre": "0400-0930", "extended": True})
+    """
+    options, problems = Options.stated(stated, where)
+    try:
+        template = Template.of({key: value for key, value in stated.items() if key not in OPTIONS}, where)
+    except DefinitionError as error:
+        raise DefinitionError([*error.problems, *problems]) from None
+    if problems:
+        raise DefinitionError(problems)
+    return f"{template.name}{options}"
 
 
 @dataclass(frozen=True)

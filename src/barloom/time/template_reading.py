@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from barloom.errors import CalendarError, Problem
 from barloom.time.hours import parse_hours, write_hours
+from barloom.time.options import OPTIONS
 from barloom.time.snapshot import unknown_exchange
 from barloom.time.zones import FIRST_DATE, LAST_DATE, zone
 
@@ -49,9 +50,10 @@ class Reading:
         """Note keys that mean nothing."""
         for key in self.stated:
             if key not in _KEYS:
-                near = get_close_matches(key, _KEYS, n=1)
+                known = sorted((*_KEYS, *OPTIONS))
+                near = get_close_matches(key, known, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                self.problem(f"{key!r} is not a key of a calendar", key, f"{hint}known are: {', '.join(sorted(_KEYS))}")
+                self.problem(f"{key!r} is not a key of a calendar", key, f"{hint}known are: {', '.join(known)}")
 
     def zone(self) -> str:
         """The time zone's name."""
