@@ -209,9 +209,14 @@ class Bars:
     stream_time: int | None
 
 
-def bars(definition: Definition, rows: Iterable[Row], *, close: bool = False) -> Bars:
-    """The bars of ticks. `close`: the end of the input closes what is open."""
+def bars(definition: Definition, rows: Iterable[Row], *, close: bool = False, clock: int | None = None) -> Bars:
+    """The bars of ticks. `close`: the end of the input closes what is open.
+
+    `clock` is how far it moved stream time, at moments at which nothing that had happened before was still on its way.
+    """
     taken, refused, now = _checked(definition, rows)
+    if now is not None and clock is not None:
+        now = max(now, clock)
     first = taken[0].time if taken else None
     keys = list(dict.fromkeys(row.key for row in taken))
     finals: dict[str, list[Bar]] = {}
@@ -297,10 +302,11 @@ class _Table:
         finals: list[Bar] = []
         opened: list[Bar] = []
         latest: Bar | None = None
-        mine = [row for row in self.taken if row.key == key]
-        last_tick = max(row.time for row in mine)
+        mine = sorted((row for row in self.taken if row.key == key), key=lambda row: row.time)
+        times = [row.time for row in mine]
+        last_tick = times[-1]
         for slot in self.slots:
-            ticks = [row for row in mine if slot.start <= row.time < slot.end]
+            ticks = mine[bisect_left(times, slot.start) : bisect_left(times, slot.end)]
             decided = self.decided(slot)
             if ticks:
                 bar = self.bar(key, slot, ticks)

@@ -67,7 +67,11 @@ class Run:
     def feed(self, rows: Sequence[Row]) -> None:
         """One step, committed."""
         if rows:
-            self._commit(self.engine.step(batch(self.plan, rows)))
+            self.take(batch(self.plan, rows))
+
+    def take(self, ticks: TickBatch) -> None:
+        """The same with rows that are columns already."""
+        self._commit(self.engine.step(ticks))
 
     def advance(self, now: int) -> None:
         """One look at the clock, committed."""

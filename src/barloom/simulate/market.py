@@ -116,7 +116,9 @@ class Market:
         """Rows in the order of arrival. What is younger than the last trade so far has to wait for later trades."""
         default = _START if self.calendar == ALWAYS else _DATE
         hours = Hours(self.calendar, default if self.start is None else self.start)
-        trading = Trading(self.seed, self.keys, self._wait(hours), hours.start)
+        trading = Trading(self.seed, self.keys, round(SECOND / self.rate), hours.start)
+        if self.days is not None and self.ticks is not None:
+            trading.fill(hours.of_days(self.days), round(self.ticks * (1 - self.duplicates)))
         travel = self._travel(hours)
         scenes = _SCENES_AT_ONCE if self.ticks is None else min(_SCENES_AT_ONCE, self.ticks // trading.SCENE + 1)
         waiting = Rows.none()
@@ -128,12 +130,6 @@ class Market:
             settled = int(np.searchsorted(rows.arrival, happened.time[-1], "left"))
             waiting = rows.take(np.arange(settled, len(rows.arrival)))
             yield rows.take(np.arange(settled))
-
-    def _wait(self, hours: Hours) -> int:
-        """The mean time between two trades."""
-        if self.days is None or not self.ticks:
-            return round(SECOND / self.rate)
-        return max(hours.of_days(self.days) // self.ticks, 1)
 
     def _travel(self, hours: Hours) -> Travel:
         outside = self.outside if hours.closes else 0.0

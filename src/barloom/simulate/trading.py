@@ -19,6 +19,9 @@ _QUARTER: Final = 4
 _PACES: Final = np.array([100, 100, 100, 140, 100, 300, 10, 5])
 _MEAN_PACE: Final = int(_PACES.mean())
 _BURST: Final = 20
+_UNIT: Final = 1000 * _MEAN_PACE
+_LONG: Final = 10**12
+_AT_ONCE: Final = 1 << 20
 _LOTS: Final = np.array([1, 1, 1, 1, 2, 2, 3, 5, 5, 10, 10, 20, 25, 50, 100, 500])
 _STEPS: Final = np.array([-3, -2, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3])
 _LOWEST: Final = 1_000
@@ -63,7 +66,10 @@ class Trading:
         number = self._number + np.arange(scenes * self.SCENE)
         scene = number // self.SCENE
         pace = _PACES[self._scenes.below(len(_PACES), scene)]
-        waits = self._waits.waits(number) * pace * self._mean_wait // (1000 * _MEAN_PACE)
+        lengths = self._lengths(number)
+        # A long wait counts in whole units, since the product would leave 64 bits.
+        long = self._mean_wait >= _LONG
+        waits = lengths * (self._mean_wait // _UNIT) if long else lengths * self._mean_wait // _UNIT
         time = self._time + np.cumsum(np.maximum(waits, 1) // _MICROSECOND * _MICROSECOND)
         key = np.searchsorted(self._weights, self._picks.below(int(self._weights[-1]), number), "right")
         favourite = np.searchsorted(self._weights, self._picks.below(int(self._weights[-1]), -1 - scene), "right")
@@ -72,6 +78,18 @@ class Trading:
         trades = Trades(number, time, key, self._prices(key, number), size)
         self._time, self._number = int(time[-1]), int(number[-1]) + 1
         return trades
+
+    def _lengths(self, number: Integers) -> Integers:
+        """The time before each trade, in `_UNIT` parts of the mean."""
+        lengths: Integers = self._waits.waits(number) * _PACES[self._scenes.below(len(_PACES), number // self.SCENE)]
+        return lengths
+
+    def fill(self, length: int, trades: int) -> None:
+        """Trade at such a pace that so many trades fill a length of time."""
+        total = 0
+        for first in range(0, trades, _AT_ONCE):
+            total += int(self._lengths(np.arange(first, min(first + _AT_ONCE, trades))).sum())
+        self._mean_wait = max(length * _UNIT // max(total, 1), 1)
 
     def _prices(self, key: Integers, number: Integers) -> Integers:
         """A walk of each key, folded back at the ends of its range."""
