@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from barloom.testing import Driver, FakeSessionCalendar, Point
 from catalogue.market import HOUR, MINUTE, SECOND, at, nanos, ohlcv, prices, starts, tick, ticks_to_bars
+from catalogue.sessions import cut
+from exchanges import new_york, sessions, tokyo
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,6 +96,20 @@ class HeartbeatCases:
             at("2024-07-04T09:30"),
         ]
         assert expected == starts(beats(driver, "30m"))
+
+    def test_HB_SessionFilter_BlocksOutsideSession_OnExchanges(self) -> None:
+        """Tokyo's lunch breaks, long weekend and longer day; New York's Thanksgiving and the half day after it."""
+        for calendar, days, until in (
+            ("XTKS", sessions(tokyo, date(2024, 11, 1), date(2024, 11, 5)), "2024-11-05T09:00:00"),
+            ("XNYS", sessions(new_york, date(2025, 11, 26), date(2025, 11, 28)), "2025-11-29T03:00:00"),
+        ):
+            driver = Driver(ticks_to_bars("30m", heartbeat=True, calendar=calendar))
+            slots = [slot for segments in days.values() for slot in cut(segments, HOUR / 2)]
+            driver.feed(tick(slots[0][0] + 10 * SECOND, 10))
+            pass_time(driver, until, 15 * MINUTE)
+
+            assert [start for start, _ in slots[1:]] == starts(beats(driver, "30m")), calendar
+            assert {"XTKS": 10 + 11, "XNYS": 13 + 7}[calendar] == len(slots)
 
     def test_HB_Idempotent_UpsertSameSlotOnce(self) -> None:
         """Several beats in a slot leave one live row; a real bar replaces it, a late beat never replaces a real bar."""

@@ -53,11 +53,11 @@ def ticks_to_bars(base: str, *rollup: str | LevelDraft, delay: str = "0s", **bas
     )
 
 
-def bars_to_bars(base: str, *rollup: str | LevelDraft, delay: str = "0s") -> bl.Bars:
+def bars_to_bars(base: str, *rollup: str | LevelDraft, delay: str = "0s", calendar: str = "24x7") -> bl.Bars:
     """Coarser bars of `Candle`, which is stamped with its start."""
     return (
         bl.from_(Candle)
-        .bars(base, stamped="start", delay=delay)
+        .bars(base, stamped="start", delay=delay, calendar=calendar)
         .select(
             open=bl.first("open"),
             high=bl.max("high"),
