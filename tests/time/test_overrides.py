@@ -117,6 +117,15 @@ def test_the_slots_that_change_are_listed() -> None:
     ] == [(str(slot.timeframe), written(slot.start), written(slot.end), slot.added) for slot in slots]
 
 
+def test_a_removed_session_takes_its_own_slots_away_and_no_others() -> None:
+    """Its neighbours are the same with and without it."""
+    after = changed("[[remove]]\ndate = 2025-12-02")
+
+    slots = changed_slots(table_of("XNYS"), after, [Timeframe.parse("1d")])
+
+    assert [("2025-12-02T14:30:00Z", False)] == [(written(slot.start), slot.added) for slot in slots]
+
+
 def test_an_added_session_lengthens_its_week() -> None:
     """A Saturday session moves the end of the week; the weeks around it stay."""
     after = changed('[[add]]\ndate = 2025-11-29\nhours = "1000-1200"')

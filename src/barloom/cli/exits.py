@@ -41,7 +41,7 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.OK: "done",
-    Exit.DIFFERENT: "`verify` found differences",
+    Exit.DIFFERENT: "`verify` or `calendar diff` found differences",
     Exit.USAGE: "the command line or the definition is wrong",
     Exit.INPUT: "a file cannot be read, continued or written",
     Exit.STORE: "the store cannot be used: not one, locked, of another definition, damaged or full",

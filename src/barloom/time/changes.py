@@ -115,9 +115,10 @@ def _slots(calendar: SessionCalendar, timeframe: Timeframe, days: list[int]) -> 
 
 
 def _near(table: SessionTable, days: list[int]) -> Integers:
-    """The positions of the sessions of some dates, and of the sessions just before and after them."""
-    positions = np.searchsorted(table.dates, np.array(days, np.int64))
-    around = np.unique(np.concatenate([positions + shift for shift in (-1, 0, 1)]))
+    """The positions of the sessions of some dates, where there are, and of the sessions just before and after them."""
+    asked = np.array(days, np.int64)
+    first, after = (np.searchsorted(table.dates, asked, side) for side in ("left", "right"))
+    around = np.unique(np.concatenate([first - 1, first, after]))
     return around[(around >= 0) & (around < len(table.dates))]
 
 
