@@ -1,9 +1,9 @@
 """Every example of the README and the docs is run, and what it prints is what the page shows.
 
 In a page, a ``toml``, ``text`` or ``python`` block with a name becomes a file, other ``python`` blocks are executed one
-after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: a line of
-three dots stands for any number of lines. A block that says ``needs=oracles`` is run where there is the real market
-data. All blocks of a page share one directory.
+after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: three
+dots stand for any number of lines. A block that says ``needs=oracles`` is run where there is the real market data. All
+blocks of a page share one directory.
 
 With ``BARLOOM_UPDATE_PAGES=1`` in the environment the pages get what was printed where it is not what they show.
 """
