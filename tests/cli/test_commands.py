@@ -240,9 +240,26 @@ def test_simulate_writes_a_market_that_its_definition_fits(tmp_path: Path, capsy
     assert "invalid" not in answer["rejected"]  # type: ignore[operator]
 
 
+def test_simulate_keeps_an_exchange_s_hours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four sessions around Thanksgiving: four days for each symbol, the half day among them, and some ticks outside."""
+    made = str(tmp_path)
+    words = ("--calendar", "XNYS", "--start", "2025-11-25", "--days", "4", "--ticks", "4000", "--keys", "2")
+    answered(capsys, "simulate", "--out", made, *words, "--outside", "0.01")
+    ticks, state = str(tmp_path / "ticks.csv"), str(tmp_path / "state")
+
+    answer = answered(capsys, "run", f"{made}/bars.toml", "--source", ticks, "--store", state, "--at-end", "close")
+
+    assert answer["bars"]["1d"] in (8, 10)  # type: ignore[index]
+    assert answer["rejected"]["out_of_session"] >= 20  # type: ignore[index]
+    assert 'calendar = "XNYS"' in (tmp_path / "bars.toml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
+        (("simulate", "--out", "made", "--calendar", "XNYC"), 2, "did you mean 'XNYS'"),
+        (("simulate", "--out", "made", "--rate", "5", "--days", "5"), 2, "--rate and --days"),
+        (("simulate", "--out", "made", "--start", "soon"), 2, "--start"),
         (("run", "bars.toml", "--source", "nowhere.csv", "--store", "state"), 3, "nowhere.csv"),
         (("run", "bars.toml", "--source", "empty.csv", "--store", "state"), 3, "empty"),
         (("run", "bars.toml", "--source", "other.csv", "--store", "state"), 3, "has no column 'venue'"),

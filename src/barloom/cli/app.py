@@ -56,7 +56,8 @@ _COMMANDS: Final = (
         "Write a deterministic, realistic market of ticks and the definition that fits it.",
         """\
 barloom simulate --out market                           market/ticks.csv and market/bars.toml
-barloom simulate --out market --ticks 1000000 --keys 50 --seed 7""",
+barloom simulate --out market --ticks 1000000 --keys 50 --seed 7
+barloom simulate --out market --calendar XNYS --start 2025-11-24 --days 10""",
     ),
     _Command(
         "check",
