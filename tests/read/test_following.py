@@ -9,6 +9,7 @@ import pytest
 
 from barloom.errors import WaitTimeout
 from barloom.read.bucket import TimeBucket
+from barloom.store.backend import Family
 from barloom.store.opening import memory_store
 from barloom.time.timeframe import SECOND
 from store import bars
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from barloom.read.bar import Bar
     from barloom.store.barstore import BarStore
+
+    Pair = tuple[bytes, bytes]
 
 KEYS = bars.Keys(("A",), ("B",))
 
@@ -82,6 +85,39 @@ def test_changes_follow(store: BarStore) -> None:
 
     changes = [("A", 3, 5, False), ("A", 3, 6, True), ("A", 4, 7, True), ("A", 5, 8, False)]
     assert [("A", 2, 2, True), ("A", 3, 1, False), *changes] == [seen(bar) for bar in found]
+
+
+@pytest.mark.parametrize("delayed", [1, 3])
+def test_what_becomes_visible_late_is_given(store: BarStore, monkeypatch: pytest.MonkeyPatch, delayed: int) -> None:
+    """Beside a writer the count of commits may be seen before the live rows, which then come without a commit."""
+    scan, hidden = store.backend.scan, [delayed]
+
+    def late(family: Family, lower: bytes, upper: bytes | None, *, backwards: bool = False) -> Iterator[Pair]:
+        if family is Family.OPEN and hidden[0] and store.totals().commits == 2:
+            hidden[0] -= 1
+            return iter(())
+        return scan(family, lower, upper, backwards=backwards)
+
+    monkeypatch.setattr(store.backend, "scan", late)
+    clock = Waits(lambda: store.commit(bars.commit(KEYS, lives=(bars.block([(0, 4, 1, 1, 5)], final=False),))))
+    found = list(TimeBucket(store, "1s", clock=clock).subscribe("A", deadline=1))
+
+    assert [("A", 2, 2, True), ("A", 3, 1, False), ("A", 4, 5, False)] == [seen(bar) for bar in found]
+
+
+def test_a_quiet_store_is_not_read(store: BarStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second after the last commit only their number is looked at."""
+    scan, scans = store.backend.scan, []
+
+    def counted(family: Family, lower: bytes, upper: bytes | None, *, backwards: bool = False) -> Iterator[Pair]:
+        scans.append(clock.now())
+        return scan(family, lower, upper, backwards=backwards)
+
+    monkeypatch.setattr(store.backend, "scan", counted)
+    clock = Waits()
+    list(TimeBucket(store, "1s", clock=clock).subscribe("A", deadline=60))
+
+    assert max(scans) <= SECOND
 
 
 def test_since_gives_earlier_finals(store: BarStore) -> None:

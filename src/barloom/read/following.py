@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from barloom.read.bucket import TimeBucket
     from barloom.read.shape import BarShape
     from barloom.store.barstore import BarStore
+    from barloom.store.scanning import Place
 
 __all__ = ["Subscription", "Watch", "wait", "wait_async"]
 
 B = TypeVar("B", bound=Bar)
 
 _POLL: Final = 0.05
+_SETTLES: Final = 20
+"""How often to look again after a commit: beside a writer its parts may become visible one after the other."""
 
 
 class _Limit:
@@ -53,25 +56,37 @@ class Watch(Generic[B]):
         self._key = key
         self._since = since
         self._commits = -1
+        self._looks_left = 0
         self._final_until: dict[bytes, int] = {}
         self._live: dict[tuple[bytes, int], bytes] = {}
 
     def changes(self) -> Iterator[B]:
-        """New finals of each key in slot order, then the live bars that changed. Nothing to do without a commit."""
+        """New finals of each key in slot order, then the live bars that changed. Nothing to do long after a commit."""
         commits = self._store.totals().commits
-        if commits == self._commits:
+        if commits != self._commits:
+            self._looks_left = 1 + _SETTLES
+        if not self._looks_left:
             return
-        scan = self._store.scanner.places
-        live = list(scan(Selection("live", self._level, self._key)))
+        live = list(self._store.scanner.places(Selection("live", self._level, self._key)))
         for key in self._keys():
             yield from self._finals(key)
-        before, self._live = self._live, {}
-        for key, start, record in live:
-            if start > self._final_until.get(key, start - 1):
-                self._live[key, start] = record
-                if before.get((key, start)) != record:
-                    yield self._shape.make(key, start, record, final=False)
+        yield from self._changed(live)
         self._commits = commits
+        self._looks_left -= 1
+
+    def _changed(self, live: list[Place]) -> Iterator[B]:
+        """What was given stays known until its final: a live bar may be out of sight for one look."""
+        known = self._live
+        for place in [place for place in known if self._is_over(*place)]:
+            del known[place]
+        for key, start, record in live:
+            if known.get((key, start)) != record and not self._is_over(key, start):
+                known[key, start] = record
+                yield self._shape.make(key, start, record, final=False)
+
+    def _is_over(self, key: bytes, start: int) -> bool:
+        """Whether its final was given."""
+        return start <= self._final_until.get(key, start - 1)
 
     def _keys(self) -> Iterator[bytes]:
         return self._store.scanner.keys(self._level) if self._key is None else iter((self._key,))
