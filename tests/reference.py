@@ -329,6 +329,8 @@ class _Table:
             bar.filled = sum(any(c.start <= row.time < c.end for row in ticks) for c in children)
         else:
             bar.filled = 1
+        if self.close and not self.decided(slot):  # the end of the input decides the children that have ticks
+            bar.slots = max(bar.slots, bar.filled)
         return bar
 
     def filler(self, key: tuple[Any, ...], slot: Slot, latest: Bar) -> list[Bar]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import polars as pl
+
 import barloom as bl
 from barloom.testing import FakeSessionCalendar
 from barloom.time.always import AlwaysOpen
@@ -18,6 +20,14 @@ NO_VALUES = {"price": Decimal(1), "size": Decimal(1), "odd": False, "side": None
 BREAK = FakeSessionCalendar.weekdays(
     date(2025, 1, 6), date(2025, 1, 7), opens="09:00", closes="15:00", pause=("11:00", "12:00"), zone=UTC
 )
+
+
+class Order(bl.Event):
+    """A price with many digits."""
+
+    symbol: str = bl.key()
+    at: datetime = bl.timestamp()
+    price: Decimal = bl.decimal(30, 2)
 
 
 def trade(time: int, offset: int, key: str = "EURUSD", arrival: int | None = None) -> Row:
@@ -115,3 +125,17 @@ def test_of_equal_times_the_source_offset_decides() -> None:
         run.close()
 
         assert {"open": Decimal(0), "close": Decimal(3)} == run.finals["1m"][0].values
+
+
+def test_a_row_whose_own_product_leaves_38_digits_is_invalid() -> None:
+    """It is refused like any other bad row, and the bars go on without it."""
+    bars = bl.from_(Order).tumbling("1m").select(cube=bl.sum("price * price * price")).named("bars")
+    row = {"symbol": "A", "at": datetime(2025, 1, 6, 10, tzinfo=UTC)}
+    frame = pl.DataFrame(
+        [{**row, "price": Decimal(price)} for price in ("2", "9999999999999999999", "3")],
+        schema_overrides={"price": pl.Decimal(30, 2)},
+    )
+    result = bars.compute(frame)
+
+    assert [Decimal(35)] == result["1m"]["cube"].to_list()
+    assert [(1, "invalid")] == result.rejected.select("offset", "reason").rows()

@@ -271,6 +271,8 @@ class Engine:
         first = self._time.first
         began_before = groups.start < (_END_OF_TIME if first is None else first)
         filled = groups.children if level.child_grid is not None else (~synthetic).astype(np.int64)
+        if partial:  # the end of the input has decided the children that had ticks
+            slots = np.maximum(slots, filled)
         return BarBlock(
             level.position,
             final,

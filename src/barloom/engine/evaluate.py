@@ -59,6 +59,7 @@ class Columns:
         self._frame = frame
         self._event = event
         self._numbers: dict[str, Scaled] = {}
+        self.memo: dict[Node, Scaled] = {}
 
     def __len__(self) -> int:
         return self._frame.height
@@ -110,6 +111,13 @@ def literal(value: Decimal) -> tuple[int, int]:
 
 def number(node: Node, columns: NumberColumns) -> Scaled:
     """The value of a number expression in every row: integers and their scale; a null holds a zero."""
+    memo = columns.memo if isinstance(columns, Columns) else {}
+    if node not in memo:
+        memo[node] = _whole_column(node, columns)
+    return memo[node]
+
+
+def _whole_column(node: Node, columns: NumberColumns) -> Scaled:
     values, scale = _number(node, columns)
     numbers, valid = values
     if len(numbers) != len(columns):

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
-from barloom.engine.evaluate import Columns, condition
+from barloom.engine.evaluate import Columns, condition, number
 from barloom.engine.seen import Seen
 from barloom.errors import CalendarError
-from barloom.plan.barplan import InputKind
+from barloom.plan.barplan import Fold, InputKind
+from barloom.plan.nodes import Column
 
 if TYPE_CHECKING:
     from barloom.engine.blocks import TickBatch
@@ -26,6 +27,7 @@ __all__ = ["Admitted", "Intake"]
 
 _ACCEPTED = -1
 _FILTERED = -2
+_BEYOND_DIGITS = 10**38
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,20 @@ class Intake:
         self._keys = keys
         self._bars = plan.input is InputKind.BARS
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
+        self._computed = {
+            partial.expression
+            for partial in plan.partials
+            if partial.expression is not None
+            and partial.fold is not Fold.COUNT
+            and not isinstance(partial.expression, Column)
+        }
         self.seen = Seen() if self._bars or plan.event.event_id is not None else None
 
     def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
         """Check a batch and move stream time by it."""
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch)
+        self._check_digits(rows, columns)
         future = self._check_future(rows, batch.arrivals)
         moves = ~future & (rows.verdict != Reason.INVALID) & (rows.verdict != Reason.BEYOND_CALENDAR)
         rows.before = clock.reached_before(rows.event, moves)
@@ -135,6 +145,13 @@ class Intake:
         key = self._keys.ids(batch.frame)
         nothing = np.zeros(len(time), np.int64)
         return _Rows(key, time, event, start, end, nothing, verdict, nothing)
+
+    def _check_digits(self, rows: _Rows, columns: Columns) -> None:
+        """Refuse rows whose own products or sums leave 38 digits; only numbers beyond 64 bits can."""
+        for node in self._computed:
+            numbers = number(node, columns).values.numbers
+            if numbers.dtype == object:
+                rows.refuse(np.abs(numbers) >= _BEYOND_DIGITS, Reason.INVALID)
 
     def _check_future(self, rows: _Rows, arrivals: Integers | None) -> Booleans:
         if arrivals is None:

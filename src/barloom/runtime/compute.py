@@ -9,8 +9,10 @@ import polars as pl
 
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame, bar_schema
+from barloom.runtime.choices import check_choice
 from barloom.runtime.side import side_records
 from barloom.source.open import open_source
+from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,10 +42,11 @@ class Computed:
     filtered: int
 
     def __getitem__(self, timeframe: str) -> pl.DataFrame:
-        if timeframe not in self.finals:
+        name = str(Timeframe.parse(timeframe))
+        if name not in self.finals:
             message = f"no timeframe {timeframe!r}; there are {', '.join(self.finals)}"
             raise KeyError(message)
-        return self.finals[timeframe]
+        return self.finals[name]
 
 
 def compute(
@@ -57,6 +60,7 @@ def compute(
     `at_end` ``close`` makes finals (marked partial) of the slots that are open when the frame ends, ``keep`` gives them
     in `Computed.open`. Raises `SourceError` where a column is missing.
     """
+    check_choice("at_end", at_end, ("keep", "close"))
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []
     side: list[SideRecord] = []

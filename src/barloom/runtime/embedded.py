@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.clock import SystemClock
 from barloom.errors import CalendarError, DefinitionError, SourceError
+from barloom.runtime.choices import check_choice
 from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.pipeline import Pipeline
 from barloom.runtime.report import RunProgress, RunReport
@@ -55,6 +56,10 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
 
     Raises `SourceError`, `StoreError`, `CalendarError` or, with `strict`, `BadRow`; what was committed before stays.
     """
+    check_choice("at_end", at_end, ("keep", "close"))
+    check_choice("resume", resume, (None, "skip", "new"))
+    _check_number("batch_rows", batch_rows, 1)
+    _check_number("live_interval", live_interval, 0)
     plan = bars if not hasattr(bars, "plan") else bars.plan
     clock = clock or SystemClock()
     opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end, clock=clock)
@@ -76,6 +81,13 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         report = pipeline.finish(clock.now())
         report.seconds = loop.seconds()
         return report
+
+
+def _check_number(name: str, value: float, least: int) -> None:
+    whole = isinstance(value, int) or name == "live_interval"
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not whole or value < least:
+        message = f"{name}={value!r}: it is a {'whole ' if least else ''}number, at least {least}"
+        raise ValueError(message)
 
 
 def _positions(source: Source, pipeline: Pipeline, resume: str | None) -> dict[str, bytes]:

@@ -69,7 +69,7 @@ def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
 
 
 _MESSAGES = {
-    Reason.INVALID: "its time is not the boundary of a slot of the base timeframe",
+    Reason.INVALID: "a product of its values leaves 38 digits, or (bars as input) its time is no boundary of a slot",
     Reason.OUT_OF_SESSION: "no session is open at its event time",
     Reason.DUPLICATE: "it was taken in before",
     Reason.CONFLICT: "it was taken in before with other values; the first stays",
