@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, Iterable
+from contextlib import suppress
 from threading import Condition, Thread
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -17,6 +18,8 @@ __all__ = ["Pump"]
 
 _Item = TypeVar("_Item")
 _LOOP_PAUSE: Final = 0.005
+_LONGEST_GOODBYE: Final = 5.0
+"""How many seconds a stopped async iterable has for its clean-up."""
 
 
 class Pump(Generic[_Item]):
@@ -44,6 +47,8 @@ class Pump(Generic[_Item]):
         self._stopped = False
         self._ended = False
         self._error: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
         self._thread = Thread(target=self._run, name="barloom-feed", daemon=True)
 
     def start(self) -> None:
@@ -78,15 +83,20 @@ class Pump(Generic[_Item]):
         return True
 
     def stop(self) -> None:
-        """Receive no more. An iterable that is waiting for its next item is left to wait."""
+        """Receive no more. An async iterable is closed; a plain one that waits for its next item is left to wait."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+            loop, task = self._loop, self._task
+        if loop is not None and task is not None:
+            loop.call_soon_threadsafe(task.cancel)
+            self._thread.join(_LONGEST_GOODBYE)
 
     def _run(self) -> None:
         try:
             if isinstance(self._items, AsyncIterable):
-                asyncio.run(self._receive_async(self._items))
+                with suppress(asyncio.CancelledError):
+                    asyncio.run(self._receive_async(self._items))
             else:
                 self._receive(self._items)
         except BaseException as error:  # noqa: BLE001 - handed to whoever reads, in whose thread it belongs
@@ -105,6 +115,15 @@ class Pump(Generic[_Item]):
                 self._put(item, now)
 
     async def _receive_async(self, items: AsyncIterable[_Item]) -> None:
+        with self._changed:
+            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        try:
+            await self._receive_each(items)
+        finally:
+            with self._changed:
+                self._loop = self._task = None
+
+    async def _receive_each(self, items: AsyncIterable[_Item]) -> None:
         async for item in items:
             now = self._clock.now()
             while self._held >= self._capacity and not self._stopped:  # noqa: ASYNC110 - room is made by another thread
