@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from barloom.time.timeframe import SECOND
 from store import bars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from barloom.read.bar import Bar
@@ -154,6 +154,57 @@ def test_a_start_that_no_slot_has_is_an_error(bucket: TimeBucket[Bar], start: in
     """Off the grid, without a zone, or no time at all."""
     with pytest.raises(ValueError, match=r"no slot of 1s begins at|time zone|is not a time"):
         bucket.get("A", start)
+
+
+def test_a_text_is_exact_to_the_nanosecond(bucket: TimeBucket[Bar]) -> None:
+    """Digits below the microsecond count: such a start is on no grid, and a range may end there."""
+    for text in ("1970-01-01T00:00:05.000000001Z", "1970-01-01T01:00:05.0000000010+01:00"):
+        with pytest.raises(ValueError, match=r"no slot of 1s begins at 1970-01-01T00:00:05\.000000001Z"):
+            bucket.get("A", text)
+    with pytest.raises(ValueError, match="finer than a nanosecond"):
+        bucket.get("A", "1970-01-01T00:00:05.0000000001Z")
+    assert found(bucket.get("A", "1970-01-01T00:00:05.000000000000Z")).start_ns == 5 * SECOND
+    assert [5] == [bar.start_ns // SECOND for bar in bucket.range("A", to="1970-01-01T00:00:05.000000001Z")]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda bucket: bucket.latest("A", 1.5), TypeError, "n is 1.5; give a whole number"),
+        (lambda bucket: bucket.latest("A", "3"), TypeError, "n is '3'; give a whole number"),
+        (lambda bucket: bucket.latest("A", n=True), TypeError, "n is True; give a whole number"),
+        (lambda bucket: bucket.latest("A", 10**30), ValueError, "and at most"),
+        (lambda bucket: bucket.range("A", "1500-01-01T00:00:00Z"), ValueError, "lies outside the times"),
+        (lambda bucket: bucket.range("A", to="2900-01-01T00:00:00Z"), ValueError, "lies outside the times"),
+        (lambda bucket: bucket.subscribe("A", since=1 << 63), ValueError, "lies outside the times"),
+        (lambda bucket: bucket.latest("\ud800"), ValueError, "lone surrogate"),
+        (lambda bucket: bucket.get("\ud800", 0), ValueError, "lone surrogate"),
+        (lambda bucket: bucket.explain("\ud800", 0), ValueError, "lone surrogate"),
+    ],
+)
+def test_a_senseless_argument_does_the_bucket_no_harm(
+    bucket: TimeBucket[Bar], call: Callable[[TimeBucket[Bar]], object], error: type[Exception], message: str
+) -> None:
+    """It is a plain error that says what is wrong; the next call is answered."""
+    with pytest.raises(error, match=message) as raised:
+        call(bucket)
+
+    assert raised.type is error
+    assert "RUNNING" == bucket.state
+    assert [7] == [bar.start_ns // SECOND for bar in bucket.latest("A")]
+
+
+def test_what_is_thrown_into_a_range_comes_out(bucket: TimeBucket[Bar]) -> None:
+    """An error of the caller is not one of the store."""
+    bars_of_a = bucket.range("A")
+    next(bars_of_a)
+    mine = RuntimeError("mine")
+
+    with pytest.raises(RuntimeError) as raised:
+        bars_of_a.throw(mine)  # type: ignore[attr-defined]
+
+    assert raised.value is mine
+    assert "RUNNING" == bucket.state
 
 
 def test_a_key_may_be_written_in_several_ways() -> None:
@@ -317,6 +368,28 @@ class TestTypedBars:
         assert ["Wrong.clse", "Wrong.volume"] == [problem.where for problem in raised.value.problems]
         assert "did you mean 'close'" in str(raised.value)
         assert "the bars hold Decimal, not int" in str(raised.value)
+
+    def test_standing_fields_are_checked_too(self, store: BarStore) -> None:
+        """What every bar has may be declared again, as what it is."""
+
+        class Wrong(bl.Bar):
+            start: str  # type: ignore[assignment]
+            final: int  # type: ignore[assignment]
+            revision: Decimal  # type: ignore[assignment]
+            open_time: int | None
+            trading_date: date
+
+        with pytest.raises(DefinitionError) as raised:
+            TimeBucket(store, "1s", bar=Wrong)
+
+        assert ["Wrong.start", "Wrong.final", "Wrong.revision"] == [item.where for item in raised.value.problems]
+        assert "the bars hold datetime, not str" in str(raised.value)
+
+    @pytest.mark.parametrize("bar", [int, "Minute", None])
+    def test_the_class_is_one_of_bars(self, store: BarStore, bar: object) -> None:
+        """Anything else is refused by name."""
+        with pytest.raises(TypeError, match=r"no class of bars; derive one from barloom\.Bar"):
+            TimeBucket(store, "1s", bar=bar)  # type: ignore[call-overload]
 
     def test_a_field_has_no_default(self) -> None:
         """The value is in the store; a default would hide it."""

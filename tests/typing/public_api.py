@@ -73,6 +73,22 @@ def a_time_is_answered_in_kind(at: datetime, nanos: int, column: pl.Series) -> N
     round_to_slot("2025-11-10", "5m")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+class Minute(bl.Bar):
+    """A bar as in the guide."""
+
+    symbol: str
+    close: Decimal
+
+
+def a_bucket_gives_bars_of_its_class() -> None:
+    """Of one's own, or `Bar`."""
+    bucket = bl.TimeBucket.open("state", "1m", bar=Minute)
+    assert_type(bucket, bl.TimeBucket[Minute])
+    assert_type(bucket.latest("A"), list[Minute])
+    assert_type(bl.TimeBucket.open("state", "1m"), bl.TimeBucket[bl.Bar])
+    bl.TimeBucket.open("state", "1m", bar=int)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+
+
 def the_system_clock_is_a_clock() -> Clock:
     """Doubles and the machine's own clock are interchangeable."""
     return SystemClock()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, TypeAlias
+from operator import index
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
 from barloom.time.instants import nanos_of
 
 if TYPE_CHECKING:
-    from barloom.plan.barplan import EventPlan, Field
+    from typing import SupportsIndex
 
-__all__ = ["Deadline", "KeyLike", "Moment", "key_row", "moment", "seconds_until"]
+    from barloom.plan.barplan import EventPlan, Field
+    from barloom.store.keys import KeyCodec
+
+__all__ = ["Deadline", "KeyLike", "Moment", "encoded_key", "key_row", "moment", "number", "seconds_until", "within"]
 
 KeyLike: TypeAlias = "str | int | Decimal | Sequence[object] | Mapping[str, object]"
 """The key of a bar: a tuple in the order of the key fields, a mapping by their names, or the value of a single one."""
@@ -24,6 +30,11 @@ Moment: TypeAlias = "datetime | int | str"
 
 Deadline: TypeAlias = "datetime | timedelta | float"
 """How long to wait: until a `datetime` with a zone, or for a length of time (a number counts seconds)."""
+
+_FIRST: Final = -(1 << 63)
+_LAST: Final = (1 << 63) - 1
+_MOST: Final = sys.maxsize
+_FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
 def moment(given: Moment) -> int:
@@ -38,9 +49,49 @@ def moment(given: Moment) -> int:
         )
         raise TypeError(message)
     try:
-        return nanos_of(datetime.fromisoformat(given))
+        return nanos_of(datetime.fromisoformat(given)) + _beyond_microseconds(given)
     except ValueError as error:
         message = f"{given!r} is not a time: {error}; write it like 2025-11-10T12:34:00Z"
+        raise ValueError(message) from error
+
+
+def _beyond_microseconds(text: str) -> int:
+    """What a text says below the microsecond, which a `datetime` leaves out: nanoseconds."""
+    match = _FINE.search(text)
+    if match is None:
+        return 0
+    if match[1][3:].strip("0"):
+        message = "it is finer than a nanosecond"
+        raise ValueError(message)
+    return int(match[1][:3].ljust(3, "0"))
+
+
+def within(at: int) -> int:
+    """A time that stores can hold; `ValueError` for one that they cannot."""
+    if _FIRST <= at <= _LAST:
+        return at
+    message = f"{at} ns lies outside the times that bars can have: 1677-09-21 to 2262-04-11; give none for no bound"
+    raise ValueError(message)
+
+
+def number(n: SupportsIndex) -> int:
+    """How many bars are asked for."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        message = f"n is {n!r}; give a whole number of bars"
+        raise TypeError(message)
+    count = index(n)
+    if not 0 < count <= _MOST:
+        message = f"n is {count}; ask for at least one bar, and at most {_MOST}"
+        raise ValueError(message)
+    return count
+
+
+def encoded_key(codec: KeyCodec, row: Sequence[object]) -> bytes:
+    """The bytes of a key; `ValueError` where a text cannot be written as any."""
+    try:
+        return codec.encode(row)
+    except UnicodeEncodeError as error:
+        message = f"the key {row!r} holds half a character (a lone surrogate), which no stored text has"
         raise ValueError(message) from error
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import StoreError, StoreNotRunning
 from barloom.read.answers import Found, NotFound, Why
-from barloom.read.arguments import Deadline, KeyLike, Moment, key_row, moment
+from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_row, moment, number, within
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.following import Subscription, Watch, wait, wait_async
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "NotFound", "TimeBucket", "Why"]
 
 B = TypeVar("B", bound=Bar)
+C = TypeVar("C", bound=Bar)  # of `open` alone: a class method knows nothing of its class's own
 
 _FRESH_FOR: Final = 0.05
 _KEYS_HELD: Final = 100_000
@@ -73,7 +74,7 @@ class TimeBucket(Generic[B]):
     def open(cls, path: str | Path, timeframe: str, *, clock: Clock | None = ...) -> TimeBucket[Bar]: ...
     @overload
     @classmethod
-    def open(cls, path: str | Path, timeframe: str, *, bar: type[B], clock: Clock | None = ...) -> TimeBucket[B]: ...
+    def open(cls, path: str | Path, timeframe: str, *, bar: type[C], clock: Clock | None = ...) -> TimeBucket[C]: ...
     @classmethod
     def open(
         cls, path: str | Path, timeframe: str, *, bar: type[Any] = Bar, clock: Clock | None = None
@@ -153,7 +154,7 @@ class TimeBucket(Generic[B]):
         return moment(start)
 
     def _encode(self, key: KeyLike | None, fields: dict[str, object]) -> bytes:
-        encoded = self._store.layout.keys.encode(key_row(self._store.plan.event, key, fields))
+        encoded = encoded_key(self._store.layout.keys, key_row(self._store.plan.event, key, fields))
         if isinstance(key, str) and not fields:
             if len(self._encoded) >= _KEYS_HELD:
                 self._encoded.clear()
@@ -222,8 +223,8 @@ class TimeBucket(Generic[B]):
         """The bars of a key, finals and then live ones, whose slots begin from `from_` up to, not including, `to`."""
         self._check_running()
         encoded = self._encode(key, fields)
-        first = None if from_ is None else moment(from_)
-        last = None if to is None else moment(to)
+        first = None if from_ is None else within(moment(from_))
+        last = None if to is None else within(moment(to))
         return self._bars(encoded, first, last)
 
     def _bars(self, key: bytes, first: int | None, last: int | None) -> Iterator[B]:
@@ -232,27 +233,33 @@ class TimeBucket(Generic[B]):
         try:
             self._refresh()
             live = list(scan(Selection("live", self._level, key, first, last)))
-            final = scan(Selection("final", self._level, key, first, last))
-            for place, is_final in _merged(final, live):
-                yield self._shape.make(place.key, place.start, place.record, final=is_final)
+            found = _merged(scan(Selection("final", self._level, key, first, last)), live)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+        while (item := self._next(found)) is not None:
+            place, is_final = item
+            yield self._shape.make(place.key, place.start, place.record, final=is_final)
+
+    def _next(self, found: Iterator[tuple[Place, bool]]) -> tuple[Place, bool] | None:
+        """The next one; what the caller of a generator throws into it is not the store's failure."""
+        try:
+            return next(found, None)
         except Exception as error:  # noqa: BLE001
             self._failed(error)
 
     def latest(self, key: KeyLike | None = None, n: int = 1, **fields: object) -> list[B]:
         """The last `n` bars of a key in slot order, the newest (usually live) one at the end."""
         self._check_running()
-        if n < 1:
-            message = f"n is {n}; ask for at least one bar"
-            raise ValueError(message)
+        count = number(n)
         encoded = self._encode(key, fields)
         scan = self._store.scanner.places
         try:
             self._refresh()
             live = list(scan(Selection("live", self._level, encoded)))
-            final = list(islice(scan(Selection("final", self._level, encoded), backwards=True), n))
+            final = list(islice(scan(Selection("final", self._level, encoded), backwards=True), count))
         except Exception as error:  # noqa: BLE001
             self._failed(error)
-        found = list(_merged(reversed(final), live))[-n:]
+        found = list(_merged(reversed(final), live))[-count:]
         return [self._shape.make(item.key, item.start, item.record, final=is_final) for item, is_final in found]
 
     def keys(self) -> list[tuple[object, ...]]:
@@ -273,6 +280,7 @@ class TimeBucket(Generic[B]):
         """Why the bar of a key in the slot that begins at `start` is not final, or since when it is."""
         self._check_running()
         row = key_row(self._store.plan.event, key, fields)
+        encoded_key(self._store.layout.keys, row)
         time = self._moment(start)
         self.refresh()
         try:
@@ -296,7 +304,7 @@ class TimeBucket(Generic[B]):
         """
         self._check_running()
         encoded = None if key is None and not fields else self._encode(key, fields)
-        first = None if since is None else moment(since)
+        first = None if since is None else within(moment(since))
         watch = Watch(self._store, self._level, self._shape, encoded, first)
         return Subscription(self, watch, self._clock, deadline)
 

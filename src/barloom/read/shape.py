@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from inspect import get_annotations
@@ -36,6 +37,17 @@ _TYPES = {
     FieldKind.TIMESTAMP: int,
     FieldKind.BOOLEAN: bool,
     FieldKind.DECIMAL: Decimal,
+}
+
+_STANDING: dict[str, type] = {
+    **dict.fromkeys(STANDARD_FIELDS, int),
+    "timeframe": str,
+    "start": datetime,
+    "end": datetime,
+    "trading_date": date,
+    "final": bool,
+    "synthetic": bool,
+    "partial": bool,
 }
 
 
@@ -153,6 +165,9 @@ def _output(plan: BarPlan, output: Output) -> _Reader:
 
 
 def _check(plan: BarPlan, bar: type[Bar]) -> None:
+    if not (isinstance(bar, type) and issubclass(bar, Bar)):
+        message = f"bar is {getattr(bar, '__name__', bar)!r}, no class of bars; derive one from barloom.Bar"
+        raise TypeError(message)
     types: dict[str, type] = {name: _TYPES[plan.event.by_name[name].kind] for name in plan.event.key}
     types |= {output.name: int if output.number.integer else Decimal for output in plan.outputs}
     types |= {PHASE: str} if tells_phase(plan) else {}
@@ -163,25 +178,25 @@ def _check(plan: BarPlan, bar: type[Bar]) -> None:
 
 def _problems(bar: type[Bar], types: Mapping[str, type]) -> Iterator[Problem]:
     """What a class of bars asks for that the definition does not have."""
-    known = {**types, **dict.fromkeys(STANDARD_FIELDS)}
+    known = {**_STANDING, **types}
     for name, declared in _declared(bar).items():
         where = f"{bar.__name__}.{name}"
         if name not in known:
             yield Problem(f"the bars have no {name!r}", where, did_you_mean(name, known))
             continue
         expected = known[name]
-        if expected is not None and not _accepts(declared, expected):
+        if not _accepts(declared, expected):
             what = f"the bars hold {expected.__name__}, not {getattr(declared, '__name__', declared)}"
             yield Problem(what, where, f"declare it as `{name}: {expected.__name__}` (or `| None`)")
 
 
 def _declared(bar: type[Bar]) -> dict[str, object]:
-    """The fields that a class adds to those of every bar, with their types (as text where those cannot be resolved)."""
+    """The fields that a class declares, with their types (as text where those cannot be resolved)."""
     found: dict[str, object] = {}
     for base in bar.__mro__:
         if base is not Bar and issubclass(base, Bar):
             found = {**_annotations(base), **found}
-    return {name: declared for name, declared in found.items() if name not in STANDARD_FIELDS}
+    return found
 
 
 def _annotations(bar: type[Bar]) -> dict[str, object]:
