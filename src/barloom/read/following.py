@@ -10,7 +10,10 @@ from barloom.errors import StoreNotRunning, WaitTimeout
 from barloom.read.answers import Found, NotFound
 from barloom.read.arguments import seconds_until
 from barloom.read.bar import Bar
+from barloom.store.backend import Family
+from barloom.store.keys import after
 from barloom.store.scanning import Selection
+from barloom.store.totals import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,15 +58,15 @@ class Watch(Generic[B]):
         self._shape = shape
         self._key = key
         self._since = since
-        self._commits = -1
+        self._seen: bytes | None = None
         self._looks_left = 0
         self._final_until: dict[bytes, int] = {}
         self._live: dict[tuple[bytes, int], bytes] = {}
 
     def changes(self) -> Iterator[B]:
         """New finals of each key in slot order, then the live bars that changed. Nothing to do long after a commit."""
-        commits = self._store.totals().commits
-        if commits != self._commits:
+        totals = self._totals()
+        if totals != self._seen:
             self._looks_left = 1 + _SETTLES
         if not self._looks_left:
             return
@@ -71,8 +74,13 @@ class Watch(Generic[B]):
         for key in self._keys():
             yield from self._finals(key)
         yield from self._changed(live)
-        self._commits = commits
+        self._seen = totals
         self._looks_left -= 1
+
+    def _totals(self) -> bytes:
+        """What tells one commit from the next. A scan sees what a writer committed as it ended, a look-up may not."""
+        found = self._store.backend.scan(Family.META, TOTALS, after(TOTALS))
+        return next((data for name, data in found if name == TOTALS), b"")
 
     def _changed(self, live: list[Place]) -> Iterator[B]:
         """What was given stays known until its final: a live bar may be out of sight for one look."""
@@ -94,7 +102,7 @@ class Watch(Generic[B]):
     def _finals(self, key: bytes) -> Iterator[B]:
         scan = self._store.scanner.places
         known = self._final_until.get(key)
-        if known is None and self._since is None and self._commits < 0:
+        if known is None and self._since is None and self._seen is None:
             newest = next(scan(Selection("final", self._level, key), backwards=True), None)
             found = iter(() if newest is None else (newest,))
         else:
