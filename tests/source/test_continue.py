@@ -223,14 +223,48 @@ class TestTheLastLine:
         assert "last line has no end" in first.notes[0]
         assert ([tick("A", 2, "2.50", 22)], [1], []) == (second.rows, second.offsets, second.notes)
 
-    def test_it_counts_when_the_file_stays_as_it_was(self, tmp_path: Path) -> None:
-        """A file that has not grown since the last run is taken as whole."""
-        path = put(tmp_path / "a.csv", csv_of([("A", iso(1), "1.50", 1), ("A", iso(2), "2.50", 2)])[:-1])
+    @pytest.mark.parametrize("pack", [bytes, gzip.compress])
+    @pytest.mark.parametrize("order", ["row", "time"])
+    def test_it_is_left_however_often_it_is_found(
+        self, tmp_path: Path, pack: Callable[[bytes], bytes], order: str
+    ) -> None:
+        """A file that stands still is no whole file; each run says so, and the completed line is read."""
+        bars, path = plan(order=order), tmp_path / ("a.csv" if pack is bytes else "a.csv.gz")
+        text = csv_of([("A", iso(1), "1.50", 1), ("A", iso(2), "2.50", 22)]).encode()
+        readings = [read(bars, put(path, pack(text[:-2])))]
+        for _ in range(2):
+            readings.append(read(bars, path, readings[-1].positions))
+        last = read(bars, put(path, pack(text)), readings[-1].positions)
+
+        assert [[tick("A", 1, "1.50", 1)], [], []] == [each.rows for each in readings]
+        assert all("--at-end close" in each.notes[0] for each in readings)
+        assert ([tick("A", 2, "2.50", 22)], [1], []) == (last.rows, last.offsets, last.notes)
+
+    def test_it_is_left_at_the_end_of_a_gzip_member(self, tmp_path: Path) -> None:
+        """The next member may go on within the row; at the end of all input it is read."""
+        text = csv_of([("A", iso(1), "1.50", 1), ("A", iso(2), "2.50", 22)]).encode()
+        path = put(tmp_path / "a.csv.gz", gzip.compress(text[:-6]))
         first = read(plan(), path)
+        closed = read(plan(), path, at_end="close")
+        put(path, gzip.compress(text[:-6]) + gzip.compress(text[-6:]))
         second = read(plan(), path, first.positions)
 
-        assert [tick("A", 2, "2.50", 2)] == second.rows
-        assert [] == read(plan(), path, second.positions).batches
+        assert [tick("A", 1, "1.50", 1)] == first.rows
+        assert 2 == len(closed.everything)
+        assert [tick("A", 2, "2.50", 22)] == second.rows
+
+    @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.jsonl.gz"])
+    def test_the_first_of_all_may_be_half_written(self, tmp_path: Path, name: str) -> None:
+        """A file that is only begun is waited for in every format."""
+        text = f'{{"symbol":"A","at":"{iso(1)}","price":1.5,"size":1}}\n'.encode()
+        text = csv_of([("A", iso(1), "1.50", 1)]).encode() if name.endswith("csv") else text
+        pack = gzip.compress if name.endswith("gz") else bytes
+        first = read(plan(), put(tmp_path / name, pack(text[:12])))
+        second = read(plan(), tmp_path / name, first.positions)
+        last = read(plan(), put(tmp_path / name, pack(text)), second.positions)
+
+        assert ([], [], 1, 1) == (first.rows, second.rows, len(first.notes), len(second.notes))
+        assert [tick("A", 1, "1.50", 1)] == last.rows
 
     def test_it_counts_when_the_run_closes(self, tmp_path: Path) -> None:
         """At the end of all input nothing more will be written."""
@@ -258,16 +292,14 @@ class TestTheLastLine:
         with pytest.raises(SourceReplaced, match="when its line had no end"):
             read(plan(), path, first.positions)
 
-    def test_a_closed_json_object_is_whole(self, tmp_path: Path) -> None:
-        """Its last brace says so; an open one does not."""
+    def test_a_closed_json_object_waits_as_well(self, tmp_path: Path) -> None:
+        """One rule for all text."""
         line = f'{{"symbol":"A","at":"{iso(1)}","price":1.5,"size":1}}'
         path = put(tmp_path / "a.jsonl", f"{line}\n{line}")
         first = read(plan(), path)
-        put(path, f"{line}\n{line}\n{line[:-5]}")
-        second = read(plan(), path, first.positions)
-        put(path, f"{line}\n{line}\n{line}\n")
+        put(path, f"{line}\n{line}\n")
 
-        assert (2, 0, 1) == (len(first.rows), len(second.rows), len(read(plan(), path, second.positions).rows))
+        assert (1, 1) == (len(first.rows), len(read(plan(), path, first.positions).rows))
 
     def test_a_header_that_is_being_written(self, tmp_path: Path) -> None:
         """It is no error yet, beside the remark."""

@@ -56,7 +56,7 @@ class ByteStream(Protocol):
 
     @property
     def sealed(self) -> bool:
-        """Whether the end that was reached is marked as the end, so that nothing can have been cut off."""
+        """Whether the end that was reached is marked as the end, so that nothing can follow it."""
         ...
 
     def close(self) -> None:
@@ -138,8 +138,8 @@ class Inflated:
 
     @property
     def sealed(self) -> bool:
-        """Whether the trailer at the end of the content was reached and agreed."""
-        return self._sealed
+        """Whether the end of a zip member was reached and agreed; a gzip file may get another member."""
+        return self._sealed and self._wbits == _RAW_DEFLATE
 
     def close(self) -> None:
         """Close the file."""

@@ -77,10 +77,6 @@ class CsvText:
         """The lines that `parse` counts as records."""
         return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(b" \t\r")]
 
-    def is_whole(self, line: bytes) -> bool:  # noqa: ARG002 - the answer is another for other formats
-        """Whether a line without an end cannot be the beginning of a longer one."""
-        return False
-
     def _header(self, line: bytes, where: str) -> list[str]:
         try:
             [names] = csv.reader([line.decode()], delimiter=self._delimiter, strict=True)

@@ -62,13 +62,6 @@ class JsonLines:
         """The lines that `parse` counts as records."""
         return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(_BLANK)]
 
-    def is_whole(self, line: bytes) -> bool:
-        """Whether a line without an end cannot be the beginning of a longer one: a closed object or array."""
-        try:
-            return isinstance(self._decoder.decode(line), dict | list)
-        except _NOT_JSON:
-            return False
-
     def _line_by_line(self, data: bytes) -> tuple[list[Json], Problems]:
         records: list[Json] = []
         refused: Problems = {}

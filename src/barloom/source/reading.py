@@ -88,9 +88,9 @@ class Reading:
     def last_batch(self) -> SourceBatch | None:
         """At the end of all files: what is known of their ends beside their rows, if anything.
 
-        Raises `SourceError` where a first run finds no row at all.
+        Raises `SourceError` where a first run finds no row at all, and no line that is still being written.
         """
-        if self._new and not self.offset and any(isinstance(file, InputFile) for file in self.files):
+        if self._new and not self.offset and not self.notes and any(isinstance(file, InputFile) for file in self.files):
             raise self._nothing()
         self._positions[TOTAL] = rows_position(self.offset)
         if self._positions == self._given and not self.notes:
@@ -154,7 +154,7 @@ class Reading:
     def _nothing(self) -> SourceError:
         sizes = list(zip(self.files, self._sizes, strict=True))
         found = [f"{file.name} {'has no rows, only a header' if size else 'is empty'}" for file, size in sizes[:5]]
-        return SourceError("; ".join([*self.notes, *found]) if not self.notes else "; ".join(self.notes))
+        return SourceError("; ".join(found))
 
 
 def started_at(position: FilePosition | None) -> int:

@@ -45,17 +45,12 @@ class RecordFormat(Protocol):
         """The lines that count as records."""
         ...
 
-    def is_whole(self, line: bytes) -> bool:
-        """Whether a line without an end cannot be the beginning of a longer one."""
-        ...
-
 
 class TextFile:
     """Reads one text file.
 
-    A last line without an end may still be being written. It is read when the content proves complete (compressed
-    data with its trailer, a closed JSON value), when `closing`, or when the file is as long as it was at the last
-    look; otherwise it is left for the next run.
+    A last line without an end may still be being written. It is read when `closing`, or where nothing can follow it
+    (in a member of a zip archive); otherwise it is left for the next run, however often that finds it so.
     """
 
     def __init__(  # noqa: PLR0913 - what one file is read with
@@ -101,8 +96,8 @@ class TextFile:
         """The file's size where that helps the next run, and whether a last line is left."""
         if self._left:
             note = (
-                f"{self._file.name}: the last line has no end and may still be being written; it is left for the next "
-                'run (at_end="close" reads it)'
+                f"{self._file.name}: the last line has no end and may still be being written, so it is not read; end "
+                'it with a line break, or close the input with --at-end close (at_end="close" in Python)'
             )
             return Ending(msgspec.structs.replace(position, size=self._size, pending=True), note)
         if self._file.compression and self._size is not None:
@@ -212,8 +207,7 @@ class TextFile:
 
     def _ends_here(self, lines: LineBlocks) -> bool:
         """Whether the line without an end is complete."""
-        as_before = self._start.pending and self._start.size == lines.consumed
-        return self._closing or lines.sealed or as_before or self._format.is_whole(lines.rest)
+        return self._closing or lines.sealed
 
     def _refuse(self, why: str) -> NoReturn:
         message = (
