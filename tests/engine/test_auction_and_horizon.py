@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,9 +33,10 @@ def trade(at: str, price: int, day: date = MONDAY, symbol: str = "ACME") -> dict
 
 
 def bars(grace: str | None, *parents: str) -> bl.Bars:
-    """One-minute bars with some parents."""
-    query = bl.from_(Trade).tumbling("1m", delay="10s", close_grace=grace).ohlcv(price="price", size="size")
-    return query.rollup(*parents).named("bars")
+    """One-minute bars with some parents, on a calendar that closes where there is a grace."""
+    hours = "24x7" if grace is None else "XNYS"
+    query = bl.from_(Trade).tumbling("1m", delay="10s", calendar=hours, close_grace=grace)
+    return query.ohlcv(price="price", size="size").rollup(*parents).named("bars")
 
 
 def at(text: str, day: date = MONDAY) -> datetime:
@@ -92,9 +94,9 @@ def test_a_half_day_has_its_own_auction() -> None:
 def test_a_grace_must_fit_into_the_pause() -> None:
     """A grace as long as the shortest pause would reach into the next session; 24x7 never closes at all."""
     with pytest.raises(bl.DefinitionError, match="shortest pause"):
-        Driver(bars("63000s"), calendar=WEEK)
+        Driver(replace(bars(None).plan, close_grace=63_000 * 10**9), calendar=WEEK)
     with pytest.raises(bl.DefinitionError, match="never closes"):
-        Driver(bars("1m"))
+        Driver(replace(bars(None).plan, close_grace=60 * 10**9))
 
 
 def test_beyond_the_calendar_nothing_is_guessed() -> None:

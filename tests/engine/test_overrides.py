@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from barloom.runtime.compute import compute
 from barloom.testing import FakeSessionCalendar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from barloom.engine.blocks import Step
@@ -132,3 +134,24 @@ def test_a_run_applies_its_override_file(tmp_path: Path) -> None:
     assert {"out_of_session": 1} == report.rejected
     assert datetime.fromisoformat("2025-01-06T17:00:00+00:00") == day.end
     assert [3] == compute(bars.plan, pl.read_csv(ticks), at_end="keep")["1d"]["count"].to_list()
+
+
+def test_a_content_that_cannot_be_applied_is_noted_and_the_bars_go_on(tmp_path: Path) -> None:
+    """The file changes while the run reads: a closure that has passed is told in the report, and nothing stops."""
+    file = tmp_path / "closures.toml"
+    file.write_text("[[remove]]\ndate = 2025-01-08\n")
+    bars = bl.from_(Trade).tumbling("1m", calendar="XNYS").ohlcv(price="price").rollup("1d").named("bars")
+
+    def rows() -> Iterator[dict[str, str]]:
+        yield {"symbol": "ACME", "at": "2025-01-06T18:00:00Z", "price": "1"}
+        time.sleep(0.2)
+        file.write_text('[[closure]]\ndate = 2025-01-06\nhours = "1000-1100"\n# too late for that day\n')
+        yield {"symbol": "ACME", "at": "2025-01-07T15:00:00Z", "price": "2"}
+        time.sleep(0.2)
+        yield {"symbol": "ACME", "at": "2025-01-08T15:00:00Z", "price": "3"}
+
+    report = bl.run(bars, rows(), tmp_path / "state", overrides=file, live_interval=0.05)
+
+    assert {"out_of_session": 1} == report.rejected
+    assert 2 == report.bars["1d"]  # the 6th and the 7th, closed by the tick of the 8th
+    assert any("was not applied" in note and "change later sessions only" in note for note in report.notes)
