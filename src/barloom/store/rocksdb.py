@@ -99,7 +99,23 @@ class RocksBackend:
 
     def getter(self, family: Family) -> Callable[[bytes], bytes | None]:
         """A fast way to the single values of a family; it raises RocksDB's own errors."""
-        return self._families[family].get
+        if not self._reading or family is Family.FINAL:
+            return self._families[family].get
+        return lambda key: self._sought(family, key)
+
+    def _sought(self, family: Family, key: bytes) -> bytes | None:
+        """A value by a cursor, which beside a writer is as new as the last refresh.
+
+        Once the writer has closed, point look-ups of a secondary instance keep to what its memory held before,
+        while cursors see the newer files. Finals never change, so the faster look-up serves for them.
+        """
+        cursor = self._families[family].iter(_bounded(key, None))
+        cursor.seek(key)
+        if cursor.valid():
+            found: bytes = cursor.key()
+            return cast("bytes", cursor.value()) if found == key else None
+        cursor.status()
+        return None
 
     def failure(self, error: Exception) -> Exception:
         """The error of `barloom.errors` that stands for RocksDB's."""
