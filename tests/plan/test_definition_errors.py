@@ -269,7 +269,7 @@ def test_name_that_begins_no_topic(name: str) -> None:
 
 
 def test_calendar_without_name() -> None:
-    """The calendar has a name; whether there is such a one is seen when it is resolved."""
+    """The calendar has a name."""
     query = bl.from_(Quote).tumbling("1s", calendar=" ").ohlcv(price="bid")
 
     assert "tumbling(calendar=…)" == only_problem(lambda: query.named("bars"))[1]

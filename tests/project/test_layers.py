@@ -22,8 +22,11 @@ LAYERS = [
 BESIDE = {"testing", "", "__main__"}
 """The public doubles and the package's front, which may look at everything."""
 
-PLAIN_TIME = {"barloom.time.timeframe", "barloom.time.template"}
-"""All that a declaration may know of time. Templates load numpy, but only where a declaration holds one."""
+PLAIN_TIME = {"barloom.time.timeframe", "barloom.time.template", "barloom.time.calendars"}
+"""All that a declaration may know of time.
+
+Templates and calendars load numpy, but only where a declaration holds hours or names a calendar other than 24x7.
+"""
 
 UPWARDS = {("barloom.plan.query", "barloom.runtime.compute")}
 """The one import upwards, inside of a method: ``bars.compute(frame)`` is what a notebook calls."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
 from barloom.plan.reading import plan_source
 from barloom.plan.suggest import did_you_mean
+from barloom.plan.trading_hours import check_grace, plan_calendar
 from barloom.plan.types import Checker, Kind, Scope, field_type
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def build(draft: BarsDraft) -> BarPlan:
     where = _where(draft, scope, problems)
     knobs = _knobs(draft, problems)
     source = plan_source(draft.source, draft.event, problems)
-    name, calendar, stamped = _name(draft, problems), _calendar(draft, problems), _stamped(draft, problems)
+    name, calendar, stamped = _name(draft, problems), plan_calendar(draft, problems), _stamped(draft, problems)
+    _check_grace(draft, calendar, knobs, problems)
     if problems:
         raise DefinitionError(dict.fromkeys(problems))
     made = BarPlan(
@@ -187,6 +188,12 @@ def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
     return {name: readers[name](knob, problems) for name, knob in draft.knobs}
 
 
+def _check_grace(draft: BarsDraft, calendar: str, knobs: dict[str, Any], problems: list[Problem]) -> None:
+    stated = dict(draft.knobs).get("close_grace")
+    if stated is not None and calendar:
+        check_grace(calendar, knobs["close_grace"], stated.where, problems)
+
+
 def _positive(knob: Value, problems: list[Problem]) -> int:
     return duration(knob.value, knob.where, problems, positive=True) or 1
 
@@ -213,26 +220,6 @@ def _name(draft: BarsDraft, problems: list[Problem]) -> str:
     fix = "use letters, digits, '_', '-' and '.', beginning with a letter, at most 100: it begins the names of topics"
     problems.append(Problem(what, draft.name.where, fix))
     return ""
-
-
-def _calendar(draft: BarsDraft, problems: list[Problem]) -> str:
-    name = draft.calendar.value
-    if isinstance(name, Mapping):
-        return _template(name, draft.calendar.where, problems)
-    if isinstance(name, str) and name.strip():
-        return name.strip()
-    problems.append(Problem("the calendar has no name", draft.calendar.where, "write '24x7', or leave it out"))
-    return ""
-
-
-def _template(stated: Mapping[str, object], where: str, problems: list[Problem]) -> str:
-    from barloom.time.template import calendar_name  # noqa: PLC0415 - loads numpy, for those who write hours only
-
-    try:
-        return calendar_name(stated, where)
-    except DefinitionError as error:
-        problems.extend(error.problems)
-        return ""
 
 
 def _stamped(draft: BarsDraft, problems: list[Problem]) -> str:
