@@ -21,7 +21,7 @@ from barloom.plan.nodes import (
     Ratio,
     RootRatio,
 )
-from plan.plan_cases import Quote, only_problem, planned, quotes
+from plan.plan_cases import Quote, only_problem, planned, problems_of, quotes
 
 BID, ASK, SIZE = Column("bid"), Column("ask"), Column("size")
 PRICE, VOLUME = NumberType(18, 6), NumberType(38, 2)
@@ -234,6 +234,35 @@ def test_own_ratio_takes_the_scale_it_names() -> None:
 
     assert [4, 6] == [planned(x=made).outputs[0].number.scale for made in (scaled, like)]
     assert "a ratio without a scale" == only_problem(lambda: planned(x=none))[0]
+
+
+def test_own_result_that_names_no_partial() -> None:
+    """An unknown partial is told with the known ones, together with everything else."""
+    spread = bl.aggregate("spread", {"high": bl.max("bid"), "low": bl.min("ask")}, lambda p: p["hihg"] - p["lo"])
+    found = problems_of(lambda: quotes().select(spread=spread, close=bl.last("bidd")).named("bars"))
+
+    assert [
+        ("unknown partial 'hihg' in the result of 'spread'", "select(spread=…)"),
+        ("unknown partial 'lo' in the result of 'spread'", "select(spread=…)"),
+        ("unknown column 'bidd'", "select(close=…)"),
+    ] == [(item.what, item.where) for item in found]
+    assert "did you mean 'high'? known are: high, low" == found[0].fix
+
+
+def test_own_result_that_raises() -> None:
+    """Whatever a result raises is a problem with its text, beside those of the partials."""
+    ratio = bl.aggregate(
+        "ratio", {"a": bl.sum("bidd"), "b": bl.count()}, lambda p: p["a"] / p["b"] if 1 // 0 else p["a"]
+    )
+    compared = bl.aggregate("larger", {"a": bl.sum("bid")}, lambda p: p["a"] if p["a"] > 0 else -p["a"])
+    found = problems_of(lambda: quotes().select(ratio=ratio, larger=compared).named("bars"))
+    whats = [item.what for item in found]
+
+    assert "the result of 'ratio' raises ZeroDivisionError: integer division or modulo by zero" == whats[0]
+    assert "unknown column 'bidd'" == whats[1]
+    assert whats[2].startswith("the result of 'larger' raises TypeError: a condition over columns has no truth")
+    assert "(known are: a, b)" in found[0].fix
+    assert 3 == len(found)
 
 
 def test_own_aggregate_over_composed_ones() -> None:

@@ -270,11 +270,39 @@ def aggregate(
             fix = "use first, last, min, max, sum or count as partials, and ratio in the result"
             what = f"the partial {key!r} of {name!r} is not a single column but {shown}"
             flaws.append(Flaw(what, fix, unread=True))
-    read = lit(result({key: _part(key) for key in partials}))
+    read = _result(name, list(partials), result)
     scale_node = None if scale_of is None else value(scale_of)
     flaws.extend([*read.flaws, *(scale_node.flaws if scale_node is not None else ())])
     scale_like = None if scale_node is None else scale_node.node
     return Aggregate(name, tuple(parts.items()), read.node, None, scale_like, empty=empty, flaws=tuple(flaws))
+
+
+class _Partials(dict[str, Expression]):
+    """The partials by name, as a result reads them; one that there is not becomes a flaw instead of an error."""
+
+    def __init__(self, aggregate: str, names: list[str]) -> None:
+        super().__init__({name: _part(name) for name in names})
+        self.flaws: dict[str, Flaw] = {}
+        self._aggregate = aggregate
+
+    def __missing__(self, name: str) -> Expression:
+        what = f"unknown partial {name!r} in the result of {self._aggregate!r}"
+        self.flaws[name] = Flaw(what, did_you_mean(str(name), map(str, self)))
+        return _part(name)
+
+
+def _result(name: str, names: list[str], result: Callable[[Mapping[str, Expression]], Expression]) -> Expression:
+    """The expression that one's own result gives; whatever it raises is a flaw."""
+    known = _Partials(name, names)
+    flaws: list[Flaw] = []
+    read = lit(0)
+    try:
+        read = lit(result(known))
+    except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+        what = f"the result of {name!r} raises {type(error).__name__}: {error}"
+        listed = ", ".join(map(str, names)) or "none"
+        flaws.append(Flaw(what, f"give a function from the partials (known are: {listed}) to an expression over them"))
+    return Expression(read.node, (*read.flaws, *known.flaws.values(), *flaws))
 
 
 def ohlcv(price: Operand, size: Operand | None = None, *, when: Expression | str | None = None) -> dict[str, Aggregate]:
