@@ -7,7 +7,7 @@ import pytest
 import barloom as bl
 from barloom.plan.barplan import Gap
 from barloom.time.timeframe import DAY, MINUTE, SECOND
-from plan.plan_cases import Quote
+from plan.plan_cases import Quote, problems_of
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,16 @@ def test_clock_and_headers() -> None:
     assert (False, MINUTE, 5 * MINUTE) == (plan.clock, plan.max_ahead, plan.live_within)
     assert ("trace", "origin") == plan.pass_headers
     assert (True, 10 * SECOND, MINUTE) == (usual.clock, usual.max_ahead, usual.live_within)
+
+
+def test_a_misfit_hides_no_other_mistake_of_its_timeframe() -> None:
+    """A timeframe that nothing tiles is checked like any other."""
+    seven = bl.timeframe("7m", delay="1s", retention="0s", gap="carri")  # type: ignore[arg-type]
+    query = bl.from_(Quote).tumbling("2m", delay="2s").ohlcv("bid").rollup(seven)
+
+    assert [
+        "7m is no whole multiple of any finer timeframe (2m)",
+        "the delay of 7m (1s) is shorter than that of 2m (2s)",
+        "0s is too short",
+        "unknown gap policy 'carri'",
+    ] == [item.what for item in problems_of(lambda: query.named("bars"))]

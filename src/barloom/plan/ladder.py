@@ -115,8 +115,9 @@ def _plan(levels: list[tuple[Timeframe, LevelDraft]], problems: list[Problem]) -
         child = next((spot for spot in reversed(range(len(finer))) if frame.is_multiple_of(finer[spot])), None)
         if finer and child is None:
             problems.append(_no_child(frame, finer, item))
-            continue
-        planned.append(_level(frame, child, item, planned, problems))
+        level = _level(frame, child, item, planned, problems)
+        if child is not None or not finer:
+            planned.append(level)
     return tuple(planned)
 
 
