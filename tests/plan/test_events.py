@@ -88,6 +88,23 @@ def test_aware_datetimes_are_kept() -> None:
     assert now == Quote("a", "b", now, Decimal(1), None, Decimal(1), "buy", active=True, lots=1).at
 
 
+@pytest.mark.parametrize(
+    ("precision", "scale"), [(18.0, 2), (18, 2.0), ("18", 2), (True, 0), (40, 2), (5, 9), (0, 0), (5, -1), (None, None)]
+)
+def test_digits_that_no_decimal_has(precision: object, scale: object) -> None:
+    """They are told when bars are named, with the bounds."""
+
+    class Wrong(bl.Event):
+        symbol: str = bl.key()
+        at: datetime = bl.timestamp()
+        bid: Decimal = bl.decimal(precision, scale)  # type: ignore[arg-type]
+
+    found = only_problem(lambda: plan_of(Wrong, "bid"))
+
+    assert (f"decimal({precision}, {scale}) is not possible", "Wrong.bid") == found[:2]
+    assert found[2].startswith("give two whole numbers: precision is 1 to 38 digits")
+
+
 def test_wrong_fields_are_told_together() -> None:
     """Every field's mistake is told, with the place and the fix, and hides no other."""
 

@@ -223,7 +223,8 @@ def decimal_type(precision: object, scale: object, where: str, problems: list[Pr
     whole = all(isinstance(item, int) and not isinstance(item, bool) for item in (precision, scale))
     if whole and 1 <= cast("int", precision) <= MAX_DIGITS and 0 <= cast("int", scale) <= cast("int", precision):
         return NumberType(cast("int", precision), cast("int", scale))
-    fix = f"precision is 1 to {MAX_DIGITS} digits, and scale, the digits behind the point, is 0 to precision"
+    bounds = f"precision is 1 to {MAX_DIGITS} digits, and scale, the digits behind the point, is 0 to precision"
+    fix = f"give two whole numbers: {bounds}"
     problems.append(Problem(f"decimal({precision}, {scale}) is not possible", where, fix))
     return None
 
