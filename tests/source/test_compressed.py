@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,66 @@ def test_a_zip_cut_short(tmp_path: Path) -> None:
     assert TICKS[: len(rows)] == rows
     assert COUNT // 3 < len(rows) < COUNT
     assert f"a.zip!a.csv is cut short: its compressed data ends in the middle, after {len(rows)} data rows" in message
+
+
+def _streamed(path: Path, *members: tuple[str, str]) -> bytes:
+    """An archive written to a pipe: lengths stand behind the data."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members:
+            with archive.open(name, "w") as member:
+                member.write(text.encode())
+    return put(path, pipe.getvalue()).read_bytes()
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("kept", ["both members", "one and a half", "one", "all but the last byte"])
+def test_a_zip_of_several_files_cut_short(tmp_path: Path, kept: str, streamed: bool) -> None:  # noqa: FBT001
+    """What is left is read, then the error names the archive; no member is missing in silence."""
+    third = COUNT // 3
+    members = [(f"{n}.csv", csv_of(ROWS[n * third : (n + 1) * third])) for n in range(3)]
+    whole = tmp_path / "whole.zip"
+    packed = _streamed(whole, *members) if streamed else _zip(whole, *members).read_bytes()
+    with zipfile.ZipFile(whole) as archive:
+        _, second, last = [each.header_offset for each in archive.infolist()]
+    size = {"both members": last, "one and a half": (second + last) // 2, "one": second}.get(kept, len(packed) - 1)
+    rows, message, positions = _until_it_breaks(put(tmp_path / "a.zip", packed[:size]))
+
+    assert TICKS[: len(rows)] == rows
+    least = {"both members": 2 * third, "one and a half": third + 1, "one": third}.get(kept, COUNT)
+    assert least <= len(rows) < least + third * (kept == "one and a half") + 1
+    assert "a.zip" in message
+    assert "cut short" in message
+    put(tmp_path / "a.zip", packed)
+    assert TICKS[len(rows) :] == read(plan(), tmp_path / "a.zip", positions).rows
+
+
+def test_a_zip_that_lost_only_its_directory(tmp_path: Path) -> None:
+    """All rows are given, then the error, whatever stands behind the text."""
+    for name in ("b.md", "0.md"):
+        packed = _zip(tmp_path / "whole.zip", ("a.csv", TEXT), (name, "x")).read_bytes()
+        path = put(tmp_path / "a.zip", packed[: packed.index(b"PK\x01\x02")])
+        rows, message, _ = _until_it_breaks(path)
+
+        assert TICKS == rows
+        assert "its directory is lost" in message
+
+
+def test_a_zip_whose_directory_is_wrong(tmp_path: Path) -> None:
+    """It counts other members than it lists, or one is not where it says."""
+    packed = _zip(tmp_path / "a.zip", ("a.csv", TEXT), ("b.csv", TEXT)).read_bytes()
+    end = packed.rindex(b"PK\x05\x06")
+    counted = packed[: end + 10] + b"\x03\0" + packed[end + 12 :]
+    with pytest.raises(SourceError, match=r"a\.zip is damaged: its directory lists 2 members and counts 3"):
+        read(plan(), put(tmp_path / "a.zip", counted))
+    second = packed.index(b"PK\x03\x04", 4)
+    with pytest.raises(SourceError, match=r"a\.zip is damaged: b\.csv is not where its directory says"):
+        read(plan(), put(tmp_path / "a.zip", packed[:second] + b"XXXX" + packed[second + 4 :]))
 
 
 def test_a_zip_with_a_wrong_checksum(tmp_path: Path) -> None:

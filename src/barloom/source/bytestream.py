@@ -1,37 +1,27 @@
-"""Bytes of a file as a stream: plain, gzip, or one member of a zip archive, decompressed as they are read."""
+"""Bytes of a file as a stream: as they are, or decompressed as they are read."""
 
 from __future__ import annotations
 
-import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
-
-from barloom.errors import SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "RAW_DEFLATE",
     "Broken",
     "ByteStream",
     "Inflated",
     "Plain",
-    "ZipEntry",
     "open_gzip",
     "open_plain",
-    "open_zip",
-    "zip_entries",
 ]
 
 _BLOCK: Final = 1 << 16
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP: Final = 16 + zlib.MAX_WBITS
-_RAW_DEFLATE: Final = -zlib.MAX_WBITS
-_LOCAL_MAGIC: Final = b"PK\x03\x04"
-_LOCAL_HEADER: Final = 30
-_ENCRYPTED: Final = 1
-_STREAMED: Final = 8
+RAW_DEFLATE: Final = -zlib.MAX_WBITS
 
 
 class Broken(Exception):
@@ -139,7 +129,7 @@ class Inflated:
     @property
     def sealed(self) -> bool:
         """Whether the end of a zip member was reached and agreed; a gzip file may get another member."""
-        return self._sealed and self._wbits == _RAW_DEFLATE
+        return self._sealed and self._wbits == RAW_DEFLATE
 
     def close(self) -> None:
         """Close the file."""
@@ -172,7 +162,7 @@ class Inflated:
 
     def _next_member(self) -> bool:
         """Whether another gzip member follows; a zip member is a single one whose checksum stands in the directory."""
-        if self._wbits == _RAW_DEFLATE:
+        if self._wbits == RAW_DEFLATE:
             if self._checksum is not None and self._checksum != self._crc:
                 self._failure = "is damaged: its content does not agree with its checksum"
             else:
@@ -210,90 +200,3 @@ def open_plain(path: Path) -> Plain:
 def open_gzip(path: Path) -> Inflated:
     """A gzip file's content."""
     return Inflated(path.open("rb"), _GZIP)
-
-
-@dataclass(frozen=True, slots=True)
-class ZipEntry:
-    """A member of a zip archive, and where its data stands (`length` and `checksum` where the directory is intact)."""
-
-    name: str
-    offset: int
-    method: int
-    encrypted: bool
-    length: int | None = None
-    checksum: int | None = None
-
-
-def zip_entries(path: Path) -> list[ZipEntry]:
-    """The members of a zip archive; of one without its directory (it stands at the end), the first.
-
-    Raises `SourceError` where there is no member at all.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [
-                ZipEntry(
-                    each.filename,
-                    each.header_offset,
-                    each.compress_type,
-                    bool(each.flag_bits & _ENCRYPTED),
-                    each.compress_size,
-                    each.CRC,
-                )
-                for each in archive.infolist()
-                if not each.is_dir()
-            ]
-    except zipfile.BadZipFile:
-        return [_first_entry(path)]
-
-
-def open_zip(path: Path, entry: ZipEntry) -> ByteStream:
-    """The content of a member of a zip archive."""
-    if entry.encrypted or entry.method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        message = f"{path}: {entry.name} is encrypted or not deflated; extract it and read the extracted file"
-        raise SourceError(message)
-    file = path.open("rb")
-    file.seek(entry.offset)
-    header = file.read(_LOCAL_HEADER)
-    names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-    file.seek(entry.offset + _LOCAL_HEADER + names)
-    if entry.method == zipfile.ZIP_STORED:
-        return _Stored(file, entry.length)
-    return Inflated(file, _RAW_DEFLATE, length=entry.length, checksum=entry.checksum)
-
-
-class _Stored(Plain):
-    """A member that is not compressed."""
-
-    def __init__(self, file: BinaryIO, length: int | None) -> None:
-        super().__init__(file)
-        self._remaining = length or 0
-
-    def read(self, size: int) -> bytes:
-        block = super().read(min(size, self._remaining))
-        if not block and self._remaining:
-            message = "is cut short: it ends in the middle of a member"
-            raise Broken(message)
-        self._remaining -= len(block)
-        return block
-
-    def skip(self, count: int) -> int:
-        skipped = super().skip(min(count, self._remaining))
-        self._remaining -= skipped
-        return skipped
-
-    @property
-    def sealed(self) -> bool:  # type: ignore[override]
-        return not self._remaining
-
-
-def _first_entry(path: Path) -> ZipEntry:
-    with path.open("rb") as file:
-        header = file.read(_LOCAL_HEADER)
-        name = file.read(int.from_bytes(header[26:28], "little")).decode("utf-8", "replace")
-    if len(header) < _LOCAL_HEADER or not header.startswith(_LOCAL_MAGIC):
-        message = f"{path} is not a zip archive, or is cut short"
-        raise SourceError(message)
-    flags = int.from_bytes(header[6:8], "little")
-    length = None if flags & _STREAMED else int.from_bytes(header[18:22], "little")
-    return ZipEntry(name, 0, int.from_bytes(header[8:10], "little"), bool(flags & _ENCRYPTED), length)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import polars as pl
 
 from barloom.errors import SourceError
-from barloom.source.bytestream import open_gzip, open_plain, open_zip, zip_entries
+from barloom.source.bytestream import open_gzip, open_plain
+from barloom.source.ziparchive import open_zip, zip_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.source.bytestream import ByteStream, ZipEntry
+    from barloom.source.bytestream import ByteStream
+    from barloom.source.ziparchive import ZipEntry
 
 __all__ = ["FrameInput", "Input", "InputFile", "find_inputs"]
 
@@ -40,7 +42,8 @@ _SUPPORTED: Final = (
 class InputFile:
     """One file of rows, or one member of a zip archive.
 
-    `key` is what its position is stored under: the absolute path. `name` is how messages call it.
+    `key` is what its position is stored under: the absolute path. `name` is how messages call it. `cut`: it is the last
+    member that is left of an archive.
     """
 
     key: str
@@ -50,12 +53,18 @@ class InputFile:
     suffix: str
     compression: str = ""
     entry: ZipEntry | None = None
+    cut: bool = False
     broken: str = "cut short, damaged or no Parquet"
+
+    @property
+    def offset(self) -> int:
+        """Where its archive holds it."""
+        return 0 if self.entry is None else self.entry.offset
 
     def open(self) -> ByteStream:
         """Its content as a stream of bytes."""
         if self.entry is not None:
-            return open_zip(self.path, self.entry)
+            return open_zip(self.path, self.entry, cut=self.cut)
         return open_gzip(self.path) if self.compression == "gzip" else open_plain(self.path)
 
     def scan(self) -> pl.LazyFrame:
@@ -160,7 +169,7 @@ def _inputs_of(path: Path, declared: str | None) -> list[InputFile]:
 
 
 def _members(path: Path, key: str, declared: str | None) -> list[InputFile]:
-    entries = zip_entries(path)
+    entries, cut = zip_entries(path)
     files = []
     for entry in sorted(entries, key=lambda each: each.name):
         suffix = Path(entry.name).suffix.lower()
@@ -168,6 +177,9 @@ def _members(path: Path, key: str, declared: str | None) -> list[InputFile]:
         if kind in ("csv", "jsonl") and not entry.name.startswith("__MACOSX/"):
             name = f"{path}!{entry.name}"
             files.append(InputFile(f"{key}!{entry.name}", name, path, kind, suffix, "zip", entry))
+    if files and cut:
+        last = max(range(len(files)), key=lambda number: files[number].offset)
+        files[last] = replace(files[last], cut=True)
     if not files:
         held = ", ".join(entry.name for entry in entries[:5]) or "nothing"
         message = f"{path} holds no CSV or JSON lines (it holds {held})"
