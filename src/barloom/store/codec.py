@@ -11,13 +11,16 @@ from barloom.engine.blocks import BarBlock, Numbers, Values
 from barloom.engine.exact import narrow
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import Fold
+from barloom.plan.columns import partial_text
 from barloom.plan.nodes import columns_of
+from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from barloom.engine.blocks import Keys
     from barloom.plan.barplan import BarPlan, Partial
     from barloom.time.calendar import Booleans, Integers
 
@@ -27,6 +30,7 @@ _BOOKKEEPING: Final = ("end", "open_time", "close_time", "revision", "filled", "
 _SYNTHETIC: Final = 1
 _PARTIAL: Final = 2
 _INT64_DIGITS: Final = 18
+_SIGN: Final = 1 << 63
 _WIDE_LIMIT: Final = 1 << 127
 _LOW_MASK: Final = (1 << 64) - 1
 _MOST_PARTIALS: Final = 64
@@ -56,6 +60,7 @@ class RecordCodec:
 
     def __init__(self, plan: BarPlan) -> None:
         self._partials = plan.partials
+        self._levels = plan.levels
         self._wide = tuple(_is_wide(partial) for partial in plan.partials)
         self._says_valid = tuple(_may_be_null(partial, plan) for partial in plan.partials)
         groups = -(-len(plan.partials) // _MOST_PARTIALS)
@@ -78,20 +83,22 @@ class RecordCodec:
         """Bytes a record."""
         return self._dtype.itemsize
 
-    def encode(self, block: BarBlock, order: Integers | None = None) -> list[bytes]:
-        """One record a bar, in the order of the given rows."""
+    def encode(self, block: BarBlock, order: Integers | None = None, keys: Keys | None = None) -> list[bytes]:
+        """One record a bar, in the order of the given rows; `ExactnessError` names the bar, with `keys` its key too."""
         records = np.zeros(len(block), dtype=self._dtype)
         for name in _BOOKKEEPING:
             records[name] = getattr(block, name)
         records["flags"] = block.synthetic * np.uint8(_SYNTHETIC) | block.partial * np.uint8(_PARTIAL)
         for number, values in enumerate(block.partials):
-            self._encode_partial(records, number, values)
+            if not self._encode_partial(records, number, values):
+                raise ExactnessError(self._too_large(block, number, keys))
         if order is not None:
             records = records[order]
         encoded: list[bytes] = records.view(f"V{self.width}").tolist()
         return encoded
 
-    def _encode_partial(self, records: NDArray[np.void], number: int, values: Values) -> None:
+    def _encode_partial(self, records: NDArray[np.void], number: int, values: Values) -> bool:
+        """Write one column; whether all of it fits."""
         numbers, valid = values
         if valid is not None:
             word, bit = divmod(number, _MOST_PARTIALS)
@@ -106,7 +113,24 @@ class RecordCodec:
             records[f"{number}"] = (numbers >> 64).astype(np.int64)
             records[f"low{number}"] = (numbers & _LOW_MASK).astype(np.uint64)
         else:
-            raise ExactnessError(_too_large(self._partials[number]))
+            return False
+        return True
+
+    def _too_large(self, block: BarBlock, number: int, keys: Keys | None) -> str:
+        values, valid = block.partials[number]
+        limit = _WIDE_LIMIT if self._wide[number] else _SIGN
+        row = next(
+            place
+            for place, value in enumerate(values.tolist())
+            if (valid is None or valid[place]) and not -limit <= value < limit
+        )
+        of_key = "" if keys is None else f" of {', '.join(map(str, keys.rows(block.key[row : row + 1])[0]))}"
+        partial, timeframe = self._partials[number], self._levels[block.level].timeframe
+        return (
+            f"{partial_text(partial)} in the {timeframe} bar{of_key} at {written(int(block.start[row]))} leaves the "
+            f"range of its type, {partial.number}; leave the row with so large a number out with `where`, or declare "
+            "its fields with fewer digits behind the point"
+        )
 
     def decode(self, level: int, key: Integers, start: Integers, records: Sequence[bytes], *, final: bool) -> BarBlock:
         """The bars of parallel keys, starts and records; the arrays are read-only where they share memory."""
@@ -179,7 +203,3 @@ def _may_be_null(partial: Partial, plan: BarPlan) -> bool:
         return True
     nullable = {item.name for item in plan.event.fields if item.nullable}
     return partial.expression is not None and not nullable.isdisjoint(columns_of(partial.expression))
-
-
-def _too_large(partial: Partial) -> str:
-    return f"a {partial.fold.value} of {partial.number} leaves the range of its type"

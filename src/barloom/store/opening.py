@@ -34,6 +34,7 @@ _MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {}
 _FORMAT_KEY: Final = b"format"
 _PLAN_KEY: Final = b"plan"
 _FINGERPRINT_KEY: Final = b"fingerprint"
+_KNOWN: Final = {"default", *(family.value for family in Family)}
 _LEFT_BY_A_CRASH: Final = ("LOCK", "LOG", "IDENTITY", "MANIFEST-", "OPTIONS-", "rocksdict-config.json")
 
 
@@ -66,11 +67,14 @@ def open_for_reading(path: str | Path, *, calendar: Calendar | None = None) -> B
     Raises `StoreFormat` where there is no store, or one that is damaged or of another format.
     """
     directory = Path(path)
+    if _is_being_made(directory):
+        raise StoreFormat(_holds_nothing(directory))
     if not is_store(directory):
         message = f"{directory} is not a store of bars; `barloom run --store {directory}` makes one"
         raise StoreFormat(message)
     backend = RocksBackend(directory, reading=True)
     try:
+        _refuse_empty(backend, directory)
         _check_format(backend)
         return BarStore(_stored_plan(backend), backend, calendar=calendar)
     except BaseException:
@@ -82,6 +86,33 @@ def is_store(path: str | Path) -> bool:
     """Whether a directory holds a store (of any definition and format)."""
     directory = Path(path)
     return (directory / "CURRENT").is_file() and _families(directory) >= {Family.META.value, Family.FINAL.value}
+
+
+def _is_being_made(directory: Path) -> bool:
+    """Whether a writer has begun to make a store there, and is not done or was stopped."""
+    if (directory / "CURRENT").is_file():
+        return {"default"} <= _families(directory) < _KNOWN
+    return directory.is_dir() and all(map(_left_by_a_crash, names := _names(directory))) and bool(names)
+
+
+def _names(directory: Path) -> list[str]:
+    return sorted(item.name for item in directory.iterdir())
+
+
+def _holds_nothing(directory: Path) -> str:
+    return (
+        f"the store {directory} holds nothing yet: it is just being made, or the run that made it was stopped at once; "
+        "the next `barloom run` continues there"
+    )
+
+
+def _refuse_empty(backend: Backend, directory: Path) -> None:
+    if _is_empty(backend):
+        raise StoreFormat(_holds_nothing(directory))
+
+
+def _is_empty(backend: Backend) -> bool:
+    return all(backend.first(family, b"") is None for family in Family)
 
 
 def _families(directory: Path) -> set[str]:
@@ -100,12 +131,11 @@ def _check_directory(directory: Path) -> None:
         message = f"{directory} is a file, not a directory for a store; name another place"
         raise StoreFormat(message)
     if (directory / "CURRENT").exists():
-        known = {"default", *(family.value for family in Family)}
-        if not _families(directory) <= known:
+        if not _families(directory) <= _KNOWN:
             message = f"{directory} holds a database of something else; name another directory for the store"
             raise StoreFormat(message)
         return
-    foreign = sorted(item.name for item in directory.iterdir() if not _left_by_a_crash(item.name))
+    foreign = [name for name in _names(directory) if not _left_by_a_crash(name)]
     if foreign:
         message = f"{directory} is not a store: it holds {foreign[0]!r}; name an empty or new directory"
         raise StoreFormat(message)
@@ -153,7 +183,7 @@ def _describe(backend: Backend, plan: BarPlan) -> None:
 
 
 def _refuse_unknown_content(backend: Backend) -> None:
-    if any(backend.first(family, b"") is not None for family in Family):
+    if not _is_empty(backend):
         message = f"the store {backend.name} does not say its format; it is damaged, or not one of barloom's"
         raise StoreFormat(message)
 

@@ -112,7 +112,7 @@ class CommitWriter:
         order = np.argsort(block.key, kind="stable")
         key, start = block.key[order], block.start[order]
         places = self._places(block.level, key, start)
-        records = self._layout.records.encode(block, order)
+        records = self._layout.records.encode(block, order, self._keys)
         batch.put_all(Family.FINAL, places, records)
         was_open = self._open_until[block.level, key] >= start
         if was_open.any():
@@ -132,7 +132,8 @@ class CommitWriter:
     def _put_lives(self, batch: Batch, block: BarBlock) -> None:
         order = np.argsort(block.key, kind="stable")
         key, start = block.key[order], block.start[order]
-        batch.put_all(Family.OPEN, self._places(block.level, key, start), self._layout.records.encode(block, order))
+        records = self._layout.records.encode(block, order, self._keys)
+        batch.put_all(Family.OPEN, self._places(block.level, key, start), records)
         np.maximum.at(self._open_until[block.level], key, start)
 
     def _delete_open(self, batch: Batch, gone: BarId) -> None:
