@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BarloomError
+from barloom.read.representable import slot_start
 from barloom.time.instants import nanos_of, written
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
@@ -73,6 +74,15 @@ def moment(nanos: int | None) -> str:
 
 def instant(text: str, what: str) -> int:
     """Nanoseconds of a written time: a date (its UTC midnight) or an ISO 8601 time that states its zone."""
+    at = _instant(text, what)
+    try:
+        return slot_start(at)
+    except ValueError as error:
+        message = f"{what}: {error}"
+        raise UsageError(message) from error
+
+
+def _instant(text: str, what: str) -> int:
     match = _TIME.fullmatch(text.strip())
     if match is None:
         message = f"{what}: {text!r} is not a time; write 2025-11-10T12:34:00Z, or 2025-11-10 for midnight UTC"

@@ -13,6 +13,7 @@ from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_r
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.following import Subscription, Watch, wait, wait_async
+from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
 from barloom.store.backend import Family
@@ -144,7 +145,7 @@ class TimeBucket(Generic[B]):
         encoded = self._encoded.get(key) if isinstance(key, str) and not fields else None
         if encoded is None:
             encoded = self._encode(key, fields)
-        time = start if type(start) is int else self._moment(start)
+        time = slot_start(start if type(start) is int else self._moment(start))
         return self._look(encoded, time) or self._missing(time)
 
     def _moment(self, start: Moment | None) -> int:

@@ -11,6 +11,7 @@ from barloom.clock import Clock, SystemClock
 from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
 from barloom.read.answers import Why
+from barloom.read.representable import slot_start
 from barloom.read.standing import Slot, decided_at, deciding_delay, ended_by, slot_at, why_missing
 from barloom.store.backend import Family
 from barloom.time.calendar import expected_slots
@@ -99,7 +100,7 @@ def explain(
     level = plan.level_of(timeframe)
     now = (SystemClock() if clock is None else clock).now()
     times = store.times()
-    slot = slot_at(store, level, start)
+    slot = slot_at(store, level, slot_start(start))
     state, record = _standing(store, level, store.layout.keys.encode(key), start)
     bounds = slot or Slot(start, start)
     children = _children(store, level, slot, times, record)
