@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "main"]
+
+INTERRUPTED: Final = "interrupted; what was committed is kept, and the same command continues there"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `barloom.cli.exits.Exit`)."""
-    from barloom.cli.guard import guarded  # noqa: PLC0415 - `import barloom.cli` stays light
+    try:
+        from barloom.cli.guard import guarded  # noqa: PLC0415 - these imports take a while, and may be interrupted too
 
-    return int(guarded(arguments))
+        return int(guarded(arguments))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"barloom: {INTERRUPTED}\n")
+        return 130

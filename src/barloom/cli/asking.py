@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from barloom.cli.formats import UsageError, instant
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
 from barloom.read.bucket import TimeBucket
+from barloom.store.backend import Family
 from barloom.store.opening import open_for_reading
 from barloom.store.scanning import Selection
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from barloom.store.scanning import BarKind
 
 __all__ = ["Range", "bucket_of", "key_fields", "level_of", "whole_key"]
+
+_OF_BARS: Final = (Family.FINAL, Family.OPEN)
 
 
 def bucket_of(store: Path, timeframe: str) -> TimeBucket[Bar]:
@@ -46,13 +49,15 @@ def level_of(plan: BarPlan, timeframe: str) -> int:
     return level
 
 
-def key_fields(plan: BarPlan, parts: Sequence[str]) -> dict[str, object]:
+def key_fields(store: BarStore, parts: Sequence[str]) -> dict[str, object]:
     """The key fields that ``--key`` names, with values of their declared types."""
+    plan = store.plan
     names = plan.event.key
     found: dict[str, object] = {}
     for part in parts:
         name, equals, value = part.partition("=")
         if len(names) == 1 and (not equals or name != names[0]):
+            _refuse_another_name(store, part)
             name, value = names[0], part
         elif not equals or name not in names:
             hint = did_you_mean(name, names) if equals else "write " + " ".join(f"--key {name}=…" for name in names)
@@ -65,9 +70,26 @@ def key_fields(plan: BarPlan, parts: Sequence[str]) -> dict[str, object]:
     return found
 
 
-def whole_key(plan: BarPlan, parts: Sequence[str]) -> tuple[object, ...]:
+def _refuse_another_name(store: BarStore, part: str) -> None:
+    """A single key may be given bare; text with ``=`` in it is only taken for one where the store has such a key."""
+    field = store.plan.event.by_name[store.plan.event.key[0]]
+    name, equals, value = part.partition("=")
+    if not equals or (field.kind is FieldKind.STRING and _is_known(store, part)):
+        return
+    message = f"--key {part}: the key is {field.name}, not {name}; did you mean --key {field.name}={value}?"
+    raise UsageError(message)
+
+
+def _is_known(store: BarStore, key: str) -> bool:
+    encoded = store.layout.keys.encode((key,))
+    places = [(family, store.layout.prefix(level, encoded)) for level in store.plan.published for family in _OF_BARS]
+    return any((store.backend.first(family, place) or b"").startswith(place) for family, place in places)
+
+
+def whole_key(store: BarStore, parts: Sequence[str]) -> tuple[object, ...]:
     """The key that ``--key`` names, with every field."""
-    found = key_fields(plan, parts)
+    plan = store.plan
+    found = key_fields(store, parts)
     missing = [name for name in plan.event.key if name not in found]
     if missing:
         written = " ".join(f"--key {name}=…" for name in missing)
@@ -98,12 +120,13 @@ class Range:
 
     @classmethod
     def asked(  # noqa: PLR0913 - one argument an option
-        cls, plan: BarPlan, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
+        cls, store: BarStore, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
     ) -> Range:
         """The range that the options name."""
         first = None if begin is None else instant(begin, "--from")
         last = None if end is None else instant(end, "--to")
-        return cls("live" if live else "final", level_of(plan, timeframe), key_fields(plan, parts), first, last)
+        level = level_of(store.plan, timeframe)
+        return cls("live" if live else "final", level, key_fields(store, parts), first, last)
 
     def frames(self, store: BarStore) -> Iterator[pl.DataFrame]:
         """The bars, sorted by key and start, a bounded number at a time."""

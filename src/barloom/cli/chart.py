@@ -31,7 +31,7 @@ Height = Annotated[int, Parameter(help="Lines of the chart.")]
 def chart(*, store: StorePath, timeframe: TimeframeName, key: KeyParts, last: Last = None, height: Height = 12) -> Exit:
     """Draw."""
     with bucket_of(store, timeframe) as bucket:
-        asked = whole_key(bucket.store.plan, key)
+        asked = whole_key(bucket.store, key)
         _require_prices(bucket.store.plan)
         bars = bucket.latest(asked, last or out().width - _MARGIN)
         if not bars:

@@ -25,7 +25,7 @@ def explain(
     """Explain."""
     at = instant(start, "the start")
     with bucket_of(store, timeframe) as bucket, on_the_grid():
-        asked = whole_key(bucket.store.plan, key)
+        asked = whole_key(bucket.store, key)
         found = explanation_of(bucket.store, asked, bucket.timeframe, at)
     if as_json:
         machine.emit("explain", _body(found))

@@ -65,7 +65,7 @@ def export(  # noqa: PLR0913 - the options of a command
             _refuse(timeframe=timeframe, live=live, key=key, begin=begin, end=end)
             rows = write_frames(rejected_frames(opened), rejected_schema(opened.plan), out, chosen)
         else:
-            asked = Range.asked(opened.plan, _required(opened.plan, timeframe), key, begin, end, live=live)
+            asked = Range.asked(opened, _required(opened.plan, timeframe), key, begin, end, live=live)
             frames = (bar_columns(frame) for frame in asked.frames(opened))
             rows = write_frames(frames, exported_schema(opened.plan), out, chosen)
     if as_json:

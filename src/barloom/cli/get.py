@@ -30,7 +30,7 @@ def get(start: Start, /, *, store: StorePath, timeframe: TimeframeName, key: Key
     """Look up."""
     at = instant(start, "the start")
     with bucket_of(store, timeframe) as bucket:
-        asked = whole_key(bucket.store.plan, key)
+        asked = whole_key(bucket.store, key)
         with on_the_grid():
             answer = bucket.get(asked, at)
         if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,10 +17,11 @@ from barloom.cli.formats import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["FORMATS", "format_of", "iso", "write_frames"]
+__all__ = ["FORMATS", "format_of", "iso", "naming", "write_frames"]
 
 FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 STDOUT: Final = "-"
+_OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 
 
 def format_of(out: str, asked: str | None) -> str:
@@ -94,6 +96,25 @@ def _write_parquet(chunks: Iterator[pl.DataFrame], schema: pl.Schema, out: str) 
 
 
 @contextmanager
+def naming(path: Path, written: Path | None = None) -> Iterator[None]:
+    """An error of the machine names the file that the user knows, `path`, also where another one is `written`.
+
+    Polars gives some as text only, such as ``No space left on device (os error 28)``.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename not in (None, str(written)) or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    except pl.exceptions.ComputeError as error:
+        match = _OS_ERROR.search(str(error))
+        if match is None:
+            raise
+        raise OSError(int(match[1]), os.strerror(int(match[1])), str(path)) from error
+
+
+@contextmanager
 def _opened(out: str) -> Iterator[IO[bytes]]:
     if out == STDOUT:
         yield sys.stdout.buffer
@@ -116,12 +137,9 @@ def _replacing(path: Path) -> Iterator[Path]:
         raise UsageError(message)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        if error.filename not in (None, str(partial)) or error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        with naming(path, partial):
+            yield partial
+            partial.replace(path)
     finally:
         with suppress(FileNotFoundError):
             partial.unlink()

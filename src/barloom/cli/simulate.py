@@ -13,6 +13,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, instant, plural
 from barloom.cli.options import AsJson  # noqa: TC001 - the command line reads it
+from barloom.cli.output import naming
 from barloom.cli.screen import err, say
 from barloom.simulate import Market
 from barloom.time.calendars import resolve
@@ -65,6 +66,15 @@ def simulate(  # noqa: PLR0913 - the options of a command
         raise UsageError(message)
     if rate is None and days is None and calendar != "24x7":
         days = _DAYS
+    if keys < 1:
+        message = f"--keys {keys}: a market has at least one symbol"
+        raise UsageError(message)
+    if ticks < 0:
+        message = f"--ticks {ticks}: give how many rows to write, 0 or more"
+        raise UsageError(message)
+    if rate is not None and not rate > 0:
+        message = f"--rate {rate}: give more than 0 rows a second"
+        raise UsageError(message)
     try:
         market = Market(
             ticks=ticks,
@@ -81,9 +91,10 @@ def simulate(  # noqa: PLR0913 - the options of a command
         raise UsageError(str(error)) from error
     out.mkdir(parents=True, exist_ok=True)
     path, definition = out / f"ticks.{form}", out / "bars.toml"
-    with _progress(ticks) as tell:
+    with _progress(ticks) as tell, naming(path):
         rows = market.write(path, tell)
-    definition.write_text(market.definition, encoding="utf-8")
+    with naming(definition):
+        definition.write_text(market.definition, encoding="utf-8")
     if as_json:
         machine.emit("simulate", {"ticks": rows, "keys": keys, "file": str(path), "definition": str(definition)})
         return Exit.OK

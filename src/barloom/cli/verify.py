@@ -61,7 +61,7 @@ def verify(  # noqa: PLR0913 - the options of a command
     """Compare bar by bar and number by number."""
     with open_for_reading(store) as opened:
         plan = opened.plan
-        asked = Range.asked(plan, timeframe, key, begin, end, live=False)
+        asked = Range.asked(opened, timeframe, key, begin, end, live=False)
         published = read_published(reference, plan.event.key, _renames(rename))
         comparison = against(opened, asked, published, _listed(columns), skip=synthetic == "skip", limit=show_bars)
     if as_json:
