@@ -29,7 +29,16 @@ def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -
 
 def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
     for row in rows:
-        yield SideRecord(row.offset, row.origin.name, row.origin.row, "invalid", row.message, row.origin.raw)
+        yield SideRecord(
+            row.offset,
+            row.origin.name,
+            row.origin.row,
+            "invalid",
+            row.message,
+            row.origin.raw,
+            key=row.key,
+            event_time=row.event_time,
+        )
 
 
 def _refused(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> Iterator[SideRecord]:

@@ -63,6 +63,7 @@ class _Concatenated:
         arrivals = [rows.arrivals for rows in slices if rows.arrivals is not None]
         self.arrivals = np.concatenate(arrivals) if arrivals else None
         self.problems = [rows.problems for rows in slices]
+        self.known = [rows.known for rows in slices]
 
 
 def _part(whole: _Concatenated, rows: Integers, part: Integers, offset: int, stops: list[tuple[Taken, int]]) -> Part:
@@ -83,7 +84,12 @@ def _part(whole: _Concatenated, rows: Integers, part: Integers, offset: int, sto
 
     bad = np.flatnonzero(~good)
     invalid = [
-        InvalidRow(offset + int(row), origin, whole.problems[int(part[row])][int(local[row])])
+        InvalidRow(
+            offset + int(row),
+            origin,
+            whole.problems[int(part[row])][int(local[row])],
+            *whole.known[int(part[row])].get(int(local[row]), ()),
+        )
         for row, origin in zip(bad, _origins(whole.parts, part[bad], local[bad]), strict=True)
     ]
     return Part(ticks, invalid, origins, len(rows), stops)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -15,13 +16,20 @@ from barloom.source.fields import column_type, decode_field
 from barloom.source.times import check_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["Decoder", "Rows"]
+__all__ = ["Decoder", "Known", "Rows"]
+
+
+class Known(NamedTuple):
+    """What could be read of a refused row: its whole key, its event time."""
+
+    key: tuple[object, ...] | None = None
+    event_time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Rows:
     """Consecutive rows of an input: the good ones as a frame of the event's fields, the others by what is wrong.
 
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
-    the positions of the rest.
+    the positions of the rest, `known` what could be read of these.
     """
 
     frame: pl.DataFrame
@@ -37,6 +45,7 @@ class Rows:
     count: int
     problems: Problems
     arrivals: Integers | None = None
+    known: Mapping[int, Known] = dataclasses.field(default_factory=dict)
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""
@@ -49,6 +58,7 @@ class Rows:
             count=stop - start,
             problems={row - start: text for row, text in self.problems.items() if start <= row < stop},
             arrivals=None if self.arrivals is None else self.arrivals[first:last],
+            known={row - start: known for row, known in self.known.items() if start <= row < stop},
         )
 
 
@@ -83,7 +93,17 @@ class Decoder:
         arrivals = None
         if ARRIVAL in self.paths:
             arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, where)
-        return _rows(pl.DataFrame(decoded, schema=self.schema), arrivals, {**problems, **refused})
+        frame = pl.DataFrame(decoded, schema=self.schema)
+        rows = _rows(frame, arrivals, {**problems, **refused})
+        return replace(rows, known=self.known(frame, list(rows.problems))) if rows.problems else rows
+
+    def known(self, frame: pl.DataFrame, refused: Sequence[int]) -> dict[int, Known]:
+        """What a frame of the event's fields has of refused rows."""
+        event, chosen = self.plan.event, frame[list(refused)]
+        keys, times = chosen.select(event.key).rows(), chosen[event.timestamp].to_list()
+        return {
+            row: Known(None if None in key else key, time) for row, key, time in zip(refused, keys, times, strict=True)
+        }
 
     def empty(self) -> Rows:
         """No rows."""

@@ -80,7 +80,10 @@ class FeedSource(LiveSource[Row]):
 
     def _from_mappings(self, records: list[dict[str, object]]) -> Received:
         refused: Problems = {}
-        columns = {name: column_at(records, path, refused) for name, path in self._decoder.paths.items()}
+        texts = {name for name, dtype in self._decoder.schema.items() if dtype == pl.String}
+        columns = {
+            name: column_at(records, path, refused, text=name in texts) for name, path in self._decoder.paths.items()
+        }
         rows = self._decoder.decode(columns, len(records), refused, self.name)
         return Received(rows, lambda wanted: [_json(records[row]) for row in wanted])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from barloom.plan.barplan import FieldKind
 from barloom.source.csvtext import CsvText
 from barloom.source.jsonlines import JsonLines
 
@@ -21,4 +22,5 @@ def record_format(kind: str, decoder: Decoder, suffix: str = "") -> RecordFormat
         tabs = suffix == ".tsv" and source.delimiter == ","
         return CsvText(decoder.paths, source, "\t" if tabs else source.delimiter)
     needed = [field.name for field in decoder.plan.event.fields if not field.nullable]
-    return JsonLines(decoder.paths, needed)
+    texts = [field.name for field in decoder.plan.event.fields if field.kind is FieldKind.STRING]
+    return JsonLines(decoder.paths, needed, texts)

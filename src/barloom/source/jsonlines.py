@@ -13,23 +13,39 @@ import msgspec
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.csvtext import TextColumns
-from barloom.source.records import ABSENT, Json, column_at, paths_in, value_at
+from barloom.source.records import ABSENT, Json, column_at, paths_in, value_at, wrong_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    import polars as pl
 
     from barloom.source.decoded import Problems
 
 __all__ = ["JsonLines"]
 
 _BLANK: Final = b" \t\r"
+_FRACTION: Final = r"^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)$"
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
 
 
-class JsonLines:
-    """Reads JSON lines. `paths` says where in a record each field stands; some record must have each of `needed`."""
+class _Number(str):
+    """A number with a fraction, as it is written."""
 
-    def __init__(self, paths: Mapping[str, str], needed: Sequence[str]) -> None:
+    __slots__ = ()
+
+
+_TYPED: Final = msgspec.json.Decoder(float_hook=_Number)
+
+
+class JsonLines:
+    """Reads JSON lines. `paths` says where in a record each field stands; some record must have each of `needed`.
+
+    `texts` are the fields that a number or truth value cannot be.
+    """
+
+    def __init__(self, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = ()) -> None:
+        self._texts = [name for name in texts if name in paths]
         self._paths = paths
         self._needed = needed
         self._decoder = msgspec.json.Decoder(float_hook=str)
@@ -55,12 +71,29 @@ class JsonLines:
                 refused[row] = f"the row is a JSON {type(record).__name__}, neither an object nor an array"
         if not self._checked and records:
             self._check(records, refused)
-        columns = {name: column_at(records, path, refused) for name, path in self._paths.items()}
+        columns = {
+            name: column_at(records, path, refused, text=name in self._texts) for name, path in self._paths.items()
+        }
+        for name in self._texts:
+            columns[name] = self._without_fractions(columns[name], name, data, refused)
         return TextColumns(columns, len(records), refused)
 
     def records(self, data: bytes) -> list[bytes]:
         """The lines that `parse` counts as records."""
         return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(_BLANK)]
+
+    def _without_fractions(self, column: pl.Series, name: str, data: bytes, refused: Problems) -> pl.Series:
+        """The column without what was written as a number; only texts that look like one are looked at again."""
+        doubtful = column.str.contains(_FRACTION).fill_null(value=False).arg_true().to_list()
+        if not doubtful:
+            return column
+        lines, rows = self.records(data), []
+        for row in doubtful:
+            value = value_at(_TYPED.decode(lines[row]), self._paths[name])
+            if isinstance(value, _Number):
+                refused.setdefault(row, wrong_type(self._paths[name], value))
+                rows.append(row)
+        return column.clone().scatter(rows, None) if rows else column
 
     def _line_by_line(self, data: bytes) -> tuple[list[Json], Problems]:
         records: list[Json] = []

@@ -24,11 +24,13 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InvalidRow:
-    """A row that could not be read as the declared event, and why."""
+    """A row that could not be read as the declared event, and why; its key and event time where these could be."""
 
     offset: int
     origin: Origin
     message: str
+    key: tuple[object, ...] | None = None
+    event_time: int | None = None
 
 
 class Progress(NamedTuple):

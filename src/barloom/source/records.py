@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from barloom.source.decoded import Problems
 
-__all__ = ["ABSENT", "Json", "column_at", "paths_in", "value_at"]
+__all__ = ["ABSENT", "Json", "column_at", "paths_in", "value_at", "wrong_type"]
 
 Json: TypeAlias = Any
 """What JSON can say: records are dicts and lists, as deep as they come."""
@@ -24,6 +24,7 @@ ABSENT: Final = object()
 
 _KIND: Final[dict[type, str]] = {dict: "object", list: "array"}
 _CONTAINERS: Final = frozenset(_KIND)
+_NO_TEXT: Final[frozenset[type]] = frozenset((bool, float))
 _NOT_THERE: Final = (KeyError, IndexError, TypeError, AttributeError)
 
 
@@ -41,8 +42,11 @@ def value_at(value: Json, path: str) -> Json:
     return value
 
 
-def column_at(records: Sequence[Json], path: str, refused: Problems) -> pl.Series:
-    """The values at a path of all records, null where there is none. An object or array there refuses the record."""
+def column_at(records: Sequence[Json], path: str, refused: Problems, *, text: bool = False) -> pl.Series:
+    """The values at a path of all records, null where there is none. An object or array there refuses the record.
+
+    So does, where a `text` is wanted, a truth value or a number with a fraction, which may be written in many ways.
+    """
     found: list[Json] = list(records)
     try:
         for step in _steps(records[0], path) if records else ():
@@ -50,12 +54,23 @@ def column_at(records: Sequence[Json], path: str, refused: Problems) -> pl.Serie
     except _NOT_THERE:
         each = (value_at(record, path) for record in records)
         found = [None if value is ABSENT else value for value in each]
-    if not _CONTAINERS.isdisjoint(map(type, found)):
+    kinds = set(map(type, found))
+    if text and not _NO_TEXT.isdisjoint(kinds):
+        for row, value in enumerate(found):
+            if type(value) in _NO_TEXT:
+                refused.setdefault(row, wrong_type(path, str(value).lower()))
+                found[row] = None
+    if not _CONTAINERS.isdisjoint(kinds):
         for row, value in enumerate(found):
             if isinstance(value, dict | list):
                 refused.setdefault(row, f"{path!r} is an {_KIND[type(value)]}, not a value")
                 found[row] = None
     return column_of(found)
+
+
+def wrong_type(path: str, value: str) -> str:
+    """What is wrong with a value that is no text."""
+    return f"{path!r} has the wrong type: {value} is no string"
 
 
 def paths_in(record: Json, prefix: str = "") -> list[str]:

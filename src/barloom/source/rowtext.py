@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +19,11 @@ def row_texts(columns: pl.DataFrame, paths: Mapping[str, str], rows: Sequence[in
     """Rows as JSON objects, columns under the names they have in the input."""
     names = [paths.get(name, name) for name in columns.columns]
     return [
-        msgspec.json.encode(dict(zip(names, row, strict=True)), enc_hook=str).decode()
+        msgspec.json.encode(dict(zip(names, map(_shown, row), strict=True)), enc_hook=str).decode()
         for row in columns[list(rows)].iter_rows()
     ]
+
+
+def _shown(value: object) -> object:
+    """JSON has no word for NaN and the infinities; `null` would say that nothing stood there."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -29,7 +29,7 @@ from barloom.source.rowtext import row_texts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from barloom.source.decode import Decoder
+    from barloom.source.decode import Decoder, Known
     from barloom.source.inputs import Input
     from barloom.source.pieces import Piece
     from barloom.source.protocol import SourceBatch
@@ -165,8 +165,12 @@ class _Runs:
             if rows.arrivals is not None
             else pl.lit(None, pl.Int64).alias(_ARRIVAL),
         )
+        known = [rows.known[row] for row in bad]
+        keys = dict(zip(self._decoder.plan.event.key, _columns(known, len(self._decoder.plan.event.key)), strict=True))
         refused = pl.DataFrame(
             {
+                **{name: pl.Series(values, dtype=self._decoder.schema[name]) for name, values in keys.items()},
+                self._decoder.plan.event.timestamp: pl.Series([each.event_time for each in known], dtype=pl.Int64),
                 _KEY: pl.Series(highs[bad], dtype=pl.Int64),
                 _ROW: pl.Series([first + row for row in bad], dtype=pl.Int64),
                 _RAW: pl.Series(piece.records(bad) if bad else [], dtype=pl.String),
@@ -212,6 +216,7 @@ class _Runs:
             frame.height,
             dict(zip(refused.arg_true().to_list(), frame[_PROBLEM].drop_nulls().to_list(), strict=True)),
             good[_ARRIVAL].to_numpy() if has_arrival else None,
+            self._decoder.known(frame, refused.arg_true().to_list()),
         )
 
         def origins(wanted: Sequence[int]) -> list[Origin]:
@@ -222,3 +227,7 @@ class _Runs:
             return [Origin(files[file].name, row, own if raw is None else raw) for file, row, raw, own in columns]
 
         return Block(rows, frame[_KEY].to_numpy(), origins)
+
+
+def _columns(known: Sequence[Known], width: int) -> list[list[object]]:
+    return [[None if each.key is None else each.key[place] for each in known] for place in range(width)]

@@ -6,6 +6,7 @@ have a fraction as long as whole nanoseconds hold it. Times without a zone need 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,6 +32,8 @@ UNITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 _SPAN: Final = "outside of the years 1678 to 2261 that 64-bit nanoseconds hold"
 _ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
 _WHOLE: Final = 20
+_BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
+_TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
 
 
 def times_from_text(texts: pl.Series, unit: str, zone: str | None, null_values: Sequence[str]) -> Decoded:
@@ -113,6 +116,10 @@ def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str
 
 
 def _not_iso(text: str) -> str:
+    if _BASIC.match(text):
+        return f"{text[:60]!r} is no ISO 8601 time with dashes and colons, such as 2025-11-10T12:34:56Z"
+    if _TOO_FINE.search(text):
+        return f"{text[:60]!r} is no ISO 8601 time of whole nanoseconds: its fraction has digits below a nanosecond"
     return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
 
 
