@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from barloom.cli.exits import STOPPED, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["INTERRUPTED", "main"]
-
-INTERRUPTED: Final = "interrupted; what was committed is kept, and the same command continues there"
+__all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,5 +20,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return int(guarded(arguments))
     except KeyboardInterrupt:
-        sys.stderr.write(f"barloom: {INTERRUPTED}\n")
-        return 130
+        sys.stderr.write(f"barloom: {STOPPED}\n")
+        return int(Exit.INTERRUPTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from enum import IntEnum
+from typing import Final
 
 from barloom.errors import (
     BadRow,
@@ -16,7 +17,9 @@ from barloom.errors import (
     StoreError,
 )
 
-__all__ = ["Exit", "exit_of"]
+__all__ = ["STOPPED", "Exit", "exit_of"]
+
+STOPPED: Final = "interrupted; what was committed is kept, and the same command continues there"
 
 
 class Exit(IntEnum):

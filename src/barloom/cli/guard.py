@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cyclopts import CycloptsError
 
-from barloom.cli import INTERRUPTED, machine
-from barloom.cli.exits import Exit, exit_of
+from barloom.cli import machine
+from barloom.cli.exits import STOPPED, Exit, exit_of
 from barloom.cli.formats import UsageError
 from barloom.cli.screen import complain
 from barloom.errors import BarloomError
@@ -30,7 +30,7 @@ def guarded(arguments: Sequence[str] | None) -> Exit:
         code = _run(tokens)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        complain(INTERRUPTED)
+        complain(STOPPED)
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback
         return _explain(tokens, error, debug=debug)
