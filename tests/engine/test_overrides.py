@@ -15,6 +15,7 @@ import barloom as bl
 from barloom.engine.blocks import Snapshot, TickBatch
 from barloom.engine.engine import Engine
 from barloom.runtime.compute import compute
+from barloom.runtime.rebuild import rebuild
 from barloom.testing import FakeSessionCalendar
 
 if TYPE_CHECKING:
@@ -155,3 +156,17 @@ def test_a_content_that_cannot_be_applied_is_noted_and_the_bars_go_on(tmp_path: 
     assert {"out_of_session": 1} == report.rejected
     assert 2 == report.bars["1d"]  # the 6th and the 7th, closed by the tick of the 8th
     assert any("was not applied" in note and "change later sessions only" in note for note in report.notes)
+
+
+def test_a_rebuild_takes_over_the_overrides_of_the_old_store(tmp_path: Path) -> None:
+    """Without the file, the days that were closed before stay closed."""
+    file = tmp_path / "closures.toml"
+    file.write_text("[[remove]]\ndate = 2025-01-07\n")
+    bars = bl.from_(Trade).tumbling("1m", calendar="XNYS").ohlcv(price="price").rollup("1d").named("bars")
+    ticks = tmp_path / "ticks.csv"
+    days = ("06", "07", "08")
+    ticks.write_text("symbol,at,price\n" + "".join(f"ACME,2025-01-{day}T15:00:00Z,1\n" for day in days))
+    bl.run(bars, ticks, tmp_path / "state", overrides=file)
+    report = rebuild(bars, ticks, tmp_path / "state")
+
+    assert {"out_of_session": 1} == report.rejected

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from barloom.time.changes import ChangedSlot
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["OVERRIDES", "Market", "calendar_of"]
+__all__ = ["OVERRIDES", "Market", "calendar_of", "overrides_text"]
 
 OVERRIDES: Final = b"overrides"
 """The entry of the state that holds every override with the stream time it took effect at."""
@@ -93,15 +93,18 @@ def _in_words(timeframe: Timeframe, slots: Sequence[ChangedSlot]) -> str:
         first = written(min(slot.start for slot in slots))
         return f"{timeframe} {removed} slots removed and {len(slots) - removed} added from {first} on"
     named = [f"{'+' if slot.added else '-'}[{written(slot.start)}, {written(slot.end)})" for slot in slots]
-    return f"{timeframe} {' '.join(named) or 'unchanged'}"
+    return f"{timeframe} {' '.join(named) or 'begins and ends as before'}"
+
+
+def overrides_text(entry: bytes | None) -> str | None:
+    """The content in force of the state's entry ``overrides``."""
+    return None if entry is None else msgspec.json.decode(entry, type=list[tuple[int | None, str]])[-1][1]
 
 
 def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
     """The calendar in force, for readers: `entry` is the state's entry ``overrides``."""
-    if entry is None:
-        return declared
-    history = msgspec.json.decode(entry, type=list[tuple[int | None, str]])
-    return _overridden(declared, history[-1][1])
+    text = overrides_text(entry)
+    return declared if text is None else _overridden(declared, text)
 
 
 def _overridden(declared: Calendar, text: str) -> SessionCalendar:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from barloom.engine.market import OVERRIDES, overrides_text
 from barloom.errors import StoreError
 from barloom.runtime.embedded import run
-from barloom.store.opening import is_store
+from barloom.store.backend import Family
+from barloom.store.opening import is_store, open_for_reading
 from barloom.store.rocksdb import RocksBackend
 
 if TYPE_CHECKING:
@@ -35,25 +38,40 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
 
     The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it
     open keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
-    `StoreLocked` while a writer has the old store. `overrides` as for `run`: a replay needs the file of the original.
+    `StoreLocked` while a writer has the old store. `overrides` as for `run`; without
+    it, those in force in the old store are taken over.
     """
     place = Path(store)
     beside = place.with_name(place.name + ".rebuild")
     _check_free(place)
-    report = run(
-        bars,
-        source,
-        beside,
-        at_end=at_end,
-        strict=strict,
-        overrides=overrides,
-        batch_rows=batch_rows,
-        on_progress=on_progress,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        report = run(
+            bars,
+            source,
+            beside,
+            at_end=at_end,
+            strict=strict,
+            overrides=overrides or _overrides_of(place, Path(folder)),
+            batch_rows=batch_rows,
+            on_progress=on_progress,
+        )
     if not report.interrupted:
         _check_free(place)
         _swap(place, beside)
     return report
+
+
+def _overrides_of(place: Path, folder: Path) -> Path | None:
+    """The overrides in force in the old store, as a file."""
+    if not place.exists():
+        return None
+    with open_for_reading(place) as old:
+        text = overrides_text(old.value(Family.ENTRIES, OVERRIDES))
+    if text is None:
+        return None
+    file = folder / "overrides-of-the-old-store.json"
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def _check_free(place: Path) -> None:
