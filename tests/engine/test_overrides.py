@@ -170,3 +170,21 @@ def test_a_rebuild_takes_over_the_overrides_of_the_old_store(tmp_path: Path) -> 
     report = rebuild(bars, ticks, tmp_path / "state")
 
     assert {"out_of_session": 1} == report.rejected
+
+
+def test_a_week_that_could_not_be_known_is_not_made_of_its_rest(tmp_path: Path) -> None:
+    """Its first days were left out; where the calendar reaches further later, the next week is the first."""
+    bars = bl.from_(Trade).tumbling("1m", calendar="XSHG").ohlcv(price="price").rollup("1d", "1w").named("bars")
+    ticks = tmp_path / "ticks.csv"
+    ticks.write_text("symbol,at,price\nACME,2026-12-28T02:00:00Z,1\n")
+    more = tmp_path / "more.toml"
+    days = "".join(f'[[add]]\ndate = 2027-01-{day:02}\nhours = "0930-1500"\n' for day in (4, 11))
+    more.write_text(f"valid_until = 2027-01-17\n{days}")
+    stopped = bl.run(bars, ticks, tmp_path / "state")
+    with ticks.open("a") as file:
+        file.write("ACME,2026-12-31T02:00:00Z,2\nACME,2027-01-04T02:00:00Z,3\nACME,2027-01-11T02:00:00Z,4\n")
+    bl.run(bars, ticks, tmp_path / "state", overrides=more)
+    bucket = bl.TimeBucket.open(tmp_path / "state", "1w")
+
+    assert any(note.startswith("1w stops") for note in stopped.notes)
+    assert [date(2027, 1, 4)] == [bar.trading_date for bar in bucket.latest("ACME", 9) if bar.final]

@@ -28,7 +28,7 @@ class Deadlines:
         self._grace = grace
         if grace and grace >= calendar.shortest_pause:
             pause = calendar.shortest_pause // 1_000_000_000
-            what = f"a grace of {grace // 1_000_000_000} s after the close"
+            what = f"a grace of {grace // 1_000_000_000} s after the close does not fit"
             fix = (
                 f"make it shorter than the shortest pause of {calendar.name!r}, {pause} s"
                 if pause

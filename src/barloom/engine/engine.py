@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Step, Values
@@ -31,6 +32,7 @@ __all__ = ["Engine"]
 
 _TIME = b"time"
 _CLOSED = b"closed"
+_LEFT_OUT = b"left_out"
 _END_OF_TIME = int(np.iinfo(np.int64).max) - 1
 
 
@@ -145,6 +147,9 @@ class Engine:
             self._time = StreamTime.load(snapshot.entries[_TIME])
         self.closed = _CLOSED in snapshot.entries
         self._market.load(snapshot.entries)
+        left_out = msgspec.json.decode(snapshot.entries.get(_LEFT_OUT, b"{}"), type=dict[int, int])
+        for level in self._levels:
+            level.left_out = left_out.get(level.position)
         ids = self.keys.ids_of(snapshot.keys)
         for block in snapshot.open:
             self._restore_open(block, ids)
@@ -155,12 +160,16 @@ class Engine:
         for position, gaps in self._gaps.items():
             gaps.restore(latest.get(position), self._boundary(self._levels[position]))
         if self._beats:
-            base = self._levels[0].rows
-            for groups in (latest.get(0), Groups.sorted([base.gather(base.all())])[0]):
-                if groups is not None and len(groups):
-                    self._last.observe(groups)
+            self._remember_last(latest.get(0))
         if self._intake.seen is not None:
             self._intake.seen.load(snapshot.entries, lambda rows: self.keys.ids_of(rows).tolist())
+
+    def _remember_last(self, finals: Groups | None) -> None:
+        """Know again each key's last tick, from its latest final and its open bar."""
+        base = self._levels[0].rows
+        for groups in (finals, Groups.sorted([base.gather(base.all())])[0]):
+            if groups is not None and len(groups):
+                self._last.observe(groups)
 
     def _restore_open(self, block: BarBlock, ids: Integers) -> None:
         groups, level = self._groups(block, ids), self._levels[block.level]
@@ -293,6 +302,9 @@ class Engine:
     def _step(self, outcome: _Outcome, admitted: Admitted | None) -> Step:
         entries: dict[bytes, bytes | None] = {_TIME: self._time.dump()}
         entries |= self._ladder.dump(self.keys)
+        left_out = {level.position: level.left_out for level in self._levels if level.left_out is not None}
+        if left_out:
+            entries[_LEFT_OUT] = msgspec.json.encode(left_out)
         if self._intake.seen is not None:
             entries |= self._intake.seen.settle(self._time.now, self.keys.rows)
         return Step(

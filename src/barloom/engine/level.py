@@ -49,6 +49,7 @@ class Level:
         self.partials = plan.partials
         self.rows = OpenRows(plan.partials)
         self.stopped: str | None = None
+        self.left_out: int | None = None
 
     @property
     def grid(self) -> SlotGrid:
@@ -59,6 +60,15 @@ class Level:
     def child_grid(self) -> SlotGrid | None:
         """The slots of the level it is rolled up from; none for the base."""
         return None if self.plan.child is None else self._market.grids[self.plan.child]
+
+    def lacks(self, times: Integers, known: Booleans) -> Booleans:
+        """Which of the times with a `known` slot lie in the one whose first children were left out."""
+        lacking = np.zeros(len(times), np.bool_)
+        since = np.array([0 if self.left_out is None else self.left_out])
+        if self.left_out is not None and self.grid.knows(since)[0]:
+            incomplete = self.grid.round_to_slot(since).start[0]
+            lacking[known] = self.grid.round_to_slot(times[known]).start == incomplete
+        return lacking
 
     def recut(self) -> Integers:
         """Give open slots the ends that a changed calendar has for them; the rows where it moved."""
@@ -127,13 +137,19 @@ class Level:
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
     """Child groups folded into the slots of a parent level; a child counts where it opened its own slot.
 
-    Children whose parent slot reaches beyond the calendar are left out, and the level remembers why.
+    Children whose parent slot reaches beyond the calendar are left out, and the level remembers why and since when: a
+    calendar that knows more later does not make a bar of the rest of such a slot.
     """
+    known = level.grid.knows(children.start) if level.left_out is not None else None
     try:
         start, end, _ = level.grid.round_to_slot(children.start)
     except CalendarError as error:
         level.stopped = f"{level.plan.timeframe} stops: {error}"
         known = level.grid.knows(children.start)
+        earliest = int(children.start[~known].min())
+        level.left_out = earliest if level.left_out is None else min(level.left_out, earliest)
+    if known is not None:
+        known &= ~level.lacks(children.start, known)
         if not known.any():
             return None
         children, fresh = children.take(known), fresh[known]
