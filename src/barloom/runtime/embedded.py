@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.clock import SystemClock
 from barloom.errors import CalendarError, DefinitionError, SourceError
+from barloom.runtime.ahead import one_ahead
 from barloom.runtime.choices import check_choice
 from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.pipeline import Pipeline
@@ -73,7 +74,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
             if isinstance(opened, PolledSource):
                 loop.follow(opened.follow(positions, batch_rows, live_interval))
             else:
-                loop.read(opened.open(positions, batch_rows))
+                loop.read(one_ahead(opened.open(positions, batch_rows)))
             if at_end == "close":
                 pipeline.end()
         except KeyboardInterrupt:
