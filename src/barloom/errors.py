@@ -15,6 +15,12 @@
     │   ├── StoreMismatch                   the store was made by another definition
     │   ├── StoreFormat                     not a store, damaged, or of a format this version does not read
     │   └── StoreFull                       the disk or a quota is full
+    ├── BrokerError (RuntimeError)          the Kafka cluster refuses or fails; `retriable` tells whether waiting helps
+    │   ├── BrokerUnreachable               no broker answers
+    │   ├── LoginRefused                    the credentials or certificates are wrong
+    │   ├── AccessRefused                   an access rule (ACL) forbids it
+    │   ├── TopicMismatch                   a topic is missing or is not as the definition needs it
+    │   └── Fenced                          another instance has taken over
     ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
     └── MissingExtra (ImportError)          an optional part of barloom is not installed
 
@@ -31,11 +37,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
+    "AccessRefused",
     "BadRow",
     "BarloomError",
+    "BrokerError",
+    "BrokerUnreachable",
     "CalendarError",
     "DefinitionError",
     "ExactnessError",
+    "Fenced",
+    "LoginRefused",
     "MissingExtra",
     "Problem",
     "SourceError",
@@ -46,6 +57,7 @@ __all__ = [
     "StoreLocked",
     "StoreMismatch",
     "StoreNotRunning",
+    "TopicMismatch",
     "WaitTimeout",
 ]
 
@@ -125,6 +137,34 @@ class StoreFormat(StoreError):
 
 class StoreFull(StoreError):
     """The disk or a quota is full; nothing accepted before is lost."""
+
+
+class BrokerError(BarloomError, RuntimeError):
+    """The Kafka cluster refuses or fails. `retriable`: the same request may succeed later, unchanged."""
+
+    def __init__(self, message: str, *, retriable: bool = False) -> None:
+        self.retriable = retriable
+        super().__init__(message)
+
+
+class BrokerUnreachable(BrokerError):
+    """No broker answers."""
+
+
+class LoginRefused(BrokerError):
+    """The credentials or certificates are wrong."""
+
+
+class AccessRefused(BrokerError):
+    """An access rule (ACL) of the cluster forbids it."""
+
+
+class TopicMismatch(BrokerError):
+    """A topic is missing or is not as the definition needs it."""
+
+
+class Fenced(BrokerError):
+    """Another instance has taken over, so this one must stop."""
 
 
 class WaitTimeout(BarloomError, TimeoutError):
