@@ -11,10 +11,13 @@ LAYERS = [
     {"runtime"},
     {"simulate"},
     {"read"},
-    {"store", "serde", "source", "ksql"},
+    {"kafka", "ksql"},
+    {"serde"},
+    {"store", "source"},
     {"engine"},
     {"plan"},
     {"time"},
+    {"telemetry"},
     {"errors", "clock", "environment"},
 ]
 """From top to bottom; rooms of one layer do not know each other, but for the lowest: its modules stand alone."""
