@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan, Field
     from barloom.read.bar import Bar
-    from barloom.store.barstore import BarStore
+    from barloom.read.readable import Readable
     from barloom.store.scanning import BarKind
 
 __all__ = ["Range", "bucket_of", "key_fields", "level_of", "whole_key"]
@@ -49,7 +49,7 @@ def level_of(plan: BarPlan, timeframe: str) -> int:
     return level
 
 
-def key_fields(store: BarStore, parts: Sequence[str]) -> dict[str, object]:
+def key_fields(store: Readable, parts: Sequence[str]) -> dict[str, object]:
     """The key fields that ``--key`` names, with values of their declared types."""
     plan = store.plan
     names = plan.event.key
@@ -70,7 +70,7 @@ def key_fields(store: BarStore, parts: Sequence[str]) -> dict[str, object]:
     return found
 
 
-def _refuse_another_name(store: BarStore, part: str) -> None:
+def _refuse_another_name(store: Readable, part: str) -> None:
     """A single key may be given bare; text with ``=`` in it is only taken for one where the store has such a key."""
     field = store.plan.event.by_name[store.plan.event.key[0]]
     name, equals, value = part.partition("=")
@@ -80,13 +80,13 @@ def _refuse_another_name(store: BarStore, part: str) -> None:
     raise UsageError(message)
 
 
-def _is_known(store: BarStore, key: str) -> bool:
+def _is_known(store: Readable, key: str) -> bool:
     encoded = store.layout.keys.encode((key,))
     places = [(family, store.layout.prefix(level, encoded)) for level in store.plan.published for family in _OF_BARS]
     return any((store.backend.first(family, place) or b"").startswith(place) for family, place in places)
 
 
-def whole_key(store: BarStore, parts: Sequence[str]) -> tuple[object, ...]:
+def whole_key(store: Readable, parts: Sequence[str]) -> tuple[object, ...]:
     """The key that ``--key`` names, with every field."""
     plan = store.plan
     found = key_fields(store, parts)
@@ -120,7 +120,7 @@ class Range:
 
     @classmethod
     def asked(  # noqa: PLR0913 - one argument an option
-        cls, store: BarStore, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
+        cls, store: Readable, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
     ) -> Range:
         """The range that the options name."""
         first = None if begin is None else instant(begin, "--from")
@@ -128,7 +128,7 @@ class Range:
         level = level_of(store.plan, timeframe)
         return cls("live" if live else "final", level, key_fields(store, parts), first, last)
 
-    def frames(self, store: BarStore) -> Iterator[pl.DataFrame]:
+    def frames(self, store: Readable) -> Iterator[pl.DataFrame]:
         """The bars, sorted by key and start, a bounded number at a time."""
         names = store.plan.event.key
         whole = len(self.key) == len(names)

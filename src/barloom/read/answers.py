@@ -40,9 +40,13 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[B_co]):
-    """There is a bar; ``bar.final`` says whether it can still change."""
+    """There is a bar; ``bar.final`` says whether it can still change.
+
+    `as_of` says since when a reader of topics is cut off from them (nanoseconds UTC; none: the answer is of now).
+    """
 
     bar: B_co
+    as_of: int | None = None
 
     def __bool__(self) -> Literal[True]:
         return True
@@ -52,16 +56,19 @@ class Found(Generic[B_co]):
 class NotFound:
     """There is no bar, a normal answer.
 
-    `decided` says whether that is for good, as of `stream_time` (nanoseconds UTC; none: nothing was read yet).
+    `decided` says whether that is for good, as of `stream_time` (nanoseconds UTC; none: nothing was read yet). `as_of`
+    says since when a reader of topics is cut off from them (none: the answer is of now).
     """
 
     why: Why
     decided: bool
     stream_time: int | None = None
+    as_of: int | None = None
 
     def __bool__(self) -> Literal[False]:
         return False
 
     def __str__(self) -> str:
         reached = "nothing was read yet" if self.stream_time is None else f"stream time {written(self.stream_time)}"
-        return f"{_TEXTS[self.why]} ({reached})"
+        cut_off = "" if self.as_of is None else f"; cut off from the topics since {written(self.as_of)}"
+        return f"{_TEXTS[self.why]} ({reached}{cut_off})"

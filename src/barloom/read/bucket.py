@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from barloom.store.barstore import BarStore
+    from barloom.read.readable import Readable
     from barloom.store.scanning import Place
+    from barloom.telemetry.metrics import Metrics
 
 __all__ = ["Found", "NotFound", "TimeBucket", "Why"]
 
 B = TypeVar("B", bound=Bar)
 C = TypeVar("C", bound=Bar)  # of `open` alone: a class method knows nothing of its class's own
 
+_RUNNING: Final = "RUNNING"
 _FRESH_FOR: Final = 0.05
 _KEYS_HELD: Final = 100_000
 
@@ -42,23 +44,49 @@ _KEYS_HELD: Final = 100_000
 class TimeBucket(Generic[B]):
     """The bars of one timeframe of a store: live ones and finals.
 
-    Open it beside a running writer or on a store at rest (`TimeBucket.open`), or make it from the store of a writer in
-    the same process. Every call answers at once from what is stored; beside a writer in another process that is at most
-    50 ms old, but for finals, which never change. Use it as a context manager, or call `close`.
+    Open it beside a running writer or on a store at rest (`TimeBucket.open`), make it from the store of a writer in
+    the same process, or get it from a `Reader` of Kafka topics. Every call answers at once from what is stored; beside
+    a writer in another process that is at most 50 ms old, but for finals, which never change. Use it as a context
+    manager, or call `close`.
 
     Calls raise `StoreNotRunning` when the store is closed (``PENDING_SHUTDOWN``) or cannot be read (``ERROR``), and
-    nothing else but `TypeError` and `ValueError` for arguments that make no sense.
+    nothing else but `TypeError` and `ValueError` for arguments that make no sense. Over Kafka there are more states in
+    which a store does not answer: see `barloom.read.kafka.reader.Reader`.
     """
 
     @overload
-    def __init__(self: TimeBucket[Bar], store: BarStore, timeframe: str, *, clock: Clock | None = ...) -> None: ...
+    def __init__(
+        self: TimeBucket[Bar],
+        store: Readable,
+        timeframe: str,
+        *,
+        clock: Clock | None = ...,
+        metrics: Metrics | None = ...,
+    ) -> None: ...
     @overload
-    def __init__(self, store: BarStore, timeframe: str, *, bar: type[B], clock: Clock | None = ...) -> None: ...
-    def __init__(self, store: BarStore, timeframe: str, *, bar: type[Any] = Bar, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        store: Readable,
+        timeframe: str,
+        *,
+        bar: type[B],
+        clock: Clock | None = ...,
+        metrics: Metrics | None = ...,
+    ) -> None: ...
+    def __init__(
+        self,
+        store: Readable,
+        timeframe: str,
+        *,
+        bar: type[Any] = Bar,
+        clock: Clock | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         plan = store.plan
         self._level = _published_level(store, timeframe)
         self._store = store
         self._clock = SystemClock() if clock is None else clock
+        self._metrics = metrics
         self._owns_store = False
         self._timeframe = plan.levels[self._level].timeframe
         self._topic = plan.topic("final", self._timeframe)
@@ -67,7 +95,7 @@ class TimeBucket(Generic[B]):
         self._final = store.backend.getter(Family.FINAL)
         self._live = store.backend.getter(Family.OPEN)
         self._encoded: dict[object, bytes] = {}
-        self._state = "RUNNING"
+        self._state = _RUNNING
         self._fresh_until = 0.0
 
     @overload
@@ -107,11 +135,11 @@ class TimeBucket(Generic[B]):
 
     @property
     def state(self) -> str:
-        """``RUNNING``, ``PENDING_SHUTDOWN`` once closed, or ``ERROR``."""
-        return self._state
+        """``RUNNING``, ``PENDING_SHUTDOWN`` once closed, or ``ERROR``; over Kafka also what its reader does instead."""
+        return self._state if self._state != _RUNNING else self._store.state
 
     @property
-    def store(self) -> BarStore:
+    def store(self) -> Readable:
         """What it reads."""
         return self._store
 
@@ -140,13 +168,15 @@ class TimeBucket(Generic[B]):
                 case NotFound() as answer:
                     print(answer)
         """
-        if self._state != "RUNNING":
-            self._not_running()
+        self._check_running()
         encoded = self._encoded.get(key) if isinstance(key, str) and not fields else None
         if encoded is None:
             encoded = self._encode(key, fields)
         time = slot_start(start if type(start) is int else self._moment(start))
-        return self._look(encoded, time) or self._missing(time)
+        answer = self._look(encoded, time) or self._missing(encoded, time)
+        if self._metrics is not None:
+            self._metrics.read(bool(answer))
+        return answer
 
     def _moment(self, start: Moment | None) -> int:
         if start is None:
@@ -171,12 +201,14 @@ class TimeBucket(Generic[B]):
                 self._refresh()
                 record = self._final(place)
             if record is not None:
-                return Found(self._shape.make(key, start, record, final=True))
+                return Found(self._shape.make(key, start, record, final=True), self._store.as_of)
             live = self._live(place)
             if live is not None:
-                return Found(self._shape.make(key, start, live, final=False))
+                return Found(self._shape.make(key, start, live, final=False), self._store.as_of)
             record = self._final(place)  # it may have become final between the two looks
-            return None if record is None else Found(self._shape.make(key, start, record, final=True))
+            if record is None:
+                return None
+            return Found(self._shape.make(key, start, record, final=True), self._store.as_of)
         except Exception as error:  # noqa: BLE001 - whatever the store raises means that it does not answer
             self._failed(error)
 
@@ -198,19 +230,27 @@ class TimeBucket(Generic[B]):
     def _failed(self, error: Exception) -> NoReturn:
         known = self._store.backend.failure(error)
         self._state = "PENDING_SHUTDOWN" if isinstance(known, StoreClosed) else "ERROR"
-        self._not_running(error)
+        self._not_running(self._state, error)
 
     def _check_running(self) -> None:
-        if self._state != "RUNNING":
-            self._not_running()
+        if self._state != _RUNNING or self._store.state != _RUNNING:
+            self._not_running(self.state)
 
-    def _not_running(self, cause: Exception | None = None) -> NoReturn:
-        raise StoreNotRunning(self._topic, self._state, to_datetime(self._clock.now())) from cause
+    def _check_held(self, key: bytes) -> None:
+        """No bar of a key that may be elsewhere means nothing."""
+        if not self._store.holds(key):
+            self._not_running("NOT_HELD")
 
-    def _missing(self, start: int) -> NotFound:
+    def _not_running(self, state: str, cause: Exception | None = None) -> NoReturn:
+        if self._metrics is not None:
+            self._metrics.error(state)
+        raise StoreNotRunning(self._topic, state, to_datetime(self._clock.now())) from cause
+
+    def _missing(self, key: bytes, start: int) -> NotFound:
         """Why a slot has no bar."""
+        self._check_held(key)
         try:
-            return why_missing(self._store, self._level, start)
+            return why_missing(self._store, self._level, key, start)
         except StoreError as error:
             self._failed(error)
 
@@ -226,6 +266,7 @@ class TimeBucket(Generic[B]):
         encoded = self._encode(key, fields)
         first = None if from_ is None else within(moment(from_))
         last = None if to is None else within(moment(to))
+        self._check_held(encoded)
         return self._bars(encoded, first, last)
 
     def _bars(self, key: bytes, first: int | None, last: int | None) -> Iterator[B]:
@@ -253,6 +294,7 @@ class TimeBucket(Generic[B]):
         self._check_running()
         count = number(n)
         encoded = self._encode(key, fields)
+        self._check_held(encoded)
         scan = self._store.scanner.places
         try:
             self._refresh()
@@ -281,8 +323,9 @@ class TimeBucket(Generic[B]):
         """Why the bar of a key in the slot that begins at `start` is not final, or since when it is."""
         self._check_running()
         row = key_row(self._store.plan.event, key, fields)
-        encoded_key(self._store.layout.keys, row)
+        encoded = encoded_key(self._store.layout.keys, row)
         time = self._moment(start)
+        self._check_held(encoded)
         self.refresh()
         try:
             return explain(self._store, row, self.timeframe, time, clock=self._clock)
@@ -321,7 +364,7 @@ class TimeBucket(Generic[B]):
         return await wait_async(self, self._clock, key, start, deadline, fields)
 
 
-def _published_level(store: BarStore, timeframe: str) -> int:
+def _published_level(store: Readable, timeframe: str) -> int:
     level = store.plan.level_of(timeframe)
     if level not in store.plan.published:
         message = f"{timeframe} bars are the input of {store.plan.name!r}; only those made from them are stored"

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from barloom.plan.barplan import BarPlan
-    from barloom.store.barstore import BarStore, StreamTimes
-    from barloom.store.codec import Record
+    from barloom.read.bar import StoredValues
+    from barloom.read.readable import Readable
+    from barloom.store.barstore import StreamTimes
     from barloom.time.calendar import Calendar
     from barloom.time.session_at import SlotSessions
 
@@ -67,6 +68,7 @@ class Explanation:
     sessions: SlotSessions | None = None
     closed: str = ""
     closed_now: str = ""
+    as_of: int | None = None
 
     @property
     def final(self) -> bool:
@@ -90,7 +92,7 @@ class _Children(NamedTuple):
 
 
 def explain(
-    store: BarStore, key: Sequence[object], timeframe: str, start: int, *, clock: Clock | None = None
+    store: Readable, key: Sequence[object], timeframe: str, start: int, *, clock: Clock | None = None
 ) -> Explanation:
     """Where the bar of a key in the slot of `timeframe` that begins at `start` (nanoseconds UTC) stands.
 
@@ -99,9 +101,10 @@ def explain(
     plan = store.plan
     level = plan.level_of(timeframe)
     now = (SystemClock() if clock is None else clock).now()
-    times = store.times()
+    encoded = store.layout.keys.encode(key)
+    times = store.times_of(encoded)
     slot = slot_at(store, level, slot_start(start))
-    state, record = _standing(store, level, store.layout.keys.encode(key), start)
+    state, record = _standing(store, level, encoded, start)
     bounds = slot or Slot(start, start)
     children = _children(store, level, slot, times, record)
     in_session, closed_now = _market_at(store.calendar, now)
@@ -116,7 +119,7 @@ def explain(
         child=children.child,
         expected=children.expected,
         decided=children.decided,
-        filled=0 if record is None else record.filled,
+        filled=_count(record, "filled"),
         missing=children.missing,
         lag=None if times.stream_time is None else now - times.stream_time,
         in_session=in_session,
@@ -124,6 +127,7 @@ def explain(
         sessions=None if slot is None else sessions_of(store.calendar, slot.start, slot.end),
         closed="" if slot is not None else why_closed(store.calendar, start),
         closed_now=closed_now,
+        as_of=store.as_of,
     )
 
 
@@ -136,28 +140,36 @@ def _market_at(calendar: Calendar, now: int) -> tuple[bool | None, str]:
     return not closed, closed
 
 
-def _standing(store: BarStore, level: int, key: bytes, start: int) -> tuple[str, Record | None]:
+def _standing(store: Readable, level: int, key: bytes, start: int) -> tuple[str, StoredValues | None]:
     """``final`` or ``live`` with its record, or why there is none."""
     place = store.layout.bar_key(level, key, start)
     for family, state in ((Family.FINAL, "final"), (Family.OPEN, "live"), (Family.FINAL, "final")):
         record = store.value(family, place)
         if record is not None:
-            return state, store.layout.records.decode_one(record)
-    return why_missing(store, level, start).why.value, None
+            return state, store.values(level)(key, start, record, family is Family.FINAL)
+    return why_missing(store, level, key, start).why.value, None
 
 
-def _children(store: BarStore, level: int, slot: Slot | None, times: StreamTimes, record: Record | None) -> _Children:
+def _count(record: StoredValues | None, name: str) -> int:
+    """A number that a bar holds; none of no bar."""
+    found = None if record is None else record.value(name)
+    return found if isinstance(found, int) else 0
+
+
+def _children(
+    store: Readable, level: int, slot: Slot | None, times: StreamTimes, record: StoredValues | None
+) -> _Children:
     plan = store.plan
     child = plan.levels[level].child
     if child is None or slot is None:
-        return _Children(None, 0 if slot is None else 1, 0 if record is None else record.slots, ())
+        return _Children(None, 0 if slot is None else 1, _count(record, "slots"), ())
     parents = store.calendar.grid(plan.levels[level].timeframe)
     grid = store.calendar.grid(plan.levels[child].timeframe)
     start = np.array([slot.start], dtype=np.int64)
     expected = int(expected_slots(parents, grid, start)[0])
     name = str(plan.levels[child].timeframe)
     if plan.input is InputKind.BARS:
-        return _Children(name, expected, 0 if record is None else record.slots, ())
+        return _Children(name, expected, _count(record, "slots"), ())
     if times.stream_time is None:
         decided = 0
     else:
@@ -192,6 +204,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     why = f": {found.closed_now}" if found.closed_now else ""
     yield f"  market       {_MARKET[found.in_session]}{why}"
     yield f"  clock        {_CLOCK[found.clock_works]}"
+    if found.as_of is not None:
+        yield f"  cut off      from the topics since {written(found.as_of)}; this is how it stood then"
 
 
 _STATES: Final = {

@@ -10,10 +10,7 @@ from barloom.errors import StoreNotRunning, WaitTimeout
 from barloom.read.answers import Found, NotFound
 from barloom.read.arguments import seconds_until
 from barloom.read.bar import Bar
-from barloom.store.backend import Family
-from barloom.store.keys import after
 from barloom.store.scanning import Selection
-from barloom.store.totals import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +18,8 @@ if TYPE_CHECKING:
     from barloom.clock import Clock
     from barloom.read.arguments import Deadline, KeyLike, Moment
     from barloom.read.bucket import TimeBucket
+    from barloom.read.readable import Readable
     from barloom.read.shape import BarShape
-    from barloom.store.barstore import BarStore
     from barloom.store.scanning import Place
 
 __all__ = ["Subscription", "Watch", "wait", "wait_async"]
@@ -30,6 +27,9 @@ __all__ = ["Subscription", "Watch", "wait", "wait_async"]
 B = TypeVar("B", bound=Bar)
 
 _POLL: Final = 0.05
+_PASSING: Final = frozenset({"CREATED", "RESTORING", "REBALANCING"})
+"""States of a reader of topics that end by themselves: who follows waits for that."""
+_FOR_GOOD: Final = frozenset({"ERROR", "NOT_HELD"})
 _SETTLES: Final = 20
 """How often to look again after a commit: beside a writer its parts may become visible one after the other."""
 
@@ -52,7 +52,7 @@ class _Limit:
 class Watch(Generic[B]):
     """What changed in a store since the last look."""
 
-    def __init__(self, store: BarStore, level: int, shape: BarShape[B], key: bytes | None, since: int | None) -> None:
+    def __init__(self, store: Readable, level: int, shape: BarShape[B], key: bytes | None, since: int | None) -> None:
         self._store = store
         self._level = level
         self._shape = shape
@@ -65,8 +65,8 @@ class Watch(Generic[B]):
 
     def changes(self) -> Iterator[B]:
         """New finals of each key in slot order, then the live bars that changed. Nothing to do long after a commit."""
-        totals = self._totals()
-        if totals != self._seen:
+        version = self._store.version()
+        if version != self._seen:
             self._looks_left = 1 + _SETTLES
         if not self._looks_left:
             return
@@ -74,13 +74,8 @@ class Watch(Generic[B]):
         for key in self._keys():
             yield from self._finals(key)
         yield from self._changed(live)
-        self._seen = totals
+        self._seen = version
         self._looks_left -= 1
-
-    def _totals(self) -> bytes:
-        """What tells one commit from the next. A scan sees what a writer committed as it ended, a look-up may not."""
-        found = self._store.backend.scan(Family.META, TOTALS, after(TOTALS))
-        return next((data for name, data in found if name == TOTALS), b"")
 
     def _changed(self, live: list[Place]) -> Iterator[B]:
         """What was given stays known until its final: a live bar may be out of sight for one look."""
@@ -161,9 +156,9 @@ class Subscription(Generic[B]):
             self._bucket.refresh()
             self._pending.extend(self._watch.changes())
         except StoreNotRunning as error:
-            if error.state == "ERROR":
+            if error.state in _FOR_GOOD:
                 raise
-            self._closed = True
+            self._closed = error.state not in _PASSING
         except Exception:
             self._bucket.refresh()  # says why nothing can be read, if that is so
             raise
@@ -207,6 +202,8 @@ async def wait_async(  # noqa: PLR0913, PLR0917
 
 
 def _final(bucket: TimeBucket[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> B | None:
+    if bucket.state in _PASSING:
+        return None
     bucket.refresh()
     match bucket.get(key, start, **fields):
         case Found(bar):

@@ -13,7 +13,8 @@ from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
-    from barloom.store.barstore import BarStore
+    from barloom.read.readable import Readable
+    from barloom.store.barstore import StreamTimes
 
 __all__ = ["Slot", "decided_at", "deciding_delay", "ended_by", "slot_at", "why_missing"]
 
@@ -25,7 +26,7 @@ class Slot(NamedTuple):
     end: int
 
 
-def slot_at(store: BarStore, level: int, start: int) -> Slot | None:
+def slot_at(store: Readable, level: int, start: int) -> Slot | None:
     """The slot that begins at `start`; none outside the session, `ValueError` where another slot holds that time."""
     timeframe = store.plan.levels[level].timeframe
     found = store.calendar.grid(timeframe).round_to_slot(np.array([start], dtype=np.int64))
@@ -44,31 +45,37 @@ def deciding_delay(plan: BarPlan, level: int) -> int:
     return plan.levels[level if plan.input is InputKind.BARS else 0].delay
 
 
-def decided_at(store: BarStore, end: int, delay: int) -> int:
+def decided_at(store: Readable, end: int, delay: int) -> int:
     """When a slot with this end is decided: `delay` after it, or later where a session's closing auction is awaited."""
     deadlines = Deadlines(store.calendar, store.plan.close_grace)
     return int(deadlines.of(np.array([end], dtype=np.int64), delay)[0])
 
 
-def ended_by(store: BarStore, stream_time: int, delay: int) -> int:
+def ended_by(store: Readable, stream_time: int, delay: int) -> int:
     """Slots that end at or before this time are decided at `stream_time`."""
     return Deadlines(store.calendar, store.plan.close_grace).boundary(stream_time, delay)
 
 
-def why_missing(store: BarStore, level: int, start: int) -> NotFound:
-    """Why the slot that begins at `start` has no bar of some key; `ValueError` where no slot does."""
+def why_missing(store: Readable, level: int, key: bytes, start: int) -> NotFound:
+    """Why the slot that begins at `start` has no bar of an encoded key; `ValueError` where no slot does."""
     slot = slot_at(store, level, start)
-    times = store.times()
+    times = store.times_of(key)
+    why, decided = _why(store, level, slot, start, times)
+    return NotFound(why, decided, times.stream_time, store.as_of)
+
+
+def _why(store: Readable, level: int, slot: Slot | None, start: int, times: StreamTimes) -> tuple[Why, bool]:
+    """The reason, and whether it is for good."""
     reached = times.stream_time
     if slot is None:
-        return NotFound(Why.OUTSIDE_SESSION, decided=True, stream_time=reached)
+        return Why.OUTSIDE_SESSION, True
     if reached is None or start > reached:
-        return NotFound(Why.NOT_YET, decided=False, stream_time=reached)
+        return Why.NOT_YET, False
     if times.first is not None and slot.end <= times.first:
-        return NotFound(Why.BEFORE_START, decided=True, stream_time=reached)
+        return Why.BEFORE_START, True
     retention = store.plan.levels[level].retention
     if retention is not None and slot.end <= reached - retention:
-        return NotFound(Why.EXPIRED, decided=True, stream_time=reached)
+        return Why.EXPIRED, True
     if decided_at(store, slot.end, deciding_delay(store.plan, level)) <= reached:
-        return NotFound(Why.EMPTY, decided=True, stream_time=reached)
-    return NotFound(Why.OPEN, decided=False, stream_time=reached)
+        return Why.EMPTY, True
+    return Why.OPEN, False

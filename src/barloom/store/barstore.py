@@ -10,7 +10,7 @@ from barloom.engine.blocks import Snapshot
 from barloom.engine.market import OVERRIDES, calendar_of
 from barloom.errors import StoreError
 from barloom.store.backend import Family
-from barloom.store.keys import decode_start
+from barloom.store.keys import after, decode_start
 from barloom.store.layout import Layout
 from barloom.store.protocol import Restored
 from barloom.store.retention import Pruner
@@ -19,13 +19,14 @@ from barloom.store.totals import TOTALS, Totals
 from barloom.store.writing import CommitWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import polars as pl
 
     from barloom.plan.barplan import BarPlan
     from barloom.store.backend import Backend
     from barloom.store.protocol import Commit, SideRecord
+    from barloom.store.values import StoredBar
     from barloom.time.calendar import Calendar
 
 __all__ = ["BarStore", "StreamTimes"]
@@ -43,7 +44,8 @@ class StreamTimes(msgspec.Struct, frozen=True):
 class BarStore:
     """Bars, state, positions and refused rows of one definition in a backend.
 
-    Made by `open_store`, `open_for_reading` or `memory_store`. One writer at a time; any number of readers.
+    Made by `open_store`, `open_for_reading` or `memory_store`. One writer at a time; any number of readers. An intact
+    store at rest is as good as a running one (`state`), and what it answers is of now (`as_of` none).
     """
 
     def __init__(self, plan: BarPlan, backend: Backend, *, calendar: Calendar | None = None) -> None:
@@ -57,6 +59,8 @@ class BarStore:
         self._writer: CommitWriter | None = None
         self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve)
         self._broken: Exception | None = None
+        self.state = "RUNNING"
+        self.as_of: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -132,6 +136,25 @@ class BarStore:
         """Where the stream stands."""
         data = self.value(Family.ENTRIES, b"time")
         return StreamTimes() if data is None else msgspec.json.decode(data, type=StreamTimes)
+
+    def times_of(self, _key: bytes | None) -> StreamTimes:
+        """Where the stream of a key stands: there is one stream for all keys."""
+        return self.times()
+
+    def holds(self, _key: bytes) -> bool:
+        """Whether a key's bars would be here if there were any: always."""
+        return True
+
+    def version(self) -> bytes:
+        """What tells one commit from the next. A scan sees what a writer committed as it ended, a look-up may not."""
+        found = self.backend.scan(Family.META, TOTALS, after(TOTALS))
+        return next((data for name, data in found if name == TOTALS), b"")
+
+    def values(self, level: int) -> Callable[[bytes, int, bytes, bool], StoredBar]:
+        """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
+        from barloom.store.values import values_of  # noqa: PLC0415 - a writer needs no values of single bars
+
+        return values_of(self, level)
 
     def value(self, family: Family, name: bytes) -> bytes | None:
         """One stored value."""
