@@ -21,6 +21,13 @@
     │   ├── AccessRefused                   an access rule (ACL) forbids it
     │   ├── TopicMismatch                   a topic is missing or is not as the definition needs it
     │   └── Fenced                          another instance has taken over
+    ├── KsqlError (RuntimeError)            a ksqlDB server refuses or fails; keeps its code, message and statement
+    │   ├── KsqlUnreachable                 no answer, or only a part of one
+    │   ├── KsqlNotReady                    the server starts, restores or rebalances: the same request may succeed later
+    │   ├── KsqlUnauthorized                the credentials are wrong or do not suffice
+    │   ├── KsqlRefused                     the server refuses the statement; `applied` are those done before it
+    │   ├── KsqlNotServing                  a stream or table does not work, or did not begin to in time
+    │   └── KsqlDrifted                     the server holds other statements than the definition becomes
     ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
     └── MissingExtra (ImportError)          an optional part of barloom is not installed
 
@@ -46,6 +53,13 @@ __all__ = [
     "DefinitionError",
     "ExactnessError",
     "Fenced",
+    "KsqlDrifted",
+    "KsqlError",
+    "KsqlNotReady",
+    "KsqlNotServing",
+    "KsqlRefused",
+    "KsqlUnauthorized",
+    "KsqlUnreachable",
     "LoginRefused",
     "MissingExtra",
     "Problem",
@@ -165,6 +179,66 @@ class TopicMismatch(BrokerError):
 
 class Fenced(BrokerError):
     """Another instance has taken over, so this one must stop."""
+
+
+class KsqlError(BarloomError, RuntimeError):
+    """A ksqlDB server refuses or fails.
+
+    `code` is the server's error code (such as 40001), `reason` its own message, `statement` the statement as it was
+    sent; each is none where there is none. `retriable`: the same request may succeed later, unchanged.
+    """
+
+    retriable = False
+
+    def __init__(
+        self, message: str, *, code: int | None = None, reason: str | None = None, statement: str | None = None
+    ) -> None:
+        self.code = code
+        self.reason = reason
+        self.statement = statement
+        super().__init__(message)
+
+
+class KsqlUnreachable(KsqlError):
+    """The ksqlDB server does not answer, or its answer broke off; whether a statement was applied is not known."""
+
+    retriable = True
+
+
+class KsqlNotReady(KsqlError):
+    """The ksqlDB server starts, restores or rebalances. `state` is that of the store that was asked for, if it says."""
+
+    retriable = True
+    state: str | None = None
+
+
+class KsqlUnauthorized(KsqlError):
+    """The ksqlDB server refuses the credentials."""
+
+
+class KsqlRefused(KsqlError):
+    """The ksqlDB server refuses a statement. `applied` are the statements of the same request that it did before."""
+
+    applied: tuple[str, ...] = ()
+
+
+class KsqlNotServing(KsqlError):
+    """A stream or table of ksqlDB does not work, or did not begin to in time.
+
+    `entity` is its name, `topic` that of its topic, and `states` what was last seen of it, with the time (nanoseconds).
+    """
+
+    def __init__(
+        self, message: str, *, entity: str, topic: str, states: tuple[tuple[int, str], ...], reason: str | None = None
+    ) -> None:
+        self.entity = entity
+        self.topic = topic
+        self.states = states
+        super().__init__(message, reason=reason)
+
+
+class KsqlDrifted(KsqlError):
+    """The ksqlDB server holds other statements under the names of the definition."""
 
 
 class WaitTimeout(BarloomError, TimeoutError):
