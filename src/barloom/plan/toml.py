@@ -91,7 +91,7 @@ class _Reader:
         return []
 
     def bars(self, document: _Table) -> BarsDraft:
-        self._known(document, ("event", "source", "bars"), "")
+        self._known(document, ("event", "source", "bars", "kafka"), "")
         for name in ("event", "bars"):
             if name not in document:
                 self._problem(f"the table [{name}] is missing", name, f"add [{name}]")
