@@ -1,0 +1,61 @@
+"""Bars as JSON: one object with the columns of `bar_schema`, its key an object of the key fields and the start.
+
+Decimals are texts, so that no reader rounds them; ``start`` and ``end`` are written as `JsonTimes` says, ``open_time``
+and ``close_time`` are nanoseconds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import polars as pl
+
+from barloom.engine.frames import TIME, bar_frame, bar_schema
+from barloom.serde.json_text import as_json, json_members
+from barloom.serde.prefixes import KeyPrefixes
+from barloom.serde.protocol import Records
+
+if TYPE_CHECKING:
+    from barloom.engine.blocks import BarBlock, BarId, Keys
+    from barloom.plan.barplan import BarPlan
+    from barloom.serde.json_text import JsonTimes
+    from barloom.time.calendar import Calendar
+
+__all__ = ["JsonBarEncoder", "json_key_prefix"]
+
+_START: Final = "start"
+
+
+def json_key_prefix(names: tuple[str, ...], row: tuple[object, ...]) -> bytes:
+    """The key fields as the first members of an object; something has to follow."""
+    fields = dict(zip(names, row, strict=True))
+    return msgspec.json.encode(fields)[:-1] + b","
+
+
+class JsonBarEncoder:
+    """Writes bars of any level of a plan."""
+
+    def __init__(self, plan: BarPlan, calendar: Calendar, times: JsonTimes) -> None:
+        self._plan = plan
+        self._calendar = calendar
+        names = plan.event.key
+        self._prefixes = KeyPrefixes(lambda row: json_key_prefix(names, row))
+        texts = {name: as_json(name, kind, times) for name, kind in bar_schema(plan).items() if name not in set(names)}
+        self._key = json_members({_START: texts[_START]}).cast(pl.Binary).alias("key")
+        self._value = json_members(texts).cast(pl.Binary).alias("value")
+
+    def encode(self, block: BarBlock, keys: Keys) -> Records:
+        """One message a bar, in the block's order."""
+        texts = bar_frame(self._plan, self._calendar, keys, block).select(self._key, self._value)
+        prefixes = self._prefixes.of(block.key, keys)
+        return Records(_behind(prefixes, texts["key"]), _behind(prefixes, texts["value"]))
+
+    def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
+        """The keys of the messages that take bars back."""
+        starts = pl.Series(_START, gone.start).cast(TIME).to_frame().select(self._key)
+        return _behind(self._prefixes.of(gone.key, keys), starts["key"])
+
+
+def _behind(prefixes: list[bytes], rest: pl.Series) -> list[bytes]:
+    return [prefix + each for prefix, each in zip(prefixes, rest.to_list(), strict=True)]

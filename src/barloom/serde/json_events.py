@@ -1,0 +1,119 @@
+"""Messages of JSON to rows of the event.
+
+A message is an object, whose members are named by path (``data.bid``), or an array, whose elements are numbered. The
+digits of numbers stay as they are written. Where all paths are plain members, only these are read; nothing else of
+the message is kept.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from barloom.plan.barplan import FieldKind
+from barloom.source.decode import Decoder
+from barloom.source.records import ABSENT, value_at, wrong_type
+from barloom.source.values import column_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.source.decode import Rows
+    from barloom.source.decoded import Problems
+    from barloom.source.records import Json
+
+__all__ = ["JsonEventDecoder"]
+
+_NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
+_KIND: Final[dict[type, str]] = {dict: "object", list: "array"}
+_CONTAINERS: Final = frozenset(_KIND)
+
+
+class _Number(str):
+    """A number with a fraction, as it is written."""
+
+    __slots__ = ()
+
+
+_NO_TEXT: Final = _CONTAINERS | {bool, _Number}
+
+
+class JsonEventDecoder:
+    """Reads JSON messages as the event of a plan. Raises `SourceError` for a mapping that cannot be."""
+
+    def __init__(self, plan: BarPlan) -> None:
+        self._decoder = Decoder(plan)
+        self._paths = self._decoder.paths
+        self._texts = frozenset(
+            name for name in self._paths if name and plan.event.by_name[name].kind is FieldKind.STRING
+        )
+        self._flat = not any("." in path or path.isdecimal() for path in self._paths.values())
+        self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=_Number)
+
+    def decode(self, values: Sequence[bytes | None]) -> Rows:
+        """Read one poll."""
+        refused: Problems = {}
+        parsed = self._parse(values, refused)
+        columns = {
+            name: self._column(self._found(parsed, place, path), name, refused)
+            for place, (name, path) in enumerate(self._paths.items())
+        }
+        return self._decoder.decode(columns, len(values), refused, "the messages")
+
+    def _flat_parser(self) -> msgspec.json.Decoder[Json]:
+        """Takes the members that are wanted and passes over the others."""
+        names = {f"f{place}": path for place, path in enumerate(self._paths.values())}
+        kinds = [str | int | None if name in self._texts else Any for name in self._paths]
+        members = [(name, kind, None) for name, kind in zip(names, kinds, strict=True)]
+        message = msgspec.defstruct("Message", members, rename=names, gc=False)
+        return msgspec.json.Decoder(message, float_hook=str)
+
+    def _parse(self, values: Sequence[bytes | None], refused: Problems) -> list[Json]:
+        """The messages, parsed; an empty one where one is refused."""
+        try:
+            parsed = list(map(self._parser.decode, values))  # type: ignore[arg-type]  # one without a value is a TypeError
+            if self._flat or {dict, list}.issuperset(map(type, parsed)):
+                return parsed
+        except (*_NOT_JSON, TypeError):
+            pass
+        return [self._one(value, row, refused) for row, value in enumerate(values)]
+
+    def _one(self, value: bytes | None, row: int, refused: Problems) -> Json:
+        try:
+            if value is None:
+                refused[row] = "the message has no value"
+            else:
+                record = self._parser.decode(value)
+                if self._flat or isinstance(record, dict | list):
+                    return record
+                refused[row] = f"the message is a JSON {type(record).__name__}, neither an object nor an array"
+        except msgspec.ValidationError as error:
+            refused[row] = f"the message has a wrong type: {error}"
+        except _NOT_JSON as error:
+            refused[row] = f"the message is not JSON: {error}"
+        return self._parser.decode(b"{}")
+
+    def _found(self, parsed: list[Json], place: int, path: str) -> list[Json]:
+        if self._flat:
+            return list(map(attrgetter(f"f{place}"), parsed))
+        each = (value_at(record, path) for record in parsed)
+        return [None if value is ABSENT else value for value in each]
+
+    def _column(self, found: list[Json], name: str, refused: Problems) -> pl.Series:
+        unfit = _NO_TEXT if name in self._texts else _CONTAINERS
+        if not unfit.isdisjoint(map(type, found)):
+            path = self._paths[name]
+            for row, value in enumerate(found):
+                if type(value) in _CONTAINERS:
+                    refused.setdefault(row, f"{path!r} is an {_KIND[type(value)]}, not a value")
+                elif type(value) in unfit:
+                    refused.setdefault(row, wrong_type(path, str(value).lower()))
+                else:
+                    continue
+                found[row] = None
+        return column_of(found)

@@ -1,0 +1,78 @@
+"""What the Kafka side asks of a format: whole polls to columns, and columns to whole batches of records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from barloom.engine.blocks import BarBlock, BarId, Keys
+    from barloom.source.decode import Rows
+    from barloom.store.protocol import SideRecord
+
+__all__ = ["BarDecoder", "BarEncoder", "EventDecoder", "EventEncoder", "LateEncoder", "Records"]
+
+
+class Records(NamedTuple):
+    """Keys and values of messages, in parallel."""
+
+    keys: list[bytes]
+    values: list[bytes]
+
+
+class EventDecoder(Protocol):
+    """Message values to rows of the declared event."""
+
+    def decode(self, values: Sequence[bytes | None]) -> Rows:
+        """Read one poll. A value that cannot be read is a problem of its own row; its neighbours are not touched.
+
+        Raises `RegistryUnavailable` where a schema has to be fetched and the registry does not answer: try again.
+        """
+        ...
+
+
+class EventEncoder(Protocol):
+    """Rows of the declared event to messages."""
+
+    def encode(self, frame: pl.DataFrame) -> Records:
+        """One message a row of a frame with the columns of `TickBatch.frame`; the key holds the key fields."""
+        ...
+
+
+class BarEncoder(Protocol):
+    """Bars to messages."""
+
+    def encode(self, block: BarBlock, keys: Keys) -> Records:
+        """One message a bar, in the block's order; the key holds the key fields and the slot's start."""
+        ...
+
+    def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
+        """The keys of the messages that take bars back."""
+        ...
+
+
+class BarDecoder(Protocol):
+    """Messages of `BarEncoder` to bars."""
+
+    def place(self, key: bytes) -> tuple[tuple[object, ...], int]:
+        """The key fields and the start (ns) that a message key names."""
+        ...
+
+    def one(self, level: int, key: bytes, value: bytes) -> dict[str, object]:
+        """One bar by the column names of `bar_schema`."""
+        ...
+
+    def frame(self, level: int, keys: Sequence[bytes], values: Sequence[bytes]) -> pl.DataFrame:
+        """Bars of one level as a frame with `bar_schema`."""
+        ...
+
+
+class LateEncoder(Protocol):
+    """Refused rows to messages."""
+
+    def encode(self, side: Sequence[SideRecord]) -> Records:
+        """One message a row; the key holds the key fields as the bars' keys do, and is empty where they are unknown."""
+        ...
