@@ -1,0 +1,270 @@
+"""A statement in a form in which it can be compared: as it was written, or as the server wrote it down.
+
+ksqlDB stores its own text of a statement: names in upper case and qualified, types under their other names, properties
+sorted and completed, every operator in parentheses. Both texts are read here into the same tree.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Statement", "canonical", "differences"]
+
+Tree: TypeAlias = "str | tuple[Tree, ...]"
+
+_TOKEN: Final = re.compile(
+    r"\s+|--[^\n]*|(?P<text>'(?:[^']|'')*')|`(?P<quoted>(?:[^`]|``)*)`|(?P<word>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<sign><>|!=|<=|>=|\|\||->|:=|.)",
+    re.DOTALL,
+)
+_SAME: Final = {"VARCHAR": "STRING", "INT": "INTEGER", "!=": "<>"}
+_LEVELS: Final[tuple[frozenset[str], ...]] = (
+    frozenset({"OR"}),
+    frozenset({"AND"}),
+    frozenset({"=", "<>", "<", ">", "<=", ">=", "LIKE", "IS"}),
+    frozenset({"+", "-"}),
+    frozenset({"*", "/", "%"}),
+)
+"""Operators that bind tighter from line to line."""
+
+_CLAUSES: Final = frozenset({"FROM", "WINDOW", "WHERE", "GROUP", "HAVING", "PARTITION", "EMIT", "LIMIT"})
+_BY_ITSELF: Final = frozenset({"CLEANUP_POLICY"})
+"""What the server alone decides."""
+
+
+class Statement(NamedTuple):
+    """A statement taken apart: `properties` of its WITH, and `parts` by clause; equal ones do the same."""
+
+    kind: str
+    name: str
+    properties: Mapping[str, str]
+    parts: Mapping[str, Tree]
+
+
+def canonical(sql: str) -> Statement:
+    """The comparable form of a CREATE statement. `ValueError` for any other, or one that is not understood."""
+    return _Reader(_tokens(sql)).statement()
+
+
+def differences(wanted: Statement, found: Statement) -> list[str]:
+    """What differs between a statement and the server's, for people; empty where they do the same."""
+    told = []
+    if wanted.kind != found.kind:
+        told.append(f"is a {found.kind.lower()}, not a {wanted.kind.lower()}")
+    for name in sorted({*wanted.properties, *found.properties}):
+        ours, theirs = wanted.properties.get(name), found.properties.get(name)
+        if ours is None and name == "RETENTION_MS":
+            continue  # the server completes it
+        if ours != theirs:
+            told.append(f"{name} is {theirs or 'not set'}, not {ours or 'not set'}")
+    for name in dict.fromkeys((*wanted.parts, *found.parts)):
+        ours_part, theirs_part = wanted.parts.get(name), found.parts.get(name)
+        if ours_part != theirs_part:
+            told.append(f"{name} is {_written(theirs_part)}, not {_written(ours_part)}")
+    return told
+
+
+def _written(tree: Tree | None) -> str:
+    if tree is None:
+        return "not there"
+    return tree if isinstance(tree, str) else f"({' '.join(_written(item) for item in tree)})"
+
+
+def _tokens(sql: str) -> list[str]:
+    """Words and names in upper case but for quoted ones, which keep their case; texts with their quotes."""
+    found = []
+    for match in _TOKEN.finditer(sql):
+        kind, token = match.lastgroup, match[0]
+        if kind == "word":
+            upper = token.upper()
+            found.append(_SAME.get(upper, upper))
+        elif kind == "quoted":
+            found.append(_name(match["quoted"].replace("``", "`")))
+        elif kind is not None:
+            found.append(_SAME.get(token, token))
+    return found
+
+
+def _name(quoted: str) -> str:
+    """A quoted name that could stand without its quotes is that name; a mark keeps others apart from words."""
+    return f"`{quoted}" if quoted != quoted.upper() or not quoted.isidentifier() or quoted in _MARKED else quoted
+
+
+_MARKED: Final = frozenset({*_CLAUSES, "AS", "WITH", "SELECT", "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "NOT"})
+
+
+class _Reader:
+    """Reads the tokens of one statement from left to right."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    @property
+    def _next(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self, *expected: str) -> str:
+        token = self._next
+        if not token or (expected and token not in expected):
+            message = f"found {token or 'the end'!r} where {' or '.join(expected) or 'more'} was expected"
+            raise ValueError(message)
+        self._at += 1
+        return token
+
+    def _skip(self, *words: str) -> bool:
+        """Pass over words, if exactly they come next."""
+        if tuple(self._tokens[self._at : self._at + len(words)]) != words:
+            return False
+        self._at += len(words)
+        return True
+
+    def statement(self) -> Statement:
+        self._take("CREATE")
+        self._skip("OR", "REPLACE")
+        kind = self._take("STREAM", "TABLE")
+        self._skip("IF", "NOT", "EXISTS")
+        name = self._take()
+        parts: dict[str, Tree] = {}
+        if self._next == "(":
+            parts |= self._columns()
+        properties = self._properties() if self._skip("WITH") else {}
+        if self._skip("AS", "SELECT"):
+            parts |= self._query()
+        self._skip(";")
+        if self._next:
+            message = f"{self._next!r} follows the statement"
+            raise ValueError(message)
+        return Statement(kind, name, properties, parts)
+
+    def _columns(self) -> dict[str, Tree]:
+        """Declared columns, each with its place: their order counts."""
+        found: dict[str, Tree] = {}
+        self._take("(")
+        while True:
+            name = self._take()
+            found[f"column {name}"] = (str(len(found)), *self._words(",", ")"))
+            if self._take(",", ")") == ")":
+                return found
+
+    def _words(self, *ends: str) -> tuple[str, ...]:
+        """The tokens up to one of `ends` outside of parentheses."""
+        found: list[str] = []
+        depth = 0
+        while self._next and (depth or self._next not in ends):
+            token = self._take()
+            depth += {"(": 1, ")": -1}.get(token, 0)
+            found.append(token)
+        return tuple(found)
+
+    def _properties(self) -> dict[str, str]:
+        found = {}
+        self._take("(")
+        while True:
+            name = self._take().strip("'").upper()
+            self._take("=")
+            value = self._take()
+            if name not in _BY_ITSELF:
+                found[name] = value
+            if self._take(",", ")") == ")":
+                return found
+
+    def _query(self) -> dict[str, Tree]:
+        parts: dict[str, Tree] = {}
+        while True:
+            value = self._expression()
+            self._skip("AS")
+            alias = self._take() if self._next not in {",", "FROM"} else _own_name(value)
+            parts[f"column {alias}"] = (str(len(parts)), value)
+            if self._take(",", "FROM") == "FROM":
+                break
+        parts["FROM"] = source = self._take()
+        self._skip("AS")
+        self._skip(source)  # the alias that the server adds
+        while self._next and self._next != ";":
+            clause = self._take()
+            parts[clause] = self._clause(clause)
+        return parts
+
+    def _clause(self, clause: str) -> Tree:
+        if clause in {"WHERE", "HAVING"}:
+            return self._expression()
+        if clause in {"GROUP", "PARTITION"}:
+            self._take("BY")
+            found = [self._expression()]
+            while self._skip(","):
+                found.append(self._expression())
+            return tuple(found)
+        return self._words(*_CLAUSES, ";")
+
+    def _expression(self, level: int = 0) -> Tree:
+        if level == len(_LEVELS):
+            return self._sign()
+        if level == _NOT_LEVEL and self._skip("NOT"):
+            return ("NOT", self._expression(level))
+        left = self._expression(level + 1)
+        while self._next in _LEVELS[level]:
+            operator = self._take()
+            if operator == "IS":
+                operator = "IS NOT" if self._skip("NOT") else "IS"
+            left = (operator, left, self._expression(level + 1))
+        return left
+
+    def _sign(self) -> Tree:
+        if self._skip("-"):
+            inner = self._sign()
+            return f"-{inner}" if isinstance(inner, str) and inner[0].isdigit() else ("-", inner)
+        value = self._atom()
+        while self._skip("["):
+            value = ("[]", value, self._expression())
+            self._take("]")
+        return value
+
+    def _atom(self) -> Tree:
+        if self._skip("("):
+            value = self._expression()
+            self._take(")")
+            return value
+        if self._skip("CASE"):
+            return self._case()
+        name = self._take()
+        if name == "CAST":
+            return self._cast()
+        if self._skip("("):
+            return self._call(name)
+        while self._skip("."):
+            name = self._take()  # there is one source, so its name in front of a column's says nothing
+        return name
+
+    def _case(self) -> Tree:
+        found: list[Tree] = ["CASE"]
+        while (word := self._take("WHEN", "THEN", "ELSE", "END")) != "END":
+            found += [word, self._expression()]
+        return tuple(found)
+
+    def _cast(self) -> Tree:
+        self._take("(")
+        value = self._expression()
+        self._take("AS")
+        kind = self._words(")")
+        self._take(")")
+        return ("CAST", value, kind)
+
+    def _call(self, function: str) -> Tree:
+        found: list[Tree] = [function]
+        while not self._skip(")"):
+            found.append(self._take() if self._next == "*" else self._expression())
+            self._skip(",")
+        return tuple(found)
+
+
+_NOT_LEVEL: Final = 2
+
+
+def _own_name(value: Tree) -> str:
+    """A column without an alias keeps its name; what has none is named by the server."""
+    return value if isinstance(value, str) else _written(value)

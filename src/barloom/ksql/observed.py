@@ -1,0 +1,151 @@
+"""What a server says of a stream, a table and a query, in the words of the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from barloom.ksql.script import SqlColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.ksql.client import KsqlClient
+
+__all__ = ["QueryDetails", "QueryError", "RunningQuery", "Source", "explained", "property_name", "running", "source"]
+
+_PREFIX: Final = "ksql.streams."
+
+
+@dataclass(frozen=True, slots=True)
+class RunningQuery:
+    """A persistent query: `states` counts its hosts by state; ``RUNNING`` says little, the others are faults."""
+
+    id: str
+    statement: str
+    states: Mapping[str, int]
+
+    @property
+    def fault(self) -> str | None:
+        """A state in which it does nothing, ``ERROR``, ``PAUSED`` or ``UNRESPONSIVE``; none otherwise."""
+        return next((state for state in self.states if state != "RUNNING"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stream or table as the server describes it; `readers` are the names of those that read from it."""
+
+    name: str
+    kind: str
+    topic: str
+    statement: str
+    key_columns: tuple[SqlColumn, ...]
+    columns: tuple[SqlColumn, ...]
+    key_format: str
+    value_format: str
+    window_type: str | None
+    timestamp_column: str | None
+    partitions: int
+    replicas: int
+    queries: tuple[RunningQuery, ...]
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class QueryError:
+    """An error of a query: when (milliseconds UTC), whose fault the server thinks it is, and the first of its lines."""
+
+    at: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryDetails:
+    """What is known of a query that runs: its own properties, its errors, and how far its tasks are behind."""
+
+    properties: Mapping[str, str]
+    sources: tuple[str, ...]
+    errors: tuple[QueryError, ...]
+    tasks: int
+    lag: int
+
+
+def source(client: KsqlClient, name: str, *, timeout: float | None = None) -> Source | None:
+    """The stream or table of a name as SQL writes it; none where there is none."""
+    found = client.describe(name, timeout=timeout)
+    if found is None:
+        return None
+    fields = [(SqlColumn(item["name"], _type(item["schema"])), item.get("type") == "KEY") for item in found["fields"]]
+    return Source(
+        name=found["name"],
+        kind=found["type"],
+        topic=found["topic"],
+        statement=found.get("statement") or "",
+        key_columns=tuple(column for column, is_key in fields if is_key),
+        columns=tuple(column for column, is_key in fields if not is_key),
+        key_format=found["keyFormat"],
+        value_format=found["valueFormat"],
+        window_type=found.get("windowType"),
+        timestamp_column=found.get("timestamp") or None,
+        partitions=found.get("partitions", 0),
+        replicas=found.get("replication", 0),
+        queries=tuple(_query(item) for item in found.get("writeQueries") or ()),
+        readers=tuple(found.get("sourceConstraints") or ()),
+    )
+
+
+def running(client: KsqlClient, *, timeout: float | None = None) -> dict[str, list[RunningQuery]]:
+    """All persistent queries of the server by the name of what they write to."""
+    found: dict[str, list[RunningQuery]] = {}
+    for entity in client.execute("SHOW QUERIES;", timeout=timeout):
+        for item in entity.get("queries") or ():
+            for sink in item.get("sinks") or ():
+                found.setdefault(sink, []).append(_query(item))
+    return found
+
+
+def explained(client: KsqlClient, query_id: str, *, timeout: float | None = None) -> QueryDetails:
+    """What the server knows of a query."""
+    found = client.explain(query_id, timeout=timeout)
+    tasks = found.get("tasksMetadata") or []
+    offsets = [item for task in tasks for item in task.get("topicOffsets") or ()]
+    return QueryDetails(
+        properties={
+            property_name(name): str(value) for name, value in (found.get("overriddenProperties") or {}).items()
+        },
+        sources=tuple(found.get("sources") or ()),
+        errors=tuple(sorted(_error(item) for item in found.get("queryErrors") or ())),
+        tasks=len(tasks),
+        lag=sum(max(item["endOffset"] + 1 - max(item["committedOffset"], 0), 0) for item in offsets),
+    )
+
+
+def property_name(name: str) -> str:
+    """A stream property without the prefix that may stand before it."""
+    return name.removeprefix(_PREFIX)
+
+
+def _query(item: Mapping[str, Any]) -> RunningQuery:
+    states = dict(item.get("statusCount") or {}) or {str(item.get("state") or "RUNNING"): 1}
+    return RunningQuery(item["id"], item.get("queryString") or "", states)
+
+
+def _error(item: Mapping[str, Any]) -> QueryError:
+    """Of a stack trace, what went wrong: without the package names, and the cause where there is one."""
+    lines = [line.strip() for line in str(item["errorMessage"]).splitlines() if not line.lstrip().startswith("at ")]
+    told = " ".join(_plain(line) for line in lines[:2])
+    return QueryError(int(item["timestamp"]), str(item.get("type") or "UNKNOWN"), told)
+
+
+def _plain(line: str) -> str:
+    head, colon, rest = line.partition(": ")
+    return head.rpartition(".")[2] + colon + rest if " " not in head else line
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """A column's type as SQL writes it."""
+    if schema["type"] == "DECIMAL":
+        parameters = schema["parameters"]
+        return f"DECIMAL({parameters['precision']}, {parameters['scale']})"
+    return str(schema["type"])
