@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from barloom.serve.http import address_of, serve_metrics
+from barloom.serve.http import serve_metrics
+from barloom.telemetry.address import address_of
 from barloom.telemetry.health import Health
 from barloom.telemetry.metrics import Metrics, NoMetrics
 from barloom.testing import FakeClock
@@ -97,21 +98,3 @@ def test_a_taken_port_is_an_error_that_names_it() -> None:
     serve_metrics(NoMetrics(), Health(FakeClock()), taken).close()
 
     assert taken == caught.value.filename
-
-
-@pytest.mark.parametrize("text", ["9464", "localhost", "host:port", "host:70000", "", "a b:1", "http://x:1"])
-def test_what_is_no_address_is_said(text: str) -> None:
-    """A slip in the configuration is told with an example."""
-
-    with pytest.raises(ValueError, match="write HOST:PORT"):
-        address_of(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("127.0.0.1:9464", ("127.0.0.1", 9464)), (":9464", ("", 9464)), ("[::1]:80", ("::1", 80)), ("h.x:0", ("h.x", 0))],
-)
-def test_addresses_are_a_host_and_a_port(text: str, expected: tuple[str, int]) -> None:
-    """A name, IPv4, IPv6 in brackets, or no host for every address of the machine."""
-
-    assert expected == address_of(text)

@@ -77,6 +77,7 @@ class Kafka:
     namespace: str | None = None
     block: tuple[object, ...] | None = None
     late_alarm: Decimal | float | None = None
+    metrics: str | None = None
     registry: SchemaRegistry | None = None
     security: Security | None = None
     client: Mapping[str, object] | None = None

@@ -16,6 +16,7 @@ from barloom.kafka.tables import Table, given
 from barloom.plan.barplan import FieldKind
 from barloom.serde.formats import Format
 from barloom.serde.registry import RegistrySettings
+from barloom.telemetry.address import address_of
 from barloom.time.timeframe import DAY, MILLISECOND, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class KafkaSettings:
     namespace: str = "barloom"
     block: tuple[tuple[object, ...], ...] = ()
     late_alarm: float = 0.01
+    metrics: str | None = None
     registry: RegistrySettings | None = None
     security: SecuritySettings = field(default_factory=SecuritySettings)
     client: Mapping[str, str | Secret] = field(default_factory=dict)
@@ -130,6 +132,7 @@ def _read(table: Table, plan: BarPlan) -> KafkaSettings:
         namespace=_namespace(table, default.namespace),
         block=_block(table, plan),
         late_alarm=_share(table, "late_alarm", default.late_alarm),
+        metrics=_metrics(table),
         registry=_registry(table.table("registry"), security),
         security=security,
         client=_client(table.table("client")),
@@ -181,6 +184,17 @@ def _share(table: Table, name: str, default: float) -> float:
         return float(found)
     table.problem(f"{found!r} is no share", name, f"write a number from 0 to 1: {name} = {default}")
     return default
+
+
+def _metrics(table: Table) -> str | None:
+    address = table.text("metrics")
+    try:
+        if address is not None:
+            address_of(address)
+    except ValueError as error:
+        what, _, fix = str(error).partition("; ")
+        table.problem(what, "metrics", fix)
+    return address
 
 
 def _block(table: Table, plan: BarPlan) -> tuple[tuple[object, ...], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +9,7 @@ from socketserver import TCPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
+from barloom.telemetry.address import address_of
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from barloom.telemetry.metrics import Metrics
 
-__all__ = ["Endpoint", "Healthy", "address_of", "serve_metrics"]
+__all__ = ["Endpoint", "Healthy", "serve_metrics"]
 
 _log = get_logger(__name__)
-_ADDRESS: Final = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<host>[^:\s]*)):(?P<port>\d{1,5})")
 _PATIENCE: Final = 10
 """Seconds that a client may take for its request, so that a silent one holds no thread for ever."""
 
@@ -90,15 +89,6 @@ def serve_metrics(metrics: Metrics, health: Healthy, address: str) -> Endpoint:
     endpoint = Endpoint(server)
     _log.info("metrics are served", address=endpoint.address)
     return endpoint
-
-
-def address_of(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``, ``[::1]:PORT`` or ``:PORT``; `ValueError` says what is wrong."""
-    match = _ADDRESS.fullmatch(text.strip())
-    if match is None or int(match["port"]) > 65535:  # noqa: PLR2004 - the largest there is
-        message = f"{text!r} is no address to listen at; write HOST:PORT, such as 127.0.0.1:9464 or 0.0.0.0:9464"
-        raise ValueError(message)
-    return match["six"] or match["host"] or "", int(match["port"])
 
 
 def _answer(metrics: Metrics, health: Healthy, path: str, accept: str) -> _Answer:
