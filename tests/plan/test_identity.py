@@ -132,3 +132,11 @@ def test_topics() -> None:
     assert ("bars_late", "bars_changelog") == (names.late, names.changelog)
     assert ("bars_progress", "bars_dlq") == (names.progress, names.dead_letter)
     assert {"1h": "up_final_1h"} == of_bars.final
+
+
+def test_topics_of_an_application() -> None:
+    """An application of another name than its bars has its own changelog, progress and dead letters."""
+    names = topics(quotes().ohlcv("bid").rollup("1m").named("bars").plan, "desk")
+
+    assert ("bars_live_1m", "bars_late") == (names.live["1m"], names.late)
+    assert ("desk_changelog", "desk_progress", "desk_dlq") == (names.changelog, names.progress, names.dead_letter)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from barloom.environment import Secret
 from barloom.kafka.failures import client_error
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "admin_config", "client_error", "consumer_config", "producer_config"]
 
-Config = dict[str, object]
+Config = dict[str, Any]
+
+_NUMBERS: Final = re.compile(r"\d+")
+_LATELY: Final = 30.0
 
 _LINE: Final[Mapping[str, object]] = {
     "socket.keepalive.enable": True,
@@ -91,7 +95,7 @@ def producer_config(settings: KafkaSettings, transactional_id: str | None = None
 
 def admin_config(settings: KafkaSettings, **more: object) -> Config:
     """What asks about topics and groups, and makes them. `more` as in `consumer_config`."""
-    return _config(settings, {}, more)
+    return _config(settings, {"log_level": 0}, more)  # what it meets is told as an error, once
 
 
 def _config(settings: KafkaSettings, own: Mapping[str, object], more: Mapping[str, object]) -> Config:
@@ -115,11 +119,12 @@ def _config(settings: KafkaSettings, own: Mapping[str, object], more: Mapping[st
 
 
 class _Discreet(logging.Filter):
-    """Blots out secrets, and drops that a setting for producers means nothing to a consumer."""
+    """Blots out secrets, says the same thing once in a while only, and not that a consumer is no producer."""
 
     def __init__(self) -> None:
         super().__init__()
         self._secrets: set[str] = set()
+        self._said: dict[str, float] = {}
 
     def hide(self, secrets: Iterable[str]) -> None:
         """Let no line show these from now on."""
@@ -130,7 +135,13 @@ class _Discreet(logging.Filter):
         for secret in self._secrets:
             text = text.replace(secret, "***")
         record.msg, record.args = text, ()
-        return not ("CONFWARN" in text and "will be ignored by" in text)
+        return not ("CONFWARN" in text and "will be ignored by" in text) and self._is_news(text, record.created)
+
+    def _is_news(self, text: str, at: float) -> bool:
+        """Whether the line, but for its numbers, was not said lately."""
+        gist = _NUMBERS.sub("", text)
+        self._said = {said: when for said, when in self._said.items() if at - when < _LATELY}
+        return self._said.setdefault(gist, at) == at
 
 
 _DISCREET: Final = _Discreet()

@@ -102,14 +102,18 @@ class Topics:
     dead_letter: str
 
 
-def topics(plan: BarPlan) -> Topics:
-    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, ``bars_changelog``, ``bars_progress``, ``bars_dlq``."""
+def topics(plan: BarPlan, app: str | None = None) -> Topics:
+    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, and ``<app>_changelog``, ``<app>_progress``, ``<app>_dlq``.
+
+    `app` is the application that makes the bars; without one it is called like them.
+    """
     frames = [plan.levels[position].timeframe for position in plan.published]
+    own = app or plan.name
     return Topics(
         live={str(frame): plan.topic("live", frame) for frame in frames},
         final={str(frame): plan.topic("final", frame) for frame in frames},
         late=f"{plan.name}_late",
-        changelog=f"{plan.name}_changelog",
-        progress=f"{plan.name}_progress",
-        dead_letter=f"{plan.name}_dlq",
+        changelog=f"{own}_changelog",
+        progress=f"{own}_progress",
+        dead_letter=f"{own}_dlq",
     )
