@@ -1,0 +1,40 @@
+"""The pull queries that barloom asks: for any row of a table, and for the row of a key and window."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from barloom.ksql.names import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.ksql.script import Entity
+
+__all__ = ["any_row", "row_at"]
+
+
+def any_row(entity: Entity) -> str:
+    """Ask for one row, whichever it is."""
+    return f"SELECT * FROM {entity.quoted_name} LIMIT 1;"  # noqa: S608 - the name is quoted where it must be
+
+
+def row_at(entity: Entity, key: Sequence[object], start: int) -> str:
+    """Ask for the row of a key in the window that begins at `start` (milliseconds UTC)."""
+    terms = [
+        f"{quoted(column.name)} = {_literal(value)}" for column, value in zip(entity.key_columns, key, strict=True)
+    ]
+    wanted = " AND ".join([*terms, f"WINDOWSTART = {start}"])
+    return f"SELECT * FROM {entity.quoted_name} WHERE {wanted};"  # noqa: S608 - names and values are quoted
+
+
+def _literal(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | Decimal():
+            return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        case _:
+            text = str(value).replace("'", "''")
+            return f"'{text}'"
