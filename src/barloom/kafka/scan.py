@@ -1,0 +1,129 @@
+"""A whole topic, from its first record to the last one that is committed when the reading begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from barloom.errors import BrokerUnreachable
+from barloom.kafka.clients import admin_config, client_error, consumer_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from typing import Self
+
+    from confluent_kafka import Message
+
+    from barloom.kafka.settings import KafkaSettings
+
+__all__ = ["partitions_of", "record_at", "scan"]
+
+_Answer = TypeVar("_Answer")
+_TIMEOUT: Final = 15.0
+_PATIENCE: Final = 30
+"""Polls of a second without an answer, after which the broker is taken to be gone."""
+
+_BATCH: Final = 500
+
+
+def scan(settings: KafkaSettings, topic: str) -> Iterator[Message]:
+    """Every committed record, in order within its partition; what is written meanwhile is not waited for.
+
+    Raises `TopicMismatch` where there is no such topic, and `BrokerError` where it cannot be read.
+    """
+    with _Log(settings, topic) as log:
+        ends = log.ends()
+        log.begin({partition: first for partition, (first, _) in ends.items()})
+        waiting = {partition: end for partition, (_, end) in ends.items()}
+        while waiting:
+            for partition, message in log.poll():
+                end = waiting.get(partition, 0)
+                offset = end if message is None else message.offset() or 0
+                if message is not None and offset < end:
+                    yield message
+                if offset + 1 >= end:
+                    waiting.pop(partition, None)
+
+
+def record_at(settings: KafkaSettings, topic: str, partition: int, offset: int) -> Message | None:
+    """One record; none where there is none at that place, or it is gone or was never committed."""
+    with _Log(settings, topic) as log:
+        first, end = log.ends().get(partition, (0, 0))
+        if not first <= offset < end:
+            return None
+        log.begin({partition: offset})
+        _, message = log.poll()[0]
+        return message if message is not None and message.offset() == offset else None
+
+
+def partitions_of(settings: KafkaSettings, names: Collection[str]) -> dict[str, int]:
+    """How many partitions these topics have; those that are not there are left out."""
+    from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an extra
+
+    admin = AdminClient(admin_config(settings))
+    found = _asked(lambda: admin.list_topics(timeout=_TIMEOUT), "asking for topics").topics
+    return {name: len(found[name].partitions) for name in names if name in found}
+
+
+class _Log:
+    """One topic, read by a consumer of no group."""
+
+    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+        from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
+
+        self._topic = topic
+        self._doing = f"reading topic {topic!r}"
+        self._consumer = Consumer(consumer_config(settings, settings.app))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def ends(self) -> dict[int, tuple[int, int]]:
+        """The first offset and the end of what is committed, by partition; empty partitions are left out."""
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+        consumer, name = self._consumer, self._topic
+        found = _asked(lambda: consumer.list_topics(name, timeout=_TIMEOUT), self._doing).topics[name]
+        if found.error is not None:
+            raise client_error(found.error, self._doing)
+
+        def ask(partition: int) -> tuple[int, int]:
+            return _asked(
+                lambda: consumer.get_watermark_offsets(TopicPartition(name, partition), _TIMEOUT), self._doing
+            )
+
+        ends = {partition: ask(partition) for partition in found.partitions}
+        return {partition: (first, end) for partition, (first, end) in ends.items() if first < end}
+
+    def begin(self, offsets: dict[int, int]) -> None:
+        """Read these partitions from these offsets on."""
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+        self._consumer.assign([TopicPartition(self._topic, *place) for place in offsets.items()])
+
+    def poll(self) -> list[tuple[int, Message | None]]:
+        """The next records, at least one, by partition; none for the end of a partition."""
+        from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
+
+        for _ in range(_PATIENCE):
+            found: list[tuple[int, Message | None]] = []
+            for message in _asked(lambda: self._consumer.consume(_BATCH, 1.0), self._doing):
+                error = message.error()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                    raise client_error(error, self._doing)
+                found.append((message.partition() or 0, message if error is None else None))
+            if found:
+                return found
+        text = f"{self._doing}: no answer for {_PATIENCE} s\n    fix: check that the brokers run"
+        raise BrokerUnreachable(text, retriable=True)
+
+
+def _asked(call: Callable[[], _Answer], doing: str) -> _Answer:
+    from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+    try:
+        return call()
+    except KafkaException as error:
+        raise client_error(error, doing) from error
