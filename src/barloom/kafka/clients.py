@@ -58,6 +58,7 @@ _PRODUCER: Final[Mapping[str, object]] = {
     "batch.num.messages": 50_000,
     "queue.buffering.max.messages": 500_000,
     "queue.buffering.max.kbytes": 65_536,
+    "message.max.bytes": 8_388_608,  # a dead letter is as large as any message was, and its headers besides
     # Ticks per CPU-second is what is short, and bars are small exact numbers: compressing them is left to those whose
     # disk or network is short instead ([kafka.client] "compression.type" = "lz4").
     "compression.type": "none",

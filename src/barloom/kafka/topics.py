@@ -118,7 +118,8 @@ def wanted_topics(plan: BarPlan, settings: KafkaSettings, partitions: int, repli
         (names.late, "late and refused ticks", _kept(settings.late_retention)),
         (names.dead_letter, "dead letters", _kept(settings.dead_letter_retention) | _whole_messages()),
         (names.changelog, "changelog", _changelog()),
-        (names.progress, "progress", _progress()),
+        (names.progress, "progress", _latest()),
+        (names.replayed, "replayed dead letters", _latest()),
     ]
     safe = {"min.insync.replicas": "2"} if copies >= _QUORUM else {}
     return [
@@ -178,7 +179,8 @@ def _changelog() -> dict[str, str]:
     }
 
 
-def _progress() -> dict[str, str]:
+def _latest() -> dict[str, str]:
+    """Small, and the latest record of each key for ever."""
     return {
         "cleanup.policy": "compact",
         "segment.bytes": "1048576",

@@ -100,11 +100,13 @@ class Topics:
     changelog: str
     progress: str
     dead_letter: str
+    replayed: str
 
 
 def topics(plan: BarPlan, app: str | None = None) -> Topics:
     """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, and ``<app>_changelog``, ``<app>_progress``, ``<app>_dlq``.
 
+    `replayed`, ``<app>_replayed``, is the ledger of the dead letters that were put back.
     `app` is the application that makes the bars; without one it is called like them.
     """
     frames = [plan.levels[position].timeframe for position in plan.published]
@@ -116,4 +118,5 @@ def topics(plan: BarPlan, app: str | None = None) -> Topics:
         changelog=f"{own}_changelog",
         progress=f"{own}_progress",
         dead_letter=f"{own}_dlq",
+        replayed=f"{own}_replayed",
     )
