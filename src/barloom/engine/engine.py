@@ -82,6 +82,11 @@ class Engine:
         """Where the stream stands; none before the first row."""
         return None if self._time.now == BEGINNING else self._time.now
 
+    @property
+    def open_slots(self) -> int:
+        """How many slots with ticks are open, over all published levels."""
+        return sum(len(level.rows) for level in self._published)
+
     def step(self, batch: TickBatch) -> Step:
         """Take in a batch."""
         if self.closed:
@@ -140,6 +145,16 @@ class Engine:
                 groups, order = Groups.sorted([level.rows.gather(rows)])
                 blocks.append(self._live_block(level, groups, level.rows.arrived[rows][order]))
         return tuple(blocks)
+
+    def live_bars(self, level: int, key: Integers, start: Integers) -> BarBlock | None:
+        """The present state of those of the given slots (each may be named often) that are open and have ticks."""
+        held = self._levels[level]
+        rows = np.unique(held.rows.find(key, start))
+        rows = rows[rows >= 0]
+        if not len(rows):
+            return None
+        groups, order = Groups.sorted([held.rows.gather(rows)])
+        return self._live_block(held, groups, held.rows.arrived[rows][order])
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continue from what a store kept."""

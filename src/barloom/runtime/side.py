@@ -10,21 +10,24 @@ from barloom.engine.blocks import Reason
 from barloom.store.protocol import SideRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from barloom.engine.blocks import Rejected
+    import polars as pl
+
+    from barloom.engine.blocks import Rejected, TickBatch
     from barloom.plan.barplan import BarPlan
-    from barloom.source.protocol import InvalidRow, SourceBatch
+    from barloom.source.protocol import InvalidRow, Origin, SourceBatch
+    from barloom.time.calendar import Integers
 
-__all__ = ["side_records"]
+__all__ = ["refused_rows", "side_records"]
 
 _SECOND = 1_000_000_000
 
 
 def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> tuple[SideRecord, ...]:
     """What a batch adds to the side output, in source order."""
-    records = [*_invalid(batch.invalid), *_refused(plan, batch, rejected)]
-    return tuple(sorted(records, key=lambda record: record.offset))
+    refused = refused_rows(plan, batch.ticks, batch.origins, rejected)
+    return tuple(sorted([*_invalid(batch.invalid), *refused], key=lambda record: record.offset))
 
 
 def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
@@ -41,11 +44,18 @@ def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
         )
 
 
-def _refused(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> Iterator[SideRecord]:
-    if rejected is None:
-        return
-    origins = batch.origins(rejected.row)
-    rows = batch.ticks.frame[rejected.row]
+def refused_rows(
+    plan: BarPlan, ticks: TickBatch, origins: Callable[[Integers], Sequence[Origin]], rejected: Rejected | None
+) -> list[SideRecord]:
+    """Rows that the engine did not take; `origins` says where given rows came from."""
+    if rejected is None or not len(rejected):
+        return []
+    return list(_refused(plan, ticks.frame[rejected.row], origins(rejected.row), rejected))
+
+
+def _refused(
+    plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejected: Rejected
+) -> Iterator[SideRecord]:
     keys = rows.select(plan.event.key).rows()
     times = rows[plan.event.timestamp].to_list()
     missed = _missed(plan, rejected)

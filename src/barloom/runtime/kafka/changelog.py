@@ -1,0 +1,225 @@
+"""The state of a partition as records of a compacted topic, and back.
+
+A record's key is the letter of its family and its place there; a record without value deletes. Places and values are
+those of the store: open bars under (level, key, start), latest finals under (level, key), entries by name. `META` says
+which definition made it, in which format; `POSITION` how far the input was read when the state was as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from barloom.engine.blocks import Snapshot
+from barloom.errors import StoreFormat, StoreMismatch
+from barloom.plan.document import from_document, plan_document
+from barloom.plan.identity import differences, fingerprint
+from barloom.store.backend import Family
+from barloom.store.keys import encode_start, encode_starts
+from barloom.store.memory import MemoryBackend
+from barloom.store.scanning import Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from barloom.engine.blocks import BarBlock, BarId, Keys, Step
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.layout import Layout
+    from barloom.time.calendar import Booleans, Calendar, Integers
+
+__all__ = ["META", "POSITION", "Change", "ChangelogWriter", "Image", "Position", "meta_record"]
+
+FORMAT: Final = 1
+_TAGS: Final = {Family.OPEN: b"o", Family.LATEST: b"l", Family.ENTRIES: b"e", Family.META: b"m"}
+_FAMILIES: Final = {tag[0]: family for family, tag in _TAGS.items()}
+_DEFINITION: Final = b"definition"
+_POSITION: Final = b"position"
+META: Final = _TAGS[Family.META] + _DEFINITION
+POSITION: Final = _TAGS[Family.META] + _POSITION
+_NEVER: Final = np.iinfo(np.int64).min
+_FIRST_KEYS: Final = 256
+
+
+class Change(NamedTuple):
+    """A record of the changelog; without value it deletes."""
+
+    key: bytes
+    value: bytes | None
+
+
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far the input was read: the next offset by topic; and whose transactional id wrote it.
+
+    `owner` is empty where the owner gave the partition up in an orderly way: nothing of it can be left open.
+    """
+
+    offsets: dict[str, int]
+    owner: str = ""
+    v: int = FORMAT
+
+    def change(self) -> Change:
+        """Its record."""
+        return Change(POSITION, msgspec.json.encode(self))
+
+
+class _Meta(msgspec.Struct):
+    fingerprint: str
+    plan: dict[str, object]
+    v: int = FORMAT
+
+
+def meta_record(plan: BarPlan) -> Change:
+    """What says by which definition, and in which format, a changelog is written."""
+    return Change(META, msgspec.json.encode(_Meta(fingerprint(plan), plan_document(plan))))
+
+
+class Image:
+    """What a changelog partition holds, record by record."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._backend = MemoryBackend()
+        self.records = 0
+
+    def __len__(self) -> int:
+        """How many records were applied."""
+        return self.records
+
+    def apply(self, changes: Iterable[tuple[bytes | None, bytes | None]]) -> None:
+        """Take in records in the order of the topic."""
+        batch = self._backend.batch()
+        for key, value in changes:
+            self.records += 1
+            if not key or (family := _FAMILIES.get(key[0])) is None:
+                continue  # a family that a newer version writes beside those that are known
+            if value is None:
+                batch.delete_all(family, [key[1:]])
+            else:
+                batch.put(family, key[1:], value)
+        self._backend.write(batch)
+
+    @property
+    def position(self) -> Position | None:
+        """How far the input was read; none for a changelog without records."""
+        found = self._backend.getter(Family.META)(_POSITION)
+        return None if found is None else msgspec.json.decode(found, type=Position)
+
+    def check(self, topic: str) -> None:
+        """Refuse what another definition or another format has written.
+
+        Raises `StoreMismatch` with the differences, or `StoreFormat`.
+        """
+        found = self._backend.getter(Family.META)(_DEFINITION)
+        if found is None:
+            return
+        version = msgspec.json.decode(found, type=dict[str, object]).get("v")
+        if version != FORMAT:
+            message = f"the changelog {topic} has format {version}, and this barloom knows format {FORMAT}"
+            raise StoreFormat(message)
+        meta = msgspec.json.decode(found, type=_Meta)
+        plan = self._layout.plan
+        if meta.fingerprint != fingerprint(plan):
+            changed = "\n".join(f"  {line}" for line in differences(from_document(meta.plan), plan))
+            message = (
+                f"the changelog {topic} was written by another definition:\n{changed}\n"
+                "Restore that definition, run this one under another application id (--app), make its bars anew with "
+                "barloom rebuild, or forget the old state with barloom reset."
+            )
+            raise StoreMismatch(message)
+
+    def snapshot(self, calendar: Calendar) -> Snapshot:
+        """The engine's state."""
+        keys: dict[bytes, int] = {}
+        scanner = Scanner(self._layout, self._backend, lambda: calendar)
+        return Snapshot(
+            open=scanner.state(Family.OPEN, keys),
+            latest=scanner.state(Family.LATEST, keys),
+            entries=dict(self._backend.scan(Family.ENTRIES, b"", None)),
+            keys=[self._layout.keys.decode(key) for key in keys],
+        )
+
+
+class ChangelogWriter:
+    """Turns the steps of one engine into changes.
+
+    It remembers for each level and key the last slot that was written as open, so that a bar that opens and closes in
+    one step costs no record. `restored` are the open bars that the changelog holds already.
+    """
+
+    def __init__(self, layout: Layout, restored: Sequence[BarBlock] = ()) -> None:
+        self._layout = layout
+        levels = len(layout.plan.levels)
+        self._tags = [_TAGS[Family.OPEN] + layout.prefix(level) for level in range(levels)]
+        self._latest_tags = [_TAGS[Family.LATEST] + layout.prefix(level) for level in range(levels)]
+        self._encoded: list[bytes] = []
+        self._stood_until = np.full(levels, _NEVER)
+        for block in restored:
+            self._stood_until[block.level] = max(self._stood_until[block.level], block.start.max(initial=_NEVER))
+        self._open_until: Integers = np.empty((levels, 0), np.int64)
+
+    def changes(self, step: Step, keys: Keys) -> tuple[list[bytes], list[bytes | None]]:
+        """Keys and values of the records that bring the changelog to where the step brought the engine."""
+        self._learn(keys)
+        places: list[bytes] = []
+        values: list[bytes | None] = []
+        for block in step.finals:
+            self._close(block, keys, places, values)
+        for gone in step.retracted:
+            self._retract(gone, places, values)
+        for block in step.lives:
+            places += self._places(block.level, block.key, block.start)
+            values += self._layout.records.encode(block, None, keys)
+            np.maximum.at(self._open_until[block.level], block.key, block.start)
+        for name, value in step.entries.items():
+            places.append(_TAGS[Family.ENTRIES] + name)
+            values.append(value)
+        return places, values
+
+    def _learn(self, keys: Keys) -> None:
+        known = len(self._encoded)
+        if known < len(keys):
+            encode = self._layout.keys.encode
+            self._encoded.extend(encode(row) for row in keys.rows(np.arange(known, len(keys))))
+            held = self._open_until.shape[1]
+            if len(keys) > held:
+                wider = np.repeat(self._stood_until[:, np.newaxis], max(len(keys), 2 * held, _FIRST_KEYS), axis=1)
+                wider[:, :held] = self._open_until
+                self._open_until = wider
+
+    def _places(self, level: int, key: Integers, start: Integers) -> list[bytes]:
+        tag, encoded = self._tags[level], self._encoded
+        return [tag + encoded[number] + time for number, time in zip(key.tolist(), encode_starts(start), strict=True)]
+
+    def _close(self, block: BarBlock, keys: Keys, places: list[bytes], values: list[bytes | None]) -> None:
+        was_open = self._open_until[block.level, block.key] >= block.start
+        if was_open.any():
+            gone = self._places(block.level, block.key[was_open], block.start[was_open])
+            places += gone
+            values += [None] * len(gone)
+        if block.level in self._layout.plan.keeps_latest:
+            self._put_latest(block, keys, places, values)
+
+    def _put_latest(self, block: BarBlock, keys: Keys, places: list[bytes], values: list[bytes | None]) -> None:
+        chosen = np.flatnonzero(_last_real(block))
+        tag = self._latest_tags[block.level]
+        places += [tag + self._encoded[number] for number in block.key[chosen].tolist()]
+        records = self._layout.records.encode(block, chosen, keys)
+        starts = block.start[chosen].tolist()
+        values += [encode_start(start) + record for start, record in zip(starts, records, strict=True)]
+
+    def _retract(self, gone: BarId, places: list[bytes], values: list[bytes | None]) -> None:
+        found = self._places(gone.level, gone.key, gone.start)
+        places += found
+        values += [None] * len(found)
+
+
+def _last_real(block: BarBlock) -> Booleans:
+    """The latest bar with ticks of each key; the block is sorted by key and start."""
+    chosen = np.zeros(len(block), np.bool_)
+    real = np.flatnonzero(~block.synthetic)
+    if len(real):
+        key = block.key[real]
+        chosen[real[np.append(key[1:] != key[:-1], True)]] = True
+    return chosen

@@ -1,0 +1,295 @@
+"""One instance: a member of the consumer group that turns what it reads into transactions."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, cast
+
+from barloom.errors import BrokerError, TopicMismatch
+from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
+from barloom.runtime.kafka.polling import Log, decode
+from barloom.runtime.kafka.publication import Publication
+from barloom.runtime.kafka.restoring import Restorer
+from barloom.runtime.kafka.transaction import Transactions
+from barloom.runtime.kafka.watermarks import HighWatermarks
+from barloom.telemetry.logs import get_logger
+from barloom.time.timeframe import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from confluent_kafka import Consumer, Message, TopicPartition
+
+    from barloom.runtime.kafka.job import Job
+    from barloom.runtime.kafka.partition import Partition
+    from barloom.runtime.kafka.polling import Polled, Record
+
+__all__ = ["Instance"]
+
+_log = get_logger(__name__)
+_SAY_AGAIN: Final = 1.0
+"""Seconds after which a position or stream time that moved without making a bar is published all the same."""
+_LOOK: Final = 0.1
+"""Seconds between two looks at the ends of the logs."""
+_RESTORING_AT_ONCE: Final = 2
+
+
+class Instance:
+    """Reads its partitions, steps over what came and commits; until told to stop, or until it can't.
+
+    After an exception from any method everything it holds must be thrown away: `close`, and make another.
+    """
+
+    def __init__(self, job: Job) -> None:
+        from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
+
+        settings = job.settings
+        self._job = job
+        self._clock = job.clock
+        self._partitions: dict[int, Partition] = {}
+        self._restoring: dict[int, Future[Partition]] = {}
+        self._uncommitted = 0
+        self._commit_due: float | None = None
+        self._shown_at = self._settled_at = self._clock.monotonic()
+        self._key_of: dict[tuple[object, ...], int] = {}
+        self._failure: Exception | None = None
+        self._transactions = Transactions(producer_config(settings), job.transactional_id, job.clock)
+        self._transactions.take_over()
+        self._publication = Publication(
+            job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None
+        )
+        self._restorer = Restorer(
+            job.plan, settings, job.topics.changelog, job.transactional_id, job.clock, job.metrics, job.calendar
+        )
+        self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
+        self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK)
+        self._consumer: Consumer = Consumer(consumer_config(settings))
+        self._consumer.subscribe(
+            list(settings.input),
+            on_assign=lambda _, gained: self._guarded(self._on_assigned, gained),
+            on_revoke=lambda _, given: self._guarded(self._on_revoked, given),
+            on_lost=lambda _, lost: self._guarded(self._on_lost, lost),
+        )
+
+    # The loop
+
+    def turn(self) -> None:
+        """Poll, step over what came, and commit when it is time."""
+        settings = self._job.settings
+        room = max(1, settings.commit_records - self._uncommitted)
+        messages = self._consumer.consume(room, self._patience())
+        self._fail_if_failed()
+        if messages:
+            self._take(messages)
+        self._admit_restored()
+        self._look_at_clock()
+        if self._is_due():
+            self.commit()
+        self._job.heartbeat(self._states())
+
+    def _patience(self) -> float:
+        """How long to wait for records."""
+        if self._commit_due is not None:
+            return max(0.0, self._commit_due - self._clock.monotonic())
+        return min(_LOOK, self._job.settings.commit_interval / SECOND)
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        now = self._clock.now()
+        poll = decode(cast("Sequence[Record]", messages), self._job.serde.events, now)
+        for error in poll.errors:
+            self._tell(client_error(error))
+        for log, polled in poll.by_log.items():
+            if log.partition in self._partitions:
+                self._step(self._partitions[log.partition], log, polled, now)
+        for log, end in poll.ends.items():
+            if log.partition in self._partitions:
+                self._partitions[log.partition].reached(log.topic, end)
+
+    def _step(self, partition: Partition, log: Log, polled: Polled, now: int) -> None:
+        if polled.first_offset < partition.offsets.get(log.topic, 0):
+            message = f"{log.topic}[{log.partition}] was delivered from {polled.first_offset} on, which was read before"
+            raise BrokerError(message, retriable=True)
+        step = partition.take(log.topic, polled, self._publication, now)
+        rows = len(polled.ticks) + len(polled.refused)
+        self._uncommitted += rows
+        self._job.count(partition.number, step, rows, len(polled.refused))
+        self._stepped_over()
+        self._look_for_strays(partition)
+
+    def _look_at_clock(self) -> None:
+        seen = self._watermarks.latest
+        if seen is None or not self._job.plan.clock:
+            return
+        for partition in self._partitions.values():
+            step = partition.look_at_clock(seen, self._publication)
+            if step is not None:
+                self._job.count(partition.number, step, 0, 0)
+                self._stepped_over()
+
+    def _stepped_over(self) -> None:
+        if self._commit_due is None:
+            self._commit_due = self._clock.monotonic() + self._job.settings.commit_interval / SECOND
+
+    def _is_due(self) -> bool:
+        if self._commit_due is not None:
+            full = self._uncommitted >= self._job.settings.commit_records
+            return full or self._clock.monotonic() >= self._commit_due
+        unsaid = self._clock.monotonic() - self._settled_at >= _SAY_AGAIN
+        return unsaid and any(partition.unsaid for partition in self._partitions.values())
+
+    # Transactions
+
+    def commit(self, given_up: Iterable[int] = ()) -> None:
+        """Commit what was stepped over, with the positions of all owned partitions; some of which are given up."""
+        if not self._partitions:
+            return
+        began = self._clock.monotonic()
+        self._show(began)
+        leaving = frozenset(given_up)
+        for partition in self._partitions.values():
+            left = partition.number in leaving
+            partition.settle(
+                self._publication,
+                self._job.owner,
+                "" if left else self._transactions.id,
+                "PENDING_SHUTDOWN" if left else "RUNNING",
+                self._clock.now(),
+            )
+        offsets = [position for partition in self._partitions.values() for position in partition.positions()]
+        self._transactions.commit(offsets, self._consumer.consumer_group_metadata())
+        self._uncommitted, self._commit_due = 0, None
+        self._settled_at = self._clock.monotonic()
+        self._job.committed(self._settled_at - began, self._partitions.values())
+
+    def _show(self, now: float) -> None:
+        interval = self._job.settings.live_interval
+        if interval is not None and now - self._shown_at >= interval / SECOND:
+            self._shown_at = now
+            for partition in self._partitions.values():
+                partition.show(self._publication)
+
+    # Partitions come and go
+
+    def _on_assigned(self, gained: list[TopicPartition]) -> None:
+        self._job.metrics.rebalance("assigned")
+        self._consumer.incremental_assign(gained)
+        self._consumer.pause(gained)
+        for number in sorted({item.partition for item in gained} - self._partitions.keys() - self._restoring.keys()):
+            if number >= self._job.partitions:
+                message = (
+                    f"the input has a partition {number}, and the topics of {self._job.settings.app!r} were made for "
+                    f"{self._job.partitions}: keys may have moved, so their bars can't be continued; start anew under "
+                    "another application id (--app)"
+                )
+                raise TopicMismatch(message)
+            self._restoring[number] = self._threads.submit(self._restorer.restore, number)
+        _log.info("partitions assigned", partitions=_numbers(gained))
+
+    def _admit_restored(self) -> None:
+        """Run the partitions whose state is back."""
+        for number in [number for number, future in self._restoring.items() if future.done()]:
+            partition = self._restoring.pop(number).result()
+            self._partitions[number] = partition
+            self._resume(partition)
+            self._stepped_over()
+            self._commit_due = self._clock.monotonic()  # whoever comes after us must know whose transactions to abort
+        self._watch()
+
+    def _resume(self, partition: Partition) -> None:
+        from confluent_kafka import OFFSET_BEGINNING, TopicPartition  # noqa: PLC0415 - an extra
+
+        for topic in self._job.settings.input:
+            where = TopicPartition(topic, partition.number, partition.offsets.get(topic, OFFSET_BEGINNING))
+            self._consumer.seek(where)
+            self._consumer.resume([where])
+
+    def _on_revoked(self, given: list[TopicPartition]) -> None:
+        """Commit what is done, give the partitions up, drop their state."""
+        self._job.metrics.rebalance("revoked")
+        numbers = {item.partition for item in given}
+        if self._partitions.keys() & numbers:
+            self.commit(given_up=numbers)
+        self._drop(numbers)
+        self._consumer.incremental_unassign(given)
+        _log.info("partitions given up", partitions=_numbers(given))
+
+    def _on_lost(self, lost: list[TopicPartition]) -> None:
+        """They belong to another already: nothing of the open transaction may be seen."""
+        self._job.metrics.rebalance("lost")
+        _log.warning("partitions lost", partitions=_numbers(lost))
+        if self._transactions.begun:
+            message = f"this instance was away too long and lost partitions {_numbers(lost)}; it begins anew"
+            raise BrokerError(message, retriable=True)
+        self._drop({item.partition for item in lost})
+        self._consumer.incremental_unassign(lost)
+
+    def _drop(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            if (restoring := self._restoring.pop(number, None)) is not None:
+                restoring.cancel()
+            self._partitions.pop(number, None)
+        self._key_of = {key: number for key, number in self._key_of.items() if number in self._partitions}
+        self._watch()
+
+    def _watch(self) -> None:
+        logs = (Log(topic, number) for number in self._partitions for topic in self._job.settings.input)
+        self._watermarks.watch(frozenset(logs))
+
+    def _guarded(self, react: Callable[[list[TopicPartition]], None], partitions: list[TopicPartition]) -> None:
+        """What goes wrong inside of a callback of the consumer is raised by the loop."""
+        try:
+            react(partitions)
+        except Exception as error:  # noqa: BLE001 - it is raised again
+            self._failure = self._failure or error
+
+    def _fail_if_failed(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    # Looking around
+
+    def _tell(self, error: BrokerError) -> None:
+        """The client mends what can be mended by itself; what cannot ends the instance."""
+        if not error.retriable:
+            raise error
+        self._job.metrics.broker_retry()
+        _log.warning("the cluster has trouble", error=str(error))
+
+    def _look_for_strays(self, partition: Partition) -> None:
+        """Report a key that two partitions hold: each would publish finals of its own for it."""
+        for key in partition.new_keys():
+            other = self._key_of.setdefault(key, partition.number)
+            if other != partition.number:
+                _log.warning(
+                    "a key is in two partitions and has bars of its own in each: mend its producers' partitioner",
+                    key=key,
+                    partitions=[other, partition.number],
+                )
+
+    def _states(self) -> Mapping[int, str]:
+        return dict.fromkeys(self._partitions, "RUNNING") | dict.fromkeys(self._restoring, "RESTORING")
+
+    # The end
+
+    def stop(self) -> None:
+        """Commit, give everything up in an orderly way, and leave the group."""
+        self._consumer.close()
+        self._fail_if_failed()
+
+    def close(self) -> None:
+        """Release everything, whatever state it is in; what was not committed never happened."""
+        self._failure = self._failure or BrokerError("closed", retriable=True)
+        self._watermarks.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._partitions.clear()
+        try:
+            self._transactions.abort()
+        except Exception as error:  # noqa: BLE001 - the next producer of this id aborts it
+            _log.debug("a transaction could not be aborted", error=str(error))
+        self._transactions.close()
+        self._consumer.close()
+
+
+def _numbers(partitions: Sequence[TopicPartition]) -> list[int]:
+    return sorted({item.partition for item in partitions})

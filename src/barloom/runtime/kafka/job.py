@@ -1,0 +1,103 @@
+"""What an instance works with, from its first member of the group to its last, and what it tells about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from barloom.runtime.report import RunReport
+from barloom.time.timeframe import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from barloom.clock import Clock
+    from barloom.engine.blocks import Step
+    from barloom.kafka.settings import KafkaSettings
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.identity import Topics
+    from barloom.runtime.kafka.partition import Partition
+    from barloom.serde.open import Serde
+    from barloom.telemetry.health import Health
+    from barloom.telemetry.metrics import Metrics
+    from barloom.time.calendar import Calendar
+
+__all__ = ["Job", "Status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How an instance is: its totals so far, the state of each of its partitions, and seconds since it began."""
+
+    report: RunReport
+    states: Mapping[int, str]
+    lag: int | None
+    seconds: float
+
+
+@dataclass(slots=True)
+class Job:
+    """A definition, the cluster, and everything that outlives a membership in the group.
+
+    `partitions` is the number of the input's partitions, `owner` how this instance is called in messages,
+    `transactional_id` the id of its transactions, unique to it.
+    """
+
+    plan: BarPlan
+    settings: KafkaSettings
+    topics: Topics
+    serde: Serde
+    partitions: int
+    owner: str
+    transactional_id: str
+    clock: Clock
+    metrics: Metrics
+    health: Health
+    calendar: Calendar
+    on_status: Callable[[Status], None] | None = None
+    report: RunReport = field(default_factory=RunReport)
+    began: float = 0.0
+    lag: int | None = None
+    states: dict[int, str] = field(default_factory=dict)
+
+    def count(self, partition: int, step: Step, rows: int, dead: int) -> None:
+        """Add a step of a partition."""
+        self.report.count(self.plan, step)
+        self.report.ticks += rows
+        if rows:
+            self.metrics.ticks(partition, rows)
+        if dead:
+            self.report.rejected["invalid"] = self.report.rejected.get("invalid", 0) + dead
+            self.metrics.rejected("invalid", dead)
+        for reason, number in step.counts.items():
+            if number and reason not in {"accepted", "filtered"}:
+                self.metrics.rejected(reason, number)
+
+    def committed(self, seconds: float, partitions: Iterable[Partition]) -> None:
+        """A transaction was committed."""
+        self.metrics.commit(seconds)
+        lags = []
+        now = self.clock.now()
+        for partition in partitions:
+            if partition.lag is not None:
+                lags.append(partition.lag)
+                self.metrics.consumer_lag(partition.number, partition.lag)
+            stream_time = partition.engine.stream_time
+            if stream_time is not None:
+                self.metrics.stream_lag(partition.number, (now - stream_time) / SECOND)
+            self.metrics.open_slots(partition.number, partition.engine.open_slots)
+        self.lag = sum(lags) if lags else None
+
+    def heartbeat(self, states: Mapping[int, str]) -> None:
+        """The loop has gone round once more; these are its partitions."""
+        self.health.progressed()
+        if states != self.states:
+            for gone in self.states.keys() - states.keys():
+                self.metrics.forget(gone)
+            self.health.owned(states)
+            for partition, state in states.items():
+                self.health.state(partition, state)
+            self.states = dict(states)
+        if self.on_status is not None:
+            seconds = self.clock.monotonic() - self.began
+            self.on_status(Status(self.report, states, self.lag, seconds))

@@ -1,0 +1,52 @@
+"""Live bars between two moments at which they are shown: of each open slot only its latest state counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from barloom.engine.blocks import BarBlock, BarId
+    from barloom.engine.engine import Engine
+    from barloom.time.calendar import Integers
+
+__all__ = ["PendingLives"]
+
+
+class PendingLives:
+    """The open slots of one engine that changed since they were last shown."""
+
+    def __init__(self) -> None:
+        self._touched: dict[int, list[tuple[Integers, Integers]]] = {}
+        self._beats: dict[int, BarBlock] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._touched or self._beats)
+
+    def add(self, lives: Sequence[BarBlock]) -> None:
+        """Take note of the live bars of a step."""
+        for block in lives:
+            if len(block) and bool(block.synthetic[0]):
+                self._beats[block.level] = block
+            else:
+                self._touched.setdefault(block.level, []).append((block.key, block.start))
+
+    def retract(self, gone: Sequence[BarId]) -> None:
+        """Forget beats whose slot closed."""
+        for item in gone:
+            self._beats.pop(item.level, None)
+
+    def drain(self, engine: Engine) -> Iterator[BarBlock]:
+        """What is to be shown now; slots that closed meanwhile are left out."""
+        touched, self._touched = self._touched, {}
+        beats, self._beats = self._beats, {}
+        yield from beats.values()
+        for level, parts in touched.items():
+            key = np.concatenate([key for key, _ in parts])
+            start = np.concatenate([start for _, start in parts])
+            block = engine.live_bars(level, key, start)
+            if block is not None:
+                yield block

@@ -1,0 +1,186 @@
+"""What one poll brought, by partition: records decoded together as columns, then taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+
+from barloom.engine.blocks import TickBatch
+from barloom.source.protocol import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import polars as pl
+
+    from barloom.serde.protocol import EventDecoder
+    from barloom.source.decode import Rows
+    from barloom.time.calendar import Integers
+
+__all__ = ["Log", "Poll", "Polled", "Record", "Refused", "decode"]
+
+_MILLISECOND: Final = 1_000_000
+
+
+class Record(Protocol):
+    """A consumed message, as confluent_kafka gives it; one without error has a place."""
+
+    def error(self) -> Any:  # noqa: ANN401 - confluent_kafka's error
+        """What the client has to say instead of a record; none for a record."""
+        ...
+
+    def topic(self) -> str:
+        """Its topic."""
+        ...
+
+    def partition(self) -> int:
+        """Its partition."""
+        ...
+
+    def offset(self) -> int:
+        """Its place in the partition."""
+        ...
+
+    def timestamp(self) -> tuple[int, int]:
+        """The kind of its time stamp (0: none) and milliseconds since the epoch."""
+        ...
+
+    def key(self) -> bytes | None:
+        """Its key, not decoded."""
+        ...
+
+    def value(self) -> bytes | None:
+        """Its value, not decoded."""
+        ...
+
+    def headers(self) -> list[tuple[str, bytes | None]] | None:
+        """Its headers, in order."""
+        ...
+
+
+class Log(NamedTuple):
+    """One partition of an input topic."""
+
+    topic: str
+    partition: int
+
+
+class Refused(NamedTuple):
+    """A record that could not be read as the event, and why."""
+
+    message: Record
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """The records of one log: the good ones as ticks, the others; the first one's offset and the one to go on from."""
+
+    ticks: TickBatch
+    refused: Sequence[Refused]
+    messages: Sequence[Record]
+    index: Integers
+    first_offset: int
+    next_offset: int
+
+    def origins(self, rows: Integers) -> list[Origin]:
+        """Where rows of the ticks came from, and how they looked."""
+        return [self._origin(self.messages[place], row) for row, place in zip(rows, self.index[rows], strict=True)]
+
+    def _origin(self, message: Record, row: int) -> Origin:
+        return Origin(f"{message.topic()}[{message.partition()}]", message.offset(), _text(message, self.ticks, row))
+
+
+class Poll(NamedTuple):
+    """Records by log, in the order in which they came, and the logs whose end was met: where."""
+
+    by_log: Mapping[Log, Polled]
+    ends: Mapping[Log, int]
+    errors: Sequence[Any]
+
+
+def decode(messages: Sequence[Record], decoder: EventDecoder, now: int) -> Poll:
+    """Sort out one poll; `now` is when records arrived whose topic does not say so itself."""
+    from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
+
+    ends: dict[Log, int] = {}
+    errors: list[Any] = []
+    records: list[Record] = []
+    for message in messages:
+        error = message.error()
+        if error is None:
+            records.append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            ends[Log(message.topic(), message.partition())] = message.offset()
+        else:
+            errors.append(error)
+    by_log = dict(_taken_apart(records, decoder, now)) if records else {}
+    return Poll(by_log, ends, errors)
+
+
+def _taken_apart(records: Sequence[Record], decoder: EventDecoder, now: int) -> Iterator[tuple[Log, Polled]]:
+    rows = decoder.decode([message.value() for message in records])
+    partition = np.fromiter([message.partition() for message in records], np.int64, len(records))
+    offset = np.fromiter([message.offset() for message in records], np.int64, len(records))
+    arrival = _arrivals(records, rows, now)
+    topics = {message.topic() for message in (records if _several(records) else records[:1])}
+    for topic in sorted(topics):
+        of_topic = np.ones(len(records), np.bool_)
+        if len(topics) > 1:
+            of_topic = np.fromiter([message.topic() == topic for message in records], np.bool_, len(records))
+        for number in np.unique(partition[of_topic]).tolist():
+            chosen = np.flatnonzero(of_topic & (partition == number))
+            yield Log(topic, number), _polled(records, rows, chosen, offset, arrival)
+
+
+def _several(records: Sequence[Record]) -> bool:
+    first = records[0].topic()
+    return any(message.topic() != first for message in records)
+
+
+def _polled(records: Sequence[Record], rows: Rows, chosen: Integers, offset: Integers, arrival: Integers) -> Polled:
+    """The part of a poll at the positions `chosen`."""
+    good = np.flatnonzero(np.isin(rows.index, chosen, assume_unique=True))
+    where = rows.index[good]
+    ticks = TickBatch(_rows(rows.frame, good), offset[where], arrival[good])
+    refused = []
+    if rows.problems:
+        places = set(chosen.tolist())
+        refused = [Refused(records[place], text) for place, text in rows.problems.items() if place in places]
+    return Polled(ticks, refused, records, where, int(offset[chosen[0]]), int(offset[chosen[-1]]) + 1)
+
+
+def _rows(frame: pl.DataFrame, rows: Integers) -> pl.DataFrame:
+    """Some rows in order; consecutive ones cost nothing."""
+    if len(rows) and int(rows[-1]) - int(rows[0]) + 1 == len(rows):
+        return frame.slice(int(rows[0]), len(rows))
+    return frame[rows]
+
+
+def _arrivals(records: Sequence[Record], rows: Rows, now: int) -> Integers:
+    """When each good row was received: as declared, as the broker stamped it, or now.
+
+    A timestamp that the producer has set is its word, often the event time itself, and says nothing of the arrival.
+    """
+    from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME  # noqa: PLC0415 - an extra
+
+    if rows.arrivals is not None:
+        return rows.arrivals
+    arrivals = np.full(len(records), now)
+    if TIMESTAMP_LOG_APPEND_TIME in (records[0].timestamp()[0], records[-1].timestamp()[0]):
+        stamps = [message.timestamp() for message in records]
+        appended = np.array([kind == TIMESTAMP_LOG_APPEND_TIME for kind, _ in stamps])
+        times = np.array([time for _, time in stamps], np.int64) * _MILLISECOND
+        arrivals[appended] = times[appended]
+    return arrivals[rows.index]
+
+
+def _text(message: Record, ticks: TickBatch, row: int) -> str:
+    """A record for people: its own text, or what was read of it."""
+    try:
+        return (message.value() or b"").decode()
+    except UnicodeDecodeError:
+        return msgspec.json.encode(ticks.frame.row(row, named=True)).decode()

@@ -1,0 +1,92 @@
+"""What a partition says, as records of the output topics; each goes to the partition of its input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barloom.kafka.dead_letters import dead_letter
+from barloom.runtime.kafka.progress import progress_key
+from barloom.runtime.side import refused_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from barloom.engine.blocks import BarBlock, BarId, Keys, Step
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.identity import Topics
+    from barloom.runtime.kafka.changelog import Change
+    from barloom.runtime.kafka.polling import Polled, Refused
+    from barloom.runtime.kafka.progress import Progress
+    from barloom.runtime.kafka.transaction import Transactions
+    from barloom.serde.open import Serde
+    from barloom.telemetry.metrics import Metrics
+
+__all__ = ["Publication"]
+
+
+class Publication:
+    """Sends within the open transaction: bars, refused rows, dead letters, state and progress."""
+
+    def __init__(  # noqa: PLR0913 - what there is to publish, where, and how
+        self, plan: BarPlan, topics: Topics, serde: Serde, transactions: Transactions, metrics: Metrics, *, live: bool
+    ) -> None:
+        self._plan = plan
+        self._topics = topics
+        self._serde = serde
+        self._send = transactions.send
+        self._send_one = transactions.send_one
+        self._metrics = metrics
+        self._names = [str(level.timeframe) for level in plan.levels]
+        self.live = live
+
+    def finals(self, partition: int, blocks: Sequence[BarBlock], keys: Keys) -> None:
+        """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars."""
+        for block in blocks:
+            name = self._names[block.level]
+            records = self._serde.bars[block.level].encode(block, keys)
+            self._send(self._topics.final[name], partition, records.keys, records.values)
+            if self.live:
+                self._send(self._topics.live[name], partition, records.keys, records.values)
+            self._metrics.bars(name, "final", len(block))
+
+    def lives(self, partition: int, blocks: Iterable[BarBlock], keys: Keys) -> None:
+        """Open bars."""
+        for block in blocks:
+            name = self._names[block.level]
+            records = self._serde.bars[block.level].encode(block, keys)
+            self._send(self._topics.live[name], partition, records.keys, records.values)
+            self._metrics.bars(name, "live", len(block))
+
+    def retracted(self, partition: int, gone: Sequence[BarId], keys: Keys) -> None:
+        """Heartbeats whose slot closed without a final."""
+        for item in gone if self.live else ():
+            places = self._serde.bars[item.level].tombstones(item, keys)
+            self._send(self._topics.live[self._names[item.level]], partition, places, [None] * len(places))
+
+    def refused(self, partition: int, step: Step, polled: Polled) -> None:
+        """Rows that the engine did not take."""
+        side = refused_rows(self._plan, polled.ticks, polled.origins, step.rejected)
+        if side:
+            records = self._serde.late.encode(side)
+            self._send(self._topics.late, partition, records.keys, records.values)
+
+    def dead_letters(self, partition: int, refused: Sequence[Refused], now: int) -> None:
+        """Messages that could not be read."""
+        for message, problem in refused:
+            letter = dead_letter(message, problem, now)
+            self._send_one(self._topics.dead_letter, partition, letter.key, letter.value, letter.headers)
+        if refused:
+            self._metrics.dead_letters(len(refused))
+
+    def state(self, partition: int, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
+        """Changes of the state."""
+        self._send(self._topics.changelog, partition, keys, values)
+
+    def change(self, partition: int, change: Change) -> None:
+        """One change of the state."""
+        self._send(self._topics.changelog, partition, [change.key], [change.value])
+
+    def progress(self, progress: Progress) -> None:
+        """How far a partition is."""
+        key = progress_key(progress.partition)
+        self._send(self._topics.progress, progress.partition, [key], [progress.encoded()])

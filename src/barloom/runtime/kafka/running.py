@@ -1,0 +1,130 @@
+"""Running a definition on Kafka until it is told to stop, whatever becomes of the brokers meanwhile."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from typing import TYPE_CHECKING, Final, cast
+
+from barloom.clock import SystemClock
+from barloom.errors import BrokerError, Fenced
+from barloom.kafka.cluster import Cluster
+from barloom.plan.identity import topics
+from barloom.runtime.kafka.instance import Instance
+from barloom.runtime.kafka.job import Job
+from barloom.serde.open import open_serde
+from barloom.telemetry.health import Health
+from barloom.telemetry.logs import get_logger
+from barloom.telemetry.metrics import open_metrics
+from barloom.time.calendars import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import Event
+
+    from barloom.clock import Clock
+    from barloom.kafka.settings import KafkaSettings
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.query import Bars
+    from barloom.runtime.kafka.job import Status
+    from barloom.runtime.report import RunReport
+    from barloom.serde.json_text import JsonTimes
+    from barloom.serde.open import Serde
+    from barloom.telemetry.metrics import Metrics
+    from barloom.time.calendar import Calendar
+
+__all__ = ["run"]
+
+_log = get_logger(__name__)
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 10.0
+_ALL_WELL: Final = 30.0
+"""Seconds after which trouble counts as the first again."""
+
+
+def run(  # noqa: PLR0913 - the settings of a run, by name
+    bars: BarPlan | Bars,
+    settings: KafkaSettings,
+    *,
+    stop: Event,
+    on_status: Callable[[Status], None] | None = None,
+    metrics: Metrics | None = None,
+    health: Health | None = None,
+    clock: Clock | None = None,
+    calendar: Calendar | None = None,
+    chance: random.Random | None = None,
+) -> RunReport:
+    """Be one instance of the application until `stop` is set; then commit, leave the group, and report.
+
+    Missing topics are made. A broker that is away is waited for; what then was not committed is read again. Raises
+    `TopicMismatch`, `StoreMismatch` (another definition's changelog), `LoginRefused`, `AccessRefused` and other errors
+    that waiting does not mend.
+    """
+    clock = clock or SystemClock()
+    plan = bars if not hasattr(bars, "plan") else bars.plan
+    calendar = calendar or resolve(plan.calendar)
+    partitions = Cluster.reach(settings, clock).ensure(plan).partitions
+    owner = f"{socket.gethostname()}-{os.getpid()}-{(chance or random.SystemRandom()).randrange(1 << 32):08x}"
+    job = Job(
+        plan=plan,
+        settings=settings,
+        topics=topics(plan, settings.app),
+        serde=_serde(plan, calendar, settings),
+        partitions=partitions,
+        owner=owner,
+        transactional_id=f"{settings.app}-{owner}",
+        clock=clock,
+        metrics=metrics or open_metrics(),
+        health=health or Health(clock),
+        calendar=calendar,
+        on_status=on_status,
+        began=clock.monotonic(),
+    )
+    _keep_going(job, stop, chance or random.SystemRandom())
+    job.report.seconds = clock.monotonic() - job.began
+    return job.report
+
+
+def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
+    return open_serde(
+        plan,
+        calendar,
+        format=settings.format,
+        output_format=settings.output_format,
+        registry=settings.registry,
+        schema=settings.schema,
+        namespace=settings.namespace,
+        json_times=cast("JsonTimes", settings.json_times),
+        topics=topics(plan, settings.app),
+        input_topics=settings.input,
+    )
+
+
+def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
+    """One membership after another, with growing pauses while they fail."""
+    pause = _FIRST_PAUSE
+    while not stop.is_set():
+        began = job.clock.monotonic()
+        try:
+            _be_a_member(job, stop)
+        except BrokerError as error:
+            if not (error.retriable or isinstance(error, Fenced)):
+                raise
+            if job.clock.monotonic() - began > _ALL_WELL:
+                pause = _FIRST_PAUSE
+            wait = pause * chance.uniform(0.5, 1.5)
+            job.metrics.broker_retry()
+            _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
+            stop.wait(wait)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _be_a_member(job: Job, stop: Event) -> None:
+    instance = Instance(job)
+    try:
+        while not stop.is_set():
+            instance.turn()
+        instance.stop()
+    finally:
+        instance.close()

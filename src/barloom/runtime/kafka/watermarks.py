@@ -1,0 +1,78 @@
+"""Where the input's logs end: their high watermarks, asked for in the background.
+
+Not the last stable offset: behind an upstream whose transactions are long it would make us look caught up.
+"""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from barloom.telemetry.logs import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from barloom.clock import Clock
+
+__all__ = ["HighWatermarks", "Seen"]
+
+_TIMEOUT: Final = 5.0
+_log = get_logger(__name__)
+
+
+class Seen(NamedTuple):
+    """The end of each log as it was at some moment not before `at` (nanoseconds UTC)."""
+
+    at: int
+    ends: Mapping[tuple[str, int], int]
+
+
+class HighWatermarks:
+    """Asks for the ends of the logs that are `watched`, every `interval` seconds."""
+
+    def __init__(self, config: Mapping[str, Any], clock: Clock, interval: float) -> None:
+        from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an extra
+
+        self._admin = AdminClient(dict(config))
+        self._clock = clock
+        self._interval = interval
+        self._watched: frozenset[tuple[str, int]] = frozenset()
+        self._seen: Seen | None = None
+        self._stop = Event()
+        self._thread = Thread(target=self._watch, name="barloom-watermarks", daemon=True)
+        self._thread.start()
+
+    @property
+    def latest(self) -> Seen | None:
+        """The last answer."""
+        return self._seen
+
+    def watch(self, logs: frozenset[tuple[str, int]]) -> None:
+        """Which logs (topic, partition) to ask about."""
+        self._watched = logs
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._stop.set()
+        self._thread.join(2 * _TIMEOUT)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._interval):
+            if self._watched:
+                try:
+                    self._seen = self._ask(self._watched)
+                except Exception as error:  # noqa: BLE001 - whatever it was, the clock then closes nothing
+                    _log.debug("the ends of the input are not known", error=str(error))
+
+    def _ask(self, logs: frozenset[tuple[str, int]]) -> Seen:
+        from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 - an extra
+        from confluent_kafka.admin import OffsetSpec  # noqa: PLC0415
+
+        at = self._clock.now()
+        end = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(topic, partition): end for topic, partition in logs}
+        answers = self._admin.list_offsets(
+            wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=_TIMEOUT
+        )
+        return Seen(at, {(where.topic, where.partition): found.result().offset for where, found in answers.items()})
