@@ -66,7 +66,7 @@ class Dropper:
         ]
 
     def _one(self, entity: Entity, *, delete: bool) -> Dropped:
-        """An answer that got lost, or tells of a time-out, may hide a drop that was done: the next then finds nothing."""
+        """A lost or late answer may hide a drop that was done: the next one then finds nothing."""
         end = self._clock.monotonic() + self._policy.entity
         sql = f"DROP {entity.kind.value} {entity.quoted_name}"
         attempt, left = 0, False

@@ -1,0 +1,189 @@
+"""What is wrong with a pipeline on a server: a list of checks, each with what was seen and how to mend it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from barloom.errors import BarloomError, KsqlError
+from barloom.ksql import checks, query_checks
+from barloom.ksql.evidence import gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from barloom.clock import Clock
+    from barloom.ksql.checks import Doubt
+    from barloom.ksql.client import KsqlClient
+    from barloom.ksql.evidence import Evidence
+    from barloom.ksql.script import Script
+
+__all__ = ["Finding", "Health", "Subjects", "examine"]
+
+
+class Health(Enum):
+    """How a check ended."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+class Finding(NamedTuple):
+    """One line of the list: what was checked, what was seen, and how to mend it where it is not well."""
+
+    check: str
+    health: Health
+    seen: str
+    mend: str = ""
+
+
+class Subjects(Protocol):
+    """A schema registry, as far as it is asked here."""
+
+    def versions_of(self, subject: str) -> dict[int, int]:
+        """The schema ids of a subject by version; empty where there is none."""
+        ...
+
+
+class _Check(NamedTuple):
+    title: str
+    fine: str
+    mend: str
+    doubts: Callable[[Script, Evidence], Iterable[Doubt]]
+
+
+_AGAIN: Final = "drop it and what reads from it (`barloom ksql drop`), and deploy again"
+
+_CHECKS: Final = (
+    _Check(
+        "every stream and table is there",
+        "all of them, on their topics",
+        "deploy (`barloom ksql deploy`); what is of another kind or on another topic must be dropped first",
+        checks.missing,
+    ),
+    _Check("they are those of the definition", "the server's own texts say the same", _AGAIN, checks.statements),
+    _Check("keys and values are AVRO everywhere", "KEY_FORMAT and VALUE_FORMAT", _AGAIN, checks.formats),
+    _Check("exactly one event time each", "the ticks' own, then the start of the bar", _AGAIN, checks.timestamps),
+    _Check("each stream has its table's columns", "names, types and order", _AGAIN, checks.columns),
+    _Check("one name for the schema of the key", "the same in every statement", _AGAIN, checks.key_schemas),
+    _Check(
+        "as many partitions in every topic",
+        "equal along the pipeline",
+        "make the topics anew with one number of partitions, and deploy again",
+        checks.partitions,
+    ),
+    _Check("table, stream, next table", "each query reads from the stage before", _AGAIN, query_checks.order),
+    _Check("grouped by the key alone", "no window bounds in GROUP BY", _AGAIN, checks.grouping),
+    _Check("one window a query, kept long enough", "SIZE, RETENTION and GRACE PERIOD", _AGAIN, checks.windows),
+    _Check("counts are added up", "COUNT(*) stands at the base only", _AGAIN, checks.counts),
+    _Check(
+        "a query of its own for each table",
+        "one each, with its own id",
+        "TERMINATE what is too much; where none is left, drop the table and deploy again",
+        query_checks.queries,
+    ),
+    _Check(
+        "emission, offsets and exactly once are set", "each query runs with all three", _AGAIN, query_checks.settings
+    ),
+    _Check(
+        "queries work, not just RUNNING",
+        "tasks and no errors",
+        "mend the cause; RESUME what is paused; a query whose sums left their type, or whose topic is gone, must be "
+        "dropped and deployed again",
+        query_checks.faults,
+    ),
+    _Check("nothing waits to be read", "each query is at the end of its topic", "", query_checks.lags),
+    _Check(
+        "every table answers a pull query",
+        "all of them",
+        "wait (`barloom ksql wait`): after a restart that takes up to a minute",
+        query_checks.answers,
+    ),
+)
+
+
+def examine(
+    client: KsqlClient, script: Script, *, clock: Clock, seconds: float = 9.0, subjects: Subjects | None = None
+) -> list[Finding]:
+    """Look at everything that is known to go wrong, within `seconds`; `subjects` is the schema registry, if known."""
+    try:
+        evidence = gather(client, script, clock=clock, seconds=seconds)
+    except KsqlError as error:
+        rest = [Finding(check.title, Health.UNKNOWN, "the server did not answer") for check in _CHECKS]
+        return [Finding(_SERVER, Health.WRONG, str(error), "start it, or mend the address or the credentials"), *rest]
+    findings = [_server(evidence), *(_examined(check, script, evidence) for check in _CHECKS)]
+    return [*findings, _stores(evidence), _registry(script, subjects)]
+
+
+_SERVER: Final = "the server answers and is healthy"
+
+
+def _server(evidence: Evidence) -> Finding:
+    info = evidence.info or {}
+    seen = f"ksqlDB {info.get('version', '?')}, {info.get('serverStatus', '?')}"
+    if evidence.health is None:
+        return Finding(_SERVER, Health.UNKNOWN, f"{seen}; {evidence.unknown['health']}", "ask GET /healthcheck")
+    details = evidence.health.get("details") or {}
+    ill = [name for name, part in details.items() if not part.get("isHealthy")]
+    if ill or not evidence.health.get("isHealthy", True):
+        mend = "look at the server's log; where its command topic was deleted or changed, restore it and restart"
+        return Finding(_SERVER, Health.WRONG, f"{seen}, but not healthy: {', '.join(ill)}", mend)
+    return Finding(_SERVER, Health.OK, seen)
+
+
+def _examined(check: _Check, script: Script, evidence: Evidence) -> Finding:
+    doubts = list(check.doubts(script, evidence))
+    told = "; ".join(doubt.text for doubt in sorted(doubts, key=lambda doubt: not doubt.known))
+    if any(doubt.known for doubt in doubts):
+        return Finding(check.title, Health.WRONG, told, check.mend)
+    if doubts:
+        return Finding(check.title, Health.UNKNOWN, told)
+    return Finding(check.title, Health.OK, check.fine)
+
+
+_STORES: Final = "the stores have no lag"
+
+
+def _stores(evidence: Evidence) -> Finding:
+    """What the hosts say of each other's stores, where the server keeps watch of that."""
+    if evidence.cluster is None:
+        seen = evidence.unknown.get("cluster", "the server does not say (ksql.heartbeat.enable is off)")
+        return Finding(_STORES, Health.UNKNOWN, seen)
+    dead = [host for host, state in evidence.cluster.items() if not state.get("hostAlive", True)]
+    if dead:
+        return Finding(_STORES, Health.WRONG, f"no heartbeat from {', '.join(dead)}", "start these hosts")
+    behind = sum(_lag(state) for state in evidence.cluster.values())
+    if behind:
+        return Finding(_STORES, Health.UNKNOWN, f"{behind} records behind; look again whether that falls")
+    return Finding(_STORES, Health.OK, f"{len(evidence.cluster)} hosts, all up to date")
+
+
+def _lag(host: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]]]) -> int:
+    stores = (host.get("hostStoreLags") or {}).get("stateStoreLags") or {}
+    return sum(part["offsetLag"] for store in stores.values() for part in store["lagByPartition"].values())
+
+
+_SUBJECTS: Final = "one schema id for all keys"
+
+
+def _registry(script: Script, subjects: Subjects | None) -> Finding:
+    """Partitions are chosen by the key's bytes, and the schema's id is among them."""
+    if subjects is None:
+        return Finding(_SUBJECTS, Health.UNKNOWN, "the schema registry is not known; give --registry")
+    topics = dict.fromkeys(entity.topic for entity in script.entities)
+    try:
+        versions = {f"{topic}-{part}": subjects.versions_of(f"{topic}-{part}") for topic in topics for part in _PARTS}
+    except BarloomError as error:
+        return Finding(_SUBJECTS, Health.UNKNOWN, str(error))
+    several = [name for name, found in versions.items() if len(found) > 1]
+    ids = {found[max(found)] for name, found in versions.items() if found and name.endswith("-key")}
+    if several or len(ids) > 1:
+        told = [f"{name} has {len(versions[name])} versions" for name in several]
+        told += [f"the keys have the ids {', '.join(map(str, sorted(ids)))}"] if len(ids) > 1 else []
+        mend = "give every statement one KEY_SCHEMA_FULL_NAME, delete the topics and subjects, and deploy again"
+        return Finding(_SUBJECTS, Health.WRONG, "; ".join(told), mend)
+    return Finding(_SUBJECTS, Health.OK, f"{len(versions)} subjects, one version each")
+
+
+_PARTS: Final = ("key", "value")
