@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 __all__ = ["Backend", "Batch", "Family"]
 
@@ -87,6 +88,10 @@ class Backend(Protocol):
 
     def size(self) -> int:
         """Bytes on disk (in memory: of keys and values)."""
+        ...
+
+    def backup(self, path: str | Path) -> None:
+        """Copy what is stored now, all of one moment, into a new directory; writing goes on meanwhile."""
         ...
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from barloom.store.writing import CommitWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import polars as pl
 
@@ -184,6 +185,13 @@ class BarStore:
     def side_records(self) -> Iterator[SideRecord]:
         """The refused rows that are kept, oldest first."""
         return (record for _, record in self.scanner.side())
+
+    def backup(self, path: str | Path) -> None:
+        """Copy the store as of its last commit into a new directory; the writer may go on meanwhile.
+
+        Only the process that writes it can; `StoreError` where something is there already.
+        """
+        self.backend.backup(path)
 
     def close(self) -> None:
         """Release it for the next writer."""

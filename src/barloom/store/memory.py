@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from barloom.errors import StoreError
 from barloom.store.backend import Batch, Family
 from barloom.store.failures import StoreClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 __all__ = ["MemoryBackend"]
 
@@ -138,6 +140,11 @@ class MemoryBackend:
         """Bytes of keys and values."""
         shelves = self._shelves.values()
         return sum(len(key) + len(value) for shelf in shelves for key, value in shelf.values.items())
+
+    def backup(self, path: str | Path) -> None:  # noqa: ARG002 - as the one on disk
+        """Refused: there is nothing to go back to."""
+        message = "a store in memory has no backup; write into one on disk"
+        raise StoreError(message)
 
     def close(self) -> None:
         """Answer nothing from now on."""

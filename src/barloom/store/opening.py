@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from barloom.store.backend import Backend
     from barloom.time.calendar import Calendar
 
-__all__ = ["FORMAT", "is_store", "memory_store", "open_for_reading", "open_store"]
+__all__ = [
+    "COPY_OF_TOPICS",
+    "FORMAT",
+    "FORMAT_KEY",
+    "is_store",
+    "memory_store",
+    "open_backend",
+    "open_for_reading",
+    "open_store",
+]
 
 FORMAT: Final = 1
 """The format this version writes. A change of codec, keys or families is a new number and a line in `_MIGRATIONS`."""
@@ -31,7 +40,12 @@ FORMAT: Final = 1
 _MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {}
 """How a store of an older format becomes one of the next; each step is one batch that also writes the new number."""
 
-_FORMAT_KEY: Final = b"format"
+FORMAT_KEY: Final = b"format"
+"""Where a database says what it is."""
+
+COPY_OF_TOPICS: Final = b"copy of topics"
+"""What stands there in a reader's copy, which holds messages and not the records of a store."""
+
 _PLAN_KEY: Final = b"plan"
 _FINGERPRINT_KEY: Final = b"fingerprint"
 _KNOWN: Final = {"default", *(family.value for family in Family)}
@@ -49,16 +63,24 @@ def open_store(path: str | Path, plan: BarPlan, *, calendar: Calendar | None = N
     Raises `StoreLocked` where another writer has it, `StoreMismatch` where it holds bars of another definition,
     `StoreFormat` where the directory is something else, damaged or of another format, `StoreFull` without room.
     """
-    directory = Path(path)
-    _check_directory(directory)
-    _make(directory)
-    backend = RocksBackend(directory)
+    backend = open_backend(path)
     try:
         _prepare(backend, plan)
     except BaseException:
         backend.close()
         raise
     return BarStore(plan, backend, calendar=calendar)
+
+
+def open_backend(path: str | Path) -> RocksBackend:
+    """What lies under the store at `path`, for its one writer; made when the directory is missing or empty.
+
+    Says nothing of what is in it. Raises `StoreLocked`, `StoreFormat` and `StoreFull` as `open_store` does.
+    """
+    directory = Path(path)
+    _check_directory(directory)
+    _make(directory)
+    return RocksBackend(directory)
 
 
 def open_for_reading(path: str | Path, *, calendar: Calendar | None = None) -> BarStore:
@@ -162,7 +184,7 @@ def _meta(backend: Backend, name: bytes) -> bytes | None:
 
 def _prepare(backend: Backend, plan: BarPlan) -> None:
     """Write what the store is into a new one; check it in a known one."""
-    if _meta(backend, _FORMAT_KEY) is None:
+    if _meta(backend, FORMAT_KEY) is None:
         _refuse_unknown_content(backend)
     else:
         _migrate(backend)
@@ -176,7 +198,7 @@ def _describe(backend: Backend, plan: BarPlan) -> None:
     if _meta(backend, _PLAN_KEY) == document:
         return
     batch = backend.batch()
-    batch.put(Family.META, _FORMAT_KEY, str(FORMAT).encode())
+    batch.put(Family.META, FORMAT_KEY, str(FORMAT).encode())
     batch.put(Family.META, _PLAN_KEY, document)
     batch.put(Family.META, _FINGERPRINT_KEY, fingerprint(plan).encode())
     backend.write(batch)
@@ -199,7 +221,10 @@ def _migrate(backend: Backend) -> None:
 
 
 def _format(backend: Backend) -> int:
-    written = _meta(backend, _FORMAT_KEY)
+    written = _meta(backend, FORMAT_KEY)
+    if written == COPY_OF_TOPICS:
+        message = f"{backend.name} is a reader's copy of Kafka topics; open it with `barloom.open_reader`"
+        raise StoreFormat(message)
     if written is None or not written.isdigit():
         message = f"the store {backend.name} does not say its format; it is damaged, or not one of barloom's"
         raise StoreFormat(message)

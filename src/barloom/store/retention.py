@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from barloom.store.backend import Backend
     from barloom.store.layout import Layout
     from barloom.store.scanning import Scanner
-    from barloom.time.calendar import Calendar
+    from barloom.time.calendar import Calendar, SlotGrid
 
-__all__ = ["SIDE_LIMIT", "Pruner"]
+__all__ = ["SIDE_LIMIT", "Pruner", "kept_from"]
 
 SIDE_LIMIT: Final = 1_000_000
 """How many refused rows a store keeps; beyond it the oldest go. All of them stay counted."""
 
 _SHARE: Final = 4
 _SIDE_SLACK: Final = 10
+
+
+def kept_from(grid: SlotGrid, time: int) -> int:
+    """The start of the first slot that ends after a time."""
+    starts, _ = grid.bounds(grid.ended(np.array([time], dtype=np.int64)))
+    return int(starts[0])
 
 
 class Pruner:
@@ -46,7 +52,7 @@ class Pruner:
             for level, retention in self._retentions.items():
                 before = self._pruned_at.get(level)
                 if before is None or stream_time - before >= retention // _SHARE:
-                    self._prune_level(level, self.kept_from(level, stream_time - retention))
+                    self._prune_level(level, stream_time - retention)
                     self._pruned_at[level] = stream_time
         if next_side - self._side_from > SIDE_LIMIT + SIDE_LIMIT // _SIDE_SLACK:
             self._prune_side(next_side)
@@ -55,17 +61,12 @@ class Pruner:
         """Remove everything that is past its time."""
         if stream_time is not None:
             for level, retention in self._retentions.items():
-                self._prune_level(level, self.kept_from(level, stream_time - retention))
+                self._prune_level(level, stream_time - retention)
         self._prune_side(next_side)
 
-    def kept_from(self, level: int, time: int) -> int:
-        """The start of the first slot of a level that ends after a time."""
-        grid = self._calendar().grid(self._layout.plan.levels[level].timeframe)
-        starts, _ = grid.bounds(grid.ended(np.array([time], dtype=np.int64)))
-        return int(starts[0])
-
-    def _prune_level(self, level: int, before: int) -> None:
-        """Remove the finals of every key that start before a time."""
+    def _prune_level(self, level: int, time: int) -> None:
+        """Remove the finals of every key that end at or before a time."""
+        before = kept_from(self._calendar().grid(self._layout.plan.levels[level].timeframe), time)
         batch = self._backend.batch()
         for key in self._scanner.keys_in(Family.FINAL, level):
             prefix = self._layout.prefix(level, key)

@@ -14,6 +14,7 @@ from rocksdict import (
     AccessType,
     BlockBasedOptions,
     Cache,
+    Checkpoint,
     DBCompressionType,
     Options,
     Rdict,
@@ -22,6 +23,7 @@ from rocksdict import (
     WriteOptions,
 )
 
+from barloom.errors import StoreError
 from barloom.store.backend import Batch, Family
 from barloom.store.failures import explained
 
@@ -184,6 +186,19 @@ class RocksBackend:
     def size(self) -> int:
         """Bytes of all files in the directory."""
         return sum(_size_of(file) for file in self._path.iterdir())
+
+    def backup(self, path: str | Path) -> None:
+        """Copy what is stored now, all of one moment, into a new directory; writing goes on meanwhile.
+
+        Files that never change are linked where the place is on the same disk, so that this takes next to no time or
+        room. `StoreError` where something is there already.
+        """
+        target = Path(path)
+        if target.exists():
+            message = f"{target} is there already; a backup goes into a new directory"
+            raise StoreError(message)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._guarded(lambda: Checkpoint(self._database).create_checkpoint(str(target)))
 
     def close(self) -> None:
         """Release the store for the next writer."""

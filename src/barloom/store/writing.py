@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from barloom.store.backend import Family
-from barloom.store.keys import encode_start, encode_starts
+from barloom.store.keys import encode_start
+from barloom.store.places import Places
 from barloom.store.side import encode_side
 from barloom.store.totals import TOTALS, Totals
 
@@ -41,7 +42,7 @@ class CommitWriter:
         self._next_side = next_side
         self._tags = [layout.prefix(level) for level in range(len(layout.plan.levels))]
         self._keys: Keys | None = None
-        self._encoded: list[bytes] = []
+        self._places = Places()
         self._open_until = np.empty((len(self._tags), 0), dtype=np.int64)
         self._stood_until: Integers | None = None
         self._positions: dict[str, bytes] = {}
@@ -77,12 +78,12 @@ class CommitWriter:
         """Encode the keys that are new; another index of keys (after a restart of the engine) begins anew."""
         if keys is not self._keys:
             self._stood_until = self._last_open()
-            self._keys, self._encoded = keys, []
+            self._keys, self._places = keys, Places()
             self._open_until = np.empty((len(self._tags), 0), dtype=np.int64)
-        known = len(self._encoded)
+        known = len(self._places)
         if known < len(keys):
             encode = self._layout.keys.encode
-            self._encoded.extend(encode(row) for row in keys.rows(np.arange(known, len(keys))))
+            self._places.add([encode(row) for row in keys.rows(np.arange(known, len(keys)))])
             self._grow(len(keys))
 
     def _last_open(self) -> Integers:
@@ -103,15 +104,11 @@ class CommitWriter:
         wider[:, :held] = self._open_until
         self._open_until = wider
 
-    def _places(self, level: int, key: Integers, start: Integers) -> list[bytes]:
-        tag, encoded = self._tags[level], self._encoded
-        return [tag + encoded[number] + time for number, time in zip(key.tolist(), encode_starts(start), strict=True)]
-
     def _put_finals(self, batch: Batch, block: BarBlock) -> None:
         """The finals in the order of their keys (which RocksDB takes twice as fast), and their open bars away."""
         order = np.argsort(block.key, kind="stable")
         key, start = block.key[order], block.start[order]
-        places = self._places(block.level, key, start)
+        places = self._places.of_bars(self._tags[block.level], key, start)
         records = self._layout.records.encode(block, order, self._keys)
         batch.put_all(Family.FINAL, places, records)
         was_open = self._open_until[block.level, key] >= start
@@ -123,8 +120,7 @@ class CommitWriter:
 
     def _put_latest(self, batch: Batch, level: int, key: Integers, records: list[bytes], start: Integers) -> None:
         last_of_key = np.append(key[1:] != key[:-1], True)[: len(key)]
-        tag = self._tags[level]
-        places = [tag + self._encoded[number] for number in key[last_of_key].tolist()]
+        places = self._places.of_keys(self._tags[level], key[last_of_key])
         starts = [encode_start(time) for time in start[last_of_key].tolist()]
         records = _where(records, last_of_key)
         batch.put_all(Family.LATEST, places, [time + rest for time, rest in zip(starts, records, strict=True)])
@@ -133,11 +129,11 @@ class CommitWriter:
         order = np.argsort(block.key, kind="stable")
         key, start = block.key[order], block.start[order]
         records = self._layout.records.encode(block, order, self._keys)
-        batch.put_all(Family.OPEN, self._places(block.level, key, start), records)
+        batch.put_all(Family.OPEN, self._places.of_bars(self._tags[block.level], key, start), records)
         np.maximum.at(self._open_until[block.level], key, start)
 
     def _delete_open(self, batch: Batch, gone: BarId) -> None:
-        batch.delete_all(Family.OPEN, self._places(gone.level, gone.key, gone.start))
+        batch.delete_all(Family.OPEN, self._places.of_bars(self._tags[gone.level], gone.key, gone.start))
 
     def _put_entries(self, batch: Batch, commit: Commit) -> None:
         for name, value in commit.step.entries.items():

@@ -1,0 +1,69 @@
+"""Where the logs begin and end now, asked for without waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from barloom.kafka.failures import client_error
+from barloom.read.kafka.feeds import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from concurrent.futures import Future
+
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo
+
+__all__ = ["Asked", "Ends"]
+
+_PATIENCE: Final = 2.0
+_AT_FIRST: Final = 10.0
+
+
+class Asked:
+    """Offsets that the brokers are being asked for."""
+
+    def __init__(self, futures: Mapping[TopicPartition, Future[ListOffsetsResultInfo]]) -> None:
+        self._futures = futures
+
+    @property
+    def answered(self) -> bool:
+        """Whether `result` answers at once."""
+        return all(future.done() for future in self._futures.values())
+
+    def result(self) -> dict[Lane, int]:
+        """The offsets; raises `BrokerError` where a broker did not say."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+        try:
+            return {Lane(item.topic, item.partition): future.result().offset for item, future in self._futures.items()}
+        except KafkaException as error:
+            raise client_error(error, "asking for the ends of topics") from error
+
+
+class Ends:
+    """Asks for the first offset, the last stable offset, or the high watermark of lanes."""
+
+    def __init__(self, admin: AdminClient) -> None:
+        self._admin = admin
+
+    def first(self, lanes: Iterable[Lane]) -> dict[Lane, int]:
+        """Where each log begins."""
+        return self._ask(lanes, _AT_FIRST, latest=False, committed=False).result()
+
+    def stable(self, lanes: Iterable[Lane]) -> dict[Lane, int]:
+        """Up to where each log can be read by those who read committed messages only."""
+        return self._ask(lanes, _AT_FIRST, latest=True, committed=True).result()
+
+    def ask(self, lanes: Iterable[Lane]) -> Asked:
+        """The high watermarks, what is in open transactions included."""
+        return self._ask(lanes, _PATIENCE, latest=True, committed=False)
+
+    def _ask(self, lanes: Iterable[Lane], patience: float, *, latest: bool, committed: bool) -> Asked:
+        from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 - an extra
+        from confluent_kafka.admin import OffsetSpec  # noqa: PLC0415
+
+        spec: OffsetSpec = (OffsetSpec.latest if latest else OffsetSpec.earliest)()  # type: ignore[no-untyped-call]
+        isolation = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+        wanted = {TopicPartition(lane.topic, lane.partition): spec for lane in lanes}
+        return Asked(self._admin.list_offsets(wanted, isolation_level=isolation, request_timeout=patience))

@@ -1,0 +1,170 @@
+"""`open_reader`: what a reader of topics is made of."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from barloom.clock import Clock, SystemClock
+from barloom.errors import TopicMismatch
+from barloom.kafka.clients import consumer_config
+from barloom.kafka.cluster import Cluster
+from barloom.read.kafka.checkpoint import Origin, open_copy
+from barloom.read.kafka.contact import Contact
+from barloom.read.kafka.copy import TopicCopy
+from barloom.read.kafka.ends import Ends
+from barloom.read.kafka.feeds import Feeds
+from barloom.read.kafka.reached import Reached
+from barloom.read.kafka.reader import Reader
+from barloom.read.kafka.tail import Tail
+from barloom.serde.open import open_serde
+from barloom.time.calendars import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from confluent_kafka.admin import AdminClient, TopicDescription
+
+    from barloom.kafka.settings import KafkaSettings
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.query import Bars
+    from barloom.serde.protocol import BarDecoder
+    from barloom.telemetry.metrics import Metrics
+    from barloom.time.calendar import Calendar
+
+__all__ = ["bar_decoder", "open_reader"]
+
+_CALL = 15.0
+
+
+def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
+    bars: BarPlan | Bars,
+    settings: KafkaSettings,
+    path: str | Path | None = None,
+    *,
+    partitions: Iterable[int] | None = None,
+    calendar: Calendar | None = None,
+    follow: bool = True,
+    metrics: Metrics | None = None,
+    clock: Clock | None = None,
+) -> Reader:
+    """Follow the live and final bars of a definition on Kafka, and keep a copy of them in the directory `path`.
+
+    A reader that is opened again with the same directory goes on where it stopped, however it stopped; without one it
+    reads the topics from their beginning, into a directory that goes with it. Each reader needs its own. With
+    `partitions` it holds only these. `follow`: in a thread of its own; otherwise call `Reader.poll`. Returns at once;
+    `Reader.wait_running` waits until all is here that was in the topics.
+
+    Raises `BrokerError` (`BrokerUnreachable`, `LoginRefused`, `AccessRefused`, `TopicMismatch` where topics are
+    missing), `StoreLocked` where another reader has the directory, `StoreFormat` where it holds something else.
+
+    Example::
+
+        with bl.open_reader(bars, settings, "copy") as reader:
+            reader.wait_running(60)
+            minutes = reader.bucket("1m")
+            print(minutes.latest("ACME", 5))
+    """
+    plan = bars if not hasattr(bars, "plan") else bars.plan
+    clock = clock or SystemClock()
+    calendar = calendar or resolve(plan.calendar)
+    admin = Cluster.reach(settings, clock).admin
+    feeds = Feeds(plan, settings.app, live=settings.live_interval is not None)
+    ids, count = _topics(admin, feeds.topics)
+    held = _held(partitions, count)
+    origin = Origin.of(plan, settings, admin.list_topics(timeout=_CALL).cluster_id or "", ids, held)
+    decoder = bar_decoder(plan, settings, calendar)
+    directory = Path(tempfile.mkdtemp(prefix="barloom-reader-")) if path is None else Path(path)
+    backend = open_copy(directory)
+    tail: Tail | None = None
+    try:
+        copy = TopicCopy(
+            plan, backend, decoder, calendar, held, whole=len(held) == count, live_retention=settings.live_retention
+        )
+        tail = _tail(settings, feeds)
+        ends = Ends(admin)
+        reader = Reader(
+            copy=copy,
+            feeds=feeds,
+            tail=tail,
+            ends=ends,
+            contact=Contact(ends, feeds.lanes(held), clock),
+            reached=Reached(feeds.bars),
+            origin=origin,
+            path=directory,
+            clock=clock,
+            metrics=metrics,
+            on_close=lambda: _remove(directory) if path is None else None,
+        )
+        reader.start()
+    except BaseException:
+        if tail is not None:
+            tail.close()
+        backend.close()
+        if path is None:
+            _remove(directory)
+        raise
+    if follow:
+        reader.follow()
+    return reader
+
+
+def bar_decoder(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> BarDecoder:
+    """What reads the messages of a definition's bars."""
+    options: dict[str, Any] = {"json_times": settings.json_times}
+    return open_serde(
+        plan,
+        calendar,
+        format=settings.output_format,
+        output_format=settings.output_format,
+        registry=settings.registry,
+        namespace=settings.namespace,
+        **options,
+    ).bar_decoder
+
+
+def _tail(settings: KafkaSettings, feeds: Feeds) -> Tail:
+    from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
+
+    # A consumer has to name a group; this one neither joins nor commits.
+    config = consumer_config(settings, f"{settings.app}-reader", auto_offset_reset="error")
+    return Tail(Consumer(config), feeds)
+
+
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _topics(admin: AdminClient, names: Sequence[str]) -> tuple[dict[str, str], int]:
+    """The id of each topic, and their number of partitions."""
+    from confluent_kafka import KafkaException, TopicCollection  # noqa: PLC0415 - an extra
+
+    from barloom.kafka.failures import client_error  # noqa: PLC0415
+
+    found: Mapping[str, Future[TopicDescription]] = admin.describe_topics(
+        TopicCollection(list(names)), request_timeout=_CALL
+    )
+    ids, counts = {}, {}
+    for name, future in found.items():
+        try:
+            described = future.result()
+        except KafkaException as error:
+            raise client_error(error, f"looking at topic {name!r}") from error
+        ids[name], counts[name] = str(described.topic_id), len(described.partitions)
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        message = f"the topics differ in their number of partitions: {told}\n    fix: see barloom topics plan"
+        raise TopicMismatch(message)
+    return ids, max(counts.values())
+
+
+def _held(partitions: Iterable[int] | None, count: int) -> list[int]:
+    held = list(range(count)) if partitions is None else sorted(set(partitions))
+    wrong = [number for number in held if not 0 <= number < count]
+    if wrong or not held:
+        message = f"partitions are {held}; the topics have 0 to {count - 1}"
+        raise ValueError(message)
+    return held
