@@ -71,7 +71,8 @@ def consumer_config(settings: KafkaSettings, group: str | None = None, **more: o
 
     `more` has librdkafka's names with ``_`` for ``.``, such as ``auto_offset_reset="latest"`` or ``error_cb=…``.
     """
-    heartbeat = settings.session_timeout // MILLISECOND // 3
+    # What a member learns of a rebalance, it learns from the answer to its next heartbeat.
+    heartbeat = min(500, settings.session_timeout // MILLISECOND // 3)
     member: Config = {"group.protocol": "consumer"}
     if settings.protocol == "classic":
         member = {

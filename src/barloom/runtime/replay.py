@@ -1,8 +1,8 @@
 """Putting dead letters back into the topics that they came from, each once.
 
-A letter and its entry in the ledger are written in one transaction. The transactional id is the same for every replay of
-an application: beginning one ends what a killed one left open and fences one that still runs, and only then the ledger is
-read. So what the ledger holds was put back, and what it does not hold was not and will not be by anybody else.
+A letter and its entry in the ledger are written in one transaction. The transactional id is the same for every replay
+of an application: beginning one ends what a killed one left open and fences one that still runs, and only then the
+ledger is read. So what the ledger holds was put back, and what it does not hold was not and will be by nobody else.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _name(found: Letter) -> str:
 
 def _ledger(settings: KafkaSettings, topic: str) -> dict[str, Origin]:
     """What was put back, by the letter's place: the message that it held."""
-    return dict(_entries(settings, topic))
+    return dict(_entries(settings, topic)) if partitions_of(settings, {topic}) else {}
 
 
 def _entries(settings: KafkaSettings, topic: str) -> Iterator[tuple[str, Origin]]:

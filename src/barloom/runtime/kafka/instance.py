@@ -145,8 +145,8 @@ class Instance:
         if not self._partitions:
             return
         began = self._clock.monotonic()
-        self._show(began)
         leaving = frozenset(given_up)
+        self._show(began, at_once=bool(leaving))
         for partition in self._partitions.values():
             left = partition.number in leaving
             partition.settle(
@@ -162,9 +162,9 @@ class Instance:
         self._settled_at = self._clock.monotonic()
         self._job.committed(self._settled_at - began, self._partitions.values())
 
-    def _show(self, now: float) -> None:
+    def _show(self, now: float, *, at_once: bool) -> None:
         interval = self._job.settings.live_interval
-        if interval is not None and now - self._shown_at >= interval / SECOND:
+        if interval is not None and (at_once or now - self._shown_at >= interval / SECOND):
             self._shown_at = now
             for partition in self._partitions.values():
                 partition.show(self._publication)
@@ -172,7 +172,8 @@ class Instance:
     # Partitions come and go
 
     def _on_assigned(self, gained: list[TopicPartition]) -> None:
-        self._job.metrics.rebalance("assigned")
+        if gained:
+            self._job.metrics.rebalance("assigned")
         self._consumer.incremental_assign(gained)
         self._consumer.pause(gained)
         for number in sorted({item.partition for item in gained} - self._partitions.keys() - self._restoring.keys()):
@@ -184,7 +185,8 @@ class Instance:
                 )
                 raise TopicMismatch(message)
             self._restoring[number] = self._threads.submit(self._restorer.restore, number)
-        _log.info("partitions assigned", partitions=_numbers(gained))
+        if gained:
+            _log.info("partitions assigned", partitions=_numbers(gained))
 
     def _admit_restored(self) -> None:
         """Run the partitions whose state is back."""
@@ -212,7 +214,8 @@ class Instance:
             self.commit(given_up=numbers)
         self._drop(numbers)
         self._consumer.incremental_unassign(given)
-        _log.info("partitions given up", partitions=_numbers(given))
+        if given:
+            _log.info("partitions given up", partitions=_numbers(given))
 
     def _on_lost(self, lost: list[TopicPartition]) -> None:
         """They belong to another already: nothing of the open transaction may be seen."""
