@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from barloom.time.instants import written
@@ -10,7 +11,7 @@ from barloom.time.timeframe import MILLISECOND
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["DeadLetter", "Headers", "Message", "dead_letter", "original_headers"]
+__all__ = ["DeadLetter", "Headers", "Message", "dead_letter", "original_headers", "own_headers", "raw"]
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -57,8 +58,8 @@ class Message(Protocol):
         """Its value, not decoded."""
         ...
 
-    def headers(self) -> Sequence[tuple[str, str | bytes | None]] | None:
-        """Its headers, in order; a name may occur twice."""
+    def headers(self) -> Mapping[str, str | bytes | None] | Sequence[tuple[str, str | bytes | None]] | None:
+        """Its headers, in order; a name may occur twice (the client's types also know of a mapping, for sending)."""
         ...
 
 
@@ -77,7 +78,9 @@ def dead_letter(message: Message, error: str, now: int) -> DeadLetter:
     and its tries count on.
     """
     before = original_headers(message)
-    marks = _marks(message)
+    marks = own_headers(message)
+    if REPLAYED_FROM not in marks:
+        marks = {}  # a stranger's: only a replay has a history
     at = written(now)
     kind, stamp = message.timestamp()
     told = {
@@ -92,25 +95,23 @@ def dead_letter(message: Message, error: str, now: int) -> DeadLetter:
         REPLAYED_FROM: marks.get(REPLAYED_FROM),
     }
     added: Headers = [(name, text.encode()) for name, text in told.items() if text is not None]
-    return DeadLetter(_raw(message.key()), _raw(message.value()), before + added)
+    return DeadLetter(raw(message.key()), raw(message.value()), before + added)
 
 
 def original_headers(message: Message) -> Headers:
     """The headers of a message without those that barloom added."""
-    return [(name, _raw(value)) for name, value in message.headers() or () if name not in OWN]
+    return [(name, raw(value)) for name, value in _pairs(message) if name not in OWN]
 
 
-def _marks(message: Message) -> dict[str, str]:
-    """What barloom noted when it replayed a message; nothing for any other."""
-    marks = dict(_texts(message.headers() or ()))
-    return marks if REPLAYED_FROM in marks else {}
+def own_headers(message: Message) -> dict[str, str]:
+    """What barloom noted in the headers of a message, by name."""
+    found = ((name, raw(value)) for name, value in _pairs(message) if name in OWN)
+    return {name: value.decode(errors="replace") for name, value in found if value is not None}
 
 
-def _texts(headers: Iterable[tuple[str, str | bytes | None]]) -> Iterable[tuple[str, str]]:
-    for name, value in headers:
-        raw = _raw(value)
-        if name in OWN and raw is not None:
-            yield name, raw.decode(errors="replace")
+def _pairs(message: Message) -> Iterable[tuple[str, str | bytes | None]]:
+    found = message.headers() or ()
+    return found.items() if isinstance(found, Mapping) else found
 
 
 def _tries(marks: dict[str, str]) -> int:
@@ -119,5 +120,6 @@ def _tries(marks: dict[str, str]) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _raw(value: str | bytes | None) -> bytes | None:
+def raw(value: str | bytes | None) -> bytes | None:
+    """Bytes as they were on the wire, whatever the client library makes of them."""
     return value.encode() if isinstance(value, str) else value
