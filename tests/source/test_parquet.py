@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from barloom.errors import SourceError
+from barloom.source.open import open_source
 from source.reading import DAY, SECOND, iso, plan, put, read, tick, with_time
 
 if TYPE_CHECKING:
@@ -48,6 +49,20 @@ def test_the_same_rows_from_columns_of_any_fitting_type(tmp_path: Path, columns:
     for spec in (tmp_path / "a.parquet", frame, frame.lazy()):
         reading = read(plan(), spec)
         assert (TICKS, []) == (reading.rows, reading.invalid)
+
+
+def test_batches_are_as_large_as_asked(tmp_path: Path) -> None:
+    """Where one file is read, only its last batch is smaller: what is read together never cuts a batch."""
+    rows = 250_000
+    size = pl.int_range(rows, eager=True)
+    usual = _frame().head(1).drop("size").join(size.alias("size").to_frame(), how="cross")
+    usual.write_parquet(tmp_path / "a.parquet", row_group_size=30_000)
+
+    for asked, expected in ((100_000, [100_000, 100_000, 50_000]), (120_000, [120_000, 120_000, 10_000])):
+        batches = list(open_source(plan(), tmp_path / "a.parquet").open({}, asked))
+        assert expected == [len(batch.ticks) for batch in batches]
+        assert size.to_list() == [size for batch in batches for size in batch.ticks.frame["size"]]
+        assert list(range(rows)) == [offset for batch in batches for offset in batch.ticks.offsets.tolist()]
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])

@@ -34,6 +34,15 @@ def test_records_come_back(rows: list[tuple[int | None, int, int]]) -> None:
     assert rows == [codec.decode_one(record).partials for record in records]
 
 
+def test_records_come_in_the_order_asked_for() -> None:
+    """Of some of the rows, in another order than theirs."""
+    codec = RecordCodec(bars.plan())
+    block = bars.block([(0, number, number, -number, 1) for number in range(5)])
+    inside = codec.encode(block)
+
+    assert [inside[3], inside[0], inside[4]] == codec.encode(block, np.array([3, 0, 4]))
+
+
 def test_a_record_is_laid_out_as_documented() -> None:
     """Seven int64, flags, nulls, then partials; 128 bits for a sum, low half first."""
     codec = RecordCodec(bars.plan())

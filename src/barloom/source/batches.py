@@ -39,21 +39,20 @@ def parts_of(merged: Merged, offset: int, batch_rows: int) -> Iterator[Part]:
     taken = np.zeros(len(merged.parts), np.int64)
     for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         rows = whole.order[start:stop]
-        part = np.searchsorted(whole.bounds, rows, "right") - 1
-        taken = taken + np.bincount(part, minlength=len(taken))
+        taken = np.clip(stop - whole.bounds, 0, whole.counts) if whole.in_order else taken + whole.of_each(rows)
         stops = [(each, each.start + int(count)) for each, count in zip(merged.parts, taken, strict=True)]
-        yield _part(whole, rows, part, offset + start, stops)
+        yield _part(whole, rows, offset + start, stops)
 
 
 class _Concatenated:
     """The parts one after the other. `places` is each row's place in `frame`, or -1 where the row is no good."""
 
     def __init__(self, merged: Merged) -> None:
-        self.parts = merged.parts
+        self._parts = merged.parts
         slices = [part.block.rows.slice(part.start, part.stop) for part in merged.parts]
-        counts = np.array([rows.count for rows in slices])
-        self.bounds = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        self.count = int(counts.sum())
+        self.counts = np.array([rows.count for rows in slices])
+        self.bounds = np.concatenate([[0], np.cumsum(self.counts)[:-1]])
+        self.count = int(self.counts.sum())
         self.order = np.arange(self.count) if merged.order is None else merged.order
         self.in_order = merged.order is None
         self.frame = slices[0].frame if len(slices) == 1 else pl.concat([rows.frame for rows in slices])
@@ -62,45 +61,53 @@ class _Concatenated:
         self.places[good] = np.arange(len(good))
         arrivals = [rows.arrivals for rows in slices if rows.arrivals is not None]
         self.arrivals = np.concatenate(arrivals) if arrivals else None
-        self.problems = [rows.problems for rows in slices]
-        self.known = [rows.known for rows in slices]
+        self._problems = [rows.problems for rows in slices]
+        self._known = [rows.known for rows in slices]
+
+    def of_each(self, rows: Integers) -> Integers:
+        """How many of the rows are of each part."""
+        return np.bincount(self._part_of(rows), minlength=len(self._parts))
+
+    def origins(self, rows: Integers) -> list[Origin]:
+        """Where rows came from."""
+        found: list[Origin] = [Origin("", 0, "")] * len(rows)
+        part = self._part_of(rows)
+        for number in np.unique(part).tolist():
+            places = np.flatnonzero(part == number)
+            taken = self._parts[number]
+            origins = taken.block.origins((rows[places] - self.bounds[number] + taken.start).tolist())
+            for place, origin in zip(places.tolist(), origins, strict=True):
+                found[place] = origin
+        return found
+
+    def invalid(self, rows: Integers, offsets: Integers) -> list[InvalidRow]:
+        """The rows that are no good, as what becomes of them."""
+        found = []
+        for row, part, offset, origin in zip(rows, self._part_of(rows), offsets, self.origins(rows), strict=True):
+            local = int(row - self.bounds[part])
+            known = self._known[part].get(local, ())
+            found.append(InvalidRow(int(offset), origin, self._problems[part][local], *known))
+        return found
+
+    def _part_of(self, rows: Integers) -> Integers:
+        return np.searchsorted(self.bounds, rows, "right") - 1
 
 
-def _part(whole: _Concatenated, rows: Integers, part: Integers, offset: int, stops: list[tuple[Taken, int]]) -> Part:
+def _part(whole: _Concatenated, rows: Integers, offset: int, stops: list[tuple[Taken, int]]) -> Part:
     places = whole.places[rows]
-    good = places >= 0
+    is_good = places >= 0
+    good, bad = np.flatnonzero(is_good), np.flatnonzero(~is_good)
     chosen = places[good]
     if whole.in_order:
         frame = whole.frame.slice(int(chosen[0]) if len(chosen) else 0, len(chosen))
     else:
         frame = whole.frame[chosen]
     arrivals = None if whole.arrivals is None else whole.arrivals[chosen]
-    ticks = TickBatch(frame, offset + np.flatnonzero(good), arrivals)
-    local = rows - whole.bounds[part]
-
-    def origins(wanted: Integers) -> list[Origin]:
-        at = np.flatnonzero(good)[wanted]
-        return _origins(whole.parts, part[at], local[at])
-
-    bad = np.flatnonzero(~good)
-    invalid = [
-        InvalidRow(
-            offset + int(row),
-            origin,
-            whole.problems[int(part[row])][int(local[row])],
-            *whole.known[int(part[row])].get(int(local[row]), ()),
-        )
-        for row, origin in zip(bad, _origins(whole.parts, part[bad], local[bad]), strict=True)
-    ]
-    return Part(ticks, invalid, origins, len(rows), stops)
-
-
-def _origins(parts: Sequence[Taken], part: Integers, local: Integers) -> list[Origin]:
-    found: list[Origin] = [Origin("", 0, "")] * len(part)
-    for number in np.unique(part).tolist():
-        places = np.flatnonzero(part == number)
-        taken = parts[number]
-        origins = taken.block.origins((local[places] + taken.start).tolist())
-        for place, origin in zip(places.tolist(), origins, strict=True):
-            found[place] = origin
-    return found
+    ticks = TickBatch(frame, offset + good, arrivals)
+    return Part(
+        ticks,
+        whole.invalid(rows[bad], offset + bad),
+        lambda wanted: whole.origins(rows[good[wanted]]),
+        len(rows),
+        stops,
+    )

@@ -47,7 +47,7 @@ class FileSource:
 
     def _merged(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
         reading = Reading(self._decoder, self._files, positions, closing=self._closing)
-        for merged in merge(reading.lanes()):
+        for merged in merge(reading.lanes(batch_rows)):
             for part in parts_of(merged, reading.offset, batch_rows):
                 for taken, stop in part.stops:
                     reading.take(taken, stop)

@@ -57,12 +57,12 @@ class Reading:
         stored = self._positions.get(file.key)
         return None if stored is None else FilePosition.decode(file.name, stored)
 
-    def lanes(self) -> list[Lane]:
+    def lanes(self, batch_rows: int) -> list[Lane]:
         """The files as sequences to merge. Many files are opened only when the merge comes to their first row."""
         few = len(self.files) <= _OPEN_AT_ONCE
         block = max(_PEEK_BYTES, min(_BLOCK_BYTES, _ALL_BLOCKS_BYTES // max(len(self.files), 1)))
         return [
-            Lane(number, self._blocks(number, block), None if few else self._peek(number))
+            Lane(number, self._blocks(number, block, batch_rows), None if few else self._peek(number))
             for number in range(len(self.files))
         ]
 
@@ -114,11 +114,13 @@ class Reading:
         """Put down how far a file is read."""
         self._positions[self.files[number].key] = position.encode()
 
-    def _blocks(self, number: int, block_bytes: int) -> Iterator[Block]:
+    def _blocks(self, number: int, block_bytes: int, batch_rows: int) -> Iterator[Block]:
         file = self.files[number]
         start = self.position(file)
         high = started_at(start)
-        reader = file_reader(file, self._decoder, start, closing=self.closing, block_bytes=block_bytes)
+        reader = file_reader(
+            file, self._decoder, start, closing=self.closing, block_bytes=block_bytes, batch_rows=batch_rows
+        )
         rows = 0 if start is None else start.rows
         for piece in reader.pieces():
             self._done[number] = piece.done
@@ -172,11 +174,23 @@ def keyed(piece: Piece, file: Input, plan: BarPlan, high: int) -> Block:
     return Block(piece.rows, running_highs(piece.rows, plan, high), origins, piece)
 
 
-def file_reader(
-    file: Input, decoder: Decoder, position: FilePosition | None, *, closing: bool, block_bytes: int
+def file_reader(  # noqa: PLR0913 - what a file is read with, by name
+    file: Input,
+    decoder: Decoder,
+    position: FilePosition | None,
+    *,
+    closing: bool,
+    block_bytes: int,
+    batch_rows: int = 1,
 ) -> PieceReader:
-    """What reads a file of its format from a position on."""
+    """What reads a file of its format from a position on, in blocks of about that size."""
     if isinstance(file, FrameInput) or file.format == "parquet":
-        return ScannedRows(file, decoder, position, block_rows=max(1, block_bytes // _BYTES_A_ROW))
+        return ScannedRows(file, decoder, position, block_rows=_block_rows(block_bytes, batch_rows))
     records = record_format(file.format, decoder, file.suffix)
     return TextFile(file, records, decoder, position, closing=closing, block_bytes=block_bytes)
+
+
+def _block_rows(block_bytes: int, batch_rows: int) -> int:
+    """Rows that are read together: whole batches of them, so that none of one file is cut where a block ends."""
+    fitting = max(1, block_bytes // _BYTES_A_ROW)
+    return fitting // batch_rows * batch_rows or min(batch_rows, 2 * fitting)

@@ -33,6 +33,7 @@ class ScannedRows:
         self._decoder = decoder
         self._start = position or FilePosition()
         self._block_rows = block_rows
+        self._digests: dict[int, str] = {}
 
     def pieces(self) -> Iterator[Piece]:
         """The rest of the rows."""
@@ -78,7 +79,9 @@ class ScannedRows:
     def _piece(self, block: pl.DataFrame, before: int, head: pl.DataFrame, done: int) -> Piece:
         rows = self._decoder.decode(block.to_dict(), block.height, {}, self._file.name)
         known = min(before + block.height, head.height)
-        name = _digest(head.head(known))
+        if known not in self._digests:
+            self._digests[known] = _digest(head.head(known))
+        name = self._digests[known]
         return Piece(
             rows,
             FilePosition(rows=before, head=name, head_length=known),
