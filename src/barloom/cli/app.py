@@ -14,6 +14,7 @@ _BEGIN: Final = Group("Begin here", sort_key=1)
 _MAKE: Final = Group("Make bars", sort_key=2)
 _READ: Final = Group("Read bars", sort_key=3)
 _KEEP: Final = Group("Look after a store", sort_key=4)
+_KAFKA: Final = Group("Run on Kafka", sort_key=5)
 
 _EPILOGUE: Final = """\
 A first session:
@@ -71,9 +72,11 @@ barloom check bars.toml --json""",
     _Command(
         "run",
         _MAKE,
-        "Build bars from files of ticks into a store. Run it again to continue where it stopped.",
+        "Build bars from files into a store, or from topics on Kafka. Run it again to continue where it stopped.",
         """\
 barloom run bars.toml --source trades.csv --store state
+barloom run bars.toml                                   on Kafka, as its [kafka] says
+barloom run bars.toml --kafka localhost:9092 --input ticks --format json
 barloom run bars.toml --source 'ticks/2025-*.csv.gz' --store state     tomorrow's file joins by itself
 barloom run bars.toml --source trades.csv --store state --at-end close   close what is open, marked partial
 zcat ticks.gz | barloom run bars.toml --source - --store state --resume new""",
@@ -143,6 +146,14 @@ barloom compact --store state""",
         """\
 barloom rebuild bars.toml --source trades.csv --store state""",
     ),
+    _Command(
+        "reset",
+        _KAFKA,
+        "Forget what an application on Kafka knows, so that its next start begins anew; the input is not touched.",
+        """\
+barloom reset bars.toml --kafka localhost:9092 --input ticks      what would be removed
+barloom reset bars.toml --app bars --yes                          remove it""",
+    ),
 )
 
 for _command in _COMMANDS:
@@ -159,4 +170,11 @@ app.command(
     name="calendar",
     group=_MAKE,
     help="Look at trading calendars: their sessions, half days, slots, and how far they are known.",
+)
+
+app.command(
+    "barloom.cli.topics:topics",
+    name="topics",
+    group=_KAFKA,
+    help="Compare the topics of a definition with those in the cluster, and make them.",
 )

@@ -7,14 +7,20 @@ from enum import IntEnum
 from typing import Final
 
 from barloom.errors import (
+    AccessRefused,
     BadRow,
     BarloomError,
+    BrokerError,
+    BrokerUnreachable,
     CalendarError,
     DefinitionError,
     ExactnessError,
+    Fenced,
+    LoginRefused,
     MissingExtra,
     SourceError,
     StoreError,
+    TopicMismatch,
 )
 
 __all__ = ["STOPPED", "Exit", "exit_of"]
@@ -32,6 +38,12 @@ class Exit(IntEnum):
     STORE = 4
     REFUSED = 5
     NOT_FOUND = 6
+    UNREACHABLE = 7
+    LOGIN = 8
+    ACCESS = 9
+    TOPICS = 10
+    FENCED = 11
+    CLUSTER = 12
     BUG = 70
     INTERRUPTED = 130
     BROKEN_PIPE = 141
@@ -44,12 +56,18 @@ class Exit(IntEnum):
 
 _MEANINGS = {
     Exit.OK: "done",
-    Exit.DIFFERENT: "`verify` or `calendar diff` found differences",
+    Exit.DIFFERENT: "`verify`, `calendar diff` or `topics check` found differences",
     Exit.USAGE: "the command line or the definition is wrong",
     Exit.INPUT: "a file cannot be read, continued or written",
     Exit.STORE: "the store cannot be used: not one, locked, of another definition, damaged or full",
     Exit.REFUSED: "a row was refused under `--strict`",
     Exit.NOT_FOUND: "`get` found no bar; the answer says why",
+    Exit.UNREACHABLE: "no broker answers",
+    Exit.LOGIN: "the credentials or certificates are wrong",
+    Exit.ACCESS: "an access rule (ACL) of the cluster forbids it",
+    Exit.TOPICS: "a topic is missing or is not as the definition needs it",
+    Exit.FENCED: "another instance has taken over; nothing is lost",
+    Exit.CLUSTER: "the Kafka cluster refused or failed in another way",
     Exit.BUG: "a bug in barloom; `--debug` shows the traceback",
     Exit.INTERRUPTED: "interrupted; everything committed so far is kept, and the same command continues",
     Exit.BROKEN_PIPE: "the reader of the output went away",
@@ -63,6 +81,12 @@ _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (SourceError, Exit.INPUT),
     (ExactnessError, Exit.INPUT),
     (StoreError, Exit.STORE),
+    (BrokerUnreachable, Exit.UNREACHABLE),
+    (LoginRefused, Exit.LOGIN),
+    (AccessRefused, Exit.ACCESS),
+    (TopicMismatch, Exit.TOPICS),
+    (Fenced, Exit.FENCED),
+    (BrokerError, Exit.CLUSTER),
     (BarloomError, Exit.INPUT),
     (OSError, Exit.INPUT),
 )

@@ -12,6 +12,8 @@ __all__ = [
     "Definition",
     "From",
     "KeyParts",
+    "MaybeSources",
+    "MaybeStore",
     "SomeKey",
     "Sources",
     "Start",
@@ -40,11 +42,12 @@ SomeKey = Annotated[
 Start = Annotated[str, Parameter(help="Where the bar's slot starts: 2025-11-10T12:34:00Z.")]
 From = Annotated[str | None, Parameter(name="--from", help="Bars that start at or after this time.")]
 To = Annotated[str | None, Parameter(name="--to", help="Bars that start before this time.")]
-Sources = Annotated[
-    list[str],
-    Parameter(
-        name="--source",
-        allow_leading_hyphen=True,
-        help="A file or glob of ticks, or - for standard input; may be given several times.",
-    ),
-]
+_SOURCES = Parameter(
+    name="--source",
+    negative="",
+    allow_leading_hyphen=True,
+    help="A file or glob of ticks, or - for standard input; may be given several times.",
+)
+Sources = Annotated[list[str], _SOURCES]
+MaybeSources = Annotated[list[str] | None, _SOURCES]
+MaybeStore = Annotated[Path | None, Parameter(name="--store", help="The directory of the store.")]

@@ -1,4 +1,4 @@
-"""``barloom run``: files of ticks into a store of bars, and what was done with them."""
+"""``barloom run``: ticks into bars, from files into a store or on Kafka, and what was done with them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, moment, plural
-from barloom.cli.options import AsJson, Definition, Sources, StorePath  # noqa: TC001 - the command line reads them
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
+from barloom.cli.kafka_run import run_on_kafka
+from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
 from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
+from barloom.kafka.asked import declared_kafka
 from barloom.plan.load import load
 from barloom.runtime import embedded
 
@@ -44,13 +47,14 @@ def run(  # noqa: PLR0913 - the options of a command
     definition: Definition,
     /,
     *,
-    source: Sources,
-    store: StorePath,
+    source: MaybeSources = None,
+    store: MaybeStore = None,
     at_end: AtEnd = "keep",
     strict: Strict = False,
     resume: Resume = None,
     overrides: OverrideFile = None,
     batch_rows: BatchRows = 100_000,
+    kafka: KafkaOptions = NO_OPTIONS,
     as_json: AsJson = False,
 ) -> Exit:
     """Build bars and report."""
@@ -58,6 +62,17 @@ def run(  # noqa: PLR0913 - the options of a command
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
     plan = load(definition).plan
+    files = {
+        "--source": source is not None,
+        "--store": store is not None,
+        "--at-end": at_end != "keep",
+        "--strict": strict,
+        "--resume": resume is not None,
+        "--overrides": overrides is not None,
+    }
+    _decide([name for name, given in files.items() if given], kafka, definition)
+    if source is None or store is None:
+        return run_on_kafka(plan, settings_asked(definition, plan, kafka), as_json=as_json)
     clock = SystemClock()
     with progress_of_run(plan.name, clock) as tell:
         report = embedded.run(
@@ -77,6 +92,30 @@ def run(  # noqa: PLR0913 - the options of a command
     else:
         show_report(report, store)
     return Exit.INTERRUPTED if report.interrupted else Exit.OK
+
+
+def _decide(files: list[str], kafka: KafkaOptions, definition: str) -> None:
+    """Refuse what leaves open whether files or Kafka are meant."""
+    if files and kafka.given:
+        message = f"{files[0]} is for files and {kafka.given[0]} is for Kafka: give one or the other"
+        raise UsageError(message)
+    if {"--source", "--store"} <= set(files) or kafka.given:
+        return
+    declared = declared_kafka(definition) is not None
+    if "--source" in files or "--store" in files:
+        missing = "--store DIR" if "--source" in files else "--source FILE"
+        also = "; to run on Kafka, as [kafka] says, give neither" if declared else ""
+        message = f"{missing} is missing: a run over files needs --source and --store{also}"
+        raise UsageError(message)
+    if not declared:
+        message = (
+            "neither files nor Kafka: give --source FILE and --store DIR,"
+            " or --kafka HOST:PORT and --input TOPIC (or a [kafka] in the definition)"
+        )
+        raise UsageError(message)
+    if files:
+        message = f"{files[0]} is for files, and [kafka] of the definition is what runs without --source and --store"
+        raise UsageError(message)
 
 
 def inputs(sources: list[str]) -> str | list[str]:

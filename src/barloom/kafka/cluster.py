@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from barloom.errors import (
     AccessRefused,
     BrokerError,
-    BrokerUnreachable,
     DefinitionError,
     LoginRefused,
     MissingExtra,
@@ -205,14 +204,14 @@ class Cluster:
         """Make the topics that are missing, and refuse with `TopicMismatch` those on which bars would be lost."""
         inputs = self.inputs()
         changes = self.changes(plan, inputs)
-        refuse(changes)
+        _refuse(changes)
         if any(change.state is State.CREATE for change in changes):
             self.create(changes)
-            refuse(self.changes(plan, inputs))
+            _refuse(self.changes(plan, inputs))
         return inputs
 
 
-def refuse(changes: Sequence[TopicChange]) -> None:
+def _refuse(changes: Sequence[TopicChange]) -> None:
     """`TopicMismatch` that names everything on which bars would be lost or wrong."""
     told = [
         f"  {change.spec.name}: {item.name} is {readable(item.name, item.found)},"

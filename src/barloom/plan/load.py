@@ -13,7 +13,7 @@ from barloom.plan.query import Bars, Query
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.toml import read_toml
 
-__all__ = ["load"]
+__all__ = ["in_module", "load"]
 
 
 def load(target: str | Path) -> Bars:
@@ -21,11 +21,19 @@ def load(target: str | Path) -> Bars:
 
     Raises `DefinitionError` where there is no such thing, or with every problem found in it.
     """
+    named = in_module(target)
+    if named is not None:
+        return _attribute(*named)
+    return Bars(read_toml(_text(Path(target)), str(target)))
+
+
+def in_module(target: str | Path) -> tuple[str, str] | None:
+    """The module and the attribute in it that a target names; none where it is a file."""
     text = str(target)
     module, colon, attribute = text.rpartition(":")
     if colon and not text.endswith(".toml") and _is_dotted(module) and _is_dotted(attribute):
-        return _attribute(module, attribute)
-    return Bars(read_toml(_text(Path(target)), text))
+        return module, attribute
+    return None
 
 
 def _is_dotted(name: str) -> bool:

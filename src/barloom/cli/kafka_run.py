@@ -1,0 +1,104 @@
+"""``barloom run`` on Kafka: one instance of an application, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+from barloom.cli import machine
+from barloom.cli.exits import Exit
+from barloom.cli.formats import count, moment, plural
+from barloom.cli.screen import Column, Sheet, err, note, say, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from barloom.kafka.settings import KafkaSettings
+    from barloom.plan.barplan import BarPlan
+    from barloom.runtime.kafka.job import Status
+    from barloom.runtime.report import RunReport
+
+__all__ = ["run_on_kafka", "stopped_by_signals"]
+
+
+def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Exit:
+    """Be an instance until SIGTERM (`Exit.OK`) or Ctrl-C (`Exit.INTERRUPTED`), and report."""
+    from barloom.runtime.kafka import run  # noqa: PLC0415 - a run over files needs none of it
+
+    if not as_json:
+        say(f"{plan.name!r} on {settings.brokers}, group {settings.app!r}. Ctrl-C stops it in good order.")
+    with stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
+        report = run(plan, settings, stop=stop, on_status=tell)
+    if as_json:
+        machine.emit("run", _body(report, settings))
+    else:
+        _show(report)
+    return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[tuple[Event, list[int]]]:
+    """An event that SIGTERM and the first Ctrl-C set, and the signals that came; a second Ctrl-C stops at once."""
+    stop, seen = Event(), list[int]()
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and number in seen:
+            raise KeyboardInterrupt
+        seen.append(number)
+        stop.set()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop, seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _status(name: str) -> Iterator[Callable[[Status], None] | None]:
+    """A line that follows the run, where somebody looks."""
+    if not err().is_terminal:
+        yield None
+        return
+    with err().status(name) as line:
+        yield lambda status: line.update(f"{name}  {_told(status)}")
+
+
+def _told(status: Status) -> str:
+    states = ", ".join(f"{number} {state.lower()}" for number, state in sorted(status.states.items()))
+    lag = "" if status.lag is None else f"  {count(status.lag)} behind"
+    return f"{count(status.report.ticks)} ticks{lag}  partitions: {states or 'none yet'}"
+
+
+def _show(report: RunReport) -> None:
+    say(f"Read {plural(report.ticks, 'tick')} in {report.seconds:.1f} s.")
+    bars = Sheet("Bars", (Column("timeframe", style="bold"), Column("written", right=True)))
+    for timeframe, written in report.bars.items():
+        bars.add(timeframe, count(written))
+    show(bars)
+    if report.rejected:
+        rejected = Sheet("Rejected", (Column("reason", style="bold"), Column("rows", right=True)))
+        for reason, rows in report.rejected.items():
+            rejected.add(reason, count(rows), style="warn")
+        show(rejected)
+    for text in report.notes:
+        note(text)
+    say("Stopped in good order: what was read is committed, and the group is left.")
+
+
+def _body(report: RunReport, settings: KafkaSettings) -> dict[str, object]:
+    return {
+        "brokers": settings.brokers,
+        "app": settings.app,
+        "ticks": report.ticks,
+        "filtered": report.filtered,
+        "bars": report.bars,
+        "rejected": report.rejected,
+        "notes": report.notes,
+        "seconds": round(report.seconds, 3),
+        "stream_time": None if report.stream_time is None else moment(report.stream_time),
+    }
