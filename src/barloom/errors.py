@@ -4,6 +4,7 @@
 
     BarloomError
     ├── DefinitionError (ValueError)        the declaration of bars is wrong; holds every problem found
+    │   └── KsqlUnsupported                 it is right, but asks for what ksqlDB cannot do; holds all of that
     ├── SourceError (ValueError)            the input as a whole cannot be read or continued
     │   ├── SourceReplaced                  a file is no longer the one that was read before
     │   └── BadRow                          a row was refused and ``strict`` asks to stop there
@@ -60,6 +61,7 @@ __all__ = [
     "KsqlRefused",
     "KsqlUnauthorized",
     "KsqlUnreachable",
+    "KsqlUnsupported",
     "LoginRefused",
     "MissingExtra",
     "Problem",
@@ -97,10 +99,20 @@ class DefinitionError(BarloomError, ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
-        head = "1 problem in the definition" if count == 1 else f"{count} problems in the definition"
         listed = (f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))
-        super().__init__("\n".join([head, *listed]))
+        super().__init__("\n".join([self._head(len(self.problems)), *listed]))
+
+    @staticmethod
+    def _head(count: int) -> str:
+        return "1 problem in the definition" if count == 1 else f"{count} problems in the definition"
+
+
+class KsqlUnsupported(DefinitionError):
+    """A definition asks for what ksqlDB cannot do; `problems` lists all of it, each with the reason and the way out."""
+
+    @staticmethod
+    def _head(count: int) -> str:
+        return f"ksqlDB cannot do {'1 thing' if count == 1 else f'{count} things'} that the definition asks for"
 
 
 class SourceError(BarloomError, ValueError):

@@ -17,7 +17,7 @@ from barloom.cli.formats import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["FORMATS", "format_of", "iso", "naming", "write_frames"]
+__all__ = ["FORMATS", "format_of", "iso", "naming", "write_frames", "write_text"]
 
 FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 STDOUT: Final = "-"
@@ -93,6 +93,12 @@ def _write_parquet(chunks: Iterator[pl.DataFrame], schema: pl.Schema, out: str) 
     with _replacing(Path(out)) as partial:
         register_io_source(scan, schema=schema).sink_parquet(partial, maintain_order=True)
         _settle(partial)
+
+
+def write_text(text: str, out: str) -> None:
+    """Write a text whole to a file or to standard output."""
+    with _opened(out) as file:
+        file.write(text.encode())
 
 
 @contextmanager

@@ -7,7 +7,9 @@ from enum import Enum
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from barloom.ksql.ast import SetProperty
 from barloom.ksql.names import quoted
+from barloom.ksql.printer import print_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +113,7 @@ class Script:
 
     def text(self) -> str:
         """The whole as a file for ksqlDB's own command line: header, settings, statements."""
-        head = "".join(f"-- {line}".rstrip() + "\n" for line in self.header.splitlines())
-        settings = "".join(f"SET '{name}' = '{value}';\n" for name, value in self.settings.items())
+        # never a bare "--": to the server's grammar that comment would reach to the end of the next line
+        head = "".join(f"-- {line}\n" if line else "\n" for line in self.header.splitlines())
+        settings = "".join(f"{print_statement(SetProperty(*item))}\n" for item in self.settings.items())
         return "\n".join([head, settings, *(f"{item.sql}\n" for item in self.entities)])

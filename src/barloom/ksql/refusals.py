@@ -1,0 +1,141 @@
+"""What a definition asks for and ksqlDB cannot do: all of it at once, each with the reason and the way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from barloom.ksql.layout import BUCKET_END, BUCKET_START, CLOSE_TIME, OPEN_TIME
+from barloom.ksql.names import FORBIDDEN_COLUMNS, stored
+from barloom.ksql.types import EVENT_UNITS
+from barloom.plan.barplan import Gap, InputKind
+from barloom.time.timeframe import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from barloom.plan.barplan import BarPlan, LevelPlan
+
+__all__ = ["STANDING", "Refusal", "divides_a_day", "refusals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that has no form in ksqlDB.
+
+    `name` is what ``--allow-degraded`` calls it, where leaving it out makes no bar wrong (`droppable`).
+    """
+
+    name: str
+    what: str
+    fix: str
+    droppable: bool = False
+
+
+STANDING: Final = (
+    Refusal(
+        "clock",
+        "ksqlDB closes a bar only when a later tick arrives in the same partition, never by the clock",
+        'write clock = "off", or run the definition on Kafka, where the clock closes quiet bars',
+        droppable=True,
+    ),
+    Refusal(
+        "completeness",
+        "ksqlDB does not know how many children a bar should have: no slots, filled, expected_slots, partial, revision",
+        "run the definition embedded or on Kafka where these columns are needed",
+        droppable=True,
+    ),
+    Refusal(
+        "side-output",
+        "ksqlDB drops late and unreadable ticks without a record of them",
+        "run the definition on Kafka, whose late topic and dead letters keep them",
+        droppable=True,
+    ),
+)
+"""What every definition has by default and no ksqlDB pipeline can have. Leaving these out makes no bar wrong.
+
+Scripts name them; only who asks for everything or nothing (`strict`) is refused.
+"""
+
+
+def divides_a_day(level: LevelPlan) -> bool:
+    """Whether the slots of a timeframe are windows counted from 1970 in UTC."""
+    frame = level.timeframe
+    return frame.unit == "d" or (frame.intraday and DAY % frame.nanos == 0)
+
+
+def refusals(plan: BarPlan, *, strict: bool = False) -> list[Refusal]:
+    """Everything outside of single columns that has no form in ksqlDB."""
+    found = [*_time(plan), *_levels(plan), *_input(plan), *_names(plan)]
+    return [*found, *(item for item in STANDING if strict and (item.name != "clock" or plan.clock))]
+
+
+def _time(plan: BarPlan) -> Iterator[Refusal]:
+    if plan.calendar != "24x7":
+        what = (
+            f"the calendar {plan.calendar}: windows of ksqlDB are counted from 1970 in UTC, without sessions or zones"
+        )
+        yield Refusal("calendar", what, 'use calendar = "24x7", or run the definition embedded or on Kafka')
+    unit = plan.event.by_name[plan.event.timestamp].time_unit or "iso"
+    if unit not in EVENT_UNITS:
+        what = (
+            f"the event time {plan.event.timestamp!r} is written in {unit}: ksqlDB orders ticks by whole milliseconds"
+        )
+        fix = "write the topic's times as timestamp(ms), or run the definition embedded or on Kafka"
+        yield Refusal(plan.event.timestamp, what, fix)
+
+
+def _levels(plan: BarPlan) -> Iterator[Refusal]:
+    below = [str(level.timeframe) for level in plan.levels if divides_a_day(level)]
+    for position, level in enumerate(plan.levels):
+        if not divides_a_day(level):
+            yield _length(level, position, below)
+    carrying = [level for level in plan.levels if level.gap is not Gap.OMIT]
+    if carrying:
+        listed = ", ".join(f"{level.timeframe} {level.gap.value}" for level in carrying)
+        what = f"gap policies ({listed}): a window without ticks gives no row"
+        yield Refusal("gaps", what, 'use gap = "omit", or run the definition embedded or on Kafka', droppable=True)
+    if any(level.heartbeat for level in plan.levels):
+        fix = "leave heartbeat out, or run the definition embedded or on Kafka"
+        yield Refusal("heartbeat", "heartbeats: nothing is emitted for a key without ticks", fix, droppable=True)
+
+
+def _length(level: LevelPlan, position: int, below: list[str]) -> Refusal:
+    name = str(level.timeframe)
+    if level.timeframe.intraday:
+        what = f"the timeframe {name} does not divide a day: its slots begin anew at midnight, windows do not"
+    else:
+        what = f"the timeframe {name}: ksqlDB has neither calendar weeks nor months"
+    if position == 0 or not below:
+        return Refusal(name, what, "run the definition embedded or on Kafka")
+    fix = f"compile up to {below[-1]} and let barloom roll up {name} from that topic as bars"
+    return Refusal(name, what, fix, droppable=True)
+
+
+def _input(plan: BarPlan) -> Iterator[Refusal]:
+    if plan.input is InputKind.BARS:
+        what = "bars as input: a parent waits until its expected children have arrived, which ksqlDB cannot know"
+        yield Refusal("input", what, "compile from the ticks, or roll these bars up embedded or on Kafka")
+    if plan.event.event_id is not None:
+        what = f"the event id {plan.event.event_id!r}: ksqlDB counts every record, also a repeated one"
+        yield Refusal("event_id", what, "remove duplicates before the topic, or run the definition on Kafka")
+    if plan.pass_headers:
+        what = f"pass_headers ({', '.join(plan.pass_headers)}): an aggregation has no headers"
+        yield Refusal("pass_headers", what, "leave them out, or run the definition on Kafka", droppable=True)
+
+
+def _names(plan: BarPlan) -> Iterator[Refusal]:
+    fields = [item.name for item in plan.event.fields]
+    bar = [*plan.event.key, BUCKET_START, BUCKET_END, OPEN_TIME, CLOSE_TIME, *(output.name for output in plan.outputs)]
+    for group, whose in ((fields, "the event"), (bar, "a bar")):
+        seen: dict[str, str] = {}
+        for name in group:
+            if stored(name) in seen:
+                what = f"{whose} has {seen[stored(name)]!r} and {name!r}, which ksqlDB takes for one name"
+                yield Refusal(name, what, "rename one of them")
+            seen[stored(name)] = name
+    for name in dict.fromkeys((*fields, *bar)):
+        if stored(name) in FORBIDDEN_COLUMNS:
+            yield Refusal(name, f"the name {name!r} is one of ksqlDB's own columns", "rename it")
+        elif not name.isascii():
+            yield Refusal(name, f"the name {name!r} is not possible in Avro", "use letters, digits and '_' of ASCII")
