@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.identity import Topics
 
-__all__ = ["Replay", "replay", "select"]
+__all__ = ["Replay", "replay", "select", "was_replayed"]
 
 _RECORDS: Final = 500
 _BYTES: Final = 4_000_000
@@ -62,6 +62,11 @@ def select(settings: KafkaSettings, names: Topics, meant: Callable[[Letter], boo
     for found in letters(settings, names.dead_letter):
         if meant(found):
             yield found, done.get(_name(found)) == found.origin
+
+
+def was_replayed(settings: KafkaSettings, names: Topics, found: Letter) -> bool:
+    """Whether a letter was put back before."""
+    return _ledger(settings, names.replayed).get(_name(found)) == found.origin
 
 
 def replay(
