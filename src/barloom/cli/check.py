@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from barloom.cli import machine
 from barloom.cli.exits import Exit
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
+from barloom.cli.kafka_view import kafka_body, kafka_sheets, kafka_warnings
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.plan_view import plan_body, plan_sheets, plan_warnings
 from barloom.cli.screen import note, say, show
 from barloom.clock import SystemClock
+from barloom.kafka.asked import declared_kafka
 from barloom.plan.load import load
 
 __all__ = ["check"]
 
 
-def check(definition: Definition, /, *, as_json: AsJson = False) -> Exit:
+def check(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json: AsJson = False) -> Exit:
     """Read a definition and show the plan."""
     plan, now = load(definition).plan, SystemClock().now()
+    on_kafka = bool(kafka.given) or declared_kafka(definition) is not None
+    settings = settings_asked(definition, plan, kafka) if on_kafka else None
     if as_json:
-        machine.emit("check", plan_body(plan, now))
+        more = {} if settings is None else {"kafka": kafka_body(plan, settings)}
+        machine.emit("check", {**plan_body(plan, now), **more})
         return Exit.OK
-    for sheet in plan_sheets(plan, now):
+    for sheet in chain(plan_sheets(plan, now), () if settings is None else kafka_sheets(plan, settings)):
         show(sheet)
-    for warning in plan_warnings(plan, now):
+    for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(settings))):
         note(warning)
     say(f"{plan.name!r} is in order.", "good")
     return Exit.OK

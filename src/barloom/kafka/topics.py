@@ -244,4 +244,7 @@ def readable(name: str, value: str) -> str:
     """A value of a topic's configuration for people: ``7d`` for milliseconds, ``for ever`` for -1."""
     if value == FOR_EVER and name in _RETENTIONS:
         return "for ever" if name == "retention.ms" else "any size"
-    return f"{value} ({written(int(value) * MILLISECOND)})" if name.endswith(".ms") and value.isdecimal() else value
+    if not (name.endswith(".ms") and value.isdecimal()):
+        return value
+    days, rest = divmod(int(value) * MILLISECOND, DAY)
+    return f"{days}d" if days and not rest else written(int(value) * MILLISECOND)
