@@ -21,7 +21,9 @@
     │   ├── LoginRefused                    the credentials or certificates are wrong
     │   ├── AccessRefused                   an access rule (ACL) forbids it
     │   ├── TopicMismatch                   a topic is missing or is not as the definition needs it
-    │   └── Fenced                          another instance has taken over
+    │   ├── Fenced                          another instance has taken over
+    │   ├── RegistryUnavailable             the schema registry does not answer; always retriable
+    │   └── SchemaMismatch                  the registry lacks a schema, or refuses one, that the definition needs
     ├── KsqlError (RuntimeError)            a ksqlDB server refuses or fails; keeps its code, message and statement
     │   ├── KsqlUnreachable                 no answer, or only a part of one
     │   ├── KsqlNotReady                    the server starts, restores or rebalances: the same request may succeed later
@@ -65,6 +67,8 @@ __all__ = [
     "LoginRefused",
     "MissingExtra",
     "Problem",
+    "RegistryUnavailable",
+    "SchemaMismatch",
     "SourceError",
     "SourceReplaced",
     "StoreError",
@@ -191,6 +195,17 @@ class TopicMismatch(BrokerError):
 
 class Fenced(BrokerError):
     """Another instance has taken over, so this one must stop."""
+
+
+class RegistryUnavailable(BrokerError):
+    """The schema registry does not answer; the same request may succeed later, unchanged."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retriable=True)
+
+
+class SchemaMismatch(BrokerError):
+    """The schema registry lacks a schema that the definition needs, or refuses it as incompatible."""
 
 
 class KsqlError(BarloomError, RuntimeError):

@@ -102,4 +102,4 @@ def _partial(plan: BarPlan, position: int, count: int, *, wide: bool) -> Values:
         return Values(numbers, valid)
     if partial.fold.value == "count":
         return Values(np.arange(count) + 1, valid)
-    return Values(np.array([NUMBERS[place % len(NUMBERS)] for place in range(count)]), valid)
+    return Values(np.array([NUMBERS[place % len(NUMBERS)] for place in range(count)], dtype=np.int64), valid)

@@ -32,6 +32,10 @@ class BarColumns:
         self.schema = bar_schema(plan)
         self._fields = {name: _field(name, kind, unit) for name, kind in self.schema.items()}
 
+    def field(self, name: str) -> Field:
+        """How a column is read from messages with types: dates as the numbers they are."""
+        return self._fields[name] or Field(name, FieldKind.INTEGER)
+
     def frame(self, columns: Mapping[str, pl.Series], count: int) -> pl.DataFrame:
         """The bars. Raises `SourceError` where a value is not one of its column."""
         read = [self._column(columns.get(name), name, count) for name in self.schema]

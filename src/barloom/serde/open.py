@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
+from barloom.errors import SourceError
+from barloom.plan.identity import topics as topics_of
+from barloom.serde import schemas
+from barloom.serde.avro_bars import AvroBarEncoder
+from barloom.serde.avro_events import AvroEventDecoder
+from barloom.serde.avro_late import AvroLateEncoder
+from barloom.serde.avro_reading import AvroBarDecoder
+from barloom.serde.avro_schema import parse_schema
+from barloom.serde.avro_writing import AvroEventEncoder
 from barloom.serde.formats import Format
 from barloom.serde.json_bars import JsonBarEncoder
 from barloom.serde.json_events import JsonEventDecoder
 from barloom.serde.json_late import JsonLateEncoder
 from barloom.serde.json_reading import JsonBarDecoder
 from barloom.serde.json_writing import JsonEventEncoder
+from barloom.serde.registry import Registry
+from barloom.serde.schema_source import OneSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,23 +29,136 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan
     from barloom.plan.identity import Topics
+    from barloom.serde.avro_bars import Headers
+    from barloom.serde.avro_schema import AvroType
     from barloom.serde.json_text import JsonTimes
+    from barloom.serde.prefixes import KeyPrefixes
     from barloom.serde.protocol import BarDecoder, BarEncoder, EventDecoder, EventEncoder, LateEncoder
     from barloom.serde.registry import RegistrySettings
+    from barloom.serde.schema_source import SchemaSource
     from barloom.time.calendar import Calendar
 
 __all__ = ["Serde", "open_serde"]
 
+_NO_FRAME: Final = b""
+_UNNUMBERED: Final = bytes(5)
 
-@dataclass(frozen=True)
+
 class Serde:
-    """The decoders and encoders of one definition; `bars` has one encoder a level, by its position."""
+    """The decoders and encoders of one definition, each made (and its schemas registered) when it is first asked for.
 
-    events: EventDecoder
-    event_encoder: EventEncoder
-    bars: Sequence[BarEncoder]
-    bar_decoder: BarDecoder
-    late: LateEncoder
+    `open_serde` makes it and says what is what.
+    """
+
+    def __init__(  # noqa: PLR0913 - one argument a setting
+        self,
+        plan: BarPlan,
+        calendar: Calendar,
+        *,
+        formats: tuple[Format, Format],
+        registry: Registry | None,
+        schema: AvroType | None,
+        namespace: str,
+        json_times: JsonTimes,
+        topics: Topics,
+        input_topics: Sequence[str],
+    ) -> None:
+        self.registry = registry
+        self._plan = plan
+        self._calendar = calendar
+        self._format, self._output = formats
+        self._schema = schema
+        self._namespace = namespace
+        self._json_times: JsonTimes = json_times
+        self._topics = topics
+        self._input_topics = input_topics
+
+    @cached_property
+    def events(self) -> EventDecoder:
+        """Reads the input topics."""
+        if self._format is Format.JSON:
+            return JsonEventDecoder(self._plan)
+        framed = self._format is Format.AVRO
+        if framed and self.registry is not None:
+            return AvroEventDecoder(self._plan, self.registry, framed=True, reader=self._schema)
+        derived = schemas.event_schema(self._plan, self._namespace) if self._schema is None else ""
+        schema = self._schema or parse_schema(derived, _DERIVED)
+        return AvroEventDecoder(self._plan, OneSchema(schema, "the schema"), framed=framed)
+
+    @cached_property
+    def event_encoder(self) -> EventEncoder:
+        """Writes events as the first of the input topics has them."""
+        if self._format is Format.JSON:
+            return JsonEventEncoder(self._plan)
+        topic = self._input_topics[0] if self._input_topics else ""
+        texts = (schemas.event_key_schema, schemas.event_schema)
+        key, value = (make(self._plan, self._namespace) for make in texts)
+        return AvroEventEncoder(self._plan, self._headers(self._format, topic, key, value))
+
+    @cached_property
+    def bars(self) -> Sequence[BarEncoder]:
+        """Writes bars: one encoder for each level, by its position."""
+        if self._output is Format.JSON:
+            return [JsonBarEncoder(self._plan, self._calendar, self._json_times)] * len(self._plan.levels)
+        known: dict[bytes, KeyPrefixes] = {}
+        return [
+            AvroBarEncoder(self._plan, self._calendar, self._bar_headers("live", level), final, known)
+            for level, final in ((level, self._bar_headers("final", level)) for level in range(len(self._plan.levels)))
+        ]
+
+    @cached_property
+    def bar_decoder(self) -> BarDecoder:
+        """Reads bars of all levels."""
+        if self._output is Format.JSON:
+            return JsonBarDecoder(self._plan, self._json_times)
+        framed = self._output is Format.AVRO
+        if framed and self.registry is not None:
+            return AvroBarDecoder(self._plan, self.registry, self.registry, framed=True)
+        keys, values = (self._derived(text) for text in self._bar_schemas)
+        return AvroBarDecoder(self._plan, keys, values, framed=framed)
+
+    @cached_property
+    def late(self) -> LateEncoder:
+        """Writes refused rows."""
+        if self._output is Format.JSON:
+            return JsonLateEncoder(self._plan, self._json_times)
+        texts = (schemas.late_key_schema, schemas.late_schema)
+        key, value = (make(self._plan, self._namespace) for make in texts)
+        return AvroLateEncoder(self._plan, self._headers(self._output, self._topics.late, key, value))
+
+    def close(self) -> None:
+        """Let go of the registry."""
+        if self.registry is not None:
+            self.registry.close()
+
+    @cached_property
+    def _bar_schemas(self) -> tuple[str, str]:
+        make = (schemas.bar_key_schema, schemas.bar_value_schema)
+        key, value = (each(self._plan, self._namespace) for each in make)
+        return key, value
+
+    def _bar_headers(self, kind: str, level: int) -> Headers:
+        names = self._topics.live if kind == "live" else self._topics.final
+        topic = names.get(str(self._plan.levels[level].timeframe))
+        if topic is None:
+            return _UNNUMBERED, _UNNUMBERED  # of a level that is not published
+        return self._headers(self._output, topic, *self._bar_schemas)
+
+    def _headers(self, form: Format, topic: str, key: str, value: str) -> Headers:
+        """What stands before keys and values of a topic."""
+        if form is Format.AVRO_RAW:
+            return _NO_FRAME, _NO_FRAME
+        if self.registry is None:
+            return _UNNUMBERED, _UNNUMBERED
+        numbers = (self.registry.number(f"{topic}-{part}", text) for part, text in (("key", key), ("value", value)))
+        of_key, of_value = (b"\0" + number.to_bytes(4, "big") for number in numbers)
+        return of_key, of_value
+
+    def _derived(self, text: str) -> SchemaSource:
+        return OneSchema(parse_schema(text, _DERIVED), _DERIVED)
+
+
+_DERIVED: Final = "the schema of this definition"
 
 
 def open_serde(  # noqa: PLR0913 - one argument a setting
@@ -43,22 +167,37 @@ def open_serde(  # noqa: PLR0913 - one argument a setting
     *,
     format: Format,  # noqa: A002 - the setting's name
     output_format: Format | None = None,
-    registry: RegistrySettings | None = None,  # noqa: ARG001
-    schema: Path | None = None,  # noqa: ARG001
-    namespace: str = "barloom",  # noqa: ARG001
+    registry: RegistrySettings | None = None,
+    schema: Path | None = None,
+    namespace: str = "barloom",
     json_times: JsonTimes = "iso",
-    topics: Topics | None = None,  # noqa: ARG001
-    input_topics: Sequence[str] = (),  # noqa: ARG001
+    topics: Topics | None = None,
+    input_topics: Sequence[str] = (),
 ) -> Serde:
-    """Make what reads the input, written as `format`, and what writes and reads the output topics."""
-    output = output_format or format
-    if Format.JSON not in (format, output):
-        raise NotImplementedError
-    encoder = JsonBarEncoder(plan, calendar, json_times)
+    """Make what reads the input, written as `format`, and what writes and reads the output topics.
+
+    `schema` is a file with the writers' Avro schema where there is no registry (default: derived from the event);
+    beside a registry it is the readers', which adds aliases and defaults. Framed Avro without a registry is read
+    whatever its numbers say, and written with the number 0. `namespace` begins the names of Avro schemas.
+    Raises `SourceError` for a schema file or mapping that cannot be read.
+    """
     return Serde(
-        events=JsonEventDecoder(plan),
-        event_encoder=JsonEventEncoder(plan),
-        bars=[encoder] * len(plan.levels),
-        bar_decoder=JsonBarDecoder(plan, json_times),
-        late=JsonLateEncoder(plan, json_times),
+        plan,
+        calendar,
+        formats=(format, output_format or format),
+        registry=None if registry is None else Registry(registry),
+        schema=None if schema is None else _schema_in(schema),
+        namespace=namespace,
+        json_times=json_times,
+        topics=topics or topics_of(plan),
+        input_topics=input_topics,
     )
+
+
+def _schema_in(path: Path) -> AvroType:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        message = f"the schema file {path} cannot be read: {error.strerror}"
+        raise SourceError(message) from None
+    return parse_schema(text, str(path))

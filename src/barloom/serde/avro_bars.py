@@ -1,0 +1,104 @@
+"""Bars as Avro."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.exact import narrow, to_series
+from barloom.engine.frames import phase_of, tells_phase
+from barloom.engine.results import results
+from barloom.serde.avro_one import write_key
+from barloom.serde.avro_pieces import Piece, booleans, constant, decimals, longs, messages, optional, texts, varint
+from barloom.serde.prefixes import KeyPrefixes
+from barloom.serde.protocol import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from barloom.engine.blocks import BarBlock, BarId, Keys, Values
+    from barloom.plan.barplan import BarPlan, Field, Output
+    from barloom.time.calendar import Calendar
+
+__all__ = ["AvroBarEncoder", "Headers"]
+
+_MILLISECOND: Final = 1_000_000
+
+Headers = tuple[bytes, bytes]
+"""What stands before the key and before the value of a message: the frame with the schema's number, or nothing."""
+
+
+class AvroBarEncoder:
+    """Writes bars of one level by the schemas `bar_key_schema` and `bar_value_schema`.
+
+    `live` and `final` are the headers of its two topics. `known` holds the encoded keys of each header, for all levels.
+    """
+
+    def __init__(
+        self, plan: BarPlan, calendar: Calendar, live: Headers, final: Headers, known: dict[bytes, KeyPrefixes]
+    ) -> None:
+        self._plan = plan
+        self._calendar = calendar
+        self._headers: Mapping[bool, Headers] = {False: live, True: final}
+        fields = tuple(plan.event.by_name[name] for name in plan.event.key)
+        for header in (*live, *final):
+            if header not in known:
+                known[header] = KeyPrefixes(partial(_key, header, fields))
+        self._known = known
+        self._tells_phase = tells_phase(plan)
+
+    def encode(self, block: BarBlock, keys: Keys) -> Records:
+        """One message a bar, in the block's order. Raises `ExactnessError` where a number does not fit its type."""
+        of_key, of_value = self._headers[block.final]
+        start = longs(block.start // _MILLISECOND)
+        return Records(
+            _behind(self._known[of_key].of(block.key, keys), messages([start], len(block))),
+            _behind(self._known[of_value].of(block.key, keys), messages([start, *self._values(block)], len(block))),
+        )
+
+    def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
+        """The keys of the messages that take bars back."""
+        prefixes = self._known[self._headers[False][0]].of(gone.key, keys)
+        return _behind(prefixes, messages([longs(gone.start // _MILLISECOND)], len(gone.key)))
+
+    def _values(self, block: BarBlock) -> list[Piece]:
+        """All that stands behind the start, in the schema's order."""
+        timeframe = self._plan.levels[block.level].timeframe
+        name = str(timeframe).encode()
+        outputs = zip(self._plan.outputs, results(self._plan, block.partials, block.synthetic), strict=True)
+        phase = [texts(pl.Series(phase_of(self._calendar, timeframe, block.start)))] if self._tells_phase else []
+        real = ~block.synthetic if block.synthetic.any() else None
+        return [
+            longs(block.end // _MILLISECOND),
+            *(_output(output, values) for output, values in outputs),
+            constant(varint(len(name)) + name),
+            longs(self._calendar.grid(timeframe).trading_date(block.start)),
+            *phase,
+            *(optional(longs(times), real) for times in (block.open_time, block.close_time)),
+            *(longs(counts) for counts in (block.slots, block.filled, block.expected)),
+            constant(b"\1" if block.final else b"\0"),
+            *(booleans(flags) for flags in (block.synthetic, block.partial)),
+            longs(block.revision),
+        ]
+
+
+def _key(header: bytes, fields: Sequence[Field], row: Sequence[object]) -> bytes:
+    return header + write_key(fields, row)
+
+
+def _output(output: Output, values: Values) -> Piece:
+    numbers = narrow(values.numbers)
+    if values.valid is not None:
+        numbers = narrow(np.where(values.valid, numbers, 0))
+    if output.number.integer:
+        if numbers.dtype == object:
+            to_series(output.name, values, output.number)  # says what does not fit
+        return optional(longs(numbers), values.valid)
+    return optional(decimals(numbers), values.valid)
+
+
+def _behind(prefixes: list[bytes], rest: list[bytes]) -> list[bytes]:
+    return [prefix + each for prefix, each in zip(prefixes, rest, strict=True)]

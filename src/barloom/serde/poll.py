@@ -1,0 +1,60 @@
+"""The messages of one poll, joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.serde.avro_walk import PADDING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from barloom.time.calendar import Booleans, Integers
+
+__all__ = ["FRAME", "Poll"]
+
+FRAME: Final = 5
+"""Bytes before an Avro body in Confluent's framing: a zero, and the number of the schema."""
+
+_ID_BYTES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Messages as they came and joined: `start` and `end` of each in `data`."""
+
+    values: pl.Series
+    data: NDArray[np.uint8]
+    start: Integers
+    end: Integers
+    missing: Booleans
+
+    @property
+    def count(self) -> int:
+        """How many messages there are."""
+        return len(self.start)
+
+    def numbers(self) -> Integers:
+        """The number of each message's schema, where it is framed."""
+        words = np.ndarray((len(self.data) - _ID_BYTES,), ">u4", self.data, strides=(1,))
+        return words[self.start + 1].astype(np.int64)
+
+    @classmethod
+    def of(cls, given: Sequence[bytes | None]) -> Poll:
+        """Take messages; those without a value stand there as empty."""
+        values = pl.Series(given, dtype=pl.Binary)
+        missing = np.zeros(len(values), np.bool_)
+        if values.null_count():
+            missing = values.is_null().to_numpy()
+            given = [value or b"" for value in given]
+            values = values.fill_null(b"")
+        data = np.frombuffer(b"".join(chain(given, [bytes(PADDING)])), np.uint8)  # type: ignore[arg-type]
+        end = np.cumsum(values.bin.size().to_numpy().astype(np.int64))
+        return cls(values, data, np.concatenate([np.zeros(1, np.int64), end[:-1]])[: len(end)], end, missing)
