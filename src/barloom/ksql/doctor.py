@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from barloom.errors import BarloomError, KsqlError
 from barloom.ksql import checks, query_checks
+from barloom.ksql.checks import Doubt
 from barloom.ksql.evidence import gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from barloom.clock import Clock
-    from barloom.ksql.checks import Doubt
     from barloom.ksql.client import KsqlClient
     from barloom.ksql.evidence import Evidence
     from barloom.ksql.script import Script
@@ -134,6 +134,9 @@ def _server(evidence: Evidence) -> Finding:
 
 def _examined(check: _Check, script: Script, evidence: Evidence) -> Finding:
     doubts = list(check.doubts(script, evidence))
+    unseen = [entity.quoted_name for entity in script.entities if evidence.sources.get(entity.name) is None]
+    if unseen and not doubts:
+        doubts = [Doubt(f"not seen of {', '.join(unseen)}", known=False)]
     told = "; ".join(doubt.text for doubt in sorted(doubts, key=lambda doubt: not doubt.known))
     if any(doubt.known for doubt in doubts):
         return Finding(check.title, Health.WRONG, told, check.mend)

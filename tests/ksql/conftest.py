@@ -1,0 +1,68 @@
+"""A server double with its clock, and clients that speak to it."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from barloom.ksql.client import KsqlClient
+from barloom.ksql.server import KsqlServer
+from barloom.ksql.wait import Progress, Waiter, WaitPolicy
+from barloom.testing.clock import FakeClock
+from ksql.double import KsqlDouble
+from ksql.pipeline import script as small_script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from barloom.ksql.script import Script
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of the double and of those who wait for it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def script() -> Script:
+    """The small pipeline."""
+    return small_script()
+
+
+@pytest.fixture
+def double(script: Script, clock: FakeClock) -> Iterator[KsqlDouble]:
+    """A server that has nothing yet."""
+    with KsqlDouble(script, clock) as server:
+        yield server
+
+
+@pytest.fixture
+def client(double: KsqlDouble) -> Iterator[KsqlClient]:
+    """A client of it that does not wait long."""
+    with KsqlClient(KsqlServer(url=double.url, connect_timeout=1.0, timeout=1.0)) as made:
+        yield made
+
+
+@pytest.fixture
+def seen() -> list[Progress]:
+    """The progress that a waiter told."""
+    return []
+
+
+@pytest.fixture
+def waiter_of(client: KsqlClient, clock: FakeClock, seen: list[Progress]) -> Callable[..., Waiter]:
+    """A waiter with a policy of one's own."""
+
+    def make(**policy: float) -> Waiter:
+        return Waiter(client, clock=clock, random=Random(1), policy=WaitPolicy(**policy), on_progress=seen.append)
+
+    return make
+
+
+@pytest.fixture
+def waiter(waiter_of: Callable[..., Waiter]) -> Waiter:
+    """A waiter with the usual policy."""
+    return waiter_of()

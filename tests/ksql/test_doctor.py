@@ -1,0 +1,257 @@
+"""The doctor: each fault is in its own line, with what was seen and how to mend it, and the whole ends in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from barloom.ksql.client import KsqlClient
+from barloom.ksql.doctor import Finding, Health, examine
+from barloom.ksql.server import KsqlServer
+from ksql.double import NOT_READY, REBALANCING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from barloom.ksql.script import Script
+    from barloom.testing.clock import FakeClock
+    from ksql.double import KsqlDouble
+
+HOST = {
+    "hostAlive": True,
+    "hostStoreLags": {"stateStoreLags": {"Q#S": {"lagByPartition": {"0": {"offsetLag": 0}}}}},
+}
+
+
+class Registry:
+    """A schema registry with the same id for every key."""
+
+    def __init__(self, **more: dict[int, int]) -> None:
+        self.more = more
+
+    def versions_of(self, subject: str) -> dict[int, int]:
+        """One version, but for those that are told otherwise."""
+        return self.more.get(subject.replace("-", "_"), {1: 1 if subject.endswith("-key") else 2})
+
+
+@pytest.fixture
+def findings(client: KsqlClient, script: Script, clock: FakeClock) -> Callable[..., dict[str, Finding]]:
+    """Examine, and give what was found by the check's title."""
+
+    def run(**how: object) -> dict[str, Finding]:
+        return {it.check: it for it in examine(client, script, clock=clock, **how)}
+
+    return run
+
+
+def wrong(found: dict[str, Finding]) -> list[str]:
+    """The titles of what is wrong."""
+    return [title for title, it in found.items() if it.health is Health.WRONG]
+
+
+def test_a_sound_pipeline_is_sound(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
+    """Every check is ok where nothing is wrong."""
+    double.deploy()
+    double.cluster = {"h:1": HOST}
+
+    found = findings(subjects=Registry())
+
+    assert {Health.OK} == {it.health for it in found.values()}
+    assert len(found) >= 18
+
+
+def broken_statement(old: str, new: str, name: str = "BARS_FINAL_1M") -> Callable[[KsqlDouble], None]:
+    """Change the text of a statement on the server."""
+
+    def change(double: KsqlDouble) -> None:
+        assert old in double.statements[name]
+        double.statements[name] = double.statements[name].replace(old, new)
+
+    return change
+
+
+def described(name: str, **values: object) -> Callable[[KsqlDouble], None]:
+    """Change what DESCRIBE says of a source."""
+
+    def change(double: KsqlDouble) -> None:
+        answer = double.describe(name)
+        answer[1][0]["sourceDescription"].update(values)
+        double.rule(f"DESCRIBE {name.lower()} ", answer)
+
+    return change
+
+
+def query(name: str, **values: object) -> Callable[[KsqlDouble], None]:
+    """Change what is known of a query."""
+
+    def change(double: KsqlDouble) -> None:
+        for field, value in values.items():
+            setattr(double.queries[name], field, value)
+
+    return change
+
+
+FAILED = [{"timestamp": 1795312506993, "errorMessage": "x.y.SumException: overflow\n\tat a.b", "type": "USER"}]
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "seen"),
+    [
+        (lambda it: setattr(it, "healthy", False), "the server answers and is healthy", "not healthy: commandRunner"),
+        (lambda it: it.statements.pop("BARS_LIVE_1M"), "every stream and table is there", "bars_live_1m is not there"),
+        (described("BARS_LIVE_1M", topic="x"), "every stream and table is there", "bars_live_1m is on topic x"),
+        (described("TICKS", keyFormat="KAFKA"), "keys and values are AVRO everywhere", "formats KAFKA and AVRO"),
+        (described("TICKS", timestamp=""), "exactly one event time each", "ticks takes none, not TS"),
+        (described("TICKS", partitions=1), "as many partitions in every topic", "ticks has 1, not 3"),
+        (
+            broken_statement("KEY_SCHEMA_FULL_NAME = 'barloom.BarKey', ", ""),
+            "one name for the schema of the key",
+            "bars_final_1m has a name of its own",
+        ),
+        (
+            broken_statement("GROUP BY broker, symbol", "GROUP BY broker, symbol, bucket_start"),
+            "grouped by the key alone",
+            "bars_final_1m groups by BROKER, SYMBOL, BUCKET_START",
+        ),
+        (broken_statement("SIZE 1 MINUTES", "SIZE 5 MINUTES"), "one window a query, kept long enough", "of 300000 ms"),
+        (broken_statement(", GRACE PERIOD 0 SECONDS", ""), "one window a query, kept long enough", "does not state"),
+        (broken_statement("RETENTION 7 DAYS", "RETENTION 1 DAYS"), "one window a query, kept long enough", "86400000"),
+        (broken_statement("SUM(n)", "COUNT(*)"), "counts are added up", "counts its children"),
+        (
+            lambda it: it.queries.pop("BARS_LIVE_1M"),
+            "a query of its own for each table",
+            "0 queries write to bars_live",
+        ),
+        (query("BARS_LIVE_1M", properties={}), "emission, offsets and exactly once are set", "emit.interval"),
+        (query("BARS_LIVE_1M", state="PAUSED"), "queries work, not just RUNNING", "is PAUSED"),
+        (query("BARS_LIVE_1M", tasks=0), "queries work, not just RUNNING", "has no tasks"),
+        (query("BARS_LIVE_1M", errors=FAILED), "queries work, not just RUNNING", "(USER): SumException: overflow"),
+        (
+            lambda it: it.rule("query-stream .*live", REBALANCING),
+            "every table answers a pull query",
+            "Cannot determine",
+        ),
+    ],
+)
+def test_a_fault_is_found_in_its_line(
+    double: KsqlDouble,
+    findings: Callable[..., dict[str, Finding]],
+    fault: Callable[[KsqlDouble], object],
+    title: str,
+    seen: str,
+) -> None:
+    """What is wrong is in the line that it belongs to, with what was seen and what to do."""
+    double.deploy()
+    fault(double)
+
+    found = findings()
+
+    assert title in wrong(found)
+    assert seen in found[title].seen
+    assert found[title].mend
+
+
+def test_a_query_that_reads_past_its_stage_is_found(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]]
+) -> None:
+    """The order is table, stream, next table: a query straight from the ticks is another pipeline."""
+    double.deploy()
+    answer = double.explain(double.queries["BARS_LIVE_1M"].id)
+    answer[1][0]["queryDescription"]["sources"] = ["TICKS"]
+    double.rule("EXPLAIN CTAS_BARS_LIVE", answer)
+
+    found = findings()
+
+    assert "bars_live_1m reads from ticks, not from bars_final_1s_s" == found["table, stream, next table"].seen
+
+
+def test_columns_that_differ_are_found(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
+    """A stream with fewer columns than its table's topic would register another schema."""
+    double.deploy()
+    fields = double.describe("BARS_FINAL_1S_S")[1][0]["sourceDescription"]["fields"]
+    described("BARS_FINAL_1S_S", fields=fields[:-1])(double)
+
+    found = findings()["each stream has its table's columns"]
+
+    assert Health.WRONG is found.health
+    assert found.seen.startswith("bars_final_1s_s has BROKER STRING, SYMBOL STRING, BUCKET_START TIMESTAMP")
+
+
+def test_records_to_read_are_no_verdict(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
+    """One look cannot tell whether a queue grows: the number is told, and that it is not known."""
+    double.deploy()
+    double.queries["BARS_LIVE_1M"].behind = 25
+
+    found = findings()["nothing waits to be read"]
+
+    assert Health.UNKNOWN is found.health
+    assert "bars_live_1m is 50 records behind" in found.seen
+
+
+def test_keys_with_several_ids_are_found(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
+    """The id is part of the key's bytes, which choose the partition."""
+    double.deploy()
+
+    found = findings(subjects=Registry(ticks_key={1: 7}, bars_live_1m_value={1: 2, 2: 9}))["one schema id for all keys"]
+
+    assert Health.WRONG is found.health
+    assert "bars_live_1m-value has 2 versions; the keys have the ids 1, 7" == found.seen
+
+
+def test_a_dead_host_is_found(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
+    """Where the server keeps watch of its hosts, one without a heartbeat is wrong."""
+    double.deploy()
+    double.cluster = {"h:1": HOST, "h:2": {"hostAlive": False}}
+
+    assert "no heartbeat from h:2" == findings()["the stores have no lag"].seen
+
+
+def test_a_server_that_does_not_answer_ends_at_once(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]]
+) -> None:
+    """The first line says what is wrong, all others are unknown."""
+    double.rule("", NOT_READY)
+
+    found = findings()
+
+    assert ["the server answers and is healthy"] == wrong(found)
+    assert {Health.UNKNOWN} == {it.health for title, it in found.items() if title not in wrong(found)}
+    assert 1 == len(double.requests)
+
+
+def test_slow_answers_leave_the_rest_unknown(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]], clock: FakeClock
+) -> None:
+    """After nine seconds nothing more is asked: what was not seen is unknown, never ok and never wrong."""
+    double.deploy()
+
+    def slow(request: object) -> object:
+        clock.move("2s")
+        return double.own(request)
+
+    double.rule("", slow)
+    found = findings()
+
+    assert clock.monotonic() <= 12
+    assert [] == wrong(found)
+    assert Health.UNKNOWN is found["every table answers a pull query"].health
+    assert Health.UNKNOWN is found["queries work, not just RUNNING"].health
+
+
+def test_what_is_not_deployed_is_not_called_sound(findings: Callable[..., dict[str, Finding]]) -> None:
+    """On an empty server one line says that nothing is there, and the others that nothing was seen."""
+    found = findings()
+
+    assert ["every stream and table is there"] == wrong(found)
+    assert "not seen of ticks, " in found["they are those of the definition"].seen
+    assert "every table answers a pull query" not in [title for title, it in found.items() if it.health is Health.OK]
+
+
+def test_an_address_without_a_server_is_one_line(script: Script, clock: FakeClock) -> None:
+    """Nothing listens: the doctor says so, as for any other fault."""
+    with KsqlClient(KsqlServer(url="http://127.0.0.1:9", connect_timeout=0.2)) as client:
+        found = examine(client, script, clock=clock)
+
+    assert Health.WRONG is found[0].health
+    assert "gives no answer" in found[0].seen
