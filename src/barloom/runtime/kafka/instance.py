@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, cast
 
-from barloom.errors import BrokerError, TopicMismatch
+from barloom.errors import BrokerError, Fenced, TopicMismatch
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.runtime.kafka.polling import Log, decode
 from barloom.runtime.kafka.publication import Publication
@@ -38,10 +38,11 @@ _RESTORING_AT_ONCE: Final = 2
 class Instance:
     """Reads its partitions, steps over what came and commits; until told to stop, or until it can't.
 
-    After an exception from any method everything it holds must be thrown away: `close`, and make another.
+    After an exception from any method everything it holds must be thrown away: `close`, and make another under another
+    `transactional_id`: whoever takes its partitions over aborts what that id has left open.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, transactional_id: str) -> None:
         from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
 
         settings = job.settings
@@ -54,13 +55,13 @@ class Instance:
         self._shown_at = self._settled_at = self._clock.monotonic()
         self._key_of: dict[tuple[object, ...], int] = {}
         self._failure: Exception | None = None
-        self._transactions = Transactions(producer_config(settings), job.transactional_id, job.clock)
+        self._transactions = Transactions(producer_config(settings), transactional_id, job.clock)
         self._transactions.take_over()
         self._publication = Publication(
             job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None
         )
         self._restorer = Restorer(
-            job.plan, settings, job.topics.changelog, job.transactional_id, job.clock, job.metrics, job.calendar
+            job.plan, settings, job.topics.changelog, transactional_id, job.clock, job.metrics, job.calendar
         )
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK)
@@ -157,10 +158,21 @@ class Instance:
                 self._clock.now(),
             )
         offsets = [position for partition in self._partitions.values() for position in partition.positions()]
-        self._transactions.commit(offsets, self._consumer.consumer_group_metadata())
+        self._transactions.commit(offsets, self._membership)
         self._uncommitted, self._commit_due = 0, None
         self._settled_at = self._clock.monotonic()
         self._job.committed(self._settled_at - began, self._partitions.values())
+
+    def _membership(self) -> object:
+        """What proves to the cluster that the positions are ours to move.
+
+        One without a member's name would prove nothing and be accepted all the same.
+        """
+        membership = self._consumer.consumer_group_metadata()
+        if not self._consumer.memberid():
+            message = "this instance is no longer a member of its group; it begins anew"
+            raise Fenced(message)
+        return membership
 
     def _show(self, now: float, *, at_once: bool) -> None:
         interval = self._job.settings.live_interval

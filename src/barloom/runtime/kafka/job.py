@@ -39,8 +39,7 @@ class Status:
 class Job:
     """A definition, the cluster, and everything that outlives a membership in the group.
 
-    `partitions` is the number of the input's partitions, `owner` how this instance is called in messages,
-    `transactional_id` the id of its transactions, unique to it.
+    `partitions` is the number of the input's partitions, `owner` how this instance is called, unlike any other.
     """
 
     plan: BarPlan
@@ -49,7 +48,6 @@ class Job:
     serde: Serde
     partitions: int
     owner: str
-    transactional_id: str
     clock: Clock
     metrics: Metrics
     health: Health

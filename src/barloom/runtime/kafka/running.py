@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from itertools import count
 from typing import TYPE_CHECKING, Final, cast
 
 from barloom.clock import SystemClock
@@ -73,7 +74,6 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         serde=_serde(plan, calendar, settings),
         partitions=partitions,
         owner=owner,
-        transactional_id=f"{settings.app}-{owner}",
         clock=clock,
         metrics=metrics or open_metrics(),
         health=health or Health(clock),
@@ -104,10 +104,11 @@ def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
 def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
     """One membership after another, with growing pauses while they fail."""
     pause = _FIRST_PAUSE
+    memberships = count(1)
     while not stop.is_set():
         began = job.clock.monotonic()
         try:
-            _be_a_member(job, stop)
+            _be_a_member(job, f"{job.settings.app}-{job.owner}-{next(memberships)}", stop)
         except BrokerError as error:
             if not (error.retriable or isinstance(error, Fenced)):
                 raise
@@ -115,13 +116,14 @@ def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
                 pause = _FIRST_PAUSE
             wait = pause * chance.uniform(0.5, 1.5)
             job.metrics.broker_retry()
+            job.health.progressed()
             _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
             stop.wait(wait)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _be_a_member(job: Job, stop: Event) -> None:
-    instance = Instance(job)
+def _be_a_member(job: Job, transactional_id: str, stop: Event) -> None:
+    instance = Instance(job, transactional_id)
     try:
         while not stop.is_set():
             instance.turn()

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from barloom.errors import BrokerError, BrokerUnreachable, Fenced
 from barloom.kafka.clients import client_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from confluent_kafka import KafkaException, Producer
+    from confluent_kafka import KafkaError, Producer, TopicPartition
 
     from barloom.clock import Clock
 
 __all__ = ["Transactions"]
 
+_Answer = TypeVar("_Answer")
+
 _QUEUE_WAIT: Final = 0.05
 _CALL: Final = 5.0
-"""Seconds that one call to the coordinator may take before we look again at whether to stop."""
-_PATIENCE: Final = 60.0
-"""Seconds for which a commit that cannot be decided is asked about again."""
+"""Seconds that one call to the coordinator may take."""
+_PATIENCE: Final = 30.0
+"""Seconds for which a transaction is tried again, before everything begins anew."""
+_PAUSE: Final = 0.02
+_LONGEST_PAUSE: Final = 1.0
+
+
+class _Batch(NamedTuple):
+    """Records of one partition, as they were sent."""
+
+    topic: str
+    partition: int
+    keys: Sequence[bytes | None]
+    values: Sequence[bytes | None]
+    headers: Sequence[tuple[str, bytes | None]] | None = None
 
 
 class Transactions:
     """A transactional producer with an id of its own.
 
-    After an exception from any method the transaction is aborted or lost, and the producer must be thrown away.
+    What was sent is kept until it is committed: a transaction that the cluster gives up, as it does when a rebalance or
+    a restart of a broker comes in between, is sent once more. After an exception from any method the producer must be
+    thrown away.
     """
 
     def __init__(self, config: Mapping[str, Any], transactional_id: str, clock: Clock) -> None:
@@ -35,6 +52,7 @@ class Transactions:
         self.id = transactional_id
         self._clock = clock
         self._producer: Producer = Producer({**config, "transactional.id": transactional_id})
+        self._sent: list[_Batch] = []
         self._begun = False
 
     @property
@@ -44,25 +62,12 @@ class Transactions:
 
     def take_over(self) -> None:
         """Abort what another producer of this id has left open, and let it write no more."""
-        self._insist(lambda: self._producer.init_transactions(_CALL), "begin to write")
+        self._insist(lambda: self._producer.init_transactions(_CALL))
 
     def send(self, topic: str, partition: int, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
-        """Add many records."""
-        if not keys:
-            return
-        self._begin()
-        messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
-        while messages:
-            try:
-                queued = self._producer.produce_batch(topic, messages, partition)
-            except BufferError:
-                queued = 0
-            except Exception as error:
-                raise _translated(error) from error
-            if queued == len(messages):
-                return
-            messages = _left(messages)
-            self._producer.poll(_QUEUE_WAIT)
+        """Add records."""
+        if keys:
+            self._add(_Batch(topic, partition, keys, values))
 
     def send_one(
         self,
@@ -70,103 +75,160 @@ class Transactions:
         partition: int,
         key: bytes | None,
         value: bytes | None,
-        headers: Sequence[tuple[str, bytes | None]] | None = None,
+        headers: Sequence[tuple[str, bytes | None]] = (),
     ) -> None:
-        """Add one record, with headers."""
-        self._begin()
-        while True:
-            try:
-                self._producer.produce(topic, value, key, partition, headers=list(headers) if headers else None)
-            except BufferError:
-                self._producer.poll(_QUEUE_WAIT)
-            except Exception as error:
-                raise _translated(error) from error
-            else:
-                return
+        """Add one record with headers."""
+        self._add(_Batch(topic, partition, [key], [value], headers))
 
-    def commit(self, offsets: Iterable[tuple[str, int, int]] = (), group: object | None = None) -> None:
-        """Commit everything sent with the input's positions (topic, partition, next offset) in its consumer `group`.
+    def commit(self, offsets: Iterable[tuple[str, int, int]] = (), group: Callable[[], object] | None = None) -> None:
+        """Commit everything sent, with the input's positions (topic, partition, next offset) where there are any.
 
-        Raises `Fenced` where another instance owns what this one writes, and a retriable `BrokerError` where the
-        transaction was given up.
+        `group` gives the present membership in the consumer group that the positions belong to, and raises where there
+        is none; without it only records are committed. Raises `Fenced` where another instance
+        owns what this one writes, and a retriable `BrokerError` where the cluster is away for too long.
         """
         from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
 
-        self._begin()
         positions = [TopicPartition(topic, partition, offset) for topic, partition, offset in offsets]
-        if group is not None:
-            self._insist(lambda: self._producer.send_offsets_to_transaction(positions, group, _CALL), "send positions")
-        self._insist(lambda: self._producer.commit_transaction(_CALL), "commit")
-        self._begun = False
+        until, pause = self._clock.monotonic() + _PATIENCE, _PAUSE
+        while True:
+            try:
+                self._begin()
+                if group is not None:
+                    self._move(positions, group())
+                self._insist(lambda: self._producer.commit_transaction(_CALL))
+            except _GivenUp as error:
+                if self._clock.monotonic() > until:
+                    raise BrokerUnreachable(str(error), retriable=True) from error
+                self._clock.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                self._send_again()
+            else:
+                self._sent.clear()
+                self._begun = False
+                return
 
     def abort(self) -> None:
         """Give up what was sent since the last commit."""
+        self._sent.clear()
         if self._begun:
             self._begun = False
-            self._producer.abort_transaction(_CALL)
+            self._insist(lambda: self._producer.abort_transaction(_CALL))
 
     def close(self) -> None:
-        """Forget what is queued and end the connection."""
+        """Forget what is queued; the connections end with the object."""
+        self._sent.clear()
         self._producer.purge()
-        self._producer.close()
+
+    def _move(self, positions: list[TopicPartition], group: object) -> None:
+        self._insist(lambda: self._producer.send_offsets_to_transaction(positions, group, _CALL))
+
+    def _send_again(self) -> None:
+        """Abort, and put the same into a new transaction."""
+        self._insist(lambda: self._producer.abort_transaction(_CALL))
+        self._begun = False
+        for batch in self._sent:
+            self._begin()
+            self._produce(batch)
+
+    def _add(self, batch: _Batch) -> None:
+        self._sent.append(batch)
+        try:
+            self._begin()
+            self._produce(batch)
+        except _GivenUp:
+            self._send_again()
 
     def _begin(self) -> None:
         if not self._begun:
-            try:
-                self._producer.begin_transaction()
-            except Exception as error:
-                raise _translated(error) from error
+            self._call(self._producer.begin_transaction)
             self._begun = True
 
-    def _insist(self, call: Any, what: str) -> None:  # noqa: ANN401 - a call of the producer
+    def _produce(self, batch: _Batch) -> None:
+        topic, partition, keys, values, headers = batch
+        if headers is not None:
+            self._produce_one(topic, partition, keys[0], values[0], headers)
+            return
+        messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
+        while messages:
+            queued = self._queued(partial(self._producer.produce_batch, topic, messages, partition))
+            if queued == len(messages):
+                return
+            refused = [message for message in messages if message.get("_error") is not None]
+            messages = [_again(message) for message in (refused if queued else messages)]
+            self._producer.poll(_QUEUE_WAIT)
+
+    def _produce_one(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
+    ) -> None:
+        def produce() -> int:
+            self._producer.produce(topic, value, key, partition, headers=list(headers))
+            return 1
+
+        while not self._queued(produce):
+            self._producer.poll(_QUEUE_WAIT)
+
+    def _queued(self, produce: Callable[[], int]) -> int:
+        """How many records were taken; none while the queue is full."""
+        try:
+            return self._call(produce)
+        except BufferError:
+            return 0
+
+    def _insist(self, call: Callable[[], object]) -> None:
         """Ask again while the answer is that asking again may help."""
         until = self._clock.monotonic() + _PATIENCE
         while True:
             try:
-                call()
-            except Exception as error:
-                failure = _translated(error)
-                if not _may_ask_again(error):
-                    raise failure from error
+                self._call(call)
+            except _NotYet as error:
                 if self._clock.monotonic() > until:
-                    message = f"the cluster did not let us {what} for {_PATIENCE:.0f} s: {failure}"
-                    raise BrokerUnreachable(message, retriable=True) from error
+                    raise BrokerUnreachable(str(error), retriable=True) from error
+                self._clock.sleep(_PAUSE)
             else:
                 return
 
+    def _call(self, call: Callable[[], _Answer]) -> _Answer:
+        """Ask the producer; what it raises becomes what it means."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
 
-def _left(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What a full queue did not take, in order."""
-    return [
-        {"key": message["key"], "value": message["value"]} for message in messages if message.get("_error") is not None
-    ]
-
-
-def _may_ask_again(error: Exception) -> bool:
-    first = error.args[0] if error.args else None
-    return bool(first is not None and hasattr(first, "retriable") and first.retriable())
+        try:
+            return call()
+        except KafkaException as error:
+            raise _meaning(error.args[0]) from error
 
 
-def _translated(error: Exception) -> BrokerError:
+class _NotYet(BrokerError):
+    """The same call may succeed later."""
+
+
+class _GivenUp(BrokerError):
+    """The transaction must be aborted; the same may be sent in another."""
+
+
+def _again(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A record that a full queue did not take."""
+    return {"key": message["key"], "value": message["value"]}
+
+
+def _meaning(error: KafkaError) -> BrokerError:
     """What the producer's error means for the instance."""
-    from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415 - an extra
+    from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
 
-    if not isinstance(error, KafkaException):
-        raise error
-    failure: KafkaException = error
-    first = failure.args[0]
-    fenced = {
+    if error.code() in {
         KafkaError._FENCED,  # noqa: SLF001 - its public name
         KafkaError.PRODUCER_FENCED,
         KafkaError.INVALID_PRODUCER_EPOCH,
-        KafkaError.UNKNOWN_MEMBER_ID,
-        KafkaError.ILLEGAL_GENERATION,
         KafkaError.FENCED_INSTANCE_ID,
-        KafkaError.FENCED_MEMBER_EPOCH,
-        KafkaError.STALE_MEMBER_EPOCH,
-    }
-    if first.code() in fenced:
-        return Fenced(f"another instance has taken over what this one writes ({first.str()})")
-    if first.txn_requires_abort():
-        return BrokerError(f"the transaction was given up: {first.str()}", retriable=True)
-    return client_error(first)
+    }:
+        return Fenced(f"another instance has taken over what this one writes ({error.str()})")
+    if error.txn_requires_abort():
+        return _GivenUp(f"the transaction was given up: {error.str()}", retriable=True)
+    if error.retriable():
+        return _NotYet(f"the cluster does not answer: {error.str()}", retriable=True)
+    return client_error(error)
