@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo servers test lint bench clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -16,6 +16,9 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)  ## a simulated market, its bars live and final, a crash in between
 	$(VENV)/bin/barloom demo
+
+servers: $(READY)  ## fetch the real servers that tests use (needs Java 17 and Maven)
+	PYTHONPATH=tests $(VENV)/bin/python -m servers.artifacts
 
 test: $(READY)  ## all tests
 	$(VENV)/bin/python -m pytest -n auto --dist worksteal

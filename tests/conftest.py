@@ -7,19 +7,25 @@ it is missing the test is skipped and says why; with ``BARLOOM_REQUIRE_ALL=1`` i
 from __future__ import annotations
 
 import os
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from servers.artifacts import JAVA_VERSION, fetchable, java_version
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ORACLES = Path(__file__).resolve().parents[2] / "shared" / "oracles"
+pytest_plugins = ["servers.fixtures"]
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+_ORACLES = _SHARED / "oracles"
+_KSQLDB = _SHARED / "ksqldb"
 
 _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "ksqldb": (_KSQLDB.is_dir, f"what a real ksqlDB server answered, in {_KSQLDB}"),
     "oracles": (_ORACLES.is_dir, f"real market data in {_ORACLES}"),
     "exchange_calendars": (
         lambda: find_spec("exchange_calendars") is not None,
@@ -29,7 +35,8 @@ _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: find_spec("pandas_market_calendars") is not None,
         "the package pandas_market_calendars: pip install 'barloom[dev]'",
     ),
-    "java": (lambda: shutil.which("java") is not None, "a Java runtime (17 or newer) on the PATH"),
+    "java": (lambda: java_version() >= JAVA_VERSION, f"a Java runtime ({JAVA_VERSION} or newer) on the PATH"),
+    "maven": (fetchable, "Maven (mvn) on the PATH, to fetch Apache Kafka and a schema registry once"),
 }
 
 
