@@ -20,7 +20,7 @@ __all__ = ["Config", "admin_config", "client_error", "consumer_config", "produce
 
 Config = dict[str, Any]
 
-_NUMBERS: Final = re.compile(r"\d+")
+_TIMES: Final = re.compile(r"\d+ ?m?s\b")
 _LATELY: Final = 30.0
 
 _LINE: Final[Mapping[str, object]] = {
@@ -115,9 +115,13 @@ def _config(settings: KafkaSettings, own: Mapping[str, object], more: Mapping[st
         **own,
         **raw,
         **login,
-        **{name.replace("_", "."): value for name, value in more.items() if not name.endswith("_cb")},
-        **{name: value for name, value in more.items() if name.endswith("_cb")},
+        **{name if _is_plain(name) else name.replace("_", "."): value for name, value in more.items()},
     }
+
+
+def _is_plain(name: str) -> bool:
+    """Whether the setting has its underscore in librdkafka too."""
+    return name == "log_level" or name.endswith("_cb")
 
 
 class _Discreet(logging.Filter):
@@ -140,8 +144,8 @@ class _Discreet(logging.Filter):
         return not ("CONFWARN" in text and "will be ignored by" in text) and self._is_news(text, record.created)
 
     def _is_news(self, text: str, at: float) -> bool:
-        """Whether the line, but for its numbers, was not said lately."""
-        gist = _NUMBERS.sub("", text)
+        """Whether the line, but for its times, was not said lately."""
+        gist = _TIMES.sub("", text)
         self._said = {said: when for said, when in self._said.items() if at - when < _LATELY}
         return self._said.setdefault(gist, at) == at
 

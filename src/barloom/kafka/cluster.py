@@ -33,6 +33,7 @@ __all__ = ["Cluster", "Inputs"]
 
 _CALL: Final = 15.0
 _LOOK: Final = 0.2
+_SETTLES: Final = 3.0
 _TIMESTAMPS: Final = "message.timestamp.type"
 
 
@@ -48,8 +49,9 @@ class Inputs:
 class Cluster:
     """The administrator's connection. Made by `reach`."""
 
-    def __init__(self, settings: KafkaSettings, admin: AdminClient) -> None:
+    def __init__(self, settings: KafkaSettings, admin: AdminClient, clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
         self.admin = admin
 
     @classmethod
@@ -84,12 +86,12 @@ class Cluster:
                 admin.poll(0)
                 _give_up(seen or [client_error(error, doing)], late=clock.monotonic() > until)
             else:
-                return cls(settings, admin)
+                return cls(settings, admin, clock)
 
     def inputs(self) -> Inputs:
         """The input topics. `TopicMismatch` where one is missing or their numbers of partitions differ."""
         names = self._settings.input
-        found = self.found(names)
+        found = self._awaited(names)
         missing = [name for name in names if name not in found]
         if missing:
             message = (
@@ -110,6 +112,15 @@ class Cluster:
             max(topic.replicas for topic in found.values()),
             {name: topic.config.get(_TIMESTAMPS) for name, topic in found.items()},
         )
+
+    def _awaited(self, names: Sequence[str]) -> dict[str, Found]:
+        """The same as `found`, but what is missing may just have been made, which not every broker knows at once."""
+        until = self._clock.monotonic() + _SETTLES
+        while True:
+            found = self.found(names)
+            if len(found) == len(set(names)) or self._clock.monotonic() > until:
+                return found
+            self._clock.sleep(_LOOK / 2)
 
     def found(self, names: Iterable[str]) -> dict[str, Found]:
         """Those of the topics that are there; their configuration is empty where we may not see it."""
@@ -207,6 +218,7 @@ class Cluster:
         _refuse(changes)
         if any(change.state is State.CREATE for change in changes):
             self.create(changes)
+            self._awaited([change.spec.name for change in changes])
             _refuse(self.changes(plan, inputs))
         return inputs
 
