@@ -174,6 +174,8 @@ class TimeBucket(Generic[B]):
             encoded = self._encode(key, fields)
         time = slot_start(start if type(start) is int else self._moment(start))
         answer = self._look(encoded, time) or self._missing(encoded, time)
+        if isinstance(answer, NotFound) and answer.decided:  # by a commit after the look, which brought it?
+            answer = self._look(encoded, time) or answer
         if self._metrics is not None:
             self._metrics.read(bool(answer))
         return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import BrokerError
+from barloom.errors import AccessRefused, BrokerError, LoginRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,15 +48,16 @@ class Contact:
         return True
 
     def hear(self) -> bool | None:
-        """Whether the brokers have told the ends of what was asked last; none where there is nothing to hear yet."""
+        """Whether the brokers have told the ends; none where there is nothing to hear yet. Raises where they refuse."""
         if self._asked is None or not self._asked.answered:
             return None
         asked, self._asked = self._asked, None
         try:
             self.watermarks = asked.result()
-        except BrokerError as error:
-            if not error.retriable:
-                raise
+        except (AccessRefused, LoginRefused):
+            raise
+        except BrokerError:
+            self._ends.look_around()
             return False
         self._heard, self._heard_at = self._clock.now(), self._clock.monotonic()
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from barloom.kafka.failures import client_error
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Ends"]
 
 _PATIENCE: Final = 2.0
+_GLANCE: Final = 0.2
 _AT_FIRST: Final = 10.0
 
 
@@ -58,6 +60,13 @@ class Ends:
     def ask(self, lanes: Iterable[Lane]) -> Asked:
         """The high watermarks, what is in open transactions included."""
         return self._ask(lanes, _PATIENCE, latest=True, committed=False)
+
+    def look_around(self) -> None:
+        """Learn who leads what now: after a restart librdkafka asks with a leader's old epoch, for up to a minute."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+        with suppress(KafkaException):
+            self._admin.list_topics(timeout=_GLANCE)
 
     def _ask(self, lanes: Iterable[Lane], patience: float, *, latest: bool, committed: bool) -> Asked:
         from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 - an extra

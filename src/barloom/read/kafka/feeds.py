@@ -36,12 +36,12 @@ class Feeds:
     """The topics of bars of a definition, and the one that tells how far each partition is."""
 
     def __init__(self, plan: BarPlan, app: str, *, live: bool) -> None:
-        named = topics(plan)
+        named = topics(plan, app)
         level = plan.level_of
         finals = {topic: Told("final", level(timeframe)) for timeframe, topic in named.final.items()}
         lives = {topic: Told("live", level(timeframe)) for timeframe, topic in named.live.items()}
         self.bars: Mapping[str, Told] = finals | (lives if live else {})
-        self.progress = f"{app}_progress"
+        self.progress = named.progress
 
     @property
     def topics(self) -> tuple[str, ...]:
