@@ -64,7 +64,7 @@ def _refused(plan: BarPlan, rows: Rows) -> Iterator[tuple[str, Refusal]]:
         try:
             computed(output, lambda position: _of_rows(plan, rows, position), plan.optional)
         except Unsayable as reason:
-            yield name, Refusal(name, f"the column {name!r}: {reason.what}", reason.fix, droppable=True)
+            yield name, Refusal(name, reason.what, reason.fix, droppable=True)
 
 
 def _unread(plan: BarPlan, output: Output, rows: Rows) -> bool:

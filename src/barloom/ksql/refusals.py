@@ -72,55 +72,51 @@ def refusals(plan: BarPlan, *, strict: bool = False) -> list[Refusal]:
 
 def _time(plan: BarPlan) -> Iterator[Refusal]:
     if plan.calendar != "24x7":
-        what = (
-            f"the calendar {plan.calendar}: windows of ksqlDB are counted from 1970 in UTC, without sessions or zones"
-        )
+        what = f"{plan.calendar}: windows of ksqlDB are counted from 1970 in UTC, without sessions or zones"
         yield Refusal("calendar", what, 'use calendar = "24x7", or run the definition embedded or on Kafka')
     unit = plan.event.by_name[plan.event.timestamp].time_unit or "iso"
     if unit not in EVENT_UNITS:
-        what = (
-            f"the event time {plan.event.timestamp!r} is written in {unit}: ksqlDB orders ticks by whole milliseconds"
-        )
+        what = f"the event time is written in {unit}, and ksqlDB orders ticks by whole milliseconds"
         fix = "write the topic's times as timestamp(ms), or run the definition embedded or on Kafka"
         yield Refusal(plan.event.timestamp, what, fix)
 
 
 def _levels(plan: BarPlan) -> Iterator[Refusal]:
-    below = [str(level.timeframe) for level in plan.levels if divides_a_day(level)]
-    for position, level in enumerate(plan.levels):
+    for level in plan.levels:
         if not divides_a_day(level):
-            yield _length(level, position, below)
+            yield _length(plan, level)
     carrying = [level for level in plan.levels if level.gap is not Gap.OMIT]
     if carrying:
         listed = ", ".join(f"{level.timeframe} {level.gap.value}" for level in carrying)
-        what = f"gap policies ({listed}): a window without ticks gives no row"
+        what = f"a window without ticks gives no row ({listed})"
         yield Refusal("gaps", what, 'use gap = "omit", or run the definition embedded or on Kafka', droppable=True)
     if any(level.heartbeat for level in plan.levels):
         fix = "leave heartbeat out, or run the definition embedded or on Kafka"
-        yield Refusal("heartbeat", "heartbeats: nothing is emitted for a key without ticks", fix, droppable=True)
+        yield Refusal("heartbeat", "nothing is emitted for a key without ticks", fix, droppable=True)
 
 
-def _length(level: LevelPlan, position: int, below: list[str]) -> Refusal:
-    name = str(level.timeframe)
+def _length(plan: BarPlan, level: LevelPlan) -> Refusal:
+    name, finer = str(level.timeframe), level
+    while finer.child is not None and not divides_a_day(finer):
+        finer = plan.levels[finer.child]
+    what = "ksqlDB has neither calendar weeks nor months"
     if level.timeframe.intraday:
-        what = f"the timeframe {name} does not divide a day: its slots begin anew at midnight, windows do not"
-    else:
-        what = f"the timeframe {name}: ksqlDB has neither calendar weeks nor months"
-    if position == 0 or not below:
+        what = "does not divide a day: its slots begin anew at midnight, windows do not"
+    if not divides_a_day(finer):
         return Refusal(name, what, "run the definition embedded or on Kafka")
-    fix = f"compile up to {below[-1]} and let barloom roll up {name} from that topic as bars"
-    return Refusal(name, what, fix, droppable=True)
+    fix = f"compile up to {finer.timeframe} and let barloom roll up {name} from that topic as bars"
+    return Refusal(name, what, fix, droppable=level.child is not None)
 
 
 def _input(plan: BarPlan) -> Iterator[Refusal]:
     if plan.input is InputKind.BARS:
-        what = "bars as input: a parent waits until its expected children have arrived, which ksqlDB cannot know"
+        what = "a parent of bars waits until its expected children have arrived, which ksqlDB cannot know"
         yield Refusal("input", what, "compile from the ticks, or roll these bars up embedded or on Kafka")
     if plan.event.event_id is not None:
-        what = f"the event id {plan.event.event_id!r}: ksqlDB counts every record, also a repeated one"
+        what = f"ksqlDB counts every record, also one whose {plan.event.event_id} has come before"
         yield Refusal("event_id", what, "remove duplicates before the topic, or run the definition on Kafka")
     if plan.pass_headers:
-        what = f"pass_headers ({', '.join(plan.pass_headers)}): an aggregation has no headers"
+        what = f"an aggregation has no headers ({', '.join(plan.pass_headers)})"
         yield Refusal("pass_headers", what, "leave them out, or run the definition on Kafka", droppable=True)
 
 
@@ -136,6 +132,6 @@ def _names(plan: BarPlan) -> Iterator[Refusal]:
             seen[stored(name)] = name
     for name in dict.fromkeys((*fields, *bar)):
         if stored(name) in FORBIDDEN_COLUMNS:
-            yield Refusal(name, f"the name {name!r} is one of ksqlDB's own columns", "rename it")
+            yield Refusal(name, "every stream of ksqlDB has a column of that name by itself", "rename it")
         elif not name.isascii():
-            yield Refusal(name, f"the name {name!r} is not possible in Avro", "use letters, digits and '_' of ASCII")
+            yield Refusal(name, "the name is not possible in Avro", "use letters, digits and '_' of ASCII")

@@ -1,0 +1,152 @@
+-- Bars of bars, made by barloom from their definition. Change that, not this file.
+
+-- Promised:
+-- * Open and close are chosen by event time (whole milliseconds, not before 1970), then by the offset.
+-- * Numbers are exact decimals. Sums have 38 digits. One that needs more stops its query, it never wraps.
+-- * A parent is made of its final children: their highs and lows, their sums, their counts.
+-- * A final is written once, when a later tick (or a later child) arrives in its partition and not before: the
+--   last bars stay open until then.
+-- * A live table shows the final children that its window has so far. The last record of a window wins.
+
+-- Late data and duplicates:
+-- * A tick counts as long as the end of its 1s window plus 2 seconds is later than the largest event time that
+--   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
+-- * A tick far in the future closes everything before it. ksqlDB does not check for that.
+-- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
+-- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
+--   isolation.level=read_committed.
+-- * Pull queries on a final table also show windows that are still open. Finals are the records of its topic.
+-- * Where a partition has no tick for more than 7 days, the windows that were open then may be lost.
+
+-- Must be true, or bars are lost or wrong:
+-- * The properties that are SET below go with every statement.
+-- * All topics have 3 partitions, all statements the key schema barloom.BarKey.
+-- * Producers of ticks write keys with the schema registered as ticks-key and choose the partition by murmur2 of
+--   the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
+
+-- Left out:
+-- * clock: ksqlDB closes a bar only when a later tick arrives in the same partition, never by the clock.
+-- * completeness: ksqlDB does not know how many children a bar should have: no slots, filled, expected_slots,
+--   partial, revision.
+-- * side-output: ksqlDB drops late and unreadable ticks without a record of them.
+
+SET 'ksql.streams.auto.offset.reset' = 'earliest';
+SET 'ksql.streams.__emit.interval.ms.kstreams.windowed.aggregation__' = '0';
+SET 'processing.guarantee' = 'exactly_once_v2';
+
+CREATE STREAM ticks (
+  symbol VARCHAR KEY,
+  `AT` TIMESTAMP,
+  price DECIMAL(18, 6),
+  `SIZE` DECIMAL(18, 2)
+) WITH (
+  KAFKA_TOPIC = 'ticks',
+  KEY_FORMAT = 'AVRO',
+  KEY_SCHEMA_FULL_NAME = 'barloom.BarKey',
+  VALUE_FORMAT = 'AVRO',
+  PARTITIONS = 3,
+  REPLICAS = 1,
+  RETENTION_MS = 604800000,
+  TIMESTAMP = '`AT`'
+);
+
+CREATE TABLE bars_final_1s WITH (
+  KAFKA_TOPIC = 'bars_final_1s',
+  KEY_FORMAT = 'AVRO',
+  KEY_SCHEMA_FULL_NAME = 'barloom.BarKey',
+  VALUE_FORMAT = 'AVRO',
+  PARTITIONS = 3,
+  REPLICAS = 1,
+  RETENTION_MS = 604800000
+) AS SELECT
+  symbol,
+  FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
+  FROM_UNIXTIME(WINDOWEND) AS bucket_end,
+  CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(`AT`) AS VARCHAR), 15, '0') + ':' + LPAD(CAST(ROWOFFSET AS VARCHAR), 19, '0') + ':' + CAST(price AS VARCHAR)), ':')[3] AS DECIMAL(18, 6)) AS open,
+  MAX(price) AS high,
+  MIN(price) AS low,
+  CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(`AT`) AS VARCHAR), 15, '0') + ':' + LPAD(CAST(ROWOFFSET AS VARCHAR), 19, '0') + ':' + CAST(price AS VARCHAR)), ':')[3] AS DECIMAL(18, 6)) AS close,
+  SUM(CAST(`SIZE` AS DECIMAL(38, 2))) AS volume,
+  COUNT(*) AS count,
+  MIN(`AT`) AS open_time,
+  MAX(`AT`) AS close_time
+FROM ticks
+WINDOW TUMBLING (SIZE 1 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 2 SECONDS)
+GROUP BY symbol
+EMIT FINAL;
+
+CREATE STREAM bars_final_1s_s (
+  symbol VARCHAR KEY,
+  bucket_start TIMESTAMP,
+  bucket_end TIMESTAMP,
+  open DECIMAL(18, 6),
+  high DECIMAL(18, 6),
+  low DECIMAL(18, 6),
+  close DECIMAL(18, 6),
+  volume DECIMAL(38, 2),
+  count BIGINT,
+  open_time TIMESTAMP,
+  close_time TIMESTAMP
+) WITH (
+  KAFKA_TOPIC = 'bars_final_1s',
+  KEY_FORMAT = 'AVRO',
+  KEY_SCHEMA_FULL_NAME = 'barloom.BarKey',
+  VALUE_FORMAT = 'AVRO',
+  PARTITIONS = 3,
+  REPLICAS = 1,
+  RETENTION_MS = 604800000,
+  WINDOW_TYPE = 'TUMBLING',
+  WINDOW_SIZE = '1 SECONDS',
+  TIMESTAMP = 'bucket_start'
+);
+
+CREATE TABLE bars_final_1m WITH (
+  KAFKA_TOPIC = 'bars_final_1m',
+  KEY_FORMAT = 'AVRO',
+  KEY_SCHEMA_FULL_NAME = 'barloom.BarKey',
+  VALUE_FORMAT = 'AVRO',
+  PARTITIONS = 3,
+  REPLICAS = 1,
+  RETENTION_MS = 604800000
+) AS SELECT
+  symbol,
+  FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
+  FROM_UNIXTIME(WINDOWEND) AS bucket_end,
+  CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(open AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS open,
+  MAX(high) AS high,
+  MIN(low) AS low,
+  CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
+  SUM(volume) AS volume,
+  SUM(count) AS count,
+  MIN(open_time) AS open_time,
+  MAX(close_time) AS close_time
+FROM bars_final_1s_s
+WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
+GROUP BY symbol
+EMIT FINAL;
+
+CREATE TABLE bars_live_1m WITH (
+  KAFKA_TOPIC = 'bars_live_1m',
+  KEY_FORMAT = 'AVRO',
+  KEY_SCHEMA_FULL_NAME = 'barloom.BarKey',
+  VALUE_FORMAT = 'AVRO',
+  PARTITIONS = 3,
+  REPLICAS = 1,
+  RETENTION_MS = 604800000
+) AS SELECT
+  symbol,
+  FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
+  FROM_UNIXTIME(WINDOWEND) AS bucket_end,
+  CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(open AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS open,
+  MAX(high) AS high,
+  MIN(low) AS low,
+  CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
+  SUM(volume) AS volume,
+  SUM(count) AS count,
+  MIN(open_time) AS open_time,
+  MAX(close_time) AS close_time
+FROM bars_final_1s_s
+WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
+GROUP BY symbol
+EMIT CHANGES;
