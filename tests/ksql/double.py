@@ -330,7 +330,7 @@ def _stored(sql_name: str) -> str:
 
 def _field(column: SqlColumn, *, key: bool) -> dict[str, Any]:
     match = re.fullmatch(r"DECIMAL\((\d+), (\d+)\)", column.type)
-    schema: dict[str, Any] = {"type": column.type, "fields": None, "memberSchema": None}
+    schema: dict[str, Any] = {"type": column.type.replace("VARCHAR", "STRING"), "fields": None, "memberSchema": None}
     if match is not None:
         schema |= {"type": "DECIMAL", "parameters": {"precision": int(match[1]), "scale": int(match[2])}}
     return {"name": column.name, "schema": schema, **({"type": "KEY"} if key else {})}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
 
 DAY = 86_400_000
-KEY = (SqlColumn("BROKER", "STRING"), SqlColumn("SYMBOL", "STRING"))
+KEY = (SqlColumn("BROKER", "VARCHAR"), SqlColumn("SYMBOL", "VARCHAR"))
 TICK = (SqlColumn("TS", "TIMESTAMP"), SqlColumn("BID", "DECIMAL(18, 6)"))
 BAR = (SqlColumn("BUCKET_START", "TIMESTAMP"), SqlColumn("HIGH", "DECIMAL(18, 6)"), SqlColumn("N", "BIGINT"))
 WITH = (

@@ -175,7 +175,7 @@ def test_columns_that_differ_are_found(double: KsqlDouble, findings: Callable[..
     found = findings()["each stream has its table's columns"]
 
     assert Health.WRONG is found.health
-    assert found.seen.startswith("bars_final_1s_s has BROKER STRING, SYMBOL STRING, BUCKET_START TIMESTAMP")
+    assert found.seen.startswith("bars_final_1s_s has BROKER VARCHAR, SYMBOL VARCHAR, BUCKET_START TIMESTAMP")
 
 
 def test_records_to_read_are_no_verdict(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:

@@ -196,7 +196,7 @@ def test_other_columns_end_the_waiting(double: KsqlDouble, waiter: Waiter, scrip
     other[1][0]["sourceDescription"]["fields"][-1]["schema"]["type"] = "INTEGER"
     double.rule("DESCRIBE", other)
 
-    with pytest.raises(KsqlNotServing, match=r"other columns than the definition \(N BIGINT, N INTEGER\)"):
+    with pytest.raises(KsqlNotServing, match=r"other columns than the definition \(N BIGINT, N INT\)"):
         waiter.entity(script.entity("BARS_FINAL_1S"))
 
 

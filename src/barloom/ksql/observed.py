@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["QueryDetails", "QueryError", "RunningQuery", "Source", "explained", "property_name", "running", "source"]
 
 _PREFIX: Final = "ksql.streams."
+_TYPES: Final = {"STRING": "VARCHAR", "INTEGER": "INT"}
+"""The server's own words for types that statements call otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +150,4 @@ def _type(schema: Mapping[str, Any]) -> str:
     if schema["type"] == "DECIMAL":
         parameters = schema["parameters"]
         return f"DECIMAL({parameters['precision']}, {parameters['scale']})"
-    return str(schema["type"])
+    return _TYPES.get(schema["type"], str(schema["type"]))

@@ -26,6 +26,7 @@ class Why(Enum):
     BEFORE_START = "before the start"
     NOT_YET = "not yet"
     EXPIRED = "expired"
+    NO_ROW = "no row"
 
 
 _TEXTS = {
@@ -35,6 +36,7 @@ _TEXTS = {
     Why.BEFORE_START: "the slot ended before the first row that was read",
     Why.NOT_YET: "the stream has not reached the slot yet",
     Why.EXPIRED: "the slot is older than the bars that are kept",
+    Why.NO_ROW: "ksqlDB has no row for it, and does not say why",
 }
 
 
@@ -69,6 +71,8 @@ class NotFound:
         return False
 
     def __str__(self) -> str:
+        if self.why is Why.NO_ROW:
+            return _TEXTS[self.why]
         reached = "nothing was read yet" if self.stream_time is None else f"stream time {written(self.stream_time)}"
         cut_off = "" if self.as_of is None else f"; cut off from the topics since {written(self.as_of)}"
         return f"{_TEXTS[self.why]} ({reached}{cut_off})"
