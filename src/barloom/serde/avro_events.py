@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from barloom.serde.avro_schema import AvroType
     from barloom.serde.schema_source import SchemaSource
     from barloom.source.decoded import Problems
-    from barloom.time.calendar import Integers
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["AvroEventDecoder"]
 
@@ -106,7 +106,11 @@ class AvroEventDecoder:
                 message = f"{_WHERE}: the column {self._decoder.paths[name]!r} for the field {label_of(name)!r} {error}"
                 raise SourceError(message) from None
         columns |= {name: each.new_from_index(0, len(rows)) for name, each in how.constants.items()}
-        return {name: _without(column, refused) for name, column in columns.items()}, refused
+        if refused:
+            bad = np.zeros(len(rows), np.bool_)
+            bad[list(refused)] = True
+            columns = {name: _without(column, bad) for name, column in columns.items()}
+        return columns, refused
 
     def _projection(self, number: int) -> Projection:
         if number not in self._known:
@@ -119,8 +123,8 @@ class AvroEventDecoder:
         return Rows(empty.frame, empty.index, len(problems), dict(enumerate(problems)), empty.arrivals)
 
 
-def _without(column: pl.Series, refused: Problems) -> pl.Series:
-    return column.clone().scatter(list(refused), None) if refused and column.dtype != pl.Null else column
+def _without(column: pl.Series, refused: Booleans) -> pl.Series:
+    return column if column.dtype == pl.Null else column.set(pl.Series(refused), None)
 
 
 def _together(parts: list[tuple[Rows, Integers]], count: int) -> Rows:

@@ -54,11 +54,21 @@ class Messages:
         at, size = pl.Series("at", part.at - start), pl.Series("size", part.size)
         frame = pl.DataFrame([values.alias("value"), at, size])
         spans = frame.select(pl.col("value").bin.slice(pl.col("at"), pl.col("size")))["value"]
-        return spans.cast(pl.String, strict=False)
+        try:
+            return spans.cast(pl.String)
+        except pl.exceptions.ComputeError:
+            return pl.Series([_utf8(span) for span in spans.to_list()], dtype=pl.String)
 
     def word(self, at: Integers) -> Integers:
         """The eight bytes there as a big-endian integer."""
         return self._words[at].astype(np.int64)
+
+
+def _utf8(span: bytes) -> str | None:
+    try:
+        return span.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def column_of_leaf(leaf: Leaf, field: Field, source: SourcePlan, messages: Messages, refused: Problems) -> pl.Series:
