@@ -19,8 +19,11 @@ __all__ = ["partitions_of", "record_at", "scan"]
 
 _Answer = TypeVar("_Answer")
 _TIMEOUT: Final = 15.0
-_PATIENCE: Final = 30
-"""Polls of a second without an answer, after which the broker is taken to be gone."""
+_WAIT: Final = 0.1
+"""Seconds that one poll waits for a full batch."""
+
+_PATIENCE: Final = 300
+"""Polls without an answer, after which the broker is taken to be gone."""
 
 _BATCH: Final = 500
 
@@ -109,14 +112,14 @@ class _Log:
 
         for _ in range(_PATIENCE):
             found: list[tuple[int, Message | None]] = []
-            for message in _asked(lambda: self._consumer.consume(_BATCH, 1.0), self._doing):
+            for message in _asked(lambda: self._consumer.consume(_BATCH, _WAIT), self._doing):
                 error = message.error()
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     raise client_error(error, self._doing)
                 found.append((message.partition() or 0, message if error is None else None))
             if found:
                 return found
-        text = f"{self._doing}: no answer for {_PATIENCE} s\n    fix: check that the brokers run"
+        text = f"{self._doing}: no answer for {_PATIENCE * _WAIT:.0f} s\n    fix: check that the brokers run"
         raise BrokerUnreachable(text, retriable=True)
 
 

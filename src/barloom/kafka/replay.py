@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from barloom.errors import TopicMismatch
-from barloom.kafka.clients import producer_config
-from barloom.kafka.dead_letters import raw
+from barloom.kafka.clients import client_error, producer_config
+from barloom.kafka.dead_letters import DeadLetter, raw
 from barloom.kafka.letters import letters
 from barloom.kafka.scan import partitions_of, scan
-from barloom.runtime.kafka.transaction import Transactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +32,12 @@ __all__ = ["Replay", "replay", "select", "was_replayed"]
 _RECORDS: Final = 500
 _BYTES: Final = 4_000_000
 """What one transaction holds at most, so that it ends long before it times out."""
+
+_CALL: Final = 5.0
+_PATIENCE: Final = 60.0
+"""Seconds that one call to the coordinator may take, and for which it is made again."""
+
+_PAUSE: Final = 0.05
 
 Origin = tuple[str, int, int]
 
@@ -103,10 +108,12 @@ class _Writing:
     """The transactions of one replay."""
 
     def __init__(self, settings: KafkaSettings, ledger: str, clock: Clock) -> None:
+        from confluent_kafka import Producer  # noqa: PLC0415 - an extra
+
         self._settings = settings
         self._ledger = ledger
         self._clock = clock
-        self._transactions = Transactions(producer_config(settings), f"{settings.app}-replay", clock)
+        self._producer = Producer(producer_config(settings, f"{settings.app}-replay"))
         self._partitions: dict[str, int] = {}
         self._records = self._bytes = 0
         self.committed = 0
@@ -116,16 +123,18 @@ class _Writing:
         if not partitions_of(self._settings, {self._ledger}):
             message = f"there is no topic {self._ledger!r}\n    fix: make it with barloom topics apply"
             raise TopicMismatch(message)
-        self._transactions.take_over()
+        self._insist(lambda: self._producer.init_transactions(_CALL))
 
     def add(self, found: Letter, origin: Origin) -> bool:
         """Put one back; whether that ended a transaction."""
         self._check(found, origin)
+        if not self._records:
+            self._insist(self._producer.begin_transaction)
         topic, partition, offset = origin
         message = found.put_back()
-        self._transactions.send_one(topic, partition, message.key, message.value, message.headers)
         entry = msgspec.json.encode(_Entry(topic, partition, offset, self._clock.now()))
-        self._transactions.send_one(self._ledger, 0, _name(found).encode(), entry)
+        self._send(topic, partition, message)
+        self._send(self._ledger, 0, DeadLetter(_name(found).encode(), entry, []))
         self._records += 1
         self._bytes += found.size
         if self._records < _RECORDS and self._bytes < _BYTES:
@@ -136,7 +145,7 @@ class _Writing:
     def commit(self) -> None:
         """What was added is there for others, and in the ledger."""
         if self._records:
-            self._transactions.commit()
+            self._insist(lambda: self._producer.commit_transaction(_CALL))
             self.committed += self._records
             self._records = self._bytes = 0
 
@@ -144,9 +153,31 @@ class _Writing:
         """Give up what was not committed."""
         from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
 
-        with suppress(KafkaException):  # the next replay, or the broker in a while, aborts it as well
-            self._transactions.abort()
-        self._transactions.close()
+        if self._records:
+            with suppress(KafkaException):  # the next replay aborts it as well
+                self._producer.abort_transaction(_CALL)
+        self._producer.purge()
+
+    def _send(self, topic: str, partition: int, record: DeadLetter) -> None:
+        producer = self._producer
+        headers: list[tuple[str, str | bytes | None]] = [*record.headers]
+        self._insist(lambda: producer.produce(topic, record.value, record.key, partition, headers=headers))
+        producer.poll(0)
+
+    def _insist(self, call: Callable[[], object]) -> None:
+        """Ask again while the answer is that asking again may help."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+        until = self._clock.monotonic() + _PATIENCE
+        while True:
+            try:
+                call()
+            except KafkaException as error:
+                if not error.args[0].retriable() or self._clock.monotonic() > until:
+                    raise client_error(error, "putting dead letters back") from error
+                self._clock.sleep(_PAUSE)
+            else:
+                return
 
     def _check(self, found: Letter, origin: Origin) -> None:
         topic, partition, _ = origin
