@@ -36,7 +36,7 @@ class Letterbox:
     def __init__(self, broker: Broker, topics: Topics) -> None:
         self.bootstrap = broker.bootstrap
         self.input = topics.create("ticks", 3)
-        self.names = Names({}, {}, "", "", "", topics.create("dlq", 3), topics.create("replayed", 1))
+        self.names = Names({}, {}, "", "", "", topics.create("desk_dlq", 3), topics.create("desk_replayed", 1))
         _wait_for(topics, {self.input, *self.names_of_letters})
         self.settings = KafkaSettings(brokers=broker.bootstrap, app=f"{topics.prefix}desk", input=(self.input,))
 
@@ -47,12 +47,14 @@ class Letterbox:
 
     def fail(self, messages: Sequence[Sent], error: str = "not Avro") -> None:
         """Send messages to the input, and each as a dead letter of the same partition."""
-        before = len(self.records(self.input))
+        before = {(message.partition(), message.offset()) for message in self.records(self.input)}
         producer = Producer({"bootstrap.servers": self.bootstrap})
         for sent in messages:
             producer.produce(self.input, sent.value, sent.key, sent.partition, headers=list(sent.headers))
         producer.flush()
-        for message in self.records(self.input)[before:]:
+        for message in self.records(self.input):
+            if (message.partition(), message.offset()) in before:
+                continue
             letter = dead_letter(message, error, NOW)
             producer.produce(
                 self.names.dead_letter, letter.value, letter.key, message.partition() or 0, headers=letter.headers

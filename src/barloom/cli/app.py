@@ -178,3 +178,10 @@ app.command(
     group=_KAFKA,
     help="Compare the topics of a definition with those in the cluster, and make them.",
 )
+
+app.command(
+    "barloom.cli.dlq:dlq",
+    name="dlq",
+    group=_KAFKA,
+    help="Look at the messages that could not be read, and put them back.",
+)
