@@ -51,7 +51,7 @@ class Cluster:
 
     def __init__(self, settings: KafkaSettings, admin: AdminClient, clock: Clock) -> None:
         self._settings = settings
-        self._clock = clock
+        self.clock = clock
         self.admin = admin
 
     @classmethod
@@ -115,12 +115,12 @@ class Cluster:
 
     def _awaited(self, names: Sequence[str]) -> dict[str, Found]:
         """The same as `found`, but what is missing may just have been made, which not every broker knows at once."""
-        until = self._clock.monotonic() + _SETTLES
+        until = self.clock.monotonic() + _SETTLES
         while True:
             found = self.found(names)
-            if len(found) == len(set(names)) or self._clock.monotonic() > until:
+            if len(found) == len(set(names)) or self.clock.monotonic() > until:
                 return found
-            self._clock.sleep(_LOOK / 2)
+            self.clock.sleep(_LOOK / 2)
 
     def found(self, names: Iterable[str]) -> dict[str, Found]:
         """Those of the topics that are there; their configuration is empty where we may not see it."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from barloom.errors import BrokerError
 from barloom.kafka.failures import client_error
 from barloom.plan.identity import topics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
     from barloom.kafka.cluster import Cluster
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Known", "forget", "known_of"]
 
-_CALL = 15.0
+_CALL: Final = 15.0
+_PAUSE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,9 @@ def known_of(cluster: Cluster, plan: BarPlan, settings: KafkaSettings) -> Known:
     names = topics(plan, settings.app)
     found = cluster.found((names.changelog, names.progress))
     described = _answer(
-        cluster.admin.describe_consumer_groups([settings.app], request_timeout=_CALL), f"group {settings.app!r}"
+        cluster,
+        lambda: cluster.admin.describe_consumer_groups([settings.app], request_timeout=_CALL),
+        f"looking at group {settings.app!r}",
     )
     members = 0 if described is None else len(described.members)
     listed = described is not None and described.state.name not in {"DEAD", "UNKNOWN"}
@@ -53,19 +57,30 @@ def forget(cluster: Cluster, known: Known) -> None:
         )
         raise BrokerError(message)
     if known.group:
-        _answer(cluster.admin.delete_consumer_groups([known.app], request_timeout=_CALL), f"group {known.app!r}")
+        _answer(
+            cluster,
+            lambda: cluster.admin.delete_consumer_groups([known.app], request_timeout=_CALL),
+            f"forgetting group {known.app!r}",
+        )
     for name in known.topics:
-        _answer(cluster.admin.delete_topics([name], request_timeout=_CALL), f"deleting topic {name!r}")
+        _answer(
+            cluster, partial(cluster.admin.delete_topics, [name], request_timeout=_CALL), f"deleting topic {name!r}"
+        )
 
 
-def _answer(asked: Mapping[str, Future[Any]], doing: str) -> Any:  # noqa: ANN401 - whatever was asked for
-    """The answer to a request about one thing; none where that is not there."""
+def _answer(cluster: Cluster, ask: Callable[[], Mapping[str, Future[Any]]], doing: str) -> Any:  # noqa: ANN401 - any
+    """The answer to a request about one thing; none where that is not there. Asked again while that may help."""
     from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
 
-    (future,) = asked.values()
-    try:
-        return future.result()
-    except KafkaException as error:
-        if error.args[0].name() in {"GROUP_ID_NOT_FOUND", "UNKNOWN_TOPIC_OR_PART"}:
-            return None
-        raise client_error(error, doing) from None
+    until = cluster.clock.monotonic() + _CALL
+    while True:
+        (future,) = ask().values()
+        try:
+            return future.result()
+        except KafkaException as error:
+            if error.args[0].name() in {"GROUP_ID_NOT_FOUND", "UNKNOWN_TOPIC_OR_PART"}:
+                return None
+            failure = client_error(error, doing)
+            if not failure.retriable or cluster.clock.monotonic() > until:
+                raise failure from None
+            cluster.clock.sleep(_PAUSE)
