@@ -16,7 +16,7 @@ COMMIT_SECONDS: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 
 """Where the histogram of commits is cut: a commit takes milliseconds, and one of seconds is trouble."""
 
 
-class Family(NamedTuple):
+class _Family(NamedTuple):
     """One metric: its kind, what it means and its labels. Counters are exposed with ``_total``."""
 
     kind: str
@@ -25,28 +25,28 @@ class Family(NamedTuple):
 
 
 FAMILIES: Final = {
-    "barloom_ticks": Family("counter", "Input rows taken from the source, refused ones included.", ("partition",)),
-    "barloom_rejected": Family("counter", "Input rows that went to the side output, by reason.", ("reason",)),
-    "barloom_dead_letters": Family("counter", "Messages that could not be read and went to the dead letters."),
-    "barloom_bars": Family("counter", "Bars published, by timeframe and state.", ("timeframe", "state")),
-    "barloom_duplicates_suppressed": Family("counter", "Rows and child bars that had been taken in before."),
-    "barloom_stream_time_lag_seconds": Family(
+    "barloom_ticks": _Family("counter", "Input rows taken from the source, refused ones included.", ("partition",)),
+    "barloom_rejected": _Family("counter", "Input rows that went to the side output, by reason.", ("reason",)),
+    "barloom_dead_letters": _Family("counter", "Messages that could not be read and went to the dead letters."),
+    "barloom_bars": _Family("counter", "Bars published, by timeframe and state.", ("timeframe", "state")),
+    "barloom_duplicates_suppressed": _Family("counter", "Rows and child bars that had been taken in before."),
+    "barloom_stream_time_lag_seconds": _Family(
         "gauge", "How far stream time is behind the clock, in seconds.", ("partition",)
     ),
-    "barloom_consumer_lag_records": Family(
+    "barloom_consumer_lag_records": _Family(
         "gauge", "Records between the committed position and the high watermark.", ("partition",)
     ),
-    "barloom_open_slots": Family("gauge", "Slots that hold ticks and are not closed.", ("partition",)),
-    "barloom_restore_remaining_records": Family(
+    "barloom_open_slots": _Family("gauge", "Slots that hold ticks and are not closed.", ("partition",)),
+    "barloom_restore_remaining_records": _Family(
         "gauge", "Records of the changelog still to be restored; 0 when running.", ("partition",)
     ),
-    "barloom_late_share": Family("gauge", "Share of late rows in the last window, from 0 to 1.", ("partition",)),
-    "barloom_late_alarm": Family("gauge", "1 while the share of late rows is above its limit.", ("partition",)),
-    "barloom_commit_seconds": Family("histogram", "How long a commit took, in seconds."),
-    "barloom_rebalances": Family("counter", "Changes of the owned partitions, by kind.", ("kind",)),
-    "barloom_reads": Family("counter", "Bars asked for, by result: found or not_found.", ("result",)),
-    "barloom_read_errors": Family("counter", "Reads of a store that was not RUNNING, by its state.", ("state",)),
-    "barloom_broker_retries": Family("counter", "Calls to the broker that were made again after a failure."),
+    "barloom_late_share": _Family("gauge", "Share of late rows in the last window, from 0 to 1.", ("partition",)),
+    "barloom_late_alarm": _Family("gauge", "1 while the share of late rows is above its limit.", ("partition",)),
+    "barloom_commit_seconds": _Family("histogram", "How long a commit took, in seconds."),
+    "barloom_rebalances": _Family("counter", "Changes of the owned partitions, by kind.", ("kind",)),
+    "barloom_reads": _Family("counter", "Bars asked for, by result: found or not_found.", ("result",)),
+    "barloom_read_errors": _Family("counter", "Reads of a store that was not RUNNING, by its state.", ("state",)),
+    "barloom_broker_retries": _Family("counter", "Calls to the broker that were made again after a failure."),
 }
 
 
@@ -90,7 +90,7 @@ class Metrics:
 
         registry = prometheus.CollectorRegistry()
         prometheus.ProcessCollector(registry=registry)
-        makers: dict[str, Callable[[str, Family], Any]] = {
+        makers: dict[str, Callable[[str, _Family], Any]] = {
             "counter": lambda name, family: prometheus.Counter(name, family.help, family.labels, registry=registry),
             "gauge": lambda name, family: prometheus.Gauge(name, family.help, family.labels, registry=registry),
             "histogram": lambda name, family: prometheus.Histogram(
