@@ -203,7 +203,7 @@ def evaluate(node: Tree, row: Mapping[str, Any], results: Mapping[Any, Any]) -> 
             array = evaluate(operand, row, results)
             return None if array is None or index > len(array) else array[index - 1]
         case ("cast", operand, kind):
-            return _cast(evaluate(operand, row, results), kind)
+            return _cast(_column(operand, row, results), kind)
         case ("call", name, arguments):
             return FUNCTIONS[name](*(evaluate(argument, row, results) for argument in arguments))
         case (sign, left, right):

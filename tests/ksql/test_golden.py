@@ -92,7 +92,7 @@ def test_the_timestamp_comes_from_one_place() -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_key_format_stands_on_every_statement(name: str) -> None:
-    """Format of key and value, topic, partitions, replicas, retention and the key's schema are never left to defaults."""
+    """Formats, topic, partitions, replicas, retention and the key's schema are never left to defaults."""
     wanted = {"KAFKA_TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "PARTITIONS", "REPLICAS", "RETENTION_MS"}
 
     for item in read(name):
