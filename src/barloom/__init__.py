@@ -61,9 +61,13 @@ from barloom.plan.registry import register_aggregate
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    from barloom.kafka.events import EventReader, EventWriter
     from barloom.plan.load import load
     from barloom.read.bar import Bar
     from barloom.read.bucket import Found, NotFound, TimeBucket
+    from barloom.read.kafka.messages import BarReader
+    from barloom.read.kafka.opening import open_reader
+    from barloom.read.kafka.reader import Reader
     from barloom.runtime.compute import Computed, compute
     from barloom.runtime.embedded import RunReport, run
 
@@ -72,6 +76,7 @@ __all__ = [
     "BadRow",
     "Bar",
     "BarPlan",
+    "BarReader",
     "BarloomError",
     "Bars",
     "CalendarError",
@@ -79,6 +84,8 @@ __all__ = [
     "DefinitionError",
     "EmptyRule",
     "Event",
+    "EventReader",
+    "EventWriter",
     "ExactnessError",
     "Expression",
     "Found",
@@ -87,6 +94,7 @@ __all__ = [
     "Operand",
     "Problem",
     "Query",
+    "Reader",
     "RunReport",
     "SourceError",
     "SourceReplaced",
@@ -116,6 +124,7 @@ __all__ = [
     "max",
     "min",
     "ohlcv",
+    "open_reader",
     "ratio",
     "register_aggregate",
     "root_ratio",
@@ -129,13 +138,18 @@ __all__ = [
 
 _LAZY = {
     "Bar": "barloom.read.bar",
+    "BarReader": "barloom.read.kafka.messages",
     "Computed": "barloom.runtime.compute",
+    "EventReader": "barloom.kafka.events",
+    "EventWriter": "barloom.kafka.events",
     "Found": "barloom.read.bucket",
     "NotFound": "barloom.read.bucket",
+    "Reader": "barloom.read.kafka.reader",
     "RunReport": "barloom.runtime.embedded",
     "TimeBucket": "barloom.read.bucket",
     "compute": "barloom.runtime.compute",
     "load": "barloom.plan.load",
+    "open_reader": "barloom.read.kafka.opening",
     "run": "barloom.runtime.embedded",
 }
 """Names whose modules are imported when first used, so that the import is quick: most of them load polars."""

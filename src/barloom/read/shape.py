@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.readable import Readable
 
-__all__ = ["BarShape"]
+__all__ = ["BarShape", "check_shape"]
 
 B = TypeVar("B", bound=Bar)
 
@@ -51,7 +51,7 @@ class BarShape(Generic[B]):
     """
 
     def __init__(self, store: Readable, level: int, bar: type[B]) -> None:
-        _check(store.plan, bar)
+        check_shape(store.plan, bar)
         self._bar = bar
         self._values = store.values(level)
 
@@ -60,7 +60,8 @@ class BarShape(Generic[B]):
         return self._bar.stored(self._values(key, start, record, final))
 
 
-def _check(plan: BarPlan, bar: type[Bar]) -> None:
+def check_shape(plan: BarPlan, bar: type[Bar]) -> None:
+    """Raise `DefinitionError` where a class of bars asks for what the definition does not have."""
     if not (isinstance(bar, type) and issubclass(bar, Bar)):
         message = f"bar is {getattr(bar, '__name__', bar)!r}, no class of bars; derive one from barloom.Bar"
         raise TypeError(message)

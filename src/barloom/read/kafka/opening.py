@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import TopicMismatch
@@ -19,6 +19,7 @@ from barloom.read.kafka.feeds import Feeds
 from barloom.read.kafka.reached import Reached
 from barloom.read.kafka.reader import Reader
 from barloom.read.kafka.tail import Tail
+from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
 from barloom.time.calendars import resolve
 
@@ -31,11 +32,12 @@ if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.plan.query import Bars
-    from barloom.serde.protocol import BarDecoder
+    from barloom.serde.json_text import JsonTimes
+    from barloom.serde.open import Serde
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
-__all__ = ["bar_decoder", "open_reader"]
+__all__ = ["open_reader", "serde_of"]
 
 _CALL = 15.0
 
@@ -76,13 +78,25 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     ids, count = _topics(admin, feeds.topics)
     held = _held(partitions, count)
     origin = Origin.of(plan, settings, admin.list_topics(timeout=_CALL).cluster_id or "", ids, held)
-    decoder = bar_decoder(plan, settings, calendar)
+    serde = serde_of(plan, settings, calendar)
     directory = Path(tempfile.mkdtemp(prefix="barloom-reader-")) if path is None else Path(path)
     backend = open_copy(directory)
     tail: Tail | None = None
+
+    def release() -> None:
+        serde.close()
+        if path is None:
+            shutil.rmtree(directory, ignore_errors=True)
+
     try:
         copy = TopicCopy(
-            plan, backend, decoder, calendar, held, whole=len(held) == count, live_retention=settings.live_retention
+            plan,
+            backend,
+            serde.bar_decoder,
+            calendar,
+            held,
+            whole=len(held) == count,
+            live_retention=settings.live_retention,
         )
         tail = _tail(settings, feeds)
         ends = Ends(admin)
@@ -97,33 +111,32 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
             path=directory,
             clock=clock,
             metrics=metrics,
-            on_close=lambda: _remove(directory) if path is None else None,
+            on_close=release,
         )
         reader.start()
     except BaseException:
         if tail is not None:
             tail.close()
         backend.close()
-        if path is None:
-            _remove(directory)
+        release()
         raise
     if follow:
         reader.follow()
     return reader
 
 
-def bar_decoder(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> BarDecoder:
+def serde_of(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> Serde:
     """What reads the messages of a definition's bars."""
-    options: dict[str, Any] = {"json_times": settings.json_times}
+    form = settings.output_format
     return open_serde(
         plan,
         calendar,
-        format=settings.output_format,
-        output_format=settings.output_format,
-        registry=settings.registry,
+        format=form,
+        output_format=form,
+        registry=settings.registry if form is Format.AVRO else None,
         namespace=settings.namespace,
-        **options,
-    ).bar_decoder
+        json_times=cast("JsonTimes", settings.json_times),
+    )
 
 
 def _tail(settings: KafkaSettings, feeds: Feeds) -> Tail:
@@ -132,10 +145,6 @@ def _tail(settings: KafkaSettings, feeds: Feeds) -> Tail:
     # A consumer has to name a group; this one neither joins nor commits.
     config = consumer_config(settings, f"{settings.app}-reader", auto_offset_reset="error")
     return Tail(Consumer(config), feeds)
-
-
-def _remove(directory: Path) -> None:
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _topics(admin: AdminClient, names: Sequence[str]) -> tuple[dict[str, str], int]:

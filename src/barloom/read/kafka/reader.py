@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
-from barloom.errors import BarloomError, SourceError, StoreNotRunning, WaitTimeout
+from barloom.errors import RegistryUnavailable, SourceError, StoreNotRunning, WaitTimeout
 from barloom.read.arguments import Deadline, seconds_until
 from barloom.read.bar import Bar
 from barloom.read.bucket import TimeBucket
@@ -216,9 +216,7 @@ class Reader:
         while not self._stop.is_set():
             try:
                 self._copy.apply(self._feeds, arrivals, times, self._clock.now())
-            except BarloomError as error:
-                if not getattr(error, "retriable", False):
-                    raise
+            except RegistryUnavailable as error:
                 _LOG.warning("waiting for the schema registry", error=str(error))
                 self._clock.sleep(_RETRY)
                 self._copy.as_of = self._contact.lost_since
