@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from barloom.engine.blocks import BarBlock, Step, Values
+from barloom.engine.blocks import BarBlock, BarId, Step, Values
 from barloom.engine.gaps import Gaps
 from barloom.engine.groups import Groups, with_mask
 from barloom.engine.heartbeat import Heartbeat, LastTicks
@@ -22,7 +22,9 @@ from barloom.plan.barplan import Gap, InputKind
 from barloom.time.calendars import resolve
 
 if TYPE_CHECKING:
-    from barloom.engine.blocks import BarId, Snapshot, TickBatch
+    from collections.abc import Mapping, Sequence
+
+    from barloom.engine.blocks import Snapshot, TickBatch
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder, LevelChange
     from barloom.plan.barplan import BarPlan
@@ -32,7 +34,8 @@ __all__ = ["Engine"]
 
 _TIME = b"time"
 _CLOSED = b"closed"
-_LEFT_OUT = b"left_out"
+LEFT_OUT = b"left_out"
+"""The entry of the state that holds, by level, since when slots are left out that reach beyond the calendar."""
 _END_OF_TIME = int(np.iinfo(np.int64).max) - 1
 
 
@@ -158,26 +161,54 @@ class Engine:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continue from what a store kept."""
-        if _TIME in snapshot.entries:
-            self._time = StreamTime.load(snapshot.entries[_TIME])
-        self.closed = _CLOSED in snapshot.entries
-        self._market.load(snapshot.entries)
-        left_out = msgspec.json.decode(snapshot.entries.get(_LEFT_OUT, b"{}"), type=dict[int, int])
-        for level in self._levels:
-            level.left_out = left_out.get(level.position)
         ids = self.keys.ids_of(snapshot.keys)
         for block in snapshot.open:
-            self._restore_open(block, ids)
-        self._ladder.load(snapshot.entries, self.keys)
+            self.hold(replace(block, key=ids[block.key]))
+        self.resume(snapshot.entries, [replace(block, key=ids[block.key]) for block in snapshot.latest])
+
+    def hold(self, block: BarBlock) -> None:
+        """Take over open bars that another engine of the plan has published, new ones or a later state of known ones.
+
+        Key numbers are this engine's. Before the first step comes `resume`.
+        """
+        groups, level = self._groups(block), self._levels[block.level]
+        real = ~block.synthetic
+        if not real.all() and level.position in self._beats:
+            self._beats[level.position].restore(groups.take(~real))
+        held, order = Groups.sorted([groups.take(real)])
+        slots = block.slots[real][order]
+        rows = level.rows.find(held.key, held.start)
+        known = rows >= 0
+        level.rows.update(rows[known], held.take(known))
+        rows[~known] = level.rows.insert(held.take(~known))
+        level.rows.arrived[rows] = slots
+
+    def let_go(self, gone: BarId) -> None:
+        """Forget open bars that another engine has closed; those that are not held do not matter."""
+        rows = self._levels[gone.level].rows.find(gone.key, gone.start)
+        self._levels[gone.level].rows.remove(rows[rows >= 0])
+
+    def resume(self, entries: Mapping[bytes, bytes], latest: Sequence[BarBlock]) -> None:
+        """Go on where the open bars and `entries` stand; `latest` are the latest finals with ticks."""
+        if _TIME in entries:
+            self._time = StreamTime.load(entries[_TIME])
+        self.closed = _CLOSED in entries
+        self._market.load(entries)
+        left_out = msgspec.json.decode(entries.get(LEFT_OUT, b"{}"), type=dict[int, int])
+        for level in self._levels:
+            level.left_out = left_out.get(level.position)
+            rows = level.rows.all()
+            self._ladder.restore(level, rows, level.rows.arrived[rows])
+        self._ladder.load(entries, self.keys)
         for level in self._levels:
             level.recut()
-        latest = {block.level: Groups.sorted([self._groups(block, ids)])[0] for block in snapshot.latest}
+        finals = {block.level: Groups.sorted([self._groups(block)])[0] for block in latest}
         for position, gaps in self._gaps.items():
-            gaps.restore(latest.get(position), self._boundary(self._levels[position]))
+            gaps.restore(finals.get(position), self._boundary(self._levels[position]))
         if self._beats:
-            self._remember_last(latest.get(0))
+            self._remember_last(finals.get(0))
         if self._intake.seen is not None:
-            self._intake.seen.load(snapshot.entries, lambda rows: self.keys.ids_of(rows).tolist())
+            self._intake.seen.load(entries, lambda rows: self.keys.ids_of(rows).tolist())
 
     def _remember_last(self, finals: Groups | None) -> None:
         """Know again each key's last tick, from its latest final and its open bar."""
@@ -186,23 +217,14 @@ class Engine:
             if groups is not None and len(groups):
                 self._last.observe(groups)
 
-    def _restore_open(self, block: BarBlock, ids: Integers) -> None:
-        groups, level = self._groups(block, ids), self._levels[block.level]
-        real = ~block.synthetic
-        if real.any():
-            held, order = Groups.sorted([groups.take(real)])
-            self._ladder.restore(level, level.rows.insert(held), block.slots[real][order])
-        if not real.all() and level.position in self._beats:
-            self._beats[level.position].restore(groups.take(~real))
-
-    def _groups(self, block: BarBlock, ids: Integers) -> Groups:
-        """The engine's side of a stored block with ticks; `ids` are the engine's numbers of the snapshot's keys."""
+    def _groups(self, block: BarBlock) -> Groups:
+        """The engine's side of a stored block with ticks."""
         values = [
             with_mask(value) if position in self.plan.optional else Values(value.numbers, None)
             for position, value in enumerate(block.partials)
         ]
         return Groups(
-            ids[block.key],
+            block.key,
             block.start,
             block.end,
             block.open_time,
@@ -319,7 +341,7 @@ class Engine:
         entries |= self._ladder.dump(self.keys)
         left_out = {level.position: level.left_out for level in self._levels if level.left_out is not None}
         if left_out:
-            entries[_LEFT_OUT] = msgspec.json.encode(left_out)
+            entries[LEFT_OUT] = msgspec.json.encode(left_out)
         if self._intake.seen is not None:
             entries |= self._intake.seen.settle(self._time.now, self.keys.rows)
         return Step(

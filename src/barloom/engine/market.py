@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from barloom.time.changes import ChangedSlot
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["OVERRIDES", "Market", "calendar_of", "overrides_text"]
+__all__ = ["OVERRIDES", "Market", "calendar_of", "overrides_taken", "overrides_text"]
 
 OVERRIDES: Final = b"overrides"
 """The entry of the state that holds every override with the stream time it took effect at."""
@@ -82,7 +82,7 @@ class Market:
     def load(self, entries: Mapping[bytes, bytes]) -> None:
         """From the state."""
         if OVERRIDES in entries:
-            self._history = msgspec.json.decode(entries[OVERRIDES], type=list[tuple[int | None, str]])
+            self._history = overrides_taken(entries[OVERRIDES])
             self._use(_overridden(self._declared, self._history[-1][1]))
 
 
@@ -96,9 +96,15 @@ def _in_words(timeframe: Timeframe, slots: Sequence[ChangedSlot]) -> str:
     return f"{timeframe} {' '.join(named) or 'begins and ends as before'}"
 
 
+def overrides_taken(entry: bytes | None) -> list[tuple[int | None, str]]:
+    """The contents in the state's entry ``overrides``, each with the stream time since which it is in force."""
+    return [] if entry is None else msgspec.json.decode(entry, type=list[tuple[int | None, str]])
+
+
 def overrides_text(entry: bytes | None) -> str | None:
     """The content in force of the state's entry ``overrides``."""
-    return None if entry is None else msgspec.json.decode(entry, type=list[tuple[int | None, str]])[-1][1]
+    taken = overrides_taken(entry)
+    return taken[-1][1] if taken else None
 
 
 def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
