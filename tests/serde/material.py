@@ -65,7 +65,7 @@ class KeyTable(NamedTuple):
         return [self.table[number] for number in ids.tolist()]
 
 
-KEYS = KeyTable([("OANDA", 7), ('quo"ted\\\n', -1), ("", 2**63 - 1), ("ünï", -(2**63))])
+KEYS = KeyTable([("OANDA", 7), ('quo"ted\\\n', -1), ("", 2**63 - 1), ("ünï", -(2**63)), ("long" * 100, 3)])
 
 NUMBERS = [0, 1, -1, 63, 64, -64, -65, 127, 128, -128, -129, 8191, 8192, 10**17, -(10**17), 10**18 - 1, 1 - 10**18]
 WIDE = [0, 10**37, -(10**37), 2**63, -(2**63) - 1, 2**64, -(2**64), 2**100, 5]

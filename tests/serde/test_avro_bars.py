@@ -115,6 +115,24 @@ def test_no_bars_are_no_messages() -> None:
     assert bar_frame(PLAN, CALENDAR, KEYS, bars(PLAN, 0)).equals(made.bar_decoder.frame(0, [], []))
 
 
+def test_keys_that_come_while_it_runs() -> None:
+    """New keys, shorter and longer than those before, and a table of another run."""
+    keys = type(KEYS)([("a", 1)])
+    encoder = serde().bars[0]
+    block = replace(bars(PLAN, 1), key=np.array([0]))
+    found = [read(schemas.bar_key_schema, encoder.encode(block, keys).keys)[0]["broker"]]
+    for name in ("", "b" * 50, "c" * 500, "d"):
+        keys.table.append((name, 1))
+        number = np.array([len(keys) - 1])
+        found.append(read(schemas.bar_key_schema, encoder.encode(replace(block, key=number), keys).keys)[0]["broker"])
+    again = encoder.encode(replace(bars(PLAN, 5), key=np.arange(5)), keys).keys
+    other = encoder.encode(block, type(KEYS)([("z", 9)])).keys
+
+    assert ["a", "", "b" * 50, "c" * 500, "d"] == found
+    assert found == [row["broker"] for row in read(schemas.bar_key_schema, again)]
+    assert "z" == read(schemas.bar_key_schema, other)[0]["broker"]
+
+
 @pytest.mark.parametrize("bad", [b"", b"\x00", b"garbage that is no bar", b"\xff" * 40])
 def test_what_is_no_bar_is_refused(bad: bytes) -> None:
     """A message that the definition did not write is an error that shows it."""

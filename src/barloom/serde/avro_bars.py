@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,17 +10,16 @@ import polars as pl
 from barloom.engine.exact import narrow, to_series
 from barloom.engine.frames import phase_of, tells_phase
 from barloom.engine.results import results
-from barloom.serde.avro_one import write_key
 from barloom.serde.avro_pieces import Piece, booleans, constant, decimals, longs, messages, optional, texts, varint
-from barloom.serde.prefixes import KeyPrefixes
 from barloom.serde.protocol import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from barloom.engine.blocks import BarBlock, BarId, Keys, Values
-    from barloom.plan.barplan import BarPlan, Field, Output
-    from barloom.time.calendar import Calendar
+    from barloom.plan.barplan import BarPlan, Output
+    from barloom.serde.avro_keys import KeyMatrix
+    from barloom.time.calendar import Calendar, Integers
 
 __all__ = ["AvroBarEncoder", "Headers"]
 
@@ -34,35 +32,32 @@ Headers = tuple[bytes, bytes]
 class AvroBarEncoder:
     """Writes bars of one level by the schemas `bar_key_schema` and `bar_value_schema`.
 
-    `live` and `final` are the headers of its two topics. `known` holds the encoded keys of each header, for all levels.
+    `live` and `final` are the headers of its two topics. `known` holds the encoded keys, for all levels together.
     """
 
-    def __init__(
-        self, plan: BarPlan, calendar: Calendar, live: Headers, final: Headers, known: dict[bytes, KeyPrefixes]
-    ) -> None:
+    def __init__(self, plan: BarPlan, calendar: Calendar, live: Headers, final: Headers, known: KeyMatrix) -> None:
         self._plan = plan
         self._calendar = calendar
         self._headers: Mapping[bool, Headers] = {False: live, True: final}
-        fields = tuple(plan.event.by_name[name] for name in plan.event.key)
-        for header in (*live, *final):
-            if header not in known:
-                known[header] = KeyPrefixes(partial(_key, header, fields))
         self._known = known
         self._tells_phase = tells_phase(plan)
 
     def encode(self, block: BarBlock, keys: Keys) -> Records:
         """One message a bar, in the block's order. Raises `ExactnessError` where a number does not fit its type."""
         of_key, of_value = self._headers[block.final]
-        start = longs(block.start // _MILLISECOND)
+        place = [self._known.piece(block.key, keys), longs(block.start // _MILLISECOND)]
         return Records(
-            _behind(self._known[of_key].of(block.key, keys), messages([start], len(block))),
-            _behind(self._known[of_value].of(block.key, keys), messages([start, *self._values(block)], len(block))),
+            self._messages(of_key, place, block.key),
+            self._messages(of_value, [*place, *self._values(block)], block.key),
         )
 
     def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
         """The keys of the messages that take bars back."""
-        prefixes = self._known[self._headers[False][0]].of(gone.key, keys)
-        return _behind(prefixes, messages([longs(gone.start // _MILLISECOND)], len(gone.key)))
+        place = [self._known.piece(gone.key, keys), longs(gone.start // _MILLISECOND)]
+        return self._messages(self._headers[False][0], place, gone.key)
+
+    def _messages(self, header: bytes, pieces: list[Piece], ids: Integers) -> list[bytes]:
+        return self._known.put_long(ids, len(header), messages([constant(header), *pieces], len(ids)))
 
     def _values(self, block: BarBlock) -> list[Piece]:
         """All that stands behind the start, in the schema's order."""
@@ -85,10 +80,6 @@ class AvroBarEncoder:
         ]
 
 
-def _key(header: bytes, fields: Sequence[Field], row: Sequence[object]) -> bytes:
-    return header + write_key(fields, row)
-
-
 def _output(output: Output, values: Values) -> Piece:
     numbers = narrow(values.numbers)
     if values.valid is not None:
@@ -98,7 +89,3 @@ def _output(output: Output, values: Values) -> Piece:
             to_series(output.name, values, output.number)  # says what does not fit
         return optional(longs(numbers), values.valid)
     return optional(decimals(numbers), values.valid)
-
-
-def _behind(prefixes: list[bytes], rest: list[bytes]) -> list[bytes]:
-    return [prefix + each for prefix, each in zip(prefixes, rest, strict=True)]

@@ -56,7 +56,7 @@ def messages(pieces: Sequence[Piece], count: int) -> list[bytes]:
 
 def constant(data: bytes) -> Piece:
     """The same bytes in every row."""
-    return Piece(np.frombuffer(data, np.uint8).reshape(1, -1))
+    return Piece(np.array([list(data)], np.uint8))
 
 
 def booleans(flags: Booleans) -> Piece:

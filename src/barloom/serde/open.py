@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import SourceError
@@ -10,7 +10,9 @@ from barloom.plan.identity import topics as topics_of
 from barloom.serde import schemas
 from barloom.serde.avro_bars import AvroBarEncoder
 from barloom.serde.avro_events import AvroEventDecoder
+from barloom.serde.avro_keys import KeyMatrix
 from barloom.serde.avro_late import AvroLateEncoder
+from barloom.serde.avro_one import write_key
 from barloom.serde.avro_reading import AvroBarDecoder
 from barloom.serde.avro_schema import parse_schema
 from barloom.serde.avro_writing import AvroEventEncoder
@@ -27,12 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from barloom.plan.barplan import BarPlan
+    from barloom.plan.barplan import BarPlan, LevelPlan
     from barloom.plan.identity import Topics
     from barloom.serde.avro_bars import Headers
     from barloom.serde.avro_schema import AvroType
     from barloom.serde.json_text import JsonTimes
-    from barloom.serde.prefixes import KeyPrefixes
     from barloom.serde.protocol import BarDecoder, BarEncoder, EventDecoder, EventEncoder, LateEncoder
     from barloom.serde.registry import RegistrySettings
     from barloom.serde.schema_source import SchemaSource
@@ -100,11 +101,10 @@ class Serde:
         """Writes bars: one encoder for each level, by its position."""
         if self._output is Format.JSON:
             return [JsonBarEncoder(self._plan, self._calendar, self._json_times)] * len(self._plan.levels)
-        known: dict[bytes, KeyPrefixes] = {}
-        return [
-            AvroBarEncoder(self._plan, self._calendar, self._bar_headers("live", level), final, known)
-            for level, final in ((level, self._bar_headers("final", level)) for level in range(len(self._plan.levels)))
-        ]
+        fields = tuple(self._plan.event.by_name[name] for name in self._plan.event.key)
+        known = KeyMatrix(partial(write_key, fields))
+        headers = [[self._bar_headers(kind, level) for kind in ("live", "final")] for level in self._plan.levels]
+        return [AvroBarEncoder(self._plan, self._calendar, live, final, known) for live, final in headers]
 
     @cached_property
     def bar_decoder(self) -> BarDecoder:
@@ -137,9 +137,9 @@ class Serde:
         key, value = (each(self._plan, self._namespace) for each in make)
         return key, value
 
-    def _bar_headers(self, kind: str, level: int) -> Headers:
+    def _bar_headers(self, kind: str, level: LevelPlan) -> Headers:
         names = self._topics.live if kind == "live" else self._topics.final
-        topic = names.get(str(self._plan.levels[level].timeframe))
+        topic = names.get(str(level.timeframe))
         if topic is None:
             return _UNNUMBERED, _UNNUMBERED  # of a level that is not published
         return self._headers(self._output, topic, *self._bar_schemas)

@@ -92,6 +92,20 @@ class Registry:
             return int(answer["id"])
         raise SchemaMismatch(self._refusal(subject, schema, status, answer))
 
+    def versions_of(self, subject: str) -> dict[int, int]:
+        """The schemas of a subject: their numbers by version; empty where there is no such subject."""
+        path = f"/subjects/{subject}/versions"
+        status, answer = self._ask("GET", path)
+        if status == _MISSING:
+            return {}
+        self._check(status, answer, f"the versions of {subject}")
+        found = {}
+        for version in answer:
+            status, schema = self._ask("GET", f"{path}/{version}")
+            self._check(status, schema, f"version {version} of {subject}")
+            found[int(version)] = int(schema["id"])
+        return found
+
     def close(self) -> None:
         """Let go of the connections."""
         if self._client is not None:
