@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
 from barloom.cli.kafka_view import kafka_body, kafka_sheets, kafka_warnings
+from barloom.cli.ksql_view import ksql_body, ksql_sheets
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.plan_view import plan_body, plan_sheets, plan_warnings
 from barloom.cli.screen import note, say, show
@@ -18,16 +22,25 @@ from barloom.plan.load import load
 __all__ = ["check"]
 
 
-def check(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json: AsJson = False) -> Exit:
+_InKsql = Annotated[
+    bool,
+    Parameter(name="--ksqldb", negative="", show_default=False, help="Say also what ksqlDB can and cannot do of it."),
+]
+
+
+def check(
+    definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, ksqldb: _InKsql = False, as_json: AsJson = False
+) -> Exit:
     """Read a definition and show the plan."""
     plan, now = load(definition).plan, SystemClock().now()
     on_kafka = bool(kafka.given) or declared_kafka(definition) is not None
     settings = settings_asked(definition, plan, kafka) if on_kafka else None
     if as_json:
         more = {} if settings is None else {"kafka": kafka_body(plan, settings)}
-        machine.emit("check", {**plan_body(plan, now), **more})
+        machine.emit("check", {**plan_body(plan, now), **more, **({"ksqldb": ksql_body(plan)} if ksqldb else {})})
         return Exit.OK
-    for sheet in chain(plan_sheets(plan, now), () if settings is None else kafka_sheets(plan, settings)):
+    on_servers = (() if settings is None else kafka_sheets(plan, settings), ksql_sheets(plan) if ksqldb else ())
+    for sheet in chain(plan_sheets(plan, now), *on_servers):
         show(sheet)
     for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(settings))):
         note(warning)

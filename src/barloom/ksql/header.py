@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from barloom.ksql.settings import KsqlSettings
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["header"]
+__all__ = ["header", "needed"]
 
 _WIDTH: Final = 110
 
@@ -29,7 +29,7 @@ def header(plan: BarPlan, layout: Layout, settings: KsqlSettings, left_out: Sequ
     parts = {
         "Promised:": _promised(plan),
         "Late data and duplicates:": _late(plan, settings),
-        "Must be true, or bars are lost or wrong:": _needed(settings),
+        "Must be true, or bars are lost or wrong:": needed(settings),
         "Quotients:": _quotients(layout),
         "Left out:": (f"{item.name}: {item.what}." for item in left_out),
     }
@@ -73,7 +73,8 @@ def _late(plan: BarPlan, settings: KsqlSettings) -> Iterator[str]:
     yield f"Where a partition has no tick for more than {kept}, the windows that were open then may be lost."
 
 
-def _needed(settings: KsqlSettings) -> Iterator[str]:
+def needed(settings: KsqlSettings) -> Iterator[str]:
+    """What must be true outside of the statements."""
     yield "The properties that are SET below go with every statement."
     yield f"All topics have {settings.partitions} partitions, all statements the key schema {settings.key_schema}."
     yield (
