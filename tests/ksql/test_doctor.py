@@ -9,6 +9,8 @@ import pytest
 from barloom.ksql.client import KsqlClient
 from barloom.ksql.doctor import Finding, Health, examine
 from barloom.ksql.server import KsqlServer
+from barloom.serde.registry import Registry as SchemaRegistry
+from barloom.serde.registry import RegistrySettings
 from ksql.double import NOT_READY, REBALANCING
 
 if TYPE_CHECKING:
@@ -197,6 +199,34 @@ def test_keys_with_several_ids_are_found(double: KsqlDouble, findings: Callable[
 
     assert Health.WRONG is found.health
     assert "bars_live_1m-value has 2 versions; the keys have the ids 1, 7" == found.seen
+
+
+def test_a_real_registry_is_asked_for_all_versions(double: KsqlDouble) -> None:
+    """The numbers of a subject's schemas come by version; a subject that is not there has none."""
+    double.rule("GET /subjects/ticks-key/versions$", (200, [1, 3]))
+    double.rule("GET /subjects/ticks-key/versions/1$", (200, {"id": 7, "version": 1}))
+    double.rule("GET /subjects/ticks-key/versions/3$", (200, {"id": 9, "version": 3}))
+    double.rule("GET /subjects/other-key/versions$", (404, {"error_code": 40401, "message": "not found"}))
+    registry = SchemaRegistry(RegistrySettings(double.url))
+
+    assert {1: 7, 3: 9} == registry.versions_of("ticks-key")
+    assert {} == registry.versions_of("other-key")
+    registry.close()
+
+
+def test_a_slow_registry_leaves_its_line_unknown(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]], clock: FakeClock
+) -> None:
+    """The registry has what is left of the time, and no more."""
+    double.deploy()
+
+    class Slow(Registry):
+        def versions_of(self, subject: str) -> dict[int, int]:
+            clock.move("3s")
+            return super().versions_of(subject)
+
+    assert Health.UNKNOWN is findings(subjects=Slow())["one schema id for all keys"].health
+    assert clock.monotonic() <= 12
 
 
 def test_a_dead_host_is_found(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:

@@ -127,10 +127,12 @@ barloom explain --store state --timeframe 1h --key XBTUSDT 2025-11-10T12:00:00Z"
     _Command(
         "status",
         _KEEP,
-        "Show what a store holds and how far its input has been read.",
+        "Show what a store holds and how far its input has been read, or who has which partitions on Kafka.",
         """\
 barloom status --store state
-barloom status --store state --json""",
+barloom status --store state --json
+barloom status bars.toml                                on Kafka, as its [kafka] says
+barloom status bars.toml --kafka localhost:9092 --input ticks --format json --watch""",
     ),
     _Command(
         "compact",
@@ -184,4 +186,11 @@ app.command(
     name="dlq",
     group=_KAFKA,
     help="Look at the messages that could not be read, and put them back.",
+)
+
+app.command(
+    "barloom.cli.ksql:ksql",
+    name="ksql",
+    group=_KAFKA,
+    help="Compile a definition to ksqlDB statements that give the same bars; deploy and look after them.",
 )

@@ -107,13 +107,14 @@ def examine(
     client: KsqlClient, script: Script, *, clock: Clock, seconds: float = 9.0, subjects: Subjects | None = None
 ) -> list[Finding]:
     """Look at everything that is known to go wrong, within `seconds`; `subjects` is the schema registry, if known."""
+    end = clock.monotonic() + seconds
     try:
-        evidence = gather(client, script, clock=clock, seconds=seconds)
+        evidence = gather(client, script, clock=clock, seconds=seconds - _FOR_REGISTRY)
     except KsqlError as error:
         rest = [Finding(check.title, Health.UNKNOWN, "the server did not answer") for check in _CHECKS]
         return [Finding(_SERVER, Health.WRONG, str(error), "start it, or mend the address or the credentials"), *rest]
     findings = [_server(evidence), *(_examined(check, script, evidence) for check in _CHECKS)]
-    return [*findings, _stores(evidence), _registry(script, subjects)]
+    return [*findings, _stores(evidence), _registry(script, subjects, clock, end)]
 
 
 _SERVER: Final = "the server answers and is healthy"
@@ -168,17 +169,24 @@ def _lag(host: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Mapping[str, 
 
 
 _SUBJECTS: Final = "one schema id for all keys"
+_FOR_REGISTRY: Final = 2.0
 
 
-def _registry(script: Script, subjects: Subjects | None) -> Finding:
+def _registry(script: Script, subjects: Subjects | None, clock: Clock, end: float) -> Finding:
     """Partitions are chosen by the key's bytes, and the schema's id is among them."""
     if subjects is None:
         return Finding(_SUBJECTS, Health.UNKNOWN, "the schema registry is not known; give --registry")
     topics = dict.fromkeys(entity.topic for entity in script.entities)
-    try:
-        versions = {f"{topic}-{part}": subjects.versions_of(f"{topic}-{part}") for topic in topics for part in _PARTS}
-    except BarloomError as error:
-        return Finding(_SUBJECTS, Health.UNKNOWN, str(error))
+    versions: dict[str, dict[int, int]] = {}
+    for subject in (f"{topic}-{part}" for topic in topics for part in ("key", "value")):
+        if clock.monotonic() >= end:
+            return Finding(
+                _SUBJECTS, Health.UNKNOWN, f"the registry is slow: no time left after {len(versions)} subjects"
+            )
+        try:
+            versions[subject] = subjects.versions_of(subject)
+        except BarloomError as error:
+            return Finding(_SUBJECTS, Health.UNKNOWN, str(error))
     several = [name for name, found in versions.items() if len(found) > 1]
     ids = {found[max(found)] for name, found in versions.items() if found and name.endswith("-key")}
     if several or len(ids) > 1:
@@ -187,6 +195,3 @@ def _registry(script: Script, subjects: Subjects | None) -> Finding:
         mend = "give every statement one KEY_SCHEMA_FULL_NAME, delete the topics and subjects, and deploy again"
         return Finding(_SUBJECTS, Health.WRONG, "; ".join(told), mend)
     return Finding(_SUBJECTS, Health.OK, f"{len(versions)} subjects, one version each")
-
-
-_PARTS: Final = ("key", "value")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["QueryDetails", "QueryError", "RunningQuery", "Source", "explained", "property_name", "running", "source"]
 
 _PREFIX: Final = "ksql.streams."
+_CAUSE: Final = "Caused by: "
 _TYPES: Final = {"STRING": "VARCHAR", "INTEGER": "INT"}
 """The server's own words for types that statements call otherwise."""
 
@@ -55,7 +56,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, order=True)
 class QueryError:
-    """An error of a query: when (milliseconds UTC), whose fault the server thinks it is, and the first of its lines."""
+    """An error of a query: when (milliseconds UTC), whose fault the server thinks it is, and what went wrong."""
 
     at: int
     kind: str
@@ -134,15 +135,13 @@ def _query(item: Mapping[str, Any]) -> RunningQuery:
 
 
 def _error(item: Mapping[str, Any]) -> QueryError:
-    """Of a stack trace, what went wrong: without the package names, and the cause where there is one."""
-    lines = [line.strip() for line in str(item["errorMessage"]).splitlines() if not line.lstrip().startswith("at ")]
-    told = " ".join(_plain(line) for line in lines[:2])
-    return QueryError(int(item["timestamp"]), str(item.get("type") or "UNKNOWN"), told)
-
-
-def _plain(line: str) -> str:
-    head, colon, rest = line.partition(": ")
-    return head.rpartition(".")[2] + colon + rest if " " not in head else line
+    """Of a stack trace, what went wrong: the first cause where one is named, without the packages of its class."""
+    lines = str(item["errorMessage"]).splitlines()
+    cause = next((line.removeprefix(_CAUSE) for line in lines if line.startswith(_CAUSE)), lines[0])
+    head, colon, rest = cause.strip().partition(": ")
+    return QueryError(
+        int(item["timestamp"]), str(item.get("type") or "UNKNOWN"), head.rpartition(".")[2] + colon + rest
+    )
 
 
 def _type(schema: Mapping[str, Any]) -> str:

@@ -1,0 +1,93 @@
+"""``barloom ksql drop``: take streams, tables and topics off a server, each by its name."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from barloom.cli import machine
+from barloom.cli.exits import Exit
+from barloom.cli.formats import plural
+from barloom.cli.ksql_options import NO_CHOICES, Choices, compiled
+from barloom.cli.ksql_server import NO_SERVER, ServerOptions, connected
+from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
+from barloom.cli.screen import Column, Sheet, note, say, show
+from barloom.clock import SystemClock
+from barloom.ksql.drop import Dropper, present
+from barloom.ksql.wait import WaitPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from barloom.ksql.client import KsqlClient
+    from barloom.ksql.drop import Dropped
+    from barloom.ksql.script import Script
+
+__all__ = ["drop"]
+
+_Names = Annotated[
+    tuple[str, ...],
+    Parameter(name="--drop", negative="", show_default=False, help="A stream or table to drop, by its name."),
+]
+_Topics = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--delete-topic",
+        negative="",
+        show_default=False,
+        help="A topic to delete with what was dropped, by its name: its rows are lost.",
+    ),
+]
+
+
+def drop(  # noqa: PLR0913 - one argument an option
+    definition: Definition,
+    /,
+    *,
+    choices: Choices = NO_CHOICES,
+    server: ServerOptions = NO_SERVER,
+    names: _Names = (),
+    topics: _Topics = (),
+    as_json: AsJson = False,
+) -> Exit:
+    """Drop what is named, downstream first. Without a name nothing is dropped: it shows what could be."""
+    made = compiled(definition, choices)
+    with connected(server) as client:
+        if not names and not topics:
+            _show_present(client, made, as_json=as_json)
+            return Exit.OK
+        dropper = Dropper(client, clock=SystemClock(), random=Random(), policy=WaitPolicy())  # noqa: S311 - it spreads requests
+        dropped = dropper.drop(made, names, topics)
+    if as_json:
+        machine.emit("ksql drop", {"dropped": [_document(item) for item in dropped]})
+    else:
+        _show(dropped)
+    return Exit.OK
+
+
+def _document(item: Dropped) -> dict[str, object]:
+    return {"name": item.entity.name, "topic_deleted": item.topic_deleted, "topic_left": item.topic_left}
+
+
+def _show(dropped: Collection[Dropped]) -> None:
+    for item in dropped:
+        say(f"dropped {item.entity.quoted_name}" + (f" and topic {item.entity.topic}" if item.topic_deleted else ""))
+        if item.topic_left is not None:
+            note(f"topic {item.topic_left} and its subjects are half deleted: remove them with the tools of Kafka")
+    say(f"{plural(len(dropped), 'statement')} dropped.")
+
+
+def _show_present(client: KsqlClient, script: Script, *, as_json: bool) -> None:
+    there = present(client, script)
+    entities = [entity for entity in reversed(script.entities) if entity.name in there]
+    if as_json:
+        body = [{"name": entity.name, "topic": entity.topic} for entity in entities]
+        machine.emit("ksql drop", {"dropped": [], "present": body})
+        return
+    sheet = Sheet("On the server, in the order of dropping", (Column("name", style="bold"), Column("topic")))
+    for entity in entities:
+        sheet.add(entity.quoted_name, entity.topic)
+    show(sheet)
+    say("Nothing was dropped: name each with --drop, and each topic whose rows may be lost with --delete-topic.")

@@ -1,0 +1,179 @@
+"""``barloom ksql …`` against the server double: what a person and a script are told."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import pytest
+
+from barloom.cli import main
+from barloom.ksql.compile import compile_script
+from barloom.plan.load import load
+from barloom.testing.clock import FakeClock
+from ksql.double import REBALANCING, KsqlDouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+DEFINITION = """
+[event]
+key = ["broker", "symbol"]
+timestamp = "ts"
+[event.fields]
+broker = "string"
+symbol = "string"
+ts = "timestamp"
+bid = "decimal(18, 6)"
+[bars]
+name = "bars"
+base = "1s"
+delay = "2s"
+rollup = ["1m"]
+[bars.select]
+high = "max(bid)"
+n = "count()"
+"""
+NAMES = ["bars_live_1m", "bars_final_1m", "bars_final_1s_s", "bars_final_1s", "ticks"]
+
+
+@pytest.fixture
+def definition(tmp_path: Path) -> str:
+    """A definition that ksqlDB can do."""
+    path = tmp_path / "bars.toml"
+    path.write_text(DEFINITION)
+    return str(path)
+
+
+@pytest.fixture
+def double(definition: str) -> Iterator[KsqlDouble]:
+    """A server without anything."""
+    with KsqlDouble(compile_script(load(definition).plan), FakeClock()) as server:
+        yield server
+
+
+@pytest.fixture
+def run(definition: str, double: KsqlDouble, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command of ``barloom ksql`` on the definition and the server: exit code, output and errors."""
+
+    def command(name: str, *more: str) -> tuple[int, str, str]:
+        code = main(["ksql", name, definition, "--url", double.url, *more])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def test_plan_deploy_plan(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """What is planned is done, shown as it goes, and then nothing is left to do."""
+    assert run("plan")[1].endswith("5 create, 0 unchanged, 0 drifted.\n")
+
+    code, out, progress = run("deploy")
+
+    assert (0, "5 statements created, 0 unchanged; all of it works.\n") == (code, out)
+    assert "create bars_final_1m\n" in progress
+    assert "ok bars_live_1m: answers, and has no rows (" in progress
+    code, out, _ = run("plan", "--json")
+    assert ["unchanged"] * 5 == [item["verdict"] for item in json.loads(out)["statements"]]
+    assert (0, 5) == (code, len(double.asked("CREATE")))
+
+
+def test_drift_is_shown_and_not_deployed(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """Exit code 1 for both, and the reason in both."""
+    double.deploy()
+    double.statements["TICKS"] = double.statements["TICKS"].replace("PARTITIONS = 3", "PARTITIONS = 6")
+
+    code, out, _ = run("plan")
+    assert 1 == code
+    assert "ticks" in out
+    assert "PARTITIONS is 6, not 3" in out
+    code, _, errors = run("deploy")
+    assert 1 == code
+    assert "ticks: PARTITIONS is 6, not 3\n  fix: drop these" in errors
+
+
+def test_wait_and_status(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """Both say that all is well, or which part is not."""
+    double.deploy()
+
+    assert (0, "All of it works: 5 statements.\n") == run("wait")[:2]
+    assert 0 == run("status")[0]
+    double.queries["BARS_FINAL_1M"].state = "PAUSED"
+    code, _, errors = run("wait")
+    assert 12 == code
+    assert "bars_final_1m does nothing: its query is paused; run RESUME CTAS_BARS_FINAL_1M_" in errors
+    code, out, _ = run("status", "--json")
+    assert 1 == code
+    assert "PAUSED" == {item["name"]: item["state"] for item in json.loads(out)["entities"]}["BARS_FINAL_1M"]
+
+
+def test_waiting_ends_in_time(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """The time-outs of the command line are kept, and the last state is told."""
+    double.deploy()
+    double.rule("query-stream", REBALANCING)
+
+    code, _, errors = run("wait", "--entity-timeout", "300ms")
+
+    assert 12 == code
+    assert "bars_final_1s was not ready after 0 s; last seen:" in errors
+
+
+def test_the_doctor_ends_with_a_code(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """0 where nothing is wrong, 1 where something is, with the way to mend it."""
+    double.deploy()
+
+    code, out, _ = run("doctor")
+    assert 0 == code
+    assert "ok       every stream and table is there" in out
+    assert out.endswith("17 ok, 0 wrong, 2 unknown.\n")
+    double.queries["BARS_LIVE_1M"].properties.clear()
+    code, out, _ = run("doctor")
+    assert 1 == code
+    assert "WRONG    emission, offsets and exactly once are set" in out
+    assert "mend: drop it and what reads from it" in out
+
+
+def test_nothing_is_dropped_without_a_name(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """Without names it shows what is there; with them it drops those, and topics only by theirs."""
+    double.deploy()
+
+    code, out, _ = run("drop")
+    assert 0 == code
+    assert NAMES == [line.split()[0] for line in out.splitlines()[2:7]]
+    assert not double.asked("DROP")
+    code, out, _ = run("drop", "--drop", "bars_live_1m", "--delete-topic", "bars_live_1m")
+    assert (0, "dropped bars_live_1m and topic bars_live_1m\n1 statement dropped.\n") == (code, out)
+    code, _, errors = run("drop", "--drop", "ticks")
+    assert 2 == code
+    assert "bars_final_1s would be left without its source" in errors
+    assert 1 == len(double.asked("DROP"))
+
+
+def test_credentials_come_from_the_environment(
+    double: KsqlDouble, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """User and password are taken from variables; a wrong one ends at once with its own exit code."""
+    double.deploy()
+    double.login = b64encode(b"alice:wonder").decode()
+    monkeypatch.setenv("BARLOOM_KSQLDB_USER", "alice")
+    monkeypatch.setenv("BARLOOM_KSQLDB_PASSWORD", "wonder")
+
+    assert 0 == run("status")[0]
+    monkeypatch.setenv("BARLOOM_KSQLDB_PASSWORD", "hunter2")
+    code, _, errors = run("deploy")
+    assert 8 == code
+    assert "refuses user 'alice' with its password (environment variable BARLOOM_KSQLDB_PASSWORD)" in errors
+    assert "hunter2" not in errors
+
+
+def test_a_server_must_be_named(definition: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """There is no default address: a deployment is never aimed by accident."""
+    assert 2 == main(["ksql", "deploy", definition])
+    assert "say which ksqlDB server: --url http://localhost:8088" in capsys.readouterr().err
+
+
+def test_no_server_has_its_own_code(definition: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script can tell a server that is not there from one that refuses."""
+    assert 7 == main(["ksql", "status", definition, "--url", "http://127.0.0.1:9"])
+    assert "gives no answer" in capsys.readouterr().err
