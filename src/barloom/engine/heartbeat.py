@@ -102,4 +102,5 @@ class Heartbeat:
         """Know again which live bars are beats."""
         for start in np.unique(beats.start).tolist():
             here = beats.start == start
-            self._beaten[start] = (int(beats.end[here][0]), beats.key[here])
+            _, known = self._beaten.get(start, (0, beats.key[:0]))
+            self._beaten[start] = (int(beats.end[here][0]), np.union1d(known, beats.key[here]))

@@ -6,6 +6,8 @@ import struct
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from barloom.engine.exact import decimal_of, scaled_integer
 from barloom.plan.barplan import FieldKind
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import EventPlan, Field
     from barloom.time.calendar import Integers
 
-__all__ = ["START_BYTES", "KeyCodec", "after", "decode_start", "encode_start", "encode_starts"]
+__all__ = ["START_BYTES", "KeyCodec", "after", "decode_start", "decode_starts", "encode_start", "encode_starts"]
 
 START_BYTES: Final = 8
 _SIGN: Final = 1 << 63
@@ -50,6 +52,13 @@ def encode_starts(starts: Integers) -> list[bytes]:
     flipped.view("u1").reshape(-1, START_BYTES)[:, 0] ^= 0x80
     encoded: list[bytes] = flipped.view(f"V{START_BYTES}").tolist()
     return encoded
+
+
+def decode_starts(places: Sequence[bytes]) -> Integers:
+    """`decode_start` of each place."""
+    tails = b"".join([place[-START_BYTES:] for place in places])
+    flipped = np.frombuffer(tails, dtype=">u8") ^ np.uint64(_SIGN)
+    return flipped.astype(np.uint64).view(np.int64)
 
 
 def after(prefix: bytes) -> bytes | None:

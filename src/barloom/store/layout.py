@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from barloom.store.codec import RecordCodec
-from barloom.store.keys import START_BYTES, KeyCodec, after, decode_start, encode_start
+from barloom.store.keys import START_BYTES, KeyCodec, after, decode_start, decode_starts, encode_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,11 +54,5 @@ class Layout:
 
     def block(self, places: Sequence[bytes], records: Sequence[bytes], ids: Integers, *, final: bool) -> BarBlock:
         """The bars of one level from their places and records; `ids` are the keys' numbers."""
-        starts = _starts(places)
+        starts = decode_starts(places)
         return self.records.decode(places[0][0] if places else 0, ids, starts, records, final=final)
-
-
-def _starts(places: Sequence[bytes]) -> Integers:
-    tails = b"".join([place[-START_BYTES:] for place in places])
-    flipped = np.frombuffer(tails, dtype=">u8") ^ np.uint64(1 << 63)
-    return flipped.astype(np.uint64).view(np.int64)

@@ -12,33 +12,40 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from barloom.engine.blocks import Snapshot
-from barloom.errors import StoreFormat, StoreMismatch
-from barloom.plan.document import from_document, plan_document
-from barloom.plan.identity import differences, fingerprint
+from barloom.plan.document import plan_document
+from barloom.plan.identity import fingerprint
 from barloom.store.backend import Family
 from barloom.store.keys import encode_start, encode_starts
-from barloom.store.memory import MemoryBackend
-from barloom.store.scanning import Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from barloom.engine.blocks import BarBlock, BarId, Keys, Step
     from barloom.plan.barplan import BarPlan
     from barloom.store.layout import Layout
-    from barloom.time.calendar import Booleans, Calendar, Integers
+    from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["META", "POSITION", "Change", "ChangelogWriter", "Image", "Position", "meta_record"]
+__all__ = [
+    "FORMAT",
+    "META",
+    "NOTHING_OPEN",
+    "POSITION",
+    "TAGS",
+    "Change",
+    "ChangelogWriter",
+    "Meta",
+    "Position",
+    "meta_record",
+]
 
 FORMAT: Final = 1
-_TAGS: Final = {Family.OPEN: b"o", Family.LATEST: b"l", Family.ENTRIES: b"e", Family.META: b"m"}
-_FAMILIES: Final = {tag[0]: family for family, tag in _TAGS.items()}
+TAGS: Final = {Family.OPEN: b"o", Family.LATEST: b"l", Family.ENTRIES: b"e", Family.META: b"m"}
 _DEFINITION: Final = b"definition"
 _POSITION: Final = b"position"
-META: Final = _TAGS[Family.META] + _DEFINITION
-POSITION: Final = _TAGS[Family.META] + _POSITION
-_NEVER: Final = np.iinfo(np.int64).min
+META: Final = TAGS[Family.META] + _DEFINITION
+POSITION: Final = TAGS[Family.META] + _POSITION
+NOTHING_OPEN: Final = int(np.iinfo(np.int64).min)
+"""The last open bar of a level that has none."""
 _FIRST_KEYS: Final = 256
 
 
@@ -64,7 +71,9 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
         return Change(POSITION, msgspec.json.encode(self))
 
 
-class _Meta(msgspec.Struct):
+class Meta(msgspec.Struct):
+    """Which definition made a changelog, and in which format."""
+
     fingerprint: str
     plan: dict[str, object]
     v: int = FORMAT
@@ -72,91 +81,23 @@ class _Meta(msgspec.Struct):
 
 def meta_record(plan: BarPlan) -> Change:
     """What says by which definition, and in which format, a changelog is written."""
-    return Change(META, msgspec.json.encode(_Meta(fingerprint(plan), plan_document(plan))))
-
-
-class Image:
-    """What a changelog partition holds, record by record."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._backend = MemoryBackend()
-        self.records = 0
-
-    def __len__(self) -> int:
-        """How many records were applied."""
-        return self.records
-
-    def apply(self, changes: Iterable[tuple[bytes | None, bytes | None]]) -> None:
-        """Take in records in the order of the topic."""
-        batch = self._backend.batch()
-        for key, value in changes:
-            self.records += 1
-            if not key or (family := _FAMILIES.get(key[0])) is None:
-                continue  # a family that a newer version writes beside those that are known
-            if value is None:
-                batch.delete_all(family, [key[1:]])
-            else:
-                batch.put(family, key[1:], value)
-        self._backend.write(batch)
-
-    @property
-    def position(self) -> Position | None:
-        """How far the input was read; none for a changelog without records."""
-        found = self._backend.getter(Family.META)(_POSITION)
-        return None if found is None else msgspec.json.decode(found, type=Position)
-
-    def check(self, topic: str) -> None:
-        """Refuse what another definition or another format has written.
-
-        Raises `StoreMismatch` with the differences, or `StoreFormat`.
-        """
-        found = self._backend.getter(Family.META)(_DEFINITION)
-        if found is None:
-            return
-        version = msgspec.json.decode(found, type=dict[str, object]).get("v")
-        if version != FORMAT:
-            message = f"the changelog {topic} has format {version}, and this barloom knows format {FORMAT}"
-            raise StoreFormat(message)
-        meta = msgspec.json.decode(found, type=_Meta)
-        plan = self._layout.plan
-        if meta.fingerprint != fingerprint(plan):
-            changed = "\n".join(f"  {line}" for line in differences(from_document(meta.plan), plan))
-            message = (
-                f"the changelog {topic} was written by another definition:\n{changed}\n"
-                "Restore that definition, run this one under another application id (--app), make its bars anew with "
-                "barloom rebuild, or forget the old state with barloom reset."
-            )
-            raise StoreMismatch(message)
-
-    def snapshot(self, calendar: Calendar) -> Snapshot:
-        """The engine's state."""
-        keys: dict[bytes, int] = {}
-        scanner = Scanner(self._layout, self._backend, lambda: calendar)
-        return Snapshot(
-            open=scanner.state(Family.OPEN, keys),
-            latest=scanner.state(Family.LATEST, keys),
-            entries=dict(self._backend.scan(Family.ENTRIES, b"", None)),
-            keys=[self._layout.keys.decode(key) for key in keys],
-        )
+    return Change(META, msgspec.json.encode(Meta(fingerprint(plan), plan_document(plan))))
 
 
 class ChangelogWriter:
     """Turns the steps of one engine into changes.
 
     It remembers for each level and key the last slot that was written as open, so that a bar that opens and closes in
-    one step costs no record. `restored` are the open bars that the changelog holds already.
+    one step costs no record. `held` is for each level the start of the last open bar that the changelog holds already.
     """
 
-    def __init__(self, layout: Layout, restored: Sequence[BarBlock] = ()) -> None:
+    def __init__(self, layout: Layout, held: Sequence[int]) -> None:
         self._layout = layout
         levels = len(layout.plan.levels)
-        self._tags = [_TAGS[Family.OPEN] + layout.prefix(level) for level in range(levels)]
-        self._latest_tags = [_TAGS[Family.LATEST] + layout.prefix(level) for level in range(levels)]
+        self._tags = [TAGS[Family.OPEN] + layout.prefix(level) for level in range(levels)]
+        self._latest_tags = [TAGS[Family.LATEST] + layout.prefix(level) for level in range(levels)]
         self._encoded: list[bytes] = []
-        self._stood_until = np.full(levels, _NEVER)
-        for block in restored:
-            self._stood_until[block.level] = max(self._stood_until[block.level], block.start.max(initial=_NEVER))
+        self._stood_until = np.array(held, np.int64)
         self._open_until: Integers = np.empty((levels, 0), np.int64)
 
     def changes(self, step: Step, keys: Keys) -> tuple[list[bytes], list[bytes | None]]:
@@ -173,7 +114,7 @@ class ChangelogWriter:
             values += self._layout.records.encode(block, None, keys)
             np.maximum.at(self._open_until[block.level], block.key, block.start)
         for name, value in step.entries.items():
-            places.append(_TAGS[Family.ENTRIES] + name)
+            places.append(TAGS[Family.ENTRIES] + name)
             values.append(value)
         return places, values
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Final, cast
 
 from barloom.errors import BrokerError, Fenced, TopicMismatch
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
+from barloom.runtime.kafka.blocked import Blocked
 from barloom.runtime.kafka.polling import Log, decode
 from barloom.runtime.kafka.publication import Publication
 from barloom.runtime.kafka.restoring import Restorer
+from barloom.runtime.kafka.standby import Standby
 from barloom.runtime.kafka.transaction import Transactions
 from barloom.runtime.kafka.watermarks import HighWatermarks
 from barloom.telemetry.logs import get_logger
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
     from confluent_kafka import Consumer, Message, TopicPartition
@@ -60,9 +62,22 @@ class Instance:
         self._publication = Publication(
             job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None
         )
-        self._restorer = Restorer(
-            job.plan, settings, job.topics.changelog, transactional_id, job.clock, job.metrics, job.calendar
+        self._standby = (
+            Standby(job.plan, settings, job.topics.changelog, job.partitions, job.calendar)
+            if settings.standby
+            else None
         )
+        self._restorer = Restorer(
+            job.plan,
+            settings,
+            job.topics.changelog,
+            transactional_id,
+            job.clock,
+            job.metrics,
+            job.calendar,
+            self._standby,
+        )
+        self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK)
         self._consumer: Consumer = Consumer(consumer_config(settings))
@@ -111,10 +126,12 @@ class Instance:
         if polled.first_offset < partition.offsets.get(log.topic, 0):
             message = f"{log.topic}[{log.partition}] was delivered from {polled.first_offset} on, which was read before"
             raise BrokerError(message, retriable=True)
+        polled = self._blocked.without(polled)
         step = partition.take(log.topic, polled, self._publication, now)
         rows = len(polled.ticks) + len(polled.refused)
         self._uncommitted += rows
         self._job.count(partition.number, step, rows, len(polled.refused))
+        self._job.watch_late(partition.number, polled.ticks, step)
         self._stepped_over()
         self._look_for_strays(partition)
 
@@ -239,11 +256,13 @@ class Instance:
         self._drop({item.partition for item in lost})
         self._consumer.incremental_unassign(lost)
 
-    def _drop(self, numbers: Iterable[int]) -> None:
+    def _drop(self, numbers: Collection[int]) -> None:
         for number in numbers:
             if (restoring := self._restoring.pop(number, None)) is not None:
                 restoring.cancel()
             self._partitions.pop(number, None)
+        if self._standby is not None:
+            self._standby.give_back(numbers)
         self._key_of = {key: number for key, number in self._key_of.items() if number in self._partitions}
         self._watch()
 
@@ -297,6 +316,8 @@ class Instance:
         self._failure = self._failure or BrokerError("closed", retriable=True)
         self._watermarks.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._standby is not None:
+            self._standby.close()
         self._partitions.clear()
         try:
             self._transactions.abort()

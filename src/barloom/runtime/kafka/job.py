@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from barloom.engine.blocks import Reason
 from barloom.runtime.report import RunReport
+from barloom.telemetry.logs import get_logger
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from barloom.clock import Clock
-    from barloom.engine.blocks import Step
+    from barloom.engine.blocks import Step, TickBatch
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.plan.identity import Topics
     from barloom.runtime.kafka.partition import Partition
     from barloom.serde.open import Serde
     from barloom.telemetry.health import Health
+    from barloom.telemetry.late_alarm import LateAlarm
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
 __all__ = ["Job", "Status"]
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,7 @@ class Job:
     clock: Clock
     metrics: Metrics
     health: Health
+    alarm: LateAlarm
     calendar: Calendar
     on_status: Callable[[Status], None] | None = None
     report: RunReport = field(default_factory=RunReport)
@@ -70,6 +79,19 @@ class Job:
         for reason, number in step.counts.items():
             if number and reason not in {"accepted", "filtered"}:
                 self.metrics.rejected(reason, number)
+
+    def watch_late(self, partition: int, ticks: TickBatch, step: Step) -> None:
+        """Raise or clear the alarm about late rows, as a step may give cause to."""
+        late = np.empty(0, np.int64)
+        if step.rejected is not None:
+            late = step.rejected.row[step.rejected.reason == Reason.LATE]
+        keys = Counter(ticks.frame.select(self.plan.event.key)[late].rows())
+        window = self.alarm.add(partition, len(ticks), len(late), keys)
+        if window is not None:
+            self.metrics.late_share(partition, window.share, alarm=window.alarm)
+            if window.changed:
+                tell = _log.warning if window.alarm else _log.info
+                tell("late rows", partition=partition, share=window.text)
 
     def committed(self, seconds: float, partitions: Iterable[Partition]) -> None:
         """A transaction was committed."""
@@ -92,6 +114,7 @@ class Job:
         if states != self.states:
             for gone in self.states.keys() - states.keys():
                 self.metrics.forget(gone)
+                self.alarm.forget(gone)
             self.health.owned(states)
             for partition, state in states.items():
                 self.health.state(partition, state)

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from barloom.engine.engine import Engine
 from barloom.errors import StoreMismatch
-from barloom.kafka.clients import client_error, consumer_config, producer_config
-from barloom.runtime.kafka.changelog import ChangelogWriter, Image
+from barloom.kafka.clients import producer_config
+from barloom.runtime.kafka.changelog_reader import ChangelogReader
 from barloom.runtime.kafka.partition import Partition
+from barloom.runtime.kafka.replica import Replica
 from barloom.runtime.kafka.transaction import Transactions
-from barloom.store.layout import Layout
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from confluent_kafka import Consumer, Message
-
     from barloom.clock import Clock
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
+    from barloom.runtime.kafka.standby import Standby
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
 __all__ = ["Restorer"]
 
 _log = get_logger(__name__)
-_BATCH: Final = 20_000
-_WAIT: Final = 0.05
-_CALL: Final = 10.0
 _PATIENCE: Final = 60.0
 _AGAIN: Final = 0.05
-_UNKNOWN: Final = -1001
-"""The offset of a position that was never committed."""
 
 
 class Restorer:
@@ -48,6 +42,7 @@ class Restorer:
         clock: Clock,
         metrics: Metrics,
         calendar: Calendar | None = None,
+        standby: Standby | None = None,
     ) -> None:
         self._plan = plan
         self._settings = settings
@@ -56,6 +51,7 @@ class Restorer:
         self._clock = clock
         self._metrics = metrics
         self._calendar = calendar
+        self._standby = standby
 
     def restore(self, number: int) -> Partition:
         """Read the state of a partition, after making sure that its last owner can write no more.
@@ -64,40 +60,40 @@ class Restorer:
         `BrokerError` where the cluster does not let us finish.
         """
         began = self._clock.monotonic()
-        layout = Layout(self._plan)
-        image = Image(layout)
-        reader = _ChangelogReader(self._settings, self._changelog, number)
+        warm = None if self._standby is None else self._standby.take(number)
+        replica = Replica(self._plan, self._calendar) if warm is None else warm.replica
+        reader = ChangelogReader(self._settings, self._changelog)
         try:
-            offsets = self._agreed(number, image, reader)
+            reader.follow({number: replica}, {} if warm is None else {number: warm.offset})
+            known = replica.records
+            offsets = self._agreed(number, replica, reader)
         finally:
             reader.close()
-        engine = Engine(self._plan, self._calendar)
-        snapshot = image.snapshot(engine.calendar)
-        engine.restore(snapshot)
+        engine, changelog = replica.take_over()
         self._metrics.restore_remaining(number, 0)
-        if image.records:
+        if replica.records:
             seconds = round(self._clock.monotonic() - began, 3)
-            _log.info("partition restored", partition=number, records=image.records, seconds=seconds)
-        fresh = image.position is None
-        changelog = ChangelogWriter(layout, snapshot.open)
+            _log.info("partition restored", partition=number, records=replica.records - known, seconds=seconds)
+        fresh = replica.position is None
         return Partition(number, engine, changelog, offsets, since=self._clock.now(), fresh=fresh)
 
-    def _agreed(self, number: int, image: Image, reader: _ChangelogReader) -> Mapping[str, int]:
+    def _agreed(self, number: int, replica: Replica, reader: ChangelogReader) -> Mapping[str, int]:
         """Read until changelog and group agree on the input's positions.
 
         What the last owner has left open is aborted first: it would hide the end of the changelog.
         """
         until = self._clock.monotonic() + _PATIENCE
         fenced = {"", self._own_id}
+        left = partial(self._metrics.restore_remaining, number)
         while True:
-            reader.read_to_end(image, self._metrics)
-            image.check(f"{self._changelog}[{number}]")
-            position = image.position
+            reader.read_to_end(number, replica, left)
+            replica.check(f"{self._changelog}[{number}]")
+            position = replica.position
             if position is not None and position.owner not in fenced:
                 self._fence(position.owner)
                 fenced.add(position.owner)
                 continue
-            committed = reader.committed(self._settings.input)
+            committed = reader.committed(self._settings.input, number)
             if position is None and not committed:
                 return {}
             if position is not None and (position.offsets == committed or not committed):
@@ -124,59 +120,3 @@ def _disagree(topic: str, number: int, held: Mapping[str, int] | None, committed
         f"{dict(committed) or 'nothing'}. Both are written in one transaction, so one of them was changed by hand or "
         "deleted; barloom reset begins anew, barloom rebuild makes the bars once more from the input"
     )
-
-
-class _ChangelogReader:
-    """A consumer outside of the group that reads one partition of the changelog."""
-
-    def __init__(self, settings: KafkaSettings, topic: str, number: int) -> None:
-        from confluent_kafka import Consumer, TopicPartition  # noqa: PLC0415 - an extra
-
-        self._number = number
-        self._consumer: Consumer = Consumer(consumer_config(settings, settings.app))
-        self._where = TopicPartition(topic, number, 0)
-        self._consumer.assign([self._where])
-
-    def read_to_end(self, image: Image, metrics: Metrics) -> None:
-        """Apply everything up to the last stable offset."""
-        from confluent_kafka import KafkaError, TopicPartition  # noqa: PLC0415 - an extra
-
-        again = self._consumer.position([self._where])[0].offset
-        if again >= 0:  # the end is told once only, unless we ask anew
-            self._consumer.assign([TopicPartition(self._where.topic, self._number, again)])
-        while True:
-            messages: list[Message] = self._consumer.consume(_BATCH, _WAIT)
-            ended = False
-            records = []
-            for message in messages:
-                error = message.error()
-                if error is None:
-                    records.append((message.key(), message.value()))
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    ended = True
-                else:
-                    raise client_error(error)
-            image.apply(records)
-            if ended:
-                return
-            if records:
-                end = self._consumer.get_watermark_offsets(self._where, cached=True)[1]
-                metrics.restore_remaining(self._number, max(0, end - (messages[-1].offset() or 0)))
-
-    def committed(self, topics: tuple[str, ...]) -> dict[str, int]:
-        """The group's positions, once no transaction on them is open."""
-        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
-
-        wanted = [TopicPartition(topic, self._number) for topic in topics]
-        try:
-            found = self._consumer.committed(wanted, _CALL)
-        except KafkaException as error:
-            raise client_error(error.args[0]) from error
-        for item in found:
-            if item.error is not None:
-                raise client_error(item.error)
-        return {item.topic: item.offset for item in found if item.offset != _UNKNOWN}
-
-    def close(self) -> None:
-        """End the connection."""
-        self._consumer.close()

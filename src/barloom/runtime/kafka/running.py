@@ -16,6 +16,7 @@ from barloom.runtime.kafka.instance import Instance
 from barloom.runtime.kafka.job import Job
 from barloom.serde.open import open_serde
 from barloom.telemetry.health import Health
+from barloom.telemetry.late_alarm import LateAlarm
 from barloom.telemetry.logs import get_logger
 from barloom.telemetry.metrics import open_metrics
 from barloom.time.calendars import resolve
@@ -77,6 +78,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         clock=clock,
         metrics=metrics or open_metrics(),
         health=health or Health(clock),
+        alarm=LateAlarm(settings.late_alarm, clock),
         calendar=calendar,
         on_status=on_status,
         began=clock.monotonic(),

@@ -1,0 +1,99 @@
+"""Reading changelogs outside of the group: of one partition to its end, or of several as they grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from barloom.kafka.clients import client_error, consumer_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from confluent_kafka import Consumer, Message
+
+    from barloom.kafka.settings import KafkaSettings
+    from barloom.runtime.kafka.replica import Replica
+
+__all__ = ["ChangelogReader"]
+
+_BATCH: Final = 20_000
+_WAIT: Final = 0.05
+_CALL: Final = 10.0
+_UNKNOWN: Final = -1001
+"""The offset of a position that was never committed."""
+
+
+class ChangelogReader:
+    """Feeds replicas, by partition, with what their changelogs say."""
+
+    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+        from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
+
+        self._topic = topic
+        self._consumer: Consumer = Consumer(consumer_config(settings, settings.app))
+        self._replicas: dict[int, Replica] = {}
+        self._next: dict[int, int] = {}
+
+    def follow(self, replicas: Mapping[int, Replica], offsets: Mapping[int, int]) -> None:
+        """Read for these from now on; each from its offset, or from the beginning."""
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+        self._replicas = dict(replicas)
+        self._next = {number: offsets.get(number, 0) for number in replicas}
+        places = [TopicPartition(self._topic, number, offset) for number, offset in self._next.items()]
+        self._consumer.assign(places)
+
+    @property
+    def offsets(self) -> Mapping[int, int]:
+        """Where each partition is to be read next."""
+        return self._next
+
+    def poll(self, wait: float = _WAIT) -> set[int]:
+        """Apply what there is; the partitions whose end (the last stable offset) was met."""
+        from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
+
+        messages: list[Message] = self._consumer.consume(_BATCH, wait)
+        ended: set[int] = set()
+        found: dict[int, list[Message]] = {}
+        for message in messages:
+            error, number = message.error(), message.partition()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                raise client_error(error)
+            if number is None or number not in self._replicas:
+                continue
+            if error is None:
+                found.setdefault(number, []).append(message)
+            else:
+                ended.add(number)
+        for number, records in found.items():
+            keys = [record.key() or b"" for record in records]
+            self._replicas[number].apply(keys, [record.value() for record in records])
+            self._next[number] = (records[-1].offset() or 0) + 1
+        return ended
+
+    def read_to_end(self, number: int, replica: Replica, on_progress: Callable[[int], None]) -> None:
+        """Bring one replica to where its changelog ends now; `on_progress` is told how many records are left."""
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+        self.follow({number: replica}, self._next)  # the end is told once only, unless we ask anew
+        where = TopicPartition(self._topic, number)
+        while number not in self.poll():
+            end = self._consumer.get_watermark_offsets(where, cached=True)[1]
+            on_progress(max(0, end - self._next[number]))
+
+    def committed(self, topics: Iterable[str], number: int) -> dict[str, int]:
+        """The group's positions by input topic, once no transaction on them is open."""
+        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
+
+        try:
+            found = self._consumer.committed([TopicPartition(topic, number) for topic in topics], _CALL)
+        except KafkaException as error:
+            raise client_error(error.args[0]) from error
+        for item in found:
+            if item.error is not None:
+                raise client_error(item.error)
+        return {item.topic: item.offset for item in found if item.offset != _UNKNOWN}
+
+    def close(self) -> None:
+        """End the connection."""
+        self._consumer.close()
