@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import polars as pl
 
     from barloom.time.calendar import Booleans
@@ -27,7 +28,8 @@ class Decoded(NamedTuple):
 
 def rows_where(condition: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Positions at which a Boolean column holds; null does not."""
-    return condition.fill_null(value=False).arg_true().to_numpy().astype("int64")
+    found = condition.fill_null(value=False) if condition.null_count() else condition
+    return np.flatnonzero(found.to_numpy()).astype(np.int64, copy=False)
 
 
 def overwrite(values: pl.Series, rows: Sequence[int] | np.ndarray, given: pl.Series) -> pl.Series:

@@ -81,7 +81,7 @@ def _from_typed(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
 
 
 def _strings(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:
-    empty = texts.str.len_bytes() == 0 if tuple(null_values) == ("",) else texts.is_in(list(null_values))
+    empty = texts == "" if tuple(null_values) == ("",) else texts.is_in(list(null_values))
     return texts.set(empty, None) if empty.any() else texts
 
 

@@ -40,10 +40,11 @@ _INT64_HIGH: Final = 2**63 - 1
 
 def numbers_from_text(texts: pl.Series, number: NumberType, null_values: Sequence[str]) -> Decoded:
     """Read texts as numbers of a type; surrounding spaces do not count, and `null_values` stand for no value."""
-    plain = rows_where(~texts.str.contains(_plain_pattern(number)).fill_null(value=False))
+    matched = texts.str.contains(_plain_pattern(number))
     values = texts.cast(_dtype(number), strict=False)
-    if not len(plain):
+    if not matched.null_count() and matched.all():
         return Decoded(values, {})
+    plain = rows_where(~matched.fill_null(value=False))
     if len(plain) == texts.null_count():
         return Decoded(values, {})
     subset, empty = split_nulls(texts.gather(plain), null_values)
@@ -56,9 +57,14 @@ def numbers_from_typed(column: pl.Series, number: NumberType) -> Decoded:
     """Read a column of floats, integers or decimals as numbers of a type (`is_number` says which columns are meant)."""
     if column.dtype.is_float():
         return _from_floats(column, number)
+    if column.dtype == _dtype(number):
+        return Decoded(column, {})
     values = column.cast(_dtype(number), strict=False)
+    finer = isinstance(column.dtype, pl.Decimal) and column.dtype.scale > number.scale
+    if not finer and values.null_count() == column.null_count():
+        return Decoded(values, {})
     unfit = values.is_null() & column.is_not_null()
-    if isinstance(column.dtype, pl.Decimal) and column.dtype.scale > number.scale:
+    if finer:
         unfit |= (values.cast(column.dtype, strict=False) != column).fill_null(value=False)
     rows = rows_where(unfit)
     if not len(rows):

@@ -70,16 +70,29 @@ def check_zone(zone: str) -> None:
 
 
 def _epochs_from_text(texts: pl.Series, unit: str, null_values: Sequence[str]) -> Decoded:
-    whole = texts.cast(pl.Int64, strict=False)
-    if whole.null_count() == texts.null_count():
-        limit = (2**63 - 1) // 10 ** UNITS[unit]
-        if whole.is_between(-limit, limit).fill_null(value=True).all():
-            return Decoded(whole * 10 ** UNITS[unit], {})
+    whole = _whole(texts, unit)
+    if whole is not None:
+        return Decoded(whole, {})
     exact = numbers_from_text(texts, NumberType(_WHOLE + UNITS[unit], UNITS[unit]), null_values)
     return _in_span(exact.values, {row: _epoch_problem(text, unit) for row, text in exact.problems.items()})
 
 
+def _whole(column: pl.Series, unit: str) -> pl.Series | None:
+    """Nanoseconds, where all are whole numbers of the unit and fit."""
+    whole = column.cast(pl.Int64, strict=False)
+    if whole.null_count() != column.null_count():
+        return None
+    limit = (2**63 - 1) // 10 ** UNITS[unit]
+    lowest, highest = whole.min(), whole.max()
+    if isinstance(lowest, int) and isinstance(highest, int) and not -limit <= lowest <= highest <= limit:
+        return None
+    return whole * 10 ** UNITS[unit]
+
+
 def _from_numbers(column: pl.Series, unit: str) -> Decoded:
+    whole = _whole(column, unit) if column.dtype.is_integer() else None
+    if whole is not None:
+        return Decoded(whole, {})
     exact = numbers_from_typed(column, NumberType(_WHOLE + UNITS[unit], UNITS[unit]))
     return _in_span(exact.values, {row: _epoch_problem(text, unit) for row, text in exact.problems.items()})
 
