@@ -37,9 +37,7 @@ class Blocked:
             return polled
         ticks = polled.ticks
         rows = ticks.frame.select(self._names).with_row_index("row")
-        found = rows.join(self._keys.cast(dict(rows.schema), strict=False), on=self._names, how="semi")[
-            "row"
-        ].to_numpy()
+        found = rows.join(self._keys, on=self._names, how="semi")["row"].to_numpy()
         if not len(found):
             return polled
         kept = np.ones(len(ticks), np.bool_)
