@@ -10,30 +10,19 @@ import polars as pl
 from barloom.cli.formats import UsageError, instant
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
-from barloom.read.bucket import TimeBucket
 from barloom.store.backend import Family
-from barloom.store.opening import open_for_reading
 from barloom.store.scanning import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from barloom.plan.barplan import BarPlan, Field
-    from barloom.read.bar import Bar
     from barloom.read.readable import Readable
     from barloom.store.scanning import BarKind
 
-__all__ = ["Range", "bucket_of", "key_fields", "level_of", "whole_key"]
+__all__ = ["Range", "key_fields", "level_of", "whole_key"]
 
 _OF_BARS: Final = (Family.FINAL, Family.OPEN)
-
-
-def bucket_of(store: Path, timeframe: str) -> TimeBucket[Bar]:
-    """The bars of a timeframe of a store."""
-    with open_for_reading(store) as opened:
-        level_of(opened.plan, timeframe)
-    return TimeBucket.open(store, timeframe)
 
 
 def level_of(plan: BarPlan, timeframe: str) -> int:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from barloom.cli.asking import bucket_of, whole_key
+from barloom.cli.asking import whole_key
 from barloom.cli.candles import Candle, draw
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError
-from barloom.cli.options import KeyParts, StorePath, TimeframeName  # noqa: TC001 - the command line reads them
+from barloom.cli.options import KeyParts, MaybeStore, TimeframeName  # noqa: TC001 - the command line reads them
+from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.screen import heading, out, say
 
 if TYPE_CHECKING:
@@ -28,11 +29,20 @@ Last = Annotated[int | None, Parameter(help="How many bars; as many as fit unles
 Height = Annotated[int, Parameter(help="Lines of the chart.")]
 
 
-def chart(*, store: StorePath, timeframe: TimeframeName, key: KeyParts, last: Last = None, height: Height = 12) -> Exit:
+def chart(  # noqa: PLR0913 - the options of a command
+    *,
+    timeframe: TimeframeName,
+    key: KeyParts,
+    store: MaybeStore = None,
+    last: Last = None,
+    height: Height = 12,
+    topics: Topics = NO_TOPICS,
+) -> Exit:
     """Draw."""
-    with bucket_of(store, timeframe) as bucket:
-        asked = whole_key(bucket.store, key)
-        _require_prices(bucket.store.plan)
+    with opened(store, topics) as held:
+        bucket = bucket_in(held, timeframe)
+        asked = whole_key(held, key)
+        _require_prices(held.plan)
         bars = bucket.latest(asked, last or out().width - _MARGIN)
         if not bars:
             say(f"There is no bar of {timeframe} for {' '.join(map(str, asked))} yet.")

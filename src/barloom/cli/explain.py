@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from barloom.cli import machine
-from barloom.cli.asking import bucket_of, whole_key
+from barloom.cli.asking import whole_key
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
-from barloom.cli.options import AsJson, KeyParts, Start, StorePath, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.screen import say
-from barloom.read.explain import explain as explanation_of
 
 if TYPE_CHECKING:
     from barloom.read.explain import Explanation
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 
-def explain(
-    start: Start, /, *, store: StorePath, timeframe: TimeframeName, key: KeyParts, as_json: AsJson = False
+def explain(  # noqa: PLR0913 - the options of a command
+    start: Start,
+    /,
+    *,
+    timeframe: TimeframeName,
+    key: KeyParts,
+    store: MaybeStore = None,
+    topics: Topics = NO_TOPICS,
+    as_json: AsJson = False,
 ) -> Exit:
     """Explain."""
     at = instant(start, "the start")
-    with bucket_of(store, timeframe) as bucket, on_the_grid():
-        asked = whole_key(bucket.store, key)
-        found = explanation_of(bucket.store, asked, bucket.timeframe, at)
+    with opened(store, topics) as held, on_the_grid():
+        bucket = bucket_in(held, timeframe)
+        found = bucket.explain(whole_key(held, key), at)
     if as_json:
         machine.emit("explain", _body(found))
         return Exit.OK

@@ -12,18 +12,20 @@ from barloom.cli import machine
 from barloom.cli.asking import Range
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, plural
-from barloom.cli.options import AsJson, From, SomeKey, StorePath, To  # noqa: TC001 - the command line reads them
+from barloom.cli.options import AsJson, From, MaybeStore, SomeKey, To  # noqa: TC001 - the command line reads them
 from barloom.cli.output import STDOUT, format_of, write_frames
+from barloom.cli.reading import NO_TOPICS, Topics, opened
 from barloom.cli.screen import say
 from barloom.engine.frames import TIME, bar_schema
-from barloom.store.opening import open_for_reading
+from barloom.plan.identity import topics as named
+from barloom.store.barstore import BarStore
 from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from barloom.plan.barplan import BarPlan
-    from barloom.store.barstore import BarStore
+    from barloom.read.readable import Readable
     from barloom.store.protocol import SideRecord
 
 __all__ = ["bar_columns", "export", "exported_schema", "rejected_frames", "rejected_schema"]
@@ -44,8 +46,8 @@ Timeframe = Annotated[str | None, Parameter(help="One of the definition's timefr
 
 def export(  # noqa: PLR0913 - the options of a command
     *,
-    store: StorePath,
     out: Out,
+    store: MaybeStore = None,
     timeframe: Timeframe = None,
     begin: From = None,
     end: To = None,
@@ -53,6 +55,7 @@ def export(  # noqa: PLR0913 - the options of a command
     live: Live = False,
     rejected: Rejected = False,
     form: Format = None,
+    topics: Topics = NO_TOPICS,
     as_json: AsJson = False,
 ) -> Exit:
     """Write a file."""
@@ -60,14 +63,14 @@ def export(  # noqa: PLR0913 - the options of a command
         message = "--json and --out - both go to standard output; give a file to --out"
         raise UsageError(message)
     chosen = format_of(out, form)
-    with open_for_reading(store) as opened:
+    with opened(store, topics) as held:
         if rejected:
             _refuse(timeframe=timeframe, live=live, key=key, begin=begin, end=end)
-            rows = write_frames(rejected_frames(opened), rejected_schema(opened.plan), out, chosen)
+            rows = write_frames(rejected_frames(_of_a_run(held)), rejected_schema(held.plan), out, chosen)
         else:
-            asked = Range.asked(opened, _required(opened.plan, timeframe), key, begin, end, live=live)
-            frames = (bar_columns(frame) for frame in asked.frames(opened))
-            rows = write_frames(frames, exported_schema(opened.plan), out, chosen)
+            asked = Range.asked(held, _required(held.plan, timeframe), key, begin, end, live=live)
+            frames = (bar_columns(frame) for frame in asked.frames(held))
+            rows = write_frames(frames, exported_schema(held.plan), out, chosen)
     if as_json:
         machine.emit("export", {"out": out, "format": chosen, "rows": rows})
     elif out != STDOUT:
@@ -81,6 +84,14 @@ def _refuse(**options: object) -> None:
         written = {"begin": "from", "end": "to"}
         message = f"--rejected writes all refused rows: leave out --{written.get(given[0], given[0])}"
         raise UsageError(message)
+
+
+def _of_a_run(held: Readable) -> BarStore:
+    """The store of a run, which alone has the refused rows."""
+    if isinstance(held, BarStore):
+        return held
+    message = f"over Kafka the refused rows are in the topic {named(held.plan).late!r}; --rejected is for a store"
+    raise UsageError(message)
 
 
 def _required(plan: BarPlan, timeframe: str | None) -> str:

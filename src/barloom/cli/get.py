@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from barloom.cli import machine
-from barloom.cli.asking import bucket_of, whole_key
+from barloom.cli.asking import whole_key
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
-from barloom.cli.options import AsJson, KeyParts, Start, StorePath, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.screen import Column, Sheet, say, show
 from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.answers import Found
@@ -26,17 +27,27 @@ _TIMES: Final = {"start": "start_ns", "end": "end_ns"}
 _INSTANTS: Final = ("open_time", "close_time")
 
 
-def get(start: Start, /, *, store: StorePath, timeframe: TimeframeName, key: KeyParts, as_json: AsJson = False) -> Exit:
+def get(  # noqa: PLR0913 - the options of a command
+    start: Start,
+    /,
+    *,
+    timeframe: TimeframeName,
+    key: KeyParts,
+    store: MaybeStore = None,
+    topics: Topics = NO_TOPICS,
+    as_json: AsJson = False,
+) -> Exit:
     """Look up."""
     at = instant(start, "the start")
-    with bucket_of(store, timeframe) as bucket:
-        asked = whole_key(bucket.store, key)
+    with opened(store, topics) as held:
+        bucket = bucket_in(held, timeframe)
+        asked = whole_key(held, key)
         with on_the_grid():
             answer = bucket.get(asked, at)
         if as_json:
             machine.emit("get", _body(answer))
         elif isinstance(answer, Found):
-            show(bar_sheet(bucket.store.plan, answer.bar))
+            show(bar_sheet(held.plan, answer.bar))
         else:
             say(f"No bar of {timeframe} at {moment(at)}: {answer}.")
     return Exit.OK if answer else Exit.NOT_FOUND

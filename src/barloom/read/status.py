@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import numpy as np
 
 from barloom.clock import Clock, SystemClock
+from barloom.engine.engine import LEFT_OUT
+from barloom.engine.market import OVERRIDES, overrides_taken
 from barloom.plan.identity import fingerprint
 from barloom.store.backend import Family
 from barloom.time.about import short_name
 from barloom.time.horizon import horizon_warning, last_known_date
+from barloom.time.overrides import parse_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +24,17 @@ if TYPE_CHECKING:
 
     from barloom.store.barstore import BarStore
 
-__all__ = ["Status", "status"]
+__all__ = ["Overriding", "Status", "status"]
+
+
+class Overriding(NamedTuple):
+    """One content of the override file.
+
+    `since` is the stream time at which it took effect (none: from the beginning), `changes` what it says, a text each.
+    """
+
+    since: int | None
+    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,9 @@ class Status:
     nanoseconds UTC, `first` that of the first accepted row.
 
     `calendar` is its name, `known_until` the last trading date it tells of, `days_left` how many days that is ahead of
-    the clock (both none where there is no end), and `warning` what is said when that is near.
+    the clock (both none where there is no end), and `warning` what is said when that is near. `overrides` are the
+    contents of override files that took effect, the last of them in force. `stopped` says by timeframe since when no
+    bars are made because their slots reach beyond the calendar.
     """
 
     path: str
@@ -49,6 +67,8 @@ class Status:
     known_until: date | None
     days_left: int | None
     warning: str | None
+    overrides: tuple[Overriding, ...]
+    stopped: Mapping[str, int]
 
 
 def status(store: BarStore, *, clock: Clock | None = None) -> Status:
@@ -73,4 +93,28 @@ def status(store: BarStore, *, clock: Clock | None = None) -> Status:
         known_until=last_known_date(store.calendar),
         days_left=store.calendar.days_left(now),
         warning=horizon_warning(store.calendar, now),
+        overrides=_overrides(store),
+        stopped=_stopped(store),
     )
+
+
+def _overrides(store: BarStore) -> tuple[Overriding, ...]:
+    taken = overrides_taken(store.value(Family.ENTRIES, OVERRIDES))
+    return tuple(Overriding(since, _changes(text)) for since, text in taken)
+
+
+def _changes(text: str) -> tuple[str, ...]:
+    content = parse_overrides(text)
+    told = () if content.valid_until is None else (f"valid until {content.valid_until}",)
+    return (*map(str, content.changes), *told)
+
+
+def _stopped(store: BarStore) -> dict[str, int]:
+    """The levels whose slots are left out, but for those that the calendar of today tells of."""
+    left_out = msgspec.json.decode(store.value(Family.ENTRIES, LEFT_OUT) or b"{}", type=dict[int, int])
+    timeframes = {store.plan.levels[position].timeframe: since for position, since in left_out.items()}
+    return {
+        str(timeframe): since
+        for timeframe, since in timeframes.items()
+        if not store.calendar.grid(timeframe).knows(np.array([since], dtype=np.int64))[0]
+    }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from barloom.read.kafka.feeds import Feeds, Lane
     from barloom.read.kafka.reached import Reached
     from barloom.read.kafka.tail import Tail
+    from barloom.read.readable import Readable
     from barloom.store.barstore import StreamTimes
     from barloom.telemetry.metrics import Metrics
 
@@ -113,6 +114,11 @@ class Reader:
     def cut_off_since(self) -> int | None:
         """When the brokers were heard last (nanoseconds UTC), where they are silent; none while they answer."""
         return self._copy.as_of
+
+    @property
+    def store(self) -> Readable:
+        """What its buckets read."""
+        return self._copy
 
     @overload
     def bucket(self, timeframe: str) -> TimeBucket[Bar]: ...
