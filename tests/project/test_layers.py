@@ -7,7 +7,8 @@ from itertools import chain
 from project.tree import imports, modules, name_of
 
 LAYERS = [
-    {"cli", "serve"},
+    {"cli"},
+    {"serve"},
     {"runtime"},
     {"simulate"},
     {"read"},

@@ -35,6 +35,9 @@ class KafkaOptions:
     format: Annotated[Literal["avro", "avro-raw", "json"] | None, Parameter(help="How the input is written.")] = None
     registry: Annotated[str | None, Parameter(help="The URL of the schema registry.")] = None
     instance_id: Annotated[str | None, Parameter(help="This instance's own name, for static membership.")] = None
+    metrics: Annotated[
+        str | None, Parameter(help="Serve /metrics, /healthz and /readyz at HOST:PORT while running.")
+    ] = None
 
     @property
     def given(self) -> list[str]:
@@ -56,4 +59,5 @@ def settings_asked(definition: str, plan: BarPlan, options: KafkaOptions) -> Kaf
         format=options.format,
         registry=options.registry,
         instance_id=options.instance_id,
+        metrics=options.metrics,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,15 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
 from barloom.cli.screen import Column, Sheet, err, note, say, show
+from barloom.clock import SystemClock
+from barloom.serve.http import serve_metrics
+from barloom.telemetry.health import Health
+from barloom.telemetry.logs import configure
+from barloom.telemetry.metrics import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from types import FrameType
 
     from barloom.kafka.settings import KafkaSettings
@@ -30,8 +36,10 @@ def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Ex
 
     if not as_json:
         say(f"{plan.name!r} on {settings.brokers}, group {settings.app!r}. Ctrl-C stops it in good order.")
-    with stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
-        report = run(plan, settings, stop=stop, on_status=tell)
+    configure(json=not err().is_terminal)
+    metrics, health = open_metrics() if settings.metrics is None else Metrics(), Health(SystemClock())
+    with _served(settings, metrics, health), stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
+        report = run(plan, settings, stop=stop, on_status=tell, metrics=metrics, health=health)
     if as_json:
         machine.emit("run", _body(report, settings))
     else:
@@ -56,6 +64,13 @@ def stopped_by_signals() -> Iterator[tuple[Event, list[int]]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _served(settings: KafkaSettings, metrics: Metrics, health: Health) -> AbstractContextManager[object]:
+    """The endpoint for metrics and health, where one is asked for."""
+    if settings.metrics is None:
+        return nullcontext()
+    return serve_metrics(metrics, health, settings.metrics)
 
 
 @contextmanager

@@ -1,20 +1,24 @@
-"""``barloom status``: a store at a glance."""
+"""``barloom status``: a store at a glance, or an application on Kafka."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import count, moment, size
-from barloom.cli.options import AsJson, StorePath  # noqa: TC001 - the command line reads them
+from barloom.cli.formats import UsageError, count, moment, size
+from barloom.cli.kafka_options import KafkaOptions
+from barloom.cli.options import AsJson, MaybeStore  # noqa: TC001 - the command line reads them
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.read.status import status as status_of
 from barloom.store.opening import open_for_reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from barloom.read.status import Status
 
@@ -24,8 +28,36 @@ _ALL: Final = "rows"
 """The name under which a source of several inputs counts all their rows."""
 
 
-def status(*, store: StorePath, as_json: AsJson = False) -> Exit:
+_NONE: Final = KafkaOptions()
+_MaybeDefinition = Annotated[
+    str | None, Parameter(help="The definition of an application on Kafka: a TOML file, or module:attribute.")
+]
+_Watch = Annotated[
+    bool, Parameter(negative="", show_default=False, help="Look again every two seconds, until Ctrl-C (on Kafka).")
+]
+
+
+def status(
+    definition: _MaybeDefinition = None,
+    /,
+    *,
+    store: MaybeStore = None,
+    watch: _Watch = False,
+    kafka: KafkaOptions = _NONE,
+    as_json: AsJson = False,
+) -> Exit:
     """Show."""
+    if store is not None and definition is None and not watch and not kafka.given:
+        return _status_of_store(store, as_json=as_json)
+    if definition is None or store is not None:
+        message = "say whose status: --store DIR of a store, or the DEFINITION of an application on Kafka"
+        raise UsageError(message)
+    from barloom.cli.standing_view import status_on_kafka  # noqa: PLC0415 - a store needs none of it
+
+    return status_on_kafka(definition, kafka, watch=watch, as_json=as_json)
+
+
+def _status_of_store(store: Path, *, as_json: bool) -> Exit:
     with open_for_reading(store) as opened:
         found = status_of(opened)
     if as_json:

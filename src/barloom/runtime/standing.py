@@ -1,0 +1,142 @@
+"""How an application on Kafka stands, by partition: what its owners told last, and what the cluster knows itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from barloom.errors import TopicMismatch
+from barloom.kafka.clients import admin_config, client_error
+from barloom.kafka.dead_letters import raw
+from barloom.kafka.scan import partitions_of, scan
+from barloom.runtime.kafka.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from barloom.kafka.settings import KafkaSettings
+    from barloom.plan.identity import Topics
+
+__all__ = ["NO_OWNER", "Standing", "standing"]
+
+NO_OWNER: Final = "NO_OWNER"
+"""The state of a partition that no living member of the group has, whatever its last owner told."""
+
+_TIMEOUT: Final = 15.0
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One partition; times are nanoseconds UTC, and none where nobody told anything yet.
+
+    `owner`, `stream_time`, `since` (when the owner took it over) and `at` (when it told this) are its owner's words,
+    `state` too unless nobody is there. `lag` is the records between the group's committed position and the end of the
+    input's logs, as the cluster has them at the moment.
+    """
+
+    partition: int
+    owner: str | None
+    state: str
+    lag: int
+    stream_time: int | None
+    since: int | None
+    at: int | None
+
+
+def standing(settings: KafkaSettings, names: Topics) -> list[Standing]:
+    """Every partition of the input. Raises `TopicMismatch` where an input topic is missing, and other `BrokerError`."""
+    counts = partitions_of(settings, settings.input)
+    missing = [name for name in settings.input if name not in counts]
+    if missing:
+        message = f"there is no topic {missing[0]!r}\n    fix: create it, or name the input in [kafka] input or --input"
+        raise TopicMismatch(message)
+    places = [(topic, partition) for topic, number in counts.items() for partition in range(number)]
+    told = _told(settings, names.progress)
+    cluster = _Cluster(settings)
+    owned, lags = cluster.owned(), cluster.lags(places)
+    return [
+        _standing(
+            partition,
+            told.get(partition),
+            owned=any((topic, partition) in owned for topic in counts),
+            lag=sum(lags.get((topic, partition), 0) for topic in counts),
+        )
+        for partition in range(max(counts.values()))
+    ]
+
+
+def _standing(partition: int, told: Progress | None, *, owned: bool, lag: int) -> Standing:
+    if told is None:
+        return Standing(partition, None, "CREATED" if owned else NO_OWNER, lag, None, None, None)
+    state = told.state if owned else NO_OWNER
+    return Standing(partition, told.owner, state, lag, told.stream_time, told.since, told.at)
+
+
+def _told(settings: KafkaSettings, topic: str) -> dict[int, Progress]:
+    """The last word on each partition."""
+    found: dict[int, Progress] = {}
+    if not partitions_of(settings, {topic}):
+        return found
+    for message in scan(settings, topic):
+        value = raw(message.value())
+        if value is not None:
+            progress = msgspec.json.decode(value, type=Progress)
+            found[progress.partition] = progress
+    return found
+
+
+class _Cluster:
+    """What the brokers know of the group and of its input."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an extra
+
+        self._admin = AdminClient(admin_config(settings))
+        self._group = settings.app
+
+    def owned(self) -> set[Place]:
+        """The partitions that living members have."""
+        asked = self._admin.describe_consumer_groups([self._group], request_timeout=_TIMEOUT)[self._group]
+        members = _answer(asked, f"asking for the group {self._group!r}").members
+        return {(at.topic, at.partition) for member in members for at in member.assignment.topic_partitions}
+
+    def lags(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Records from the committed position, or where there is none from the first record, to the end."""
+        from confluent_kafka.admin import OffsetSpec  # noqa: PLC0415 - an extra
+
+        committed = self._committed(places)
+        first = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        end = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: max(0, end[place] - max(committed.get(place, 0), first[place])) for place in end}
+
+    def _committed(self, places: Iterable[Place]) -> Mapping[Place, int]:
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition  # noqa: PLC0415 - an extra
+
+        wanted = [ConsumerGroupTopicPartitions(self._group, [TopicPartition(*place) for place in places])]
+        asked = self._admin.list_consumer_group_offsets(wanted, request_timeout=_TIMEOUT)[self._group]
+        found = _answer(asked, f"asking for the positions of the group {self._group!r}").topic_partitions
+        return {(at.topic, at.partition): at.offset for at in found}
+
+    def _offsets(self, places: Iterable[Place], which: Any) -> Mapping[Place, int]:  # noqa: ANN401 - an OffsetSpec
+        from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 - an extra
+
+        asked = self._admin.list_offsets(
+            {TopicPartition(*place): which for place in places},
+            isolation_level=IsolationLevel.READ_UNCOMMITTED,
+            request_timeout=_TIMEOUT,
+        )
+        doing = "asking where the input ends"
+        return {(at.topic, at.partition): _answer(found, doing).offset for at, found in asked.items()}
+
+
+def _answer(asked: Any, doing: str) -> Any:  # noqa: ANN401 - a future of the client
+    from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+    try:
+        return asked.result()
+    except KafkaException as error:
+        raise client_error(error, doing) from error
