@@ -212,6 +212,35 @@ def test_explain_status_chart_and_compact_answer(store: Path, capsys: pytest.Cap
     assert "final" in called(capsys, "status", "--store", "state")
 
 
+def test_status_lists_overrides_and_stopped_levels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What changes the calendar and since when, and the week that cannot be told yet, since its first day (09:30)."""
+    monkeypatch.chdir(tmp_path)
+    Path("bars.toml").write_text(
+        '[event]\nname = "Trade"\nkey = "symbol"\ntimestamp = "at"\n'
+        '[event.fields]\nsymbol = "string"\nat = "timestamp"\nprice = "decimal(12, 2)"\n'
+        '[bars]\nname = "trades"\nbase = "1m"\ncalendar = "XSHG"\nrollup = ["1d", "1w"]\nohlcv = { price = "price" }\n'
+    )
+    Path("ticks.csv").write_text("symbol,at,price\nACME,2026-12-28T02:00:00Z,1\n")
+    Path("holiday.toml").write_text("[[remove]]\ndate = 2026-12-30\n")
+    Path("more.toml").write_text('valid_until = 2027-01-10\n[[add]]\ndate = 2027-01-04\nhours = "0930-1500"\n')
+    run = ("run", "bars.toml", "--source", "ticks.csv", "--store", "state", "--overrides")
+    holiday = {"since": None, "changes": ["remove 2026-12-30"]}
+    more = {"since": "2026-12-28T02:00:00Z", "changes": ["add 2027-01-04 0930-1500", "valid until 2027-01-10"]}
+
+    called(capsys, *run, "holiday.toml")
+    before = answered(capsys, "status", "--store", "state")
+    assert ([holiday], {"1w": "2026-12-28T01:30:00Z"}) == (before["overrides"], before["stopped"])
+    shown = called(capsys, "status", "--store", "state")
+    assert ["the beginning", "remove 2026-12-30"] in [line.strip().split("   ") for line in shown.splitlines()]
+    assert "note: 1w has stopped: from 2026-12-28T01:30:00Z on its slots reach beyond the calendar" in shown
+
+    called(capsys, *run, "more.toml")
+    after = answered(capsys, "status", "--store", "state")
+    assert ([holiday, more], {}) == (after["overrides"], after["stopped"])
+
+
 def test_rebuild_puts_the_new_store_in_place(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Another definition is refused by run, and brought in by rebuild."""
     changed = store.parent / "more.toml"

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from barloom.runtime.side import side_records
+from barloom.testing.log import Record
+from barloom.testing.ticks import TickReader
 from source.reading import DAY, SECOND, csv_of, iso, plan, put, read
 
 if TYPE_CHECKING:
@@ -62,3 +64,16 @@ def test_times_that_are_nearly_iso(tmp_path: Path, text: str, message: str) -> N
     reading = read(plan(), put(tmp_path / "a.csv", csv_of([("A", text, "1", 1)])))
 
     assert message in reading.invalid[0][1]
+
+
+@pytest.mark.parametrize("value", [True, 7.0])
+def test_what_a_test_feeds_is_no_string_either(value: object) -> None:
+    """`barloom.testing` takes a mapping as JSON is taken: a whole number is a key, a truth value or a fraction none."""
+    mapping = {"at": iso(1), "price": "1.50", "size": 1}
+    records = [
+        Record("ticks", 0, offset, None, {"symbol": key, **mapping}, 0) for offset, key in enumerate((value, "A", 7))
+    ]
+    batch, refused = TickReader(plan()).read(records)
+
+    assert ["A", "7"] == batch.frame["symbol"].to_list()
+    assert [f"'symbol' has the wrong type: {str(value).lower()} is no string"] == [text for _, text in refused]

@@ -79,6 +79,7 @@ def _show(found: Status) -> None:
     for timeframe, written in found.finals.items():
         bars.add(timeframe, count(written), count(found.open.get(timeframe, 0)))
     show(bars)
+    _show_overrides(found)
     _show_counts("Rows", "became", found.rows)
     _show_counts("Rejected", "reason", found.rejected)
     inputs = Sheet("Read", (Column("input", style="bold"), Column("rows", right=True)))
@@ -88,6 +89,8 @@ def _show(found: Status) -> None:
         show(inputs)
     else:
         say("Nothing was read yet.")
+    for timeframe, since in found.stopped.items():
+        note(f"{timeframe} has stopped: from {moment(since)} on its slots reach beyond the calendar")
     if found.warning is not None:
         note(found.warning)
 
@@ -117,6 +120,18 @@ def _show_counts(title: str, column: str, counts: Mapping[str, int]) -> None:
         show(sheet)
 
 
+def _show_overrides(found: Status) -> None:
+    sheet = Sheet("Overrides", (Column("in force since", style="bold"), Column("changes")))
+    for since, changes in found.overrides:
+        sheet.add(_since(since), "; ".join(changes))
+    if sheet.rows:
+        show(sheet)
+
+
+def _since(time: int | None) -> str:
+    return "the beginning" if time is None else moment(time)
+
+
 def _body(found: Status) -> dict[str, object]:
     return {
         "store": found.path,
@@ -133,4 +148,9 @@ def _body(found: Status) -> dict[str, object]:
         "calendar": found.calendar,
         "calendar_known_until": None if found.known_until is None else str(found.known_until),
         "calendar_days_left": found.days_left,
+        "overrides": [
+            {"since": None if each.since is None else moment(each.since), "changes": list(each.changes)}
+            for each in found.overrides
+        ],
+        "stopped": {timeframe: moment(since) for timeframe, since in found.stopped.items()},
     }

@@ -65,7 +65,10 @@ class TickReader:
         decoder = self._of_events if events else self._of_mappings
         mappings = [_mapping(row, position, refused) for position, row in enumerate(rows)]
         try:
-            columns = {name: column_at(mappings, path, refused) for name, path in decoder.paths.items()}
+            columns = {
+                name: column_at(mappings, path, refused, text=decoder.schema.get(name) == pl.String)
+                for name, path in decoder.paths.items()
+            }
             return decoder.decode(columns, len(rows), refused, "the ticks")
         except SourceError:
             if len(rows) == 1:
