@@ -87,7 +87,8 @@ zcat ticks.gz | barloom run bars.toml --source - --store state --resume new""",
         "Look up one bar by key and start. Finds it, or says why there is none.",
         """\
 barloom get --store state --timeframe 1m --key XBTUSDT 2025-11-10T12:34:00Z
-barloom get --store state --timeframe 1h --key broker=OANDA --key symbol=EURUSD 2025-11-10T12:00:00Z""",
+barloom get --store state --timeframe 1h --key broker=OANDA --key symbol=EURUSD 2025-11-10T12:00:00Z
+barloom get --definition bars.toml --kafka localhost:9092 --timeframe 1m --key XBTUSDT 2025-11-10T12:34:00Z""",
     ),
     _Command(
         "chart",
