@@ -3,7 +3,7 @@
 In a page, a ``toml``, ``text`` or ``python`` block with a name becomes a file, other ``python`` blocks are executed one
 after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: three
 dots stand for any number of lines. A block that says ``needs=oracles`` is run where there is the real market data. All
-blocks of a page share one directory.
+blocks of a page share one directory; where one of them says ``needs=broker``, ``localhost:9092`` is a real one.
 
 With ``BARLOOM_UPDATE_PAGES=1`` in the environment the pages get what was printed where it is not what they show.
 """
@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 UPDATING = os.environ.get("BARLOOM_UPDATE_PAGES") == "1"
+BROKER = "localhost:9092"
 LANGUAGES = {"python", "toml", "console", "text", "sh", "json"}
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 VOLATILE = (
@@ -75,12 +76,20 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_examples_of_a_page_do_what_it_says(
-    page: Path, directory: Path, need: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    page: Path,
+    directory: Path,
+    need: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     """A page's examples run in order, and print what the page shows."""
     monkeypatch.chdir(directory)
     names: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
+    found = list(blocks(page))
+    if any("needs=broker" in block.info for block in found):
+        bootstrap = request.getfixturevalue("broker").bootstrap
+        found = [replace(block, body=block.body.replace(BROKER, bootstrap)) for block in found]
+    for block in found:
         assert block.language in LANGUAGES, f"{page.name}:{block.line}: say what language the block is in"
         if "needs=oracles" in block.info:
             need("oracles")
