@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from barloom.engine.blocks import BarId
 from barloom.engine.frames import bar_frame
 from barloom.serde.formats import Format
+from barloom.serde.json_layout import Layout
 from barloom.serde.open import Serde, open_serde
 from barloom.store.protocol import SideRecord
 from serde.material import CALENDAR, KEYS, START, bars, quotes
@@ -81,6 +83,59 @@ def test_poison_beside_nested_messages(bad: bytes | None, says: str) -> None:
     assert [Decimal("1.5"), Decimal("1.5")] == rows.frame["bid"].to_list()
     assert says in rows.problems[1]
     assert "bid: the value is missing" == rows.problems[3]
+
+
+SAME = b'{"broker":"%s", "number": %d,"at":1700000040000,"note":"%s","w":%s,"bid":"%s","size":%s,"buy":"true"}'
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_messages_laid_out_alike_mean_what_each_means_alone(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read side by side, whole and damaged messages are what a parser says that each of them is."""
+    chance = random.Random(seed)
+    names = [
+        b"B",
+        b"",
+        b"x" * 7,
+        b"y" * 8,
+        b"z" * 700,
+        "ünï".encode(),
+        b"a\\nb",
+        b'a","number":1,"w":"',
+        b"\xff",
+        b"\x01",
+    ]
+    notes = [b"", b"n" * 8, b"m" * 15, b"}", b"{,:", b"\\u0041", b"\xff"]
+    numbers = [b"1", b"-0", b"1.50", b"1e2", b"01", b"1-2", b"", b"null", b"true", b'"7"', b"1" * 30, b" 3", b"3 "]
+    poll = [SAME % (b"B", 1, b"", b"1", b"1.25", b"2.5")]
+    for _ in range(300):
+        plain = chance.random() < 0.8
+        pick = (lambda given: given[0]) if plain else chance.choice
+        data = bytearray(
+            SAME % (pick(names), chance.randrange(10**6), pick(notes), pick(numbers), b"1.5", pick(numbers))
+        )
+        if not plain and chance.random() < 0.5:
+            place = chance.randrange(len(data))
+            data[place : place + chance.randint(0, 2)] = chance.choice([b"", b" ", b'"', b"\\", b",", b"0", b"}"])
+        poll.append(bytes(data))
+
+    together = serde().events.decode(poll)
+    monkeypatch.setattr(Layout, "of", lambda _message: None)
+    alone = serde().events.decode(poll)
+
+    assert alone.frame.rows() == together.frame.rows()
+    assert alone.index.tolist() == together.index.tolist()
+    assert alone.problems == together.problems
+    assert 100 < alone.frame.height < 300
+
+
+def test_the_first_message_may_be_poison() -> None:
+    """What is learned from a message that is unlike the others is forgotten with the poll."""
+    made = serde().events
+    for first in (b"{}", b"\xff", b"", GOOD[:-1], b'{"broker":"x"}', b'{"a":1,"a":2}', b'{"\xff":1}', None, b'{"a":1,'):
+        rows = made.decode([first, *[GOOD] * 9])
+
+        assert list(range(1, 10)) == rows.index.tolist()
+        assert [0] == list(rows.problems)
 
 
 def test_a_constant_and_a_renamed_member() -> None:

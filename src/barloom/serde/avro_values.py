@@ -46,13 +46,11 @@ class Messages:
         """Which messages a part is of."""
         return np.arange(self.count) if part.rows is None else part.rows
 
-    def texts(self, part: Part) -> pl.Series:
-        """Spans as texts; what is not UTF-8 is null."""
-        assert part.at is not None  # noqa: S101 - spans have places
-        values = self._values if part.rows is None else self._values.gather(part.rows)
-        start = self._start if part.rows is None else self._start[part.rows]
-        at, size = pl.Series("at", part.at - start), pl.Series("size", part.size)
-        frame = pl.DataFrame([values.alias("value"), at, size])
+    def texts(self, at: Integers, size: Integers, rows: Integers | None = None) -> pl.Series:
+        """Spans of messages (or of some `rows`) as texts; what is not UTF-8 is null."""
+        values = self._values if rows is None else self._values.gather(rows)
+        start = self._start if rows is None else self._start[rows]
+        frame = pl.DataFrame([values.alias("value"), pl.Series("at", at - start), pl.Series("size", size)])
         spans = frame.select(pl.col("value").bin.slice(pl.col("at"), pl.col("size")))["value"]
         try:
             return spans.cast(pl.String)
@@ -128,7 +126,8 @@ def _time_type(kind: AvroType) -> pl.DataType:
 
 
 def _texts(part: Part, field: Field, messages: Messages, refused: Problems) -> pl.Series:
-    texts = messages.texts(part)
+    assert part.at is not None and part.size is not None  # noqa: PT018, S101 - spans have places
+    texts = messages.texts(part.at, part.size, part.rows)
     if texts.null_count():
         for row in messages.rows(part)[texts.is_null().to_numpy()].tolist():
             refused.setdefault(row, f"{field.name}: the bytes are no UTF-8 text")

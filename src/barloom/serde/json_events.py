@@ -11,27 +11,42 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import numpy as np
+import polars as pl
 
 from barloom.plan.barplan import FieldKind
+from barloom.serde.avro_values import Messages
+from barloom.serde.json_layout import NUMBER, Layout
+from barloom.serde.poll import Poll
 from barloom.source.decode import Decoder
+from barloom.source.decoded import overwrite
 from barloom.source.records import ABSENT, value_at, wrong_type
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import polars as pl
+    from collections.abc import Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
+    from barloom.serde.json_layout import Spans
     from barloom.source.decode import Rows
     from barloom.source.decoded import Problems
     from barloom.source.records import Json
+    from barloom.time.calendar import Integers
 
 __all__ = ["JsonEventDecoder"]
 
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
 _KIND: Final[dict[type, str]] = {dict: "object", list: "array"}
 _CONTAINERS: Final = frozenset(_KIND)
+_NOTHING: Final = pl.Series([None], dtype=pl.String)
+_MOSTLY: Final = 0.7
+
+
+def _layout(message: bytes | None) -> Layout | None:
+    try:
+        return None if message is None else Layout.of(message)
+    except UnicodeDecodeError:
+        return None
 
 
 class _Number(str):
@@ -58,12 +73,51 @@ class JsonEventDecoder:
     def decode(self, values: Sequence[bytes | None]) -> Rows:
         """Read one poll."""
         refused: Problems = {}
+        columns = self._side_by_side(values, refused) if self._flat else None
+        if columns is None:
+            columns = self._parsed(values, refused)
+        return self._decoder.decode(columns, len(values), refused, "the messages")
+
+    def _parsed(self, values: Sequence[bytes | None], refused: Problems) -> dict[str, pl.Series]:
         parsed = self._parse(values, refused)
-        columns = {
+        return {
             name: self._column(self._found(parsed, place, path), name, refused)
             for place, (name, path) in enumerate(self._paths.items())
         }
-        return self._decoder.decode(columns, len(values), refused, "the messages")
+
+    def _side_by_side(self, values: Sequence[bytes | None], refused: Problems) -> dict[str, pl.Series] | None:
+        """The columns of messages that are mostly laid out as one; the others are parsed. None where few are."""
+        samples = (values[0], values[len(values) // 2], values[-1]) if values else ()
+        layout = next(filter(None, map(_layout, samples)), None)
+        if layout is None:
+            return None
+        poll = Poll.of(values)
+        spans, good = layout.read(poll)
+        if np.count_nonzero(good) < _MOSTLY * len(values) or not self._are_fit(spans):
+            return None
+        messages = Messages(poll.values, poll.data, poll.start)
+        wanted, texts = set(self._paths.values()), {}
+        for path, each in spans.items():
+            if path in wanted or not each.quoted:
+                text = texts[path] = messages.texts(each.at, np.where(good, each.size, 0))
+                good &= (text.is_not_null() if each.quoted else text.str.contains(NUMBER)).to_numpy()
+        others = np.flatnonzero(~good)
+        columns = {name: texts.get(path, _NOTHING.new_from_index(0, len(values))) for name, path in self._paths.items()}
+        return columns if not len(others) else self._completed(columns, values, others, refused)
+
+    def _are_fit(self, spans: Mapping[str, Spans]) -> bool:
+        """Whether texts are in quotes: a number there has to be looked at one by one."""
+        paths = (self._paths[name] for name in self._texts)
+        return all(spans[path].quoted for path in paths if path in spans)
+
+    def _completed(
+        self, columns: dict[str, pl.Series], values: Sequence[bytes | None], rows: Integers, refused: Problems
+    ) -> dict[str, pl.Series]:
+        """The columns with the values of other messages."""
+        found: Problems = {}
+        others = self._parsed([values[row] for row in rows.tolist()], found)
+        refused.update({int(rows[place]): text for place, text in found.items()})
+        return {name: overwrite(column, rows, others[name]) for name, column in columns.items()}
 
     def _flat_parser(self) -> msgspec.json.Decoder[Json]:
         """Takes the members that are wanted and passes over the others."""

@@ -86,7 +86,8 @@ def _whole(column: pl.Series, unit: str) -> pl.Series | None:
     lowest, highest = whole.min(), whole.max()
     if isinstance(lowest, int) and isinstance(highest, int) and not -limit <= lowest <= highest <= limit:
         return None
-    return whole * 10 ** UNITS[unit]
+    nanos: pl.Series = whole * 10 ** UNITS[unit]
+    return nanos
 
 
 def _from_numbers(column: pl.Series, unit: str) -> Decoded:
