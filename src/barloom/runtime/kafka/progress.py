@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping  # noqa: TC003 - msgspec reads it when it decodes
 
 import msgspec
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Progress", "progress_key"]
 
