@@ -114,7 +114,7 @@ def test_messages_laid_out_alike_mean_what_each_means_alone(seed: int, monkeypat
             SAME % (pick(names), chance.randrange(10**6), pick(notes), pick(numbers), b"1.5", pick(numbers))
         )
         if not plain and chance.random() < 0.5:
-            place = chance.randrange(len(data))
+            place = chance.choice([len(data), chance.randrange(len(data))])
             data[place : place + chance.randint(0, 2)] = chance.choice([b"", b" ", b'"', b"\\", b",", b"0", b"}"])
         poll.append(bytes(data))
 
