@@ -11,11 +11,14 @@ from barloom.kafka.clients import producer_config
 from barloom.kafka.settings import KafkaSettings
 from barloom.plan.identity import topics as named
 from barloom.serde.formats import Format
+from barloom.serde.open import open_serde
+from barloom.time.calendars import resolve
 from barloom.time.timeframe import SECOND
-from read.kafka.messages import KEYS, serde
+from read.kafka.messages import KEYS
 from store import bars
 
 if TYPE_CHECKING:
+    from barloom.serde.registry import RegistrySettings
     from servers.topics import Topics
 
 _WAIT = 30.0
@@ -24,18 +27,28 @@ _WAIT = 30.0
 class Publisher:
     """One definition's topics, and the one who writes them."""
 
-    def __init__(self, topics: Topics, bootstrap: str, *, partitions: int = 2) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        bootstrap: str,
+        *,
+        partitions: int = 2,
+        form: Format = Format.JSON,
+        registry: RegistrySettings | None = None,
+    ) -> None:
         self.plan = bars.plan(name=f"{topics.prefix}bars")
         app = self.plan.name
         self.settings = KafkaSettings(
-            brokers=bootstrap, app=app, input=("ticks",), format=Format.JSON, output_format=Format.JSON
+            brokers=bootstrap, app=app, input=("ticks",), format=form, output_format=form, registry=registry
         )
         self.topics = topics
         self.names = named(self.plan, app)
         self.partitions = partitions
         for name in (*self.names.live.values(), *self.names.final.values(), self.names.progress):
             topics.create(name.removeprefix(topics.prefix), partitions, {"cleanup.policy": "compact"})
-        self._encoders = serde(self.plan).bars
+        calendar = resolve(self.plan.calendar)
+        self._serde = open_serde(self.plan, calendar, format=form, registry=registry, topics=self.names)
+        self._encoders = self._serde.bars
         self._producer = Producer(producer_config(self.settings, f"{app}-p"))
         self._producer.init_transactions(_WAIT)
         self._open = False
@@ -97,3 +110,7 @@ class Publisher:
         for partition in range(self.partitions):
             self.reached(seconds, partition=partition)
         return self
+
+    def close(self) -> None:
+        """Let go of the registry."""
+        self._serde.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from barloom.kafka.settings import KafkaSettings
 from barloom.read.answers import Found, NotFound, Why
 from barloom.read.kafka.opening import open_reader
 from barloom.serde.formats import Format
+from barloom.serde.registry import RegistrySettings
 from barloom.store.opening import open_for_reading, open_store
 from barloom.time.timeframe import SECOND
 from read.kafka.publishing import Publisher
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from barloom.read.kafka.reader import Reader
     from servers.broker import Broker
+    from servers.registry import Registry
     from servers.topics import Topics
 
 pytestmark = pytest.mark.needs("java", "maven")
@@ -85,6 +88,33 @@ def test_it_runs_once_it_has_read_what_was_there(publisher: Publisher) -> None:
     assert not path.exists()
     with pytest.raises(StoreNotRunning, match="PENDING_SHUTDOWN"):
         seconds.get("A", 5 * SECOND)
+
+
+@pytest.mark.parametrize("form", [Format.AVRO, Format.AVRO_RAW])
+def test_bars_in_avro_are_the_same(
+    topics: Topics, broker: Broker, registry: Registry, tmp_path: Path, form: Format
+) -> None:
+    """With a registry and without: exact values and nulls, also of a copy that is gone on from."""
+    settings = RegistrySettings(registry.url) if form is Format.AVRO else None
+    publisher = Publisher(topics, broker.bootstrap, form=form, registry=settings)
+    publisher.bars((0, 5, 123, 7, 2), (0, 6, None, 0, 0)).bars((0, 7, 125, 9, 1), final=False).all_reached(9).commit()
+    publisher.close()
+    with follow(publisher, tmp_path) as reader:
+        assert [(5, True), (6, True), (7, False)] == shown(reader)
+
+    with follow(publisher, tmp_path) as reader:
+        bucket = reader.bucket("1s")
+        first, second = (bucket.get("A", slot * SECOND) for slot in (5, 6))
+        assert isinstance(first, Found)
+        assert isinstance(second, Found)
+        assert (Decimal("1.23"), Decimal("0.007"), 2, 5 * SECOND + 1) == (
+            first.bar.close,
+            first.bar.volume,
+            first.bar.count,
+            first.bar.open_time,
+        )
+        assert second.bar.close is None
+        assert "" == reader.status().fresh
 
 
 def test_only_committed_bars_are_seen(publisher: Publisher) -> None:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from barloom.read.kafka.values import MessageBar
     from barloom.serde.protocol import BarDecoder
     from barloom.store.backend import Backend
+    from barloom.store.scanning import BarKind
     from barloom.time.calendar import Calendar
 
 __all__ = ["MessageScanner", "TopicCopy"]
 
+_KINDS: Final[tuple[BarKind, ...]] = ("final", "live")
 _BEYOND_ALL: Final = b"\xff" * 64
 
 
@@ -133,6 +135,15 @@ class TopicCopy:
         self._times.update(times)
         self._version += 1
         self._retention.prune()
+
+    def warm(self) -> None:
+        """Decode some of the bars that are here, so that look-ups need not wait for their schemas."""
+        for level in self.plan.published:
+            for kind in _KINDS:
+                for backwards in (False, True):
+                    place = next(self.scanner.places(Selection(kind, level), backwards=backwards), None)
+                    if place is not None:
+                        self.decoder.one(level, b"", place.record)
 
     def forget(self, families: Iterable[Family]) -> None:
         """Remove all of some families, to read it anew."""

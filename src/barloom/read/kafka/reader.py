@@ -239,6 +239,7 @@ class Reader:
         )
         if self._fresh:
             _LOG.info("reading the topics from their beginning", why=self._fresh, path=str(self._path))
+        self._copy.warm()
         self._targets = {lane: end for lane, end in stable.items() if end > self._positions[lane]}
         self._total = self._remaining()
         self._reached.forget()
