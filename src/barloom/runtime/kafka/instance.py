@@ -112,7 +112,7 @@ class Instance:
 
     def _take(self, messages: Sequence[Message]) -> None:
         now = self._clock.now()
-        poll = decode(cast("Sequence[Record]", messages), self._job.serde.events, now)
+        poll = decode(cast("Sequence[Record]", messages), self._job.settings.input, self._job.serde.events, now)
         for error in poll.errors:
             self._tell(client_error(error))
         for log, polled in poll.by_log.items():

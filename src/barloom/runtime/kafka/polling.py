@@ -102,48 +102,52 @@ class Poll(NamedTuple):
     errors: Sequence[Any]
 
 
-def decode(messages: Sequence[Record], decoder: EventDecoder, now: int) -> Poll:
-    """Sort out one poll; `now` is when records arrived whose topic does not say so itself."""
+def decode(messages: Sequence[Record], topics: Sequence[str], decoder: EventDecoder, now: int) -> Poll:
+    """Sort out one poll of some topics; `now` is when records arrived whose topic does not say so itself."""
+    if not messages:
+        return Poll({}, {}, ())
     from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
 
     ends: dict[Log, int] = {}
-    errors: list[Any] = []
-    records: list[Record] = []
-    for message in messages:
-        error = message.error()
-        if error is None:
-            records.append(message)
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+    failures: list[Any] = []
+    records = messages
+    errors = map(type(messages[0]).error, messages)
+    others = [(place, error) for place, error in enumerate(errors) if error is not None]
+    if others:
+        places = {place for place, _ in others}
+        records = [message for place, message in enumerate(messages) if place not in places]
+    for place, error in others:
+        message = messages[place]
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
             ends[Log(message.topic(), message.partition())] = message.offset()
         else:
-            errors.append(error)
-    by_log = dict(_taken_apart(records, decoder, now)) if records else {}
-    return Poll(by_log, ends, errors)
+            failures.append(error)
+    by_log = dict(_taken_apart(records, topics, decoder, now)) if records else {}
+    return Poll(by_log, ends, failures)
 
 
-def _taken_apart(records: Sequence[Record], decoder: EventDecoder, now: int) -> Iterator[tuple[Log, Polled]]:
-    rows = decoder.decode([message.value() for message in records])
-    partition = np.fromiter([message.partition() for message in records], np.int64, len(records))
-    offset = np.fromiter([message.offset() for message in records], np.int64, len(records))
+def _taken_apart(
+    records: Sequence[Record], topics: Sequence[str], decoder: EventDecoder, now: int
+) -> Iterator[tuple[Log, Polled]]:
+    kind, count = type(records[0]), len(records)
+    rows = decoder.decode(list(map(kind.value, records)))
+    partition = np.fromiter(map(kind.partition, records), np.int64, count)
+    offset = np.fromiter(map(kind.offset, records), np.int64, count)
     arrival = _arrivals(records, rows, now)
-    topics = {message.topic() for message in (records if _several(records) else records[:1])}
-    for topic in sorted(topics):
-        of_topic = np.ones(len(records), np.bool_)
+    for topic in topics:
+        of_topic = np.ones(count, np.bool_)
         if len(topics) > 1:
-            of_topic = np.fromiter([message.topic() == topic for message in records], np.bool_, len(records))
+            of_topic = np.fromiter([name == topic for name in map(kind.topic, records)], np.bool_, count)
         for number in np.unique(partition[of_topic]).tolist():
             chosen = np.flatnonzero(of_topic & (partition == number))
             yield Log(topic, number), _polled(records, rows, chosen, offset, arrival)
 
 
-def _several(records: Sequence[Record]) -> bool:
-    first = records[0].topic()
-    return any(message.topic() != first for message in records)
-
-
 def _polled(records: Sequence[Record], rows: Rows, chosen: Integers, offset: Integers, arrival: Integers) -> Polled:
     """The part of a poll at the positions `chosen`."""
-    good = np.flatnonzero(np.isin(rows.index, chosen, assume_unique=True))
+    ours = np.zeros(len(records), np.bool_)
+    ours[chosen] = True
+    good = np.flatnonzero(ours[rows.index])
     where = rows.index[good]
     ticks = TickBatch(_rows(rows.frame, good), offset[where], arrival[good])
     refused = []
