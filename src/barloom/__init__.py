@@ -18,51 +18,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from barloom.errors import (
-    BadRow,
-    BarloomError,
-    CalendarError,
-    DefinitionError,
-    ExactnessError,
-    MissingExtra,
-    Problem,
-    SourceError,
-    SourceReplaced,
-    StoreError,
-    StoreFormat,
-    StoreFull,
-    StoreLocked,
-    StoreMismatch,
-    StoreNotRunning,
-    WaitTimeout,
-)
-from barloom.plan.aggregates import (
-    Aggregate,
-    EmptyRule,
-    aggregate,
-    avg,
-    count,
-    first,
-    last,
-    max,  # noqa: A004 - read as bl.max
-    min,  # noqa: A004 - read as bl.min
-    ohlcv,
-    ratio,
-    root_ratio,
-    stddev,
-    sum,  # noqa: A004 - read as bl.sum
-    vwap,
-)
-from barloom.plan.barplan import BarPlan
-from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
-from barloom.plan.expressions import Expression, Operand, col, lit
-from barloom.plan.query import Bars, Query, from_, timeframe
-from barloom.plan.registry import register_aggregate
-from barloom.time.timeframe import Timeframe
-
 if TYPE_CHECKING:
+    from barloom.errors import (
+        BadRow,
+        BarloomError,
+        CalendarError,
+        DefinitionError,
+        ExactnessError,
+        MissingExtra,
+        Problem,
+        SourceError,
+        SourceReplaced,
+        StoreError,
+        StoreFormat,
+        StoreFull,
+        StoreLocked,
+        StoreMismatch,
+        StoreNotRunning,
+        WaitTimeout,
+    )
     from barloom.kafka.events import EventReader, EventWriter
+    from barloom.plan.aggregates import (
+        Aggregate,
+        EmptyRule,
+        aggregate,
+        avg,
+        count,
+        first,
+        last,
+        max,  # noqa: A004 - read as bl.max
+        min,  # noqa: A004 - read as bl.min
+        ohlcv,
+        ratio,
+        root_ratio,
+        stddev,
+        sum,  # noqa: A004 - read as bl.sum
+        vwap,
+    )
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
+    from barloom.plan.expressions import Expression, Operand, col, lit
     from barloom.plan.load import load
+    from barloom.plan.query import Bars, Query, from_, timeframe
+    from barloom.plan.registry import register_aggregate
     from barloom.read.bar import Bar
     from barloom.read.bucket import Found, NotFound, TimeBucket
     from barloom.read.kafka.messages import BarReader
@@ -70,6 +68,7 @@ if TYPE_CHECKING:
     from barloom.read.kafka.reader import Reader
     from barloom.runtime.compute import Computed, compute
     from barloom.runtime.embedded import RunReport, run
+    from barloom.time.timeframe import Timeframe
 
 __all__ = [
     "Aggregate",
@@ -136,32 +135,80 @@ __all__ = [
     "vwap",
 ]
 
-_LAZY = {
+_HOMES = {
+    "Aggregate": "barloom.plan.aggregates",
+    "BadRow": "barloom.errors",
     "Bar": "barloom.read.bar",
+    "BarPlan": "barloom.plan.barplan",
     "BarReader": "barloom.read.kafka.messages",
+    "BarloomError": "barloom.errors",
+    "Bars": "barloom.plan.query",
+    "CalendarError": "barloom.errors",
     "Computed": "barloom.runtime.compute",
+    "DefinitionError": "barloom.errors",
+    "EmptyRule": "barloom.plan.aggregates",
+    "Event": "barloom.plan.events",
     "EventReader": "barloom.kafka.events",
     "EventWriter": "barloom.kafka.events",
+    "ExactnessError": "barloom.errors",
+    "Expression": "barloom.plan.expressions",
     "Found": "barloom.read.bucket",
+    "MissingExtra": "barloom.errors",
     "NotFound": "barloom.read.bucket",
+    "Operand": "barloom.plan.expressions",
+    "Problem": "barloom.errors",
+    "Query": "barloom.plan.query",
     "Reader": "barloom.read.kafka.reader",
     "RunReport": "barloom.runtime.embedded",
+    "SourceError": "barloom.errors",
+    "SourceReplaced": "barloom.errors",
+    "StoreError": "barloom.errors",
+    "StoreFormat": "barloom.errors",
+    "StoreFull": "barloom.errors",
+    "StoreLocked": "barloom.errors",
+    "StoreMismatch": "barloom.errors",
+    "StoreNotRunning": "barloom.errors",
     "TimeBucket": "barloom.read.bucket",
+    "Timeframe": "barloom.time.timeframe",
+    "WaitTimeout": "barloom.errors",
+    "aggregate": "barloom.plan.aggregates",
+    "avg": "barloom.plan.aggregates",
+    "col": "barloom.plan.expressions",
     "compute": "barloom.runtime.compute",
+    "count": "barloom.plan.aggregates",
+    "decimal": "barloom.plan.events",
+    "event_id": "barloom.plan.events",
+    "field": "barloom.plan.events",
+    "first": "barloom.plan.aggregates",
+    "from_": "barloom.plan.query",
+    "key": "barloom.plan.events",
+    "last": "barloom.plan.aggregates",
+    "lit": "barloom.plan.expressions",
     "load": "barloom.plan.load",
+    "max": "barloom.plan.aggregates",
+    "min": "barloom.plan.aggregates",
+    "ohlcv": "barloom.plan.aggregates",
     "open_reader": "barloom.read.kafka.opening",
+    "ratio": "barloom.plan.aggregates",
+    "register_aggregate": "barloom.plan.registry",
+    "root_ratio": "barloom.plan.aggregates",
     "run": "barloom.runtime.embedded",
+    "stddev": "barloom.plan.aggregates",
+    "sum": "barloom.plan.aggregates",
+    "timeframe": "barloom.plan.query",
+    "timestamp": "barloom.plan.events",
+    "vwap": "barloom.plan.aggregates",
 }
-"""Names whose modules are imported when first used, so that the import is quick: most of them load polars."""
+"""Where each name lives. Its module is imported when the name is first used, so that every command begins at once."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _LAZY:
+    if name not in _HOMES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415 - only for the lazy names
+    from importlib import import_module  # noqa: PLC0415 - not before a name is used
 
-    found: object = getattr(import_module(_LAZY[name]), name)
+    found: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = found
     return found
 

@@ -21,6 +21,7 @@ import sys
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
         if name == sys.argv[1]:
+            sys.meta_path.remove(self)
             raise KeyboardInterrupt
 sys.meta_path.insert(0, Interrupt())
 from barloom.cli import main
@@ -46,7 +47,7 @@ volume = "sum(size)"
 """
 
 
-@pytest.mark.parametrize("module", ["barloom.cli.guard", "cyclopts", "polars"])
+@pytest.mark.parametrize("module", ["barloom.cli.guard", "barloom.errors", "cyclopts", "polars"])
 def test_an_interrupt_during_imports_is_one_line(module: str) -> None:
     """Control-C just after the start ends with 130, as it does later."""
     done = subprocess.run(

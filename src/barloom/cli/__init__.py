@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from barloom.cli.exits import STOPPED, Exit
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,5 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return int(guarded(arguments))
     except KeyboardInterrupt:
+        from barloom.cli.exits import STOPPED, Exit  # noqa: PLC0415 - as above
+
         sys.stderr.write(f"barloom: {STOPPED}\n")
         return int(Exit.INTERRUPTED)
