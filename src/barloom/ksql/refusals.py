@@ -96,16 +96,17 @@ def _levels(plan: BarPlan) -> Iterator[Refusal]:
 
 
 def _length(plan: BarPlan, level: LevelPlan) -> Refusal:
-    name, finer = str(level.timeframe), level
-    while finer.child is not None and not divides_a_day(finer):
-        finer = plan.levels[finer.child]
+    name = str(level.timeframe)
     what = "ksqlDB has neither calendar weeks nor months"
     if level.timeframe.intraday:
         what = "does not divide a day: its slots begin anew at midnight, windows do not"
-    if not divides_a_day(finer):
+    finer = [
+        item.timeframe for item in plan.levels if divides_a_day(item) and level.timeframe.is_multiple_of(item.timeframe)
+    ]
+    if not finer:
         return Refusal(name, what, "run the definition embedded or on Kafka")
-    fix = f"compile up to {finer.timeframe} and let barloom roll up {name} from that topic as bars"
-    return Refusal(name, what, fix, droppable=level.child is not None)
+    fix = f"compile up to {finer[-1]} and let barloom roll up {name} from that topic as bars"
+    return Refusal(name, what, fix, droppable=True)
 
 
 def _input(plan: BarPlan) -> Iterator[Refusal]:
