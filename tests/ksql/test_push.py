@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from barloom.errors import KsqlRefused, KsqlUnreachable
+from barloom.ksql.client import KsqlClient
+from barloom.ksql.server import KsqlServer
 from ksql.double import refusal
 
 if TYPE_CHECKING:
-    from barloom.ksql.client import KsqlClient
     from ksql.double import KsqlDouble
 
 HEADER = '{"queryId":"transient_1","columnNames":["SYMBOL","BID"],"columnTypes":["STRING","DECIMAL(18, 6)"]}'
@@ -60,6 +61,20 @@ def test_leaving_the_context_ends_the_query_on_the_server(double: KsqlDouble, cl
 
     assert ("EURUSD", Decimal("1.100000")) == first
     assert double.gone.wait(5)
+
+
+def test_a_quiet_market_is_no_error(double: KsqlDouble) -> None:
+    """The time for an answer counts until the query runs; between rows there may be any."""
+    double.rule("EMIT CHANGES", ROWS)
+
+    with KsqlClient(KsqlServer(url=double.url, timeout=0.05)) as client, client.push(SQL) as query:
+        reader = threading.Thread(target=lambda: list(query))
+        reader.start()
+        reader.join(0.25)
+
+        assert reader.is_alive()
+        query.cancel()
+        reader.join(5)
 
 
 def test_silence_is_an_error_where_it_is_limited(double: KsqlDouble, client: KsqlClient) -> None:

@@ -21,6 +21,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<sign><>|!=|<=|>=|\|\||->|:=|.)",
     re.DOTALL,
 )
+_BEGINS_NAME: Final = re.compile(r"[`_A-Z0-9]")
 _SAME: Final = {"VARCHAR": "STRING", "INT": "INTEGER", "!=": "<>"}
 _LEVELS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"OR"}),
@@ -129,6 +130,9 @@ class _Reader:
         kind = self._take("STREAM", "TABLE")
         self._skip("IF", "NOT", "EXISTS")
         name = self._take()
+        if not _BEGINS_NAME.match(name):
+            message = f"found {name!r} where a name was expected"
+            raise ValueError(message)
         parts: dict[str, Tree] = {}
         if self._next == "(":
             parts |= self._columns()
