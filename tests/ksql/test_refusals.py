@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -175,3 +176,11 @@ def test_the_store_keeps_windows_longer_than_they_stay_open() -> None:
     script = compile_script(plan('base = "1d"\ndelay = "3d"'), KsqlSettings(retention=2 * DAY))
 
     assert 4 * DAY // 1_000_000 == script.of("final", "1d").retention
+
+
+def test_a_part_of_a_millisecond_of_delay_counts_whole() -> None:
+    """Event times are whole milliseconds: end + 0.4 ms <= stream time says the same as end + 1 ms <= stream time."""
+    made = plan('base = "1m"')
+    longer = replace(made, levels=(replace(made.base, delay=2_400_000),))
+
+    assert 3 == compile_script(longer).of("final", "1m").grace

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
+from barloom.ksql.ladder import grace_of
 from barloom.ksql.layout import QUOTIENT_DIGITS
 from barloom.ksql.printer import print_duration
 from barloom.plan.nodes import Ratio
@@ -54,7 +55,7 @@ def _promised(plan: BarPlan) -> Iterator[str]:
 
 
 def _late(plan: BarPlan, settings: KsqlSettings) -> Iterator[str]:
-    delay = print_duration(plan.base.delay // MILLISECOND).lower()
+    delay = print_duration(grace_of(plan.base)).lower()
     yield (
         f"A tick counts as long as the end of its {plan.base.timeframe} window plus {delay} is later than the largest"
         " event time that its partition has seen. After that it is dropped: it is in no bar and in no topic, and"

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from barloom.ksql.settings import KsqlSettings
     from barloom.plan.barplan import BarPlan, LevelPlan
 
-__all__ = ["Ladder", "window_length"]
+__all__ = ["Ladder", "grace_of", "window_length"]
 
 
 def window_length(level: LevelPlan) -> int:
     """The length of a window in milliseconds."""
     return (DAY if level.timeframe.unit == "d" else level.timeframe.nanos) // MILLISECOND
+
+
+def grace_of(level: LevelPlan) -> int:
+    """The delay of the base in milliseconds, a part of one counted whole: stream time moves in whole ones."""
+    return -(-level.delay // MILLISECOND)
 
 
 class Ladder:
@@ -89,7 +94,7 @@ class Ladder:
     def _table(self, level: LevelPlan, source: Entity, role: Role) -> Entity:
         topic = self._plan.topic(role, level.timeframe)
         of_ticks = source.role == "source"
-        size, grace = window_length(level), level.delay // MILLISECOND if of_ticks else 0
+        size, grace = window_length(level), grace_of(level) if of_ticks else 0
         retention = max(self._retention, size + grace)
         select = ast.Select(
             items=tuple(self._items(source)),
