@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BrokerUnreachable
+from barloom.kafka.asking import CALL, asked
 from barloom.kafka.clients import admin_config, client_error, consumer_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
     from typing import Self
 
     from confluent_kafka import Message
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["partitions_of", "record_at", "scan"]
 
-_Answer = TypeVar("_Answer")
-_TIMEOUT: Final = 15.0
 _WAIT: Final = 0.1
 """Seconds that one poll waits for a full batch."""
 
@@ -63,7 +62,7 @@ def partitions_of(settings: KafkaSettings, names: Collection[str]) -> dict[str, 
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an extra
 
     admin = AdminClient(admin_config(settings))
-    found = _asked(lambda: admin.list_topics(timeout=_TIMEOUT), "asking for topics").topics
+    found = asked(lambda: admin.list_topics(timeout=CALL), "asking for topics").topics
     return {name: len(found[name].partitions) for name in names if name in found}
 
 
@@ -85,19 +84,20 @@ class _Log:
 
     def ends(self) -> dict[int, tuple[int, int]]:
         """The first offset and the end of what is committed, by partition; empty partitions are left out."""
-        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
 
         consumer, name = self._consumer, self._topic
-        found = _asked(lambda: consumer.list_topics(name, timeout=_TIMEOUT), self._doing).topics[name]
-        if found.error is not None:
-            raise client_error(found.error, self._doing)
+
+        def partitions() -> list[int]:
+            found = consumer.list_topics(name, timeout=CALL).topics[name]
+            if found.error is not None:
+                raise KafkaException(found.error)
+            return list(found.partitions)
 
         def ask(partition: int) -> tuple[int, int]:
-            return _asked(
-                lambda: consumer.get_watermark_offsets(TopicPartition(name, partition), _TIMEOUT), self._doing
-            )
+            return asked(lambda: consumer.get_watermark_offsets(TopicPartition(name, partition), CALL), self._doing)
 
-        ends = {partition: ask(partition) for partition in found.partitions}
+        ends = {partition: ask(partition) for partition in asked(partitions, self._doing)}
         return {partition: (first, end) for partition, (first, end) in ends.items() if first < end}
 
     def begin(self, offsets: dict[int, int]) -> None:
@@ -112,7 +112,7 @@ class _Log:
 
         for _ in range(_PATIENCE):
             found: list[tuple[int, Message | None]] = []
-            for message in _asked(lambda: self._consumer.consume(_BATCH, _WAIT), self._doing):
+            for message in asked(lambda: self._consumer.consume(_BATCH, _WAIT), self._doing):
                 error = message.error()
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     raise client_error(error, self._doing)
@@ -121,12 +121,3 @@ class _Log:
                 return found
         text = f"{self._doing}: no answer for {_PATIENCE * _WAIT:.0f} s\n    fix: check that the brokers run"
         raise BrokerUnreachable(text, retriable=True)
-
-
-def _asked(call: Callable[[], _Answer], doing: str) -> _Answer:
-    from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
-
-    try:
-        return call()
-    except KafkaException as error:
-        raise client_error(error, doing) from error

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from barloom.errors import TopicMismatch
-from barloom.kafka.clients import admin_config, client_error
+from barloom.kafka.asking import CALL, asked
+from barloom.kafka.clients import admin_config
 from barloom.kafka.dead_letters import raw
 from barloom.kafka.scan import partitions_of, scan
 from barloom.runtime.kafka.progress import Progress
@@ -23,8 +24,6 @@ __all__ = ["NO_OWNER", "Standing", "standing"]
 
 NO_OWNER: Final = "NO_OWNER"
 """The state of a partition that no living member of the group has, whatever its last owner told."""
-
-_TIMEOUT: Final = 15.0
 
 Place = tuple[str, int]
 
@@ -100,8 +99,12 @@ class _Cluster:
 
     def owned(self) -> set[Place]:
         """The partitions that living members have."""
-        asked = self._admin.describe_consumer_groups([self._group], request_timeout=_TIMEOUT)[self._group]
-        members = _answer(asked, f"asking for the group {self._group!r}").members
+        group = self._group
+
+        def ask() -> Any:  # noqa: ANN401 - the client's description of a group
+            return self._admin.describe_consumer_groups([group], request_timeout=CALL)[group].result()
+
+        members = asked(ask, f"asking for the group {group!r}").members
         return {(at.topic, at.partition) for member in members for at in member.assignment.topic_partitions}
 
     def lags(self, places: Iterable[Place]) -> dict[Place, int]:
@@ -116,27 +119,24 @@ class _Cluster:
     def _committed(self, places: Iterable[Place]) -> Mapping[Place, int]:
         from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition  # noqa: PLC0415 - an extra
 
-        wanted = [ConsumerGroupTopicPartitions(self._group, [TopicPartition(*place) for place in places])]
-        asked = self._admin.list_consumer_group_offsets(wanted, request_timeout=_TIMEOUT)[self._group]
-        found = _answer(asked, f"asking for the positions of the group {self._group!r}").topic_partitions
+        group = self._group
+        wanted = [ConsumerGroupTopicPartitions(group, [TopicPartition(*place) for place in places])]
+
+        def ask() -> Any:  # noqa: ANN401 - the client's positions of a group
+            return self._admin.list_consumer_group_offsets(wanted, request_timeout=CALL)[group].result()
+
+        found = asked(ask, f"asking for the positions of the group {group!r}").topic_partitions
         return {(at.topic, at.partition): at.offset for at in found}
 
     def _offsets(self, places: Iterable[Place], which: Any) -> Mapping[Place, int]:  # noqa: ANN401 - an OffsetSpec
         from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 - an extra
 
-        asked = self._admin.list_offsets(
-            {TopicPartition(*place): which for place in places},
-            isolation_level=IsolationLevel.READ_UNCOMMITTED,
-            request_timeout=_TIMEOUT,
-        )
-        doing = "asking where the input ends"
-        return {(at.topic, at.partition): _answer(found, doing).offset for at, found in asked.items()}
+        wanted = {TopicPartition(*place): which for place in places}
 
+        def ask() -> dict[Place, int]:
+            found = self._admin.list_offsets(
+                wanted, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=CALL
+            )
+            return {(at.topic, at.partition): offset.result().offset for at, offset in found.items()}
 
-def _answer(asked: Any, doing: str) -> Any:  # noqa: ANN401 - a future of the client
-    from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
-
-    try:
-        return asked.result()
-    except KafkaException as error:
-        raise client_error(error, doing) from error
+        return asked(ask, "asking where the input ends")
