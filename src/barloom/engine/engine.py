@@ -86,6 +86,11 @@ class Engine:
         return None if self._time.now == BEGINNING else self._time.now
 
     @property
+    def time(self) -> StreamTime:
+        """Where the stream stands, and by which rows it came there; not to be changed."""
+        return self._time
+
+    @property
     def open_slots(self) -> int:
         """How many slots with ticks are open, over all published levels."""
         return sum(len(level.rows) for level in self._published)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, cast
 
-from barloom.errors import BrokerError, Fenced, TopicMismatch
+from barloom.errors import BrokerError, Fenced, RegistryUnavailable, TopicMismatch
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.runtime.kafka.blocked import Blocked
 from barloom.runtime.kafka.polling import Log, decode
@@ -77,6 +77,7 @@ class Instance:
             job.calendar,
             self._standby,
         )
+        self._unread: list[Message] = []
         self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK)
@@ -94,7 +95,7 @@ class Instance:
         """Poll, step over what came, and commit when it is time."""
         settings = self._job.settings
         room = max(1, settings.commit_records - self._uncommitted)
-        messages = self._consumer.consume(room, self._patience())
+        messages = [*self._unread, *self._consumer.consume(room, self._patience())]
         self._fail_if_failed()
         if messages:
             self._take(messages)
@@ -110,9 +111,14 @@ class Instance:
             return max(0.0, self._commit_due - self._clock.monotonic())
         return min(_LOOK, self._job.settings.commit_interval / SECOND)
 
-    def _take(self, messages: Sequence[Message]) -> None:
+    def _take(self, messages: list[Message]) -> None:
         now = self._clock.now()
-        poll = decode(cast("Sequence[Record]", messages), self._job.settings.input, self._job.serde.events, now)
+        try:
+            poll = decode(cast("Sequence[Record]", messages), self._job.settings.input, self._job.serde.events, now)
+        except RegistryUnavailable as unavailable:
+            self._wait_for_registry(messages, unavailable)
+            return
+        self._read_on()
         for error in poll.errors:
             self._tell(client_error(error))
         for log, polled in poll.by_log.items():
@@ -121,6 +127,23 @@ class Instance:
         for log, end in poll.ends.items():
             if log.partition in self._partitions:
                 self._partitions[log.partition].reached(log.topic, end)
+
+    def _wait_for_registry(self, messages: list[Message], error: RegistryUnavailable) -> None:
+        """Keep what cannot be read yet, and fetch no more meanwhile; the group goes on hearing from us."""
+        if not self._unread:
+            _log.warning("waits for the schema registry", reason=str(error))
+        self._job.metrics.broker_retry()
+        self._unread = messages
+        self._consumer.pause(self._consumer.assignment())
+
+    def _read_on(self) -> None:
+        """Fetch again after the registry has answered."""
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
+
+        if self._unread:
+            self._unread = []
+            for partition in self._partitions.values():
+                self._consumer.resume([TopicPartition(topic, partition.number) for topic in self._job.settings.input])
 
     def _step(self, partition: Partition, log: Log, polled: Polled, now: int) -> None:
         if polled.first_offset < partition.offsets.get(log.topic, 0):

@@ -123,6 +123,9 @@ class Partition:
                 position=dict(self.offsets),
                 high_watermark=self._ends,
                 lag=self.lag,
+                first=self.engine.time.first,
+                max_event=self.engine.time.max_event,
+                arrived_at=self.engine.time.arrived_at,
             )
         )
 

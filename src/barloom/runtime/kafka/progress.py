@@ -14,7 +14,8 @@ class Progress(msgspec.Struct, frozen=True):
 
     `position` is the next offset to read by input topic, `high_watermark` the end of these logs when last asked and
     `lag` what lies between (none where it was never asked), `owner` the instance, `state` as readers know it, `since`
-    when the owner took the partition over.
+    when the owner took the partition over. `first` is the event time of the first row, `max_event` the largest one and
+    `arrived_at` when that row was received.
     """
 
     partition: int
@@ -26,6 +27,9 @@ class Progress(msgspec.Struct, frozen=True):
     position: Mapping[str, int]
     high_watermark: Mapping[str, int] | None = None
     lag: int | None = None
+    first: int | None = None
+    max_event: int | None = None
+    arrived_at: int | None = None
     v: int = 1
 
     def encoded(self) -> bytes:

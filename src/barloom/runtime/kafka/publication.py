@@ -32,7 +32,7 @@ class Publication:
     ) -> None:
         self._plan = plan
         self._topics = topics
-        self._serde = serde
+        self._bars, self._late = serde.bars, serde.late  # which registers their schemas
         self._send = transactions.send
         self._send_one = transactions.send_one
         self._metrics = metrics
@@ -43,7 +43,7 @@ class Publication:
         """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars."""
         for block in blocks:
             name = self._names[block.level]
-            records = self._serde.bars[block.level].encode(block, keys)
+            records = self._bars[block.level].encode(block, keys)
             self._send(self._topics.final[name], partition, records.keys, records.values)
             if self.live:
                 self._send(self._topics.live[name], partition, records.keys, records.values)
@@ -53,21 +53,21 @@ class Publication:
         """Open bars."""
         for block in blocks:
             name = self._names[block.level]
-            records = self._serde.bars[block.level].encode(block, keys)
+            records = self._bars[block.level].encode(block, keys)
             self._send(self._topics.live[name], partition, records.keys, records.values)
             self._metrics.bars(name, "live", len(block))
 
     def retracted(self, partition: int, gone: Sequence[BarId], keys: Keys) -> None:
         """Heartbeats whose slot closed without a final."""
         for item in gone if self.live else ():
-            places = self._serde.bars[item.level].tombstones(item, keys)
+            places = self._bars[item.level].tombstones(item, keys)
             self._send(self._topics.live[self._names[item.level]], partition, places, [None] * len(places))
 
     def refused(self, partition: int, step: Step, polled: Polled) -> None:
         """Rows that the engine did not take."""
         side = refused_rows(self._plan, polled.ticks, polled.origins, step.rejected)
         if side:
-            records = self._serde.late.encode(side)
+            records = self._late.encode(side)
             self._send(self._topics.late, partition, records.keys, records.values)
 
     def dead_letters(self, partition: int, refused: Sequence[Refused], now: int) -> None:
