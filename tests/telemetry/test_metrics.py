@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,6 +86,14 @@ def test_names_follow_the_rules_of_prometheus() -> None:
         assert re.fullmatch(r"barloom_[a-z_]+", name)
         assert family.help.endswith(".")
         assert name.endswith("_seconds") == ("in seconds" in family.help)
+
+
+def test_the_guide_explains_every_metric() -> None:
+    """Who looks after an application finds each name, as Prometheus shows it, in the operations guide."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "kafka-operations.md").read_text()
+    shown = [f"{name}_total" if family.kind == "counter" else name for name, family in FAMILIES.items()]
+
+    assert [] == [name for name in shown if f"`{name}`" not in guide]
 
 
 def test_a_partition_given_away_leaves_no_old_gauges() -> None:
