@@ -112,7 +112,20 @@ class DefinitionError(BarloomError, ValueError):
 
 
 class KsqlUnsupported(DefinitionError):
-    """A definition asks for what ksqlDB cannot do; `problems` lists all of it, each with the reason and the way out."""
+    """A definition asks for what ksqlDB cannot do; `problems` lists all of it, each with the reason and the way out.
+
+    `droppable` names those that can be left out without making a bar wrong.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, droppable: Iterable[str] = ()) -> None:
+        super().__init__(problems)
+        self.droppable = tuple(dict.fromkeys(droppable))
+
+    def __str__(self) -> str:
+        if not self.droppable:
+            return super().__str__()
+        rest = "" if len(self.droppable) == len(self.problems) else "; the others have to change"
+        return f"{super().__str__()}\nto go on without: --allow-degraded {','.join(self.droppable)}{rest}"
 
     @staticmethod
     def _head(count: int) -> str:

@@ -50,7 +50,7 @@ def definition(tmp_path: Path) -> str:
 @pytest.fixture
 def double(definition: str) -> Iterator[KsqlDouble]:
     """A server without anything."""
-    with KsqlDouble(compile_script(load(definition).plan), FakeClock()) as server:
+    with KsqlDouble(compile_script(load(definition).plan, allow_degraded=["all"]), FakeClock()) as server:
         yield server
 
 
@@ -59,7 +59,8 @@ def run(definition: str, double: KsqlDouble, capsys: pytest.CaptureFixture[str])
     """Run a command of ``barloom ksql`` on the definition and the server: exit code, output and errors."""
 
     def command(name: str, *more: str) -> tuple[int, str, str]:
-        code = main(["ksql", name, definition, "--url", double.url, *more])
+        allowed = ["--allow-degraded", "all"] if name in ("plan", "deploy") else []
+        code = main(["ksql", name, definition, "--url", double.url, *allowed, *more])
         return code, *capsys.readouterr()
 
     return command
@@ -77,6 +78,17 @@ def test_plan_deploy_plan(double: KsqlDouble, run: Callable[..., tuple[int, str,
     code, out, _ = run("plan", "--json")
     assert ["unchanged"] * 5 == [item["verdict"] for item in json.loads(out)["statements"]]
     assert (0, 5) == (code, len(double.asked("CREATE")))
+
+
+@pytest.mark.parametrize("name", ["plan", "deploy"])
+def test_nothing_is_left_out_in_silence(
+    name: str, definition: str, double: KsqlDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What ksqlDB does not keep has to be given up by name before anything gets to the server."""
+    assert 2 == main(["ksql", name, definition, "--url", double.url])
+
+    assert "to go on without: --allow-degraded clock,completeness,side-output\n" in capsys.readouterr().err
+    assert not double.requests
 
 
 def test_drift_is_shown_and_not_deployed(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
@@ -169,7 +181,7 @@ def test_credentials_come_from_the_environment(
 
 def test_a_server_must_be_named(definition: str, capsys: pytest.CaptureFixture[str]) -> None:
     """There is no default address: a deployment is never aimed by accident."""
-    assert 2 == main(["ksql", "deploy", definition])
+    assert 2 == main(["ksql", "deploy", definition, "--allow-degraded", "all"])
     assert "say which ksqlDB server: --url http://localhost:8088" in capsys.readouterr().err
 
 

@@ -82,7 +82,8 @@ def deployed() -> Iterator[Deployed]:
     chosen = bars.select(
         open=bl.first("bid"), high=bl.max("bid"), low=bl.min("bid"), close=bl.last("bid"), n=bl.count()
     )
-    script = compile_script(chosen.named(name).plan, KsqlSettings(source=f"{name}_ticks", partitions=1))
+    settings = KsqlSettings(source=f"{name}_ticks", partitions=1)
+    script = compile_script(chosen.named(name).plan, settings, allow_degraded=["all"])
     clock, random, policy = SystemClock(), Random(1), WaitPolicy()
     with KsqlClient(server()) as client:
         try:

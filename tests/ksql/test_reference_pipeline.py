@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 
-from barloom.ksql.compile import compile_script
-from barloom.plan.toml import read_toml
+from ksql.golden_cases import compiled
 from ksql.reading_sql import statements, tokens
 from ksql.running_sql import Record, Stamp, Topics, run
 
-GOLDEN = Path(__file__).parent / "golden"
 PIPELINE = Path(__file__).resolve().parents[3] / "shared" / "ksqldb" / "pipeline"
 FLUSH = 1_795_305_600_000
 """Bars from 2026-11-22 on hold the ticks that only close the others."""
@@ -25,7 +23,7 @@ pytestmark = pytest.mark.needs("ksqldb")
 
 def script() -> str:
     """The compiled reference definition."""
-    return compile_script(read_toml((GOLDEN / "reference.toml").read_text())).text()
+    return compiled("reference").text()
 
 
 def widened(sql: str) -> str:
@@ -40,7 +38,7 @@ def widened(sql: str) -> str:
 def test_each_statement_is_the_pipelines_with_wider_sums(number: int) -> None:
     """Statement by statement in the order of deployment; only sums differ, which cannot overflow in ours."""
     path = sorted(PIPELINE.glob("[01][0-9]_*.sql"))[number]
-    ours = compile_script(read_toml((GOLDEN / "reference.toml").read_text())).entities[number]
+    ours = compiled("reference").entities[number]
 
     assert tokens(widened(path.read_text())) == tokens(ours.sql)
 

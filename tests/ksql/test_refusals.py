@@ -12,8 +12,11 @@ from barloom.ksql.compile import compile_script
 from barloom.ksql.settings import KsqlSettings
 from barloom.plan.toml import read_toml
 from barloom.time.timeframe import DAY, HOUR
+from ksql.golden_cases import STANDING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from barloom.ksql.script import Script
     from barloom.plan.barplan import BarPlan
 
@@ -31,10 +34,10 @@ def plan(
     )
 
 
-def refused(made: BarPlan, *, strict: bool = False) -> dict[str, str]:
+def refused(made: BarPlan, *, allowed: Sequence[str] = STANDING) -> dict[str, str]:
     """What is refused, by name, with the way out."""
     with pytest.raises(KsqlUnsupported) as caught:
-        compile_script(made, strict=strict)
+        compile_script(made, allow_degraded=allowed)
     return {problem.where: f"{problem.what} | {problem.fix}" for problem in caught.value.problems}
 
 
@@ -110,7 +113,7 @@ def test_comparing_times_in_different_units_is_refused() -> None:
 def test_what_makes_no_bar_wrong_may_be_left_out_by_name() -> None:
     """The rest stays as it is, and the script names what is missing."""
     made = plan('base = "1m"\nrollup = ["65m", "1h", "1d", "1w"]\nheartbeat = true\ngap = "carry"')
-    script = compile_script(made, allow_degraded=["65m", "1w", "heartbeat", "gaps"])
+    script = compile_script(made, allow_degraded=["65m", "1w", "heartbeat", "gaps", *STANDING])
 
     assert ["1m", "1h", "1d"] == timeframes(script)
     assert {"65m", "1w", "heartbeat", "gaps"} < set(script.dropped)
@@ -122,7 +125,7 @@ def test_a_column_that_is_left_out_leaves_its_sums() -> None:
     """Whoever reads the bars can still compute it; the columns that cannot be summed are gone as a whole."""
     select = 'low = "min(price)"\nspread = "stddev(price)"\nwide = "max(wide * wide)"'
     made = plan('base = "1m"', select=select, fields={"wide": "decimal(30, 2)"})
-    bars = compile_script(made, allow_degraded=["spread", "wide"]).of("final", "1m")
+    bars = compile_script(made, allow_degraded=["spread", "wide", *STANDING]).of("final", "1m")
 
     names = [
         "BUCKET_START",
@@ -150,15 +153,41 @@ def test_a_misspelt_name_is_no_silent_yes() -> None:
         compile_script(plan('base = "1m"'), allow_degraded=["heartbeet"])
 
 
-def test_strict_refuses_what_every_pipeline_lacks() -> None:
-    """The clock, the columns about completeness and the side output, each of which may be left out by name."""
-    made = plan('base = "1m"')
+def test_what_no_pipeline_keeps_is_refused_too() -> None:
+    """The clock (unless it is off), the columns about completeness and the side output: each is left out by name."""
+    made, without = plan('base = "1m"'), plan('base = "1m"\nclock = "off"')
 
-    assert ["clock", "completeness", "side-output"] == list(refused(made, strict=True))
-    assert ["completeness", "side-output"] == list(refused(plan('base = "1m"\nclock = "off"'), strict=True))
-    assert ("clock", "completeness", "side-output") == compile_script(made).dropped
-    allowed = compile_script(made, strict=True, allow_degraded=["clock", "completeness", "side-output"])
-    assert compile_script(made).text() == allowed.text()
+    assert ["clock", "completeness", "side-output"] == list(refused(made, allowed=[]))
+    assert ["clock"] == list(refused(made, allowed=["completeness", "side-output"]))
+    assert ["completeness", "side-output"] == list(refused(without, allowed=["clock"]))
+    assert ("clock", "completeness", "side-output") == compile_script(made, allow_degraded=STANDING).dropped
+    assert ("completeness", "side-output") == compile_script(without, allow_degraded=STANDING[1:]).dropped
+
+
+def test_all_leaves_out_what_may_be_left_out() -> None:
+    """The script is that of the single names, and what would make bars wrong stays refused."""
+    made = plan('base = "1m"\nrollup = ["1w"]\ngap = "carry"', select='close = "last(price)"\nx = "stddev(price)"')
+
+    named = compile_script(made, allow_degraded=["1w", "gaps", "x", *STANDING])
+    assert named.text() == compile_script(made, allow_degraded=["all"]).text()
+    assert ["calendar"] == list(refused(plan('base = "1m"\ncalendar = "XNYS"'), allowed=["all"]))
+
+
+def test_the_message_lists_the_flags_to_add() -> None:
+    """Those that are missing and no others; and whether they are enough."""
+    with pytest.raises(KsqlUnsupported) as caught:
+        compile_script(plan('base = "1m"\nrollup = ["1w"]'), allow_degraded=["side-output"])
+    assert str(caught.value).endswith("\nto go on without: --allow-degraded 1w,clock,completeness")
+
+    with pytest.raises(KsqlUnsupported) as caught:
+        compile_script(plan('base = "1m"\ncalendar = "XNYS"'), allow_degraded=["clock"])
+    assert str(caught.value).endswith(
+        "\nto go on without: --allow-degraded completeness,side-output; the others have to change"
+    )
+
+    with pytest.raises(KsqlUnsupported) as caught:
+        compile_script(plan('base = "1m"\ncalendar = "XNYS"'), allow_degraded=["all"])
+    assert "--allow-degraded" not in str(caught.value)
 
 
 def test_settings_are_checked_together() -> None:
@@ -173,7 +202,7 @@ def test_settings_are_checked_together() -> None:
 
 def test_the_store_keeps_windows_longer_than_they_stay_open() -> None:
     """A window with a long delay has a retention of at least its length and that."""
-    script = compile_script(plan('base = "1d"\ndelay = "3d"'), KsqlSettings(retention=2 * DAY))
+    script = compile_script(plan('base = "1d"\ndelay = "3d"'), KsqlSettings(retention=2 * DAY), allow_degraded=STANDING)
 
     assert 4 * DAY // 1_000_000 == script.of("final", "1d").retention
 
@@ -183,4 +212,4 @@ def test_a_part_of_a_millisecond_of_delay_counts_whole() -> None:
     made = plan('base = "1m"')
     longer = replace(made, levels=(replace(made.base, delay=2_400_000),))
 
-    assert 3 == compile_script(longer).of("final", "1m").grace
+    assert 3 == compile_script(longer, allow_degraded=STANDING).of("final", "1m").grace

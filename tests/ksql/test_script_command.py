@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from barloom.cli import main
-from ksql.golden_cases import GOLDEN
+from ksql.golden_cases import GOLDEN, STANDING
 from ksql.reading_sql import statements
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 DEFINITION = str(GOLDEN / "reference.toml")
 REFUSED = str(GOLDEN / "late_and_duplicates.toml")
+ALLOWED = ("--allow-degraded", ",".join(STANDING))
 
 
 def test_a_script_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """Standard output holds the script and nothing else, so that it can be piped."""
-    assert main(["ksql", "script", DEFINITION]) == 0
+    assert main(["ksql", "script", DEFINITION, *ALLOWED]) == 0
 
     assert (GOLDEN / "reference.sql").read_text() == capsys.readouterr().out
 
@@ -28,7 +29,7 @@ def test_a_script_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_script_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file gets the script, and the terminal says what it leaves out."""
     out = tmp_path / "bars.sql"
-    assert main(["ksql", "script", DEFINITION, "--out", str(out)]) == 0
+    assert main(["ksql", "script", DEFINITION, *ALLOWED, "--out", str(out)]) == 0
 
     assert (GOLDEN / "reference.sql").read_text() == out.read_text()
     assert "Wrote 14 statements" in (told := capsys.readouterr().out)
@@ -38,7 +39,7 @@ def test_a_script_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_options_go_into_every_statement(capsys: pytest.CaptureFixture[str]) -> None:
     """Source, partitions, replicas, retention and namespace."""
     options = ["--source", "md", "--partitions", "7", "--replicas", "2", "--retention", "10d", "--namespace", "x.y"]
-    assert main(["ksql", "script", DEFINITION, *options]) == 0
+    assert main(["ksql", "script", DEFINITION, *ALLOWED, *options]) == 0
 
     made = [item for item in statements(capsys.readouterr().out) if item.kind != "SET"]
     assert "MD" == made[0].name
@@ -53,10 +54,21 @@ def test_a_refusal_lists_everything_and_how_to_go_on(capsys: pytest.CaptureFixtu
     assert main(["ksql", "script", REFUSED]) == 2
 
     told = capsys.readouterr().err
-    assert "ksqlDB cannot do 3 things that the definition asks for" in told
-    allowed = [word for name in ("1w", "gaps", "heartbeat") for word in ("--allow-degraded", name)]
-    assert all(f"--allow-degraded {name}" in told for name in ("1w", "gaps", "heartbeat"))
-    assert main(["ksql", "script", REFUSED, *allowed]) == 0
+    assert "ksqlDB cannot do 6 things that the definition asks for" in told
+    assert told.endswith("\nto go on without: --allow-degraded 1w,gaps,heartbeat,clock,completeness,side-output\n")
+    flags = told.rpartition("to go on without: ")[2].split()
+    assert main(["ksql", "script", REFUSED, *flags]) == 0
+
+
+def test_what_is_left_out_is_named_once_or_many_times(capsys: pytest.CaptureFixture[str]) -> None:
+    """With commas, with an option each, or as everything that may be: the same script."""
+    each = [word for name in STANDING for word in ("--allow-degraded", name)]
+    printed = []
+    for flags in (ALLOWED, each, ["--allow-degraded", "all"]):
+        assert main(["ksql", "script", DEFINITION, *flags]) == 0
+        printed.append(capsys.readouterr().out)
+
+    assert [printed[0]] * 3 == printed
 
 
 def test_a_retention_that_is_no_duration_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +80,7 @@ def test_a_retention_that_is_no_duration_is_told(capsys: pytest.CaptureFixture[s
 
 def test_a_program_reads_the_statements(capsys: pytest.CaptureFixture[str]) -> None:
     """With names, topics and stages."""
-    assert main(["ksql", "script", DEFINITION, "--json"]) == 0
+    assert main(["ksql", "script", DEFINITION, *ALLOWED, "--json"]) == 0
 
     answer = json.loads(capsys.readouterr().out)
     first = answer["entities"][0]
@@ -84,6 +96,6 @@ def test_check_says_what_ksqldb_cannot_do_and_what_it_needs(capsys: pytest.Captu
     for words in ("Refused by ksqlDB", "heartbeat", "exactly_once_v2", "earliest", "murmur2", "side-output"):
         assert words in told
     assert main(["check", REFUSED, "--ksqldb", "--json"]) == 0
-    assert ["1w", "gaps", "heartbeat"] == [
-        item["name"] for item in json.loads(capsys.readouterr().out)["ksqldb"]["refused"]
-    ]
+    assert dict.fromkeys(("1w", "gaps", "heartbeat", *STANDING), True) == {
+        item["name"]: item["droppable"] for item in json.loads(capsys.readouterr().out)["ksqldb"]["refused"]
+    }

@@ -24,7 +24,7 @@ Examples:
   barloom ksql script bars.toml                       print the statements
   barloom ksql script bars.toml --out bars.sql        for ksqlDB's own command line: ksql --file bars.sql
   barloom ksql script bars.toml --source md.ticks --partitions 12 --replicas 3 --retention 14d
-  barloom ksql script bars.toml --allow-degraded heartbeat --allow-degraded 1w"""
+  barloom ksql script bars.toml --allow-degraded clock,completeness,side-output"""
 
 ksql = App(
     name="ksql",

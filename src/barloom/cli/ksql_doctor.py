@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.ksql_options import NO_CHOICES, Choices, compiled
+from barloom.cli.ksql_options import NO_CHOICES, Choices, deployed
 from barloom.cli.ksql_server import NO_SERVER, ServerOptions, connected
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import say
@@ -38,7 +38,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> Exit:
     """Go through everything that is known to go wrong, within ten seconds. Exit code 1 where something is wrong."""
-    made = compiled(definition, choices)
+    made = deployed(definition, choices)
     clock = SystemClock()
     with ExitStack() as stack:
         client = stack.enter_context(connected(server))

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
-from barloom.cli.ksql_options import NO_CHOICES, Choices, compiled
+from barloom.cli.ksql_options import NO_CHOICES, Choices, deployed
 from barloom.cli.ksql_server import NO_SERVER, ServerOptions, connected
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
@@ -53,7 +53,7 @@ def drop(  # noqa: PLR0913 - one argument an option
     as_json: AsJson = False,
 ) -> Exit:
     """Drop what is named, downstream first. Without a name nothing is dropped: it shows what could be."""
-    made = compiled(definition, choices)
+    made = deployed(definition, choices)
     with connected(server) as client:
         if not names and not topics:
             _show_present(client, made, as_json=as_json)

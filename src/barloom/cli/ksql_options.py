@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Group, Parameter
 
 from barloom.cli.formats import UsageError
-from barloom.ksql.compile import compile_script
+from barloom.ksql.compile import EVERYTHING, compile_script
 from barloom.ksql.settings import KsqlSettings
 from barloom.plan.load import load
 from barloom.time.timeframe import parse_duration
@@ -16,7 +16,7 @@ from barloom.time.timeframe import parse_duration
 if TYPE_CHECKING:
     from barloom.ksql.script import Script
 
-__all__ = ["NO_CHOICES", "Choices", "compiled"]
+__all__ = ["NO_CHOICES", "Choices", "compiled", "deployed"]
 
 _STATEMENTS = Group("Statements", sort_key=1)
 
@@ -35,12 +35,17 @@ class Choices:
     namespace: Annotated[str, Parameter(help="What the names of schemas begin with.")] = "barloom"
     allow_degraded: Annotated[
         tuple[str, ...],
-        Parameter(help="Leave this out, where that makes no bar wrong: gaps, heartbeat, a timeframe, a column."),
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Go on without this, where that makes no bar wrong: a name from the refusal, several with commas, "
+            "or all.",
+        ),
     ] = ()
-    strict: Annotated[
-        bool,
-        Parameter(negative="", show_default=False, help="Refuse also what every ksqlDB pipeline lacks."),
-    ] = False
+
+    def allowed(self) -> list[str]:
+        """What may be left out, name by name."""
+        return [name.strip() for names in self.allow_degraded for name in names.split(",") if name.strip()]
 
     def settings(self) -> KsqlSettings:
         """The settings; `UsageError` or `DefinitionError` where they are wrong."""
@@ -57,5 +62,10 @@ NO_CHOICES: Final = Choices()
 
 def compiled(definition: str, choices: Choices) -> Script:
     """The script of a definition; `KsqlUnsupported` with everything that ksqlDB cannot do."""
-    plan, settings = load(definition).plan, choices.settings()
-    return compile_script(plan, settings, allow_degraded=choices.allow_degraded, strict=choices.strict)
+    return compile_script(load(definition).plan, choices.settings(), allow_degraded=choices.allowed())
+
+
+def deployed(definition: str, choices: Choices) -> Script:
+    """The script of a definition that is on a server already: what may be left out was left out when it got there."""
+    allowed = [*choices.allowed(), EVERYTHING]
+    return compile_script(load(definition).plan, choices.settings(), allow_degraded=allowed)

@@ -8,31 +8,26 @@ from barloom.cli.screen import Column, Sheet
 from barloom.errors import KsqlUnsupported
 from barloom.ksql.compile import compile_script
 from barloom.ksql.header import needed
-from barloom.ksql.refusals import STANDING
 from barloom.ksql.settings import STREAM_PROPERTIES, KsqlSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.errors import Problem
     from barloom.plan.barplan import BarPlan
 
 __all__ = ["ksql_body", "ksql_sheets"]
 
 
 def ksql_sheets(plan: BarPlan) -> Iterable[Sheet]:
-    """What is refused with the way out, what every pipeline lacks, and what must be so on the server."""
-    found = _refused(plan)
-    refused = Sheet("Refused by ksqlDB", (Column("name", style="bold"), Column("why"), Column("way out")))
-    for problem in found:
-        refused.add(problem.where, problem.what, problem.fix)
-    if found:
+    """What is refused with the way out, and what must be so on the server."""
+    error = _refused(plan)
+    if error is not None:
+        columns = (Column("name", style="bold"), Column("why"), Column("way out"), Column("may be left out"))
+        refused = Sheet("Refused by ksqlDB", columns)
+        for problem in error.problems:
+            may = "yes" if problem.where in error.droppable else "no"
+            refused.add(problem.where, problem.what, problem.fix, may)
         yield refused
-    lacking = Sheet("Not in ksqlDB", (Column("name", style="bold"), Column("why"), Column("way out")))
-    for item in STANDING:
-        if item.name != "clock" or plan.clock:
-            lacking.add(item.name, item.what, item.fix)
-    yield lacking
     demanded = Sheet("ksqlDB needs", (Column("", style="bold"), Column("")))
     for name, value in STREAM_PROPERTIES.items():
         demanded.add(name, value)
@@ -43,16 +38,21 @@ def ksql_sheets(plan: BarPlan) -> Iterable[Sheet]:
 
 def ksql_body(plan: BarPlan) -> dict[str, object]:
     """The same as JSON."""
+    error = _refused(plan)
+    refused = [] if error is None else [
+        {"name": item.where, "why": item.what, "fix": item.fix, "droppable": item.where in error.droppable}
+        for item in error.problems
+    ]  # fmt: skip
     return {
-        "refused": [{"name": item.where, "why": item.what, "fix": item.fix} for item in _refused(plan)],
+        "refused": refused,
         "settings": dict(STREAM_PROPERTIES),
         "needs": list(needed(KsqlSettings())),
     }
 
 
-def _refused(plan: BarPlan) -> tuple[Problem, ...]:
+def _refused(plan: BarPlan) -> KsqlUnsupported | None:
     try:
         compile_script(plan)
     except KsqlUnsupported as error:
-        return error.problems
-    return ()
+        return error
+    return None

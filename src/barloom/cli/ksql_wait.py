@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
-from barloom.cli.ksql_options import NO_CHOICES, Choices, compiled
+from barloom.cli.ksql_options import NO_CHOICES, Choices, deployed
 from barloom.cli.ksql_server import NO_SERVER, NO_WAIT, ServerOptions, WaitOptions, connected, waiter_of
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
@@ -29,7 +29,7 @@ def wait(
     as_json: AsJson = False,
 ) -> Exit:
     """Wait until the server, every query and every table really work, or say why they do not."""
-    made = compiled(definition, choices)
+    made = deployed(definition, choices)
     with connected(server) as client:
         waiter = waiter_of(client, waiting)
         waiter.server()
@@ -55,7 +55,7 @@ def status(
     as_json: AsJson = False,
 ) -> Exit:
     """Show where every stream, table and query stands. Exit code 1 where something does not work."""
-    made = compiled(definition, choices)
+    made = deployed(definition, choices)
     with connected(server) as client:
         found = standing(client, made)
     if as_json:

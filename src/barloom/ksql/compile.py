@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import DefinitionError, KsqlUnsupported, Problem
 from barloom.ksql.columns import compile_columns
 from barloom.ksql.header import header
 from barloom.ksql.ladder import Ladder
-from barloom.ksql.refusals import STANDING, divides_a_day, refusals
+from barloom.ksql.refusals import STANDING, divides_a_day, refusals, standing
 from barloom.ksql.script import Script
 from barloom.ksql.settings import STREAM_PROPERTIES, KsqlSettings
 from barloom.plan.suggest import did_you_mean
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from barloom.ksql.refusals import Refusal
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["compile_script"]
+__all__ = ["EVERYTHING", "compile_script"]
+
+EVERYTHING: Final = "all"
+"""Stands for everything that may be left out."""
 
 
 def compile_script(
@@ -27,42 +30,40 @@ def compile_script(
     settings: KsqlSettings | None = None,
     *,
     allow_degraded: Collection[str] = (),
-    strict: bool = False,
 ) -> Script:
     """The statements of a plan.
 
-    `allow_degraded` names what may be left out: ``gaps``, ``heartbeat``, ``pass_headers``, a timeframe or a column.
-    `strict` refuses also what every definition has and no ksqlDB pipeline: closing by the clock, the columns about
-    completeness, and the side output.
+    `allow_degraded` names what may be left out: a timeframe, a column, ``gaps``, ``heartbeat``, ``pass_headers``, and
+    what every definition promises and no ksqlDB pipeline keeps: ``clock`` (unless it is off), ``completeness``,
+    ``side-output``; or ``all``. The statements are the same whatever is named, or there are none.
 
     Raises `KsqlUnsupported` with everything that the plan asks for and ksqlDB cannot do.
     """
     chosen = settings or KsqlSettings()
     columns, unsaid = compile_columns(plan)
-    found = [*refusals(plan, strict=strict), *unsaid]
+    found = [*refusals(plan), *unsaid, *standing(plan)]
     _check_names(plan, found, allow_degraded)
-    left = [item for item in found if not (item.droppable and item.name in allow_degraded)]
+    left = [item for item in found if not (item.droppable and _is_allowed(item, allow_degraded))]
     if left:
-        raise KsqlUnsupported(Problem(item.what, item.name, _fix(item)) for item in left)
+        problems = (Problem(item.what, item.name, item.fix) for item in left)
+        raise KsqlUnsupported(problems, droppable=[item.name for item in left if item.droppable])
     levels = tuple(level for level in plan.levels if divides_a_day(level))
-    standing = [item for item in STANDING if item not in found and (item.name != "clock" or plan.clock)]
-    left_out = [*found, *standing]
     return Script(
         plan=plan,
         settings=STREAM_PROPERTIES,
         entities=tuple(Ladder(plan, levels, columns, chosen).entities()),
-        header=header(plan, columns.layout, chosen, left_out),
-        dropped=tuple(item.name for item in left_out),
+        header=header(plan, columns.layout, chosen, found),
+        dropped=tuple(item.name for item in found),
     )
 
 
-def _fix(item: Refusal) -> str:
-    return f"{item.fix}; or go on without it: --allow-degraded {item.name}" if item.droppable else item.fix
+def _is_allowed(item: Refusal, allowed: Collection[str]) -> bool:
+    return item.name in allowed or EVERYTHING in allowed
 
 
 def _check_names(plan: BarPlan, found: Sequence[Refusal], allowed: Collection[str]) -> None:
     """What may be left out has a name that the definition knows, so that a misspelt one is no silent yes."""
-    general = ("gaps", "heartbeat", "pass_headers", *(item.name for item in STANDING))
+    general = (EVERYTHING, "gaps", "heartbeat", "pass_headers", *(item.name for item in STANDING))
     known = dict.fromkeys(
         (
             *(item.name for item in found if item.droppable),

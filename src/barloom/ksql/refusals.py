@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan, LevelPlan
 
-__all__ = ["STANDING", "Refusal", "divides_a_day", "refusals"]
+__all__ = ["STANDING", "Refusal", "divides_a_day", "refusals", "standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,7 @@ STANDING: Final = (
         droppable=True,
     ),
 )
-"""What every definition has by default and no ksqlDB pipeline can have. Leaving these out makes no bar wrong.
-
-Scripts name them; only who asks for everything or nothing (`strict`) is refused.
-"""
+"""What every definition promises by itself and no ksqlDB pipeline keeps. Leaving these out makes no bar wrong."""
 
 
 def divides_a_day(level: LevelPlan) -> bool:
@@ -64,10 +61,14 @@ def divides_a_day(level: LevelPlan) -> bool:
     return frame.unit == "d" or (frame.intraday and DAY % frame.nanos == 0)
 
 
-def refusals(plan: BarPlan, *, strict: bool = False) -> list[Refusal]:
-    """Everything outside of single columns that has no form in ksqlDB."""
-    found = [*_time(plan), *_levels(plan), *_input(plan), *_names(plan)]
-    return [*found, *(item for item in STANDING if strict and (item.name != "clock" or plan.clock))]
+def refusals(plan: BarPlan) -> list[Refusal]:
+    """Everything that a definition asks for, outside of single columns, and that has no form in ksqlDB."""
+    return [*_time(plan), *_levels(plan), *_input(plan), *_names(plan)]
+
+
+def standing(plan: BarPlan) -> list[Refusal]:
+    """What a definition promises without saying so. One whose clock is off is not closed by it anywhere."""
+    return [item for item in STANDING if item.name != "clock" or plan.clock]
 
 
 def _time(plan: BarPlan) -> Iterator[Refusal]:
