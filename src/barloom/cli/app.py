@@ -145,9 +145,11 @@ barloom compact --store state""",
     _Command(
         "rebuild",
         _KEEP,
-        "Build a store again, with a changed definition, beside the old one; then swap them.",
+        "Build bars again, with a changed definition, beside the old ones: a store, or topics on Kafka.",
         """\
-barloom rebuild bars.toml --source trades.csv --store state""",
+barloom rebuild bars.toml --source trades.csv --store state
+barloom rebuild new.toml --app desk2 --name bars2                      on Kafka, as its [kafka] says
+barloom rebuild new.toml --app desk2 --name bars2 --from 2025-11-01    from the messages of that day on""",
     ),
     _Command(
         "reset",

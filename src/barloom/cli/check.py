@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.kafka_view import kafka_body, kafka_sheets, kafka_warnings
 from barloom.cli.ksql_view import ksql_body, ksql_sheets
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
@@ -17,7 +17,6 @@ from barloom.cli.plan_view import plan_body, plan_sheets, plan_warnings
 from barloom.cli.screen import note, say, show
 from barloom.clock import SystemClock
 from barloom.kafka.asked import declared_kafka
-from barloom.plan.load import load
 
 __all__ = ["check"]
 
@@ -32,7 +31,7 @@ def check(
     definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, ksqldb: _InKsql = False, as_json: AsJson = False
 ) -> Exit:
     """Read a definition and show the plan."""
-    plan, now = load(definition).plan, SystemClock().now()
+    plan, now = plan_asked(definition, kafka), SystemClock().now()
     on_kafka = bool(kafka.given) or declared_kafka(definition) is not None
     settings = settings_asked(definition, plan, kafka) if on_kafka else None
     if as_json:

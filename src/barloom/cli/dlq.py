@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, plural
-from barloom.cli.kafka_options import KafkaOptions, settings_asked
+from barloom.cli.kafka_options import KafkaOptions, plan_asked, settings_asked
 from barloom.cli.letter_filter import letter_filter, place_of
 from barloom.cli.letter_view import body_of, content, head_sheet, list_sheet, summary
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
@@ -19,7 +19,6 @@ from barloom.clock import SystemClock
 from barloom.kafka.letters import read_letter
 from barloom.kafka.replay import replay, select, was_replayed
 from barloom.plan.identity import topics
-from barloom.plan.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +149,7 @@ def replay_letters(  # noqa: PLR0913 - the options of a command
 
 
 def _where(definition: str, kafka: KafkaOptions) -> tuple[KafkaSettings, Topics]:
-    plan = load(definition).plan
+    plan = plan_asked(definition, kafka)
     settings = settings_asked(definition, plan, kafka)
     return settings, topics(plan, settings.app)
 

@@ -9,12 +9,14 @@ from cyclopts import Group, Parameter
 
 from barloom.kafka.asked import declared_kafka
 from barloom.kafka.settings import kafka_settings
+from barloom.plan.build import renamed
+from barloom.plan.load import load
 
 if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["NO_OPTIONS", "KafkaOptions", "settings_asked"]
+__all__ = ["NO_OPTIONS", "KafkaOptions", "plan_asked", "settings_asked"]
 
 _KAFKA = Group("Kafka", sort_key=1)
 
@@ -27,6 +29,10 @@ class KafkaOptions:
     kafka: Annotated[str | None, Parameter(help="The brokers, HOST:PORT; several with commas.")] = None
     app: Annotated[
         str | None, Parameter(help="The application: its group, changelog and progress (default: the bars' name).")
+    ] = None
+    name: Annotated[
+        str | None,
+        Parameter(help="Another name for the bars than the definition's; it begins the names of their topics."),
     ] = None
     input: Annotated[
         tuple[str, ...],
@@ -46,6 +52,12 @@ class KafkaOptions:
 
 
 NO_OPTIONS: Final = KafkaOptions()
+
+
+def plan_asked(definition: str, options: KafkaOptions) -> BarPlan:
+    """The plan of a definition, under the name that the command line gives its bars."""
+    plan = load(definition).plan
+    return plan if options.name is None else renamed(plan, options.name)
 
 
 def settings_asked(definition: str, plan: BarPlan, options: KafkaOptions) -> KafkaSettings:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from barloom.runtime.kafka.job import Status
     from barloom.runtime.report import RunReport
 
-__all__ = ["run_on_kafka", "stopped_by_signals"]
+__all__ = ["report_body", "run_on_kafka", "show_report", "stopped_by_signals"]
 
 
 def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Exit:
@@ -41,9 +41,10 @@ def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Ex
     with _served(settings, metrics, health), stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
         report = run(plan, settings, stop=stop, on_status=tell, metrics=metrics, health=health)
     if as_json:
-        machine.emit("run", _body(report, settings))
+        machine.emit("run", report_body(report, settings))
     else:
-        _show(report)
+        show_report(report)
+        say("Stopped in good order: what was read is committed, and the group is left.")
     return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
 
 
@@ -89,7 +90,8 @@ def _told(status: Status) -> str:
     return f"{count(status.report.ticks)} ticks{lag}  partitions: {states or 'none yet'}"
 
 
-def _show(report: RunReport) -> None:
+def show_report(report: RunReport) -> None:
+    """What was done, for a person."""
     say(f"Read {plural(report.ticks, 'tick')} in {report.seconds:.1f} s.")
     bars = Sheet("Bars", (Column("timeframe", style="bold"), Column("written", right=True)))
     for timeframe, written in report.bars.items():
@@ -102,10 +104,10 @@ def _show(report: RunReport) -> None:
         show(rejected)
     for text in report.notes:
         note(text)
-    say("Stopped in good order: what was read is committed, and the group is left.")
 
 
-def _body(report: RunReport, settings: KafkaSettings) -> dict[str, object]:
+def report_body(report: RunReport, settings: KafkaSettings) -> dict[str, object]:
+    """The same for a script."""
     return {
         "brokers": settings.brokers,
         "app": settings.app,

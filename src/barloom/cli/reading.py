@@ -13,6 +13,7 @@ from barloom.cli.formats import UsageError
 from barloom.kafka.asked import declared_kafka
 from barloom.kafka.declared import Kafka
 from barloom.kafka.settings import kafka_settings
+from barloom.plan.build import renamed
 from barloom.plan.load import load
 from barloom.read.bucket import TimeBucket
 from barloom.store.opening import open_for_reading
@@ -42,6 +43,7 @@ class Topics:
     ] = None
     kafka: Annotated[str | None, Parameter(help="The brokers, HOST:PORT; several with commas.")] = None
     app: Annotated[str | None, Parameter(help="The application that makes the bars (default: the bars' name).")] = None
+    name: Annotated[str | None, Parameter(help="The bars' name, where it is not the definition's.")] = None
     output_format: Annotated[
         Literal["avro", "avro-raw", "json"] | None, Parameter(help="How the bars are written.")
     ] = None
@@ -93,6 +95,7 @@ def opened(store: Path | None, topics: Topics) -> Iterator[Readable]:
     from barloom.read.kafka.opening import open_reader  # noqa: PLC0415 - reading a store needs none of it
 
     plan = load(topics.definition).plan
+    plan = plan if topics.name is None else renamed(plan, topics.name)
     with open_reader(plan, topics.settings(topics.definition, plan), store) as reader:
         yield reader.wait_running(topics.patience).store
 

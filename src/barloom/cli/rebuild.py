@@ -1,33 +1,73 @@
-"""``barloom rebuild``: a store for a changed definition, built beside the old one and put in its place."""
+"""``barloom rebuild``: the bars of a changed definition, built beside the old ones: a store, or topics on Kafka."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.options import AsJson, Definition, Sources, StorePath  # noqa: TC001 - the command line reads them
+from barloom.cli.formats import UsageError
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions
+from barloom.cli.kafka_rebuild import rebuild_on_kafka
+from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
 from barloom.cli.progress import progress_of_run
-from barloom.cli.run import AtEnd, BatchRows, OverrideFile, Strict, inputs, report_body, show_report
+from barloom.cli.run import AtEnd, BatchRows, OverrideFile, Strict, files_or_kafka, inputs, report_body, show_report
 from barloom.cli.screen import say
 from barloom.clock import SystemClock
 from barloom.plan.load import load
 from barloom.runtime.rebuild import rebuild as rebuilt
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from barloom.runtime.report import RunReport
+
 __all__ = ["rebuild"]
+
+_Begin = Annotated[str | None, Parameter(name="--from", help="On Kafka: only messages stamped at or after this time.")]
+_End = Annotated[
+    str | None,
+    Parameter(name="--to", help="On Kafka: only messages before the first one stamped at or after this time."),
+]
+_Resume = Annotated[
+    bool, Parameter(negative="", show_default=False, help="On Kafka: go on with a rebuild that was stopped.")
+]
 
 
 def rebuild(  # noqa: PLR0913 - the options of a command
     definition: Definition,
     /,
     *,
-    source: Sources,
-    store: StorePath,
+    source: MaybeSources = None,
+    store: MaybeStore = None,
     at_end: AtEnd = "keep",
     strict: Strict = False,
     overrides: OverrideFile = None,
     batch_rows: BatchRows = 100_000,
+    begin: _Begin = None,
+    end: _End = None,
+    resume: _Resume = False,
+    kafka: KafkaOptions = NO_OPTIONS,
     as_json: AsJson = False,
 ) -> Exit:
-    """Build beside, then swap."""
+    """Build beside, then swap, or tell how to cut over."""
+    files = {
+        "--source": source is not None,
+        "--store": store is not None,
+        "--at-end": at_end != "keep",
+        "--strict": strict,
+        "--overrides": overrides is not None,
+    }
+    topics = {"--from": begin is not None, "--to": end is not None, "--resume": resume}
+    given = [*(name for name, is_given in topics.items() if is_given), *kafka.given]
+    files_or_kafka([name for name, is_given in files.items() if is_given], given, definition)
+    if source is None or store is None:
+        return rebuild_on_kafka(definition, kafka, begin=begin, end=end, resume=resume, as_json=as_json)
+    if batch_rows < 1:
+        message = f"--batch-rows {batch_rows}: a step has at least one row"
+        raise UsageError(message)
     plan = load(definition).plan
     with progress_of_run(f"{plan.name} again", SystemClock()) as tell:
         report = rebuilt(
@@ -40,6 +80,10 @@ def rebuild(  # noqa: PLR0913 - the options of a command
             batch_rows=batch_rows,
             on_progress=tell,
         )
+    return _tell(report, store, as_json=as_json)
+
+
+def _tell(report: RunReport, store: Path, *, as_json: bool) -> Exit:
     if as_json:
         machine.emit("rebuild", report_body(report, store))
     else:

@@ -9,13 +9,12 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, plural
-from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, say, show
 from barloom.clock import SystemClock
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.forgetting import forget, known_of
-from barloom.plan.load import load
 
 if TYPE_CHECKING:
     from barloom.kafka.forgetting import Known
@@ -37,7 +36,7 @@ def reset(
     if yes and kafka.app is None:
         message = "--yes without --app: name the application whose state is to be removed"
         raise UsageError(message)
-    plan = load(definition).plan
+    plan = plan_asked(definition, kafka)
     settings = settings_asked(definition, plan, kafka)
     cluster = Cluster.reach(settings, SystemClock())
     known = known_of(cluster, plan, settings)

@@ -10,20 +10,31 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, moment, plural
-from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.kafka_run import run_on_kafka
 from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
 from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
 from barloom.kafka.asked import declared_kafka
-from barloom.plan.load import load
 from barloom.runtime import embedded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from barloom.runtime.report import RunReport
 
-__all__ = ["AtEnd", "BatchRows", "Strict", "inputs", "report_body", "run", "show_report"]
+__all__ = [
+    "AtEnd",
+    "BatchRows",
+    "OverrideFile",
+    "Strict",
+    "files_or_kafka",
+    "inputs",
+    "report_body",
+    "run",
+    "show_report",
+]
 
 AtEnd = Annotated[
     Literal["keep", "close"],
@@ -61,7 +72,7 @@ def run(  # noqa: PLR0913 - the options of a command
     if batch_rows < 1:
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
-    plan = load(definition).plan
+    plan = plan_asked(definition, kafka)
     files = {
         "--source": source is not None,
         "--store": store is not None,
@@ -70,7 +81,7 @@ def run(  # noqa: PLR0913 - the options of a command
         "--resume": resume is not None,
         "--overrides": overrides is not None,
     }
-    _decide([name for name, given in files.items() if given], kafka, definition)
+    files_or_kafka([name for name, given in files.items() if given], kafka.given, definition)
     if source is None or store is None:
         return run_on_kafka(plan, settings_asked(definition, plan, kafka), as_json=as_json)
     clock = SystemClock()
@@ -94,12 +105,12 @@ def run(  # noqa: PLR0913 - the options of a command
     return Exit.INTERRUPTED if report.interrupted else Exit.OK
 
 
-def _decide(files: list[str], kafka: KafkaOptions, definition: str) -> None:
-    """Refuse what leaves open whether files or Kafka are meant."""
-    if files and kafka.given:
-        message = f"{files[0]} is for files and {kafka.given[0]} is for Kafka: give one or the other"
+def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) -> None:
+    """Refuse what leaves open whether files or Kafka are meant; both are options that were given."""
+    if files and kafka:
+        message = f"{files[0]} is for files and {kafka[0]} is for Kafka: give one or the other"
         raise UsageError(message)
-    if {"--source", "--store"} <= set(files) or kafka.given:
+    if {"--source", "--store"} <= set(files) or kafka:
         return
     declared = declared_kafka(definition) is not None
     if "--source" in files or "--store" in files:

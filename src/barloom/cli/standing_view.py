@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Final
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, duration, moment
-from barloom.cli.kafka_options import settings_asked
+from barloom.cli.kafka_options import plan_asked, settings_asked
 from barloom.cli.screen import Column, Sheet, out, show
 from barloom.clock import SystemClock
 from barloom.plan.identity import topics
-from barloom.plan.load import load
 from barloom.runtime.standing import NO_OWNER, standing
 from barloom.time.timeframe import SECOND
 
@@ -40,7 +39,7 @@ _COLUMNS: Final = (
 
 def status_on_kafka(definition: str, options: KafkaOptions, *, watch: bool, as_json: bool) -> Exit:
     """Show each partition; with `watch` until Ctrl-C."""
-    plan = load(definition).plan
+    plan = plan_asked(definition, options)
     settings = settings_asked(definition, plan, options)
     names, clock = topics(plan, settings.app), SystemClock()
     while True:

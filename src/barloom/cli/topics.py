@@ -9,13 +9,12 @@ from cyclopts import App
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
-from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, settings_asked
+from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, say, show
 from barloom.clock import SystemClock
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.topics import State, readable
-from barloom.plan.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +73,7 @@ class _Work:
     """A definition's settings and its cluster."""
 
     def __init__(self, definition: str, options: KafkaOptions) -> None:
-        self._plan = load(definition).plan
+        self._plan = plan_asked(definition, options)
         self._clock = SystemClock()
         settings = settings_asked(definition, self._plan, options)
         self.brokers = settings.brokers

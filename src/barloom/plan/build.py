@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from barloom.plan.draft import BarsDraft, ColumnDraft, Value
     from barloom.plan.events import EventDraft
 
-__all__ = ["build"]
+__all__ = ["build", "renamed"]
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
@@ -54,6 +54,15 @@ def build(draft: BarsDraft) -> BarPlan:
         source=source,
     )
     return replace(made, **knobs)
+
+
+def renamed(plan: BarPlan, name: str) -> BarPlan:
+    """The same bars under another name, which begins the names of their topics; `DefinitionError` for none."""
+    problems: list[Problem] = []
+    checked = _checked_name(name, "name", problems)
+    if problems:
+        raise DefinitionError(problems)
+    return replace(plan, name=checked)
 
 
 def _scope(event: EventDraft) -> Scope:
@@ -213,12 +222,15 @@ def _headers(knob: Value, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _name(draft: BarsDraft, problems: list[Problem]) -> str:
-    name = draft.name.value
+    return _checked_name(draft.name.value, draft.name.where, problems)
+
+
+def _checked_name(name: object, where: str, problems: list[Problem]) -> str:
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     what = f"{name!r} cannot name bars" if name else "the bars have no name"
     fix = "use letters, digits, '_', '-' and '.', beginning with a letter, at most 100: it begins the names of topics"
-    problems.append(Problem(what, draft.name.where, fix))
+    problems.append(Problem(what, where, fix))
     return ""
 
 

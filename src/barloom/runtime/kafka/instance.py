@@ -113,8 +113,9 @@ class Instance:
 
     def _take(self, messages: list[Message]) -> None:
         now = self._clock.now()
+        wanted, over = self._wanted(cast("Sequence[Record]", messages))
         try:
-            poll = decode(cast("Sequence[Record]", messages), self._job.settings.input, self._job.serde.events, now)
+            poll = decode(wanted, self._job.settings.input, self._job.serde.events, now)
         except RegistryUnavailable as unavailable:
             self._wait_for_registry(messages, unavailable)
             return
@@ -124,9 +125,13 @@ class Instance:
         for log, polled in poll.by_log.items():
             if log.partition in self._partitions:
                 self._step(self._partitions[log.partition], log, polled, now)
-        for log, end in poll.ends.items():
+        for log, end in {**poll.ends, **over}.items():
             if log.partition in self._partitions:
                 self._partitions[log.partition].reached(log.topic, end)
+
+    def _wanted(self, messages: Sequence[Record]) -> tuple[Sequence[Record], dict[Log, int]]:
+        """Without what lies beyond the end of the job, if it has one; and the logs that have come to it, and where."""
+        return (messages, {}) if self._job.span is None else self._job.span.cut(messages)
 
     def _wait_for_registry(self, messages: list[Message], error: RegistryUnavailable) -> None:
         """Keep what cannot be read yet, and fetch no more meanwhile; the group goes on hearing from us."""

@@ -14,7 +14,7 @@ from barloom.telemetry.logs import get_logger
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from barloom.clock import Clock
     from barloom.engine.blocks import Step, TickBatch
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.plan.identity import Topics
     from barloom.runtime.kafka.partition import Partition
+    from barloom.runtime.kafka.span import Span
     from barloom.serde.open import Serde
     from barloom.telemetry.health import Health
     from barloom.telemetry.late_alarm import LateAlarm
@@ -47,7 +48,8 @@ class Status:
 class Job:
     """A definition, the cluster, and everything that outlives a membership in the group.
 
-    `partitions` is the number of the input's partitions, `owner` how this instance is called, unlike any other.
+    `partitions` is the number of the input's partitions, `owner` how this instance is called, unlike any other; `span`
+    what is read of the input where it is not to be followed for ever.
     """
 
     plan: BarPlan
@@ -62,6 +64,7 @@ class Job:
     alarm: LateAlarm
     calendar: Calendar
     on_status: Callable[[Status], None] | None = None
+    span: Span | None = None
     report: RunReport = field(default_factory=RunReport)
     began: float = 0.0
     lag: int | None = None
@@ -79,6 +82,8 @@ class Job:
         for reason, number in step.counts.items():
             if number and reason not in {"accepted", "filtered"}:
                 self.metrics.rejected(reason, number)
+        if step.counts.get("duplicate"):
+            self.metrics.duplicates(step.counts["duplicate"])
 
     def watch_late(self, partition: int, ticks: TickBatch, step: Step) -> None:
         """Raise or clear the alarm about late rows, as a step may give cause to."""
@@ -93,9 +98,11 @@ class Job:
                 tell = _log.warning if window.alarm else _log.info
                 tell("late rows", partition=partition, share=window.text)
 
-    def committed(self, seconds: float, partitions: Iterable[Partition]) -> None:
+    def committed(self, seconds: float, partitions: Collection[Partition]) -> None:
         """A transaction was committed."""
         self.metrics.commit(seconds)
+        if self.span is not None:
+            self.span.committed(partitions)
         lags = []
         now = self.clock.now()
         for partition in partitions:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from threading import Event
 
     from barloom.clock import Clock
+    from barloom.kafka.cluster import Inputs
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.plan.query import Bars
     from barloom.runtime.kafka.job import Status
+    from barloom.runtime.kafka.span import Span
     from barloom.runtime.report import RunReport
     from barloom.serde.json_text import JsonTimes
     from barloom.serde.open import Serde
@@ -56,24 +58,26 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     clock: Clock | None = None,
     calendar: Calendar | None = None,
     chance: random.Random | None = None,
+    span: Span | None = None,
 ) -> RunReport:
     """Be one instance of the application until `stop` is set; then commit, leave the group, and report.
 
-    Missing topics are made. A broker that is away is waited for; what then was not committed is read again. Raises
-    `TopicMismatch`, `StoreMismatch` (another definition's changelog), `LoginRefused`, `AccessRefused` and other errors
-    that waiting does not mend.
+    With a `span` only that is read of the input. Missing topics are made. A broker that is away is waited for; what
+    then was not committed is read again. Raises `TopicMismatch`, `StoreMismatch` (another definition's changelog),
+    `LoginRefused`, `AccessRefused` and other errors that waiting does not mend.
     """
     clock = clock or SystemClock()
     plan = bars if not hasattr(bars, "plan") else bars.plan
     calendar = calendar or resolve(plan.calendar)
-    partitions = Cluster.reach(settings, clock).ensure(plan).partitions
+    inputs = Cluster.reach(settings, clock).ensure(plan)
+    _tell_of_timestamps(inputs)
     owner = f"{socket.gethostname()}-{os.getpid()}-{(chance or random.SystemRandom()).randrange(1 << 32):08x}"
     job = Job(
         plan=plan,
         settings=settings,
         topics=topics(plan, settings.app),
         serde=_serde(plan, calendar, settings),
-        partitions=partitions,
+        partitions=inputs.partitions,
         owner=owner,
         clock=clock,
         metrics=metrics or open_metrics(),
@@ -81,11 +85,20 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         alarm=LateAlarm(settings.late_alarm, clock),
         calendar=calendar,
         on_status=on_status,
+        span=span,
         began=clock.monotonic(),
     )
     _keep_going(job, stop, chance or random.SystemRandom())
     job.report.seconds = clock.monotonic() - job.began
     return job.report
+
+
+def _tell_of_timestamps(inputs: Inputs) -> None:
+    """Say where a second run over the same input may judge ticks from the future otherwise."""
+    stamped = [topic for topic, kind in inputs.timestamps.items() if kind == "CreateTime"]
+    if stamped:
+        told = "their timestamps are the producer's: ticks from the future are judged by when they are first read"
+        _log.info("input topics have CreateTime", topics=stamped, meaning=told)
 
 
 def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
