@@ -61,9 +61,9 @@ class Places:
         return places
 
     def _of_width(self, width: int, tag: bytes, key: Integers, start: Integers) -> NDArray[Any]:
-        parts = [("tag", "u1"), ("key", f"V{width}"), ("start", ">i8")]
+        parts = [("tag", f"V{len(tag)}"), ("key", f"V{width}"), ("start", ">i8")]
         joined = np.empty(len(key), dtype=parts)
-        joined["tag"] = tag[0]
+        joined["tag"] = np.void(tag)
         joined["key"] = self._tables[width][self._row[key]]
         joined["start"] = start
         whole = joined.view(np.uint8).reshape(len(key), joined.itemsize)

@@ -15,7 +15,8 @@ import numpy as np
 from barloom.plan.document import plan_document
 from barloom.plan.identity import fingerprint
 from barloom.store.backend import Family
-from barloom.store.keys import encode_start, encode_starts
+from barloom.store.keys import encode_start
+from barloom.store.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ class ChangelogWriter:
         levels = len(layout.plan.levels)
         self._tags = [TAGS[Family.OPEN] + layout.prefix(level) for level in range(levels)]
         self._latest_tags = [TAGS[Family.LATEST] + layout.prefix(level) for level in range(levels)]
-        self._encoded: list[bytes] = []
+        self._places = Places()
         self._stood_until = np.array(held, np.int64)
         self._open_until: Integers = np.empty((levels, 0), np.int64)
 
@@ -110,7 +111,7 @@ class ChangelogWriter:
         for gone in step.retracted:
             self._retract(gone, places, values)
         for block in step.lives:
-            places += self._places(block.level, block.key, block.start)
+            places += self._places.of_bars(self._tags[block.level], block.key, block.start)
             values += self._layout.records.encode(block, None, keys)
             np.maximum.at(self._open_until[block.level], block.key, block.start)
         for name, value in step.entries.items():
@@ -119,24 +120,20 @@ class ChangelogWriter:
         return places, values
 
     def _learn(self, keys: Keys) -> None:
-        known = len(self._encoded)
+        known = len(self._places)
         if known < len(keys):
             encode = self._layout.keys.encode
-            self._encoded.extend(encode(row) for row in keys.rows(np.arange(known, len(keys))))
+            self._places.add([encode(row) for row in keys.rows(np.arange(known, len(keys)))])
             held = self._open_until.shape[1]
             if len(keys) > held:
                 wider = np.repeat(self._stood_until[:, np.newaxis], max(len(keys), 2 * held, _FIRST_KEYS), axis=1)
                 wider[:, :held] = self._open_until
                 self._open_until = wider
 
-    def _places(self, level: int, key: Integers, start: Integers) -> list[bytes]:
-        tag, encoded = self._tags[level], self._encoded
-        return [tag + encoded[number] + time for number, time in zip(key.tolist(), encode_starts(start), strict=True)]
-
     def _close(self, block: BarBlock, keys: Keys, places: list[bytes], values: list[bytes | None]) -> None:
         was_open = self._open_until[block.level, block.key] >= block.start
         if was_open.any():
-            gone = self._places(block.level, block.key[was_open], block.start[was_open])
+            gone = self._places.of_bars(self._tags[block.level], block.key[was_open], block.start[was_open])
             places += gone
             values += [None] * len(gone)
         if block.level in self._layout.plan.keeps_latest:
@@ -144,14 +141,13 @@ class ChangelogWriter:
 
     def _put_latest(self, block: BarBlock, keys: Keys, places: list[bytes], values: list[bytes | None]) -> None:
         chosen = np.flatnonzero(_last_real(block))
-        tag = self._latest_tags[block.level]
-        places += [tag + self._encoded[number] for number in block.key[chosen].tolist()]
+        places += self._places.of_keys(self._latest_tags[block.level], block.key[chosen])
         records = self._layout.records.encode(block, chosen, keys)
         starts = block.start[chosen].tolist()
         values += [encode_start(start) + record for start, record in zip(starts, records, strict=True)]
 
     def _retract(self, gone: BarId, places: list[bytes], values: list[bytes | None]) -> None:
-        found = self._places(gone.level, gone.key, gone.start)
+        found = self._places.of_bars(self._tags[gone.level], gone.key, gone.start)
         places += found
         values += [None] * len(found)
 
