@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: help demo servers test lint bench clean
+.PHONY: help demo servers test lint bench bench-kafka clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +32,9 @@ lint: $(READY)  ## style, format and types
 
 bench: $(READY)  ## the speed and memory figures of benchmarks/README.md
 	$(VENV)/bin/python benchmarks
+
+bench-kafka: $(READY)  ## the same on Kafka, on a broker of its own (needs Java 17 and Maven)
+	PYTHONPATH=tests $(VENV)/bin/python benchmarks/kafka
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-state dist build
