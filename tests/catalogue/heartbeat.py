@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from barloom.testing import Driver, FakeSessionCalendar, Point
+from barloom.testing import Driver, FakeSessionCalendar
 from catalogue.market import HOUR, MINUTE, SECOND, at, nanos, ohlcv, prices, starts, tick, ticks_to_bars
 from catalogue.sessions import cut
 from exchanges import new_york, sessions, tokyo
@@ -15,14 +15,16 @@ from exchanges import new_york, sessions, tokyo
 if TYPE_CHECKING:
     import polars as pl
 
+    from catalogue.market import Group
 
-def pass_time(driver: Driver, until: str, step: timedelta) -> None:
+
+def pass_time(driver: Group, until: str, step: timedelta) -> None:
     """Let the clock go on in small steps, as it does."""
     while driver.clock.now() < nanos(at(until)):
         driver.move_clock(min(step // SECOND * 1_000_000_000, nanos(at(until)) - driver.clock.now()))
 
 
-def beats(driver: Driver, timeframe: str) -> pl.DataFrame:
+def beats(driver: Group, timeframe: str) -> pl.DataFrame:
     """Every synthetic state that a live bar had."""
     history = driver.live_history(timeframe)
     return history.filter(history["synthetic"])
@@ -55,24 +57,6 @@ class HeartbeatCases:
         }
         assert {0: {"EURUSD"}, 1: {"XAUUSD"}} == by_partition
         assert at("2025-01-06T10:04") in starts(beats(driver, "1m"), symbol="XAUUSD")
-
-    def test_HB_StopsImmediately_OnPartitionsRevoked(self) -> None:
-        """After revoke not one more beat, even if the timer was due, not even one that was computed already."""
-        driver = Driver(ticks_to_bars("1m", heartbeat=True), instances=("A", "B"))
-        driver.feed(tick("2025-01-06T10:00:10", 10))
-        driver.clock.move("2m")
-        driver.revoke("A")
-        driver.settle()
-        assert [] == starts(beats(driver, "1m"))
-
-        driver.assign({"A": [0]})
-        driver.clock.set(nanos(at("2025-01-06T10:03:00")))
-        driver.freeze_at(Point.STEPPED, "A")
-        driver.assign({"B": [0]})
-        assert not driver.thaw("A")
-        driver.settle()
-        assert [at("2025-01-06T10:03")] == starts(beats(driver, "1m"))
-        assert [("assigned", 0), ("revoked", 0), ("assigned", 0), ("lost", 0)] == driver.watchers["A"].events
 
     def test_HB_SessionFilter_BlocksOutsideSession(self) -> None:
         """No beat outside the session: none in the lunch break, after the close, after a half day, on a holiday."""

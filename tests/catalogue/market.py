@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from barloom.plan.draft import LevelDraft
+    from barloom.testing import PartitionWatcherStub, Point
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -152,4 +153,62 @@ class Rig(Protocol):
 
     def rejected(self) -> list[Any]:
         """The side output."""
+        ...
+
+
+class Group(Rig, Protocol):
+    """A rig of several instances, any of which may end or stand still at any point."""
+
+    @property
+    def clock(self) -> Any:  # noqa: ANN401 - a clock that is set by hand
+        """The wall time of all of them; whoever is due when it moves does nothing before `settle` or another call."""
+        ...
+
+    @property
+    def watchers(self) -> Mapping[str, PartitionWatcherStub]:
+        """What became of each one's partitions."""
+        ...
+
+    def append(self, ticks: Rows) -> object:
+        """Write rows that nobody reads yet, or not before `settle`."""
+        ...
+
+    def settle(self) -> None:
+        """Let everybody who runs work until nothing is left to do."""
+        ...
+
+    def move_clock(self, by: int) -> None:
+        """Let time pass, and everybody look at the clock."""
+        ...
+
+    def assign(self, wanted: Mapping[str, Iterable[int]]) -> None:
+        """Rebalance."""
+        ...
+
+    def revoke(self, name: str) -> None:
+        """Take the partition from its owner and give it to nobody."""
+        ...
+
+    def owner(self) -> str | None:
+        """Who owns the partition."""
+        ...
+
+    def crash(self, name: str) -> None:
+        """Kill an instance between two turns."""
+        ...
+
+    def crash_at(self, point: str, name: str) -> None:
+        """Kill it right after a point of its turn."""
+        ...
+
+    def freeze_at(self, point: Point, name: str) -> None:
+        """Let it stand still there."""
+        ...
+
+    def thaw(self, name: str) -> bool:
+        """Let it go on; false where it was refused."""
+        ...
+
+    def live_history(self, timeframe: str) -> pl.DataFrame:
+        """Every state that a live bar had."""
         ...

@@ -38,3 +38,7 @@ class TestInMemory(
     def open(self, bars: Bars, *, calendar: Calendar | None = None) -> Driver:
         """One instance with one partition."""
         return Driver(bars, calendar=calendar)
+
+    def group(self, bars: Bars, *instances: str) -> Driver:
+        """Several instances for one partition."""
+        return Driver(bars, instances=instances)
