@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, BarId, Step, Values
+from barloom.engine.floors import Floors, drop_after
 from barloom.engine.gaps import Gaps
 from barloom.engine.groups import Groups, with_mask
 from barloom.engine.heartbeat import Heartbeat, LastTicks
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.engine.blocks import Snapshot, TickBatch
+    from barloom.engine.floors import Published
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder, LevelChange
     from barloom.plan.barplan import BarPlan
@@ -63,8 +65,11 @@ class Engine:
         self.closed = False
         self._live = live
         self._time = StreamTime()
-        self._intake = Intake(plan, self._market, self.keys)
-        self._levels = [Level(position, plan, self._market) for position in range(len(plan.levels))]
+        self._floors = Floors(len(plan.levels))
+        self._intake = Intake(plan, self._market, self.keys, self._floors.levels)
+        self._levels = [
+            Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
+        ]
         self._published = [self._levels[position] for position in plan.published]
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
         self._ladder: Ladder = ladder(plan, self._levels, self._market)
@@ -124,6 +129,28 @@ class Engine:
         outcome = self._recut()
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, **self._market.dump()}, notes=(*notes, *step.notes))
+
+    def set_back(self, to: int, published: Sequence[Published]) -> Step:
+        """Let stream time, which a wrong stamp has pushed ahead, stand at `to` again.
+
+        `published` are the last finals of each level and key, as far as they may end after that: their slots, and
+        those before them, stay as they were published. Open slots that begin after `to` are dropped. With ticks as
+        input only. Afterwards throw the engine away and restore another.
+        """
+        outcome = _Outcome(retracted=list(drop_after(self._levels, to)))
+        for beats in self._beats.values():
+            outcome.retracted += beats.drop_after(to)
+        for last in published:
+            key = self.keys.ids_of(last.keys)
+            end = self._levels[last.level].grid.round_to_slot(np.array(last.starts, np.int64)).end
+            self._floors.put(last.level, key[end > to], end[end > to])
+        for level in self._levels:
+            if level.left_out is not None and level.left_out > to:
+                level.left_out = level.stopped = None
+        self._time.set_back(to)
+        outcome.lives += self.open_bars()
+        step = self._step(outcome, None)
+        return replace(step, entries={LEFT_OUT: None, **step.entries})
 
     def _recut(self) -> _Outcome:
         """Open slots whose end a changed calendar has moved, as live bars."""
@@ -205,6 +232,7 @@ class Engine:
             rows = level.rows.all()
             self._ladder.restore(level, rows, level.rows.arrived[rows])
         self._ladder.load(entries, self.keys)
+        self._floors.load(entries, self.keys)
         for level in self._levels:
             level.recut()
         finals = {block.level: Groups.sorted([self._groups(block)])[0] for block in latest}
@@ -349,6 +377,8 @@ class Engine:
             entries[LEFT_OUT] = msgspec.json.encode(left_out)
         if self._intake.seen is not None:
             entries |= self._intake.seen.settle(self._time.now, self.keys.rows)
+        if self._floors:
+            entries |= self._floors.settle(self._ladder.boundary(self._levels[0], self._time.now), self.keys)
         return Step(
             tuple(outcome.finals),
             tuple(outcome.lives),

@@ -9,6 +9,7 @@ import numpy as np
 
 from barloom.engine.blocks import Numbers, Values
 from barloom.engine.groups import Groups, with_mask
+from barloom.engine.stream_time import BEGINNING
 from barloom.plan.barplan import Fold, Gap
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Gaps:
         first = anchors.ordinal + 1
         if self._filled_to is not None:
             first = np.where(fresh, first, np.maximum(first, self._filled_to))
+        if self._level.floor:
+            first = np.maximum(first, self._published_to(anchors.key))
         last_of_key = np.append(anchors.key[1:] != anchors.key[:-1], True)
         following = np.append(anchors.ordinal[1:], 0)
         stop = np.where(last_of_key, 0 if ending else decided, following)
@@ -91,6 +94,14 @@ class Gaps:
         values = [_joined(pair, order) for pair in zip(held.values, new.values, strict=True)]
         time = np.concatenate([held.time, new.time])[order]
         return _Anchors(key[order], ordinal[order], time, values), order >= len(held.key)
+
+    def _published_to(self, key: Integers) -> Integers:
+        """The ordinal of the first slot above each key's floor."""
+        floor = self._level.floor.of(key)
+        ordinals = np.full(len(key), BEGINNING)
+        has = floor > BEGINNING
+        ordinals[has] = self._level.grid.ordinal(floor[has])
+        return ordinals
 
     def _limits(self, time: Integers) -> Integers:
         """The ordinal of the first slot that is too far from each last tick."""

@@ -82,7 +82,10 @@ class Heartbeat:
         if not len(latest):
             return latest
         alive = self._market.calendar.advance(latest.close_time, self._level.plan.carry_limit + 1) > start
-        absent = self._level.rows.find(latest.key, np.full(len(latest), start)) < 0
+        slot = np.full(len(latest), start)
+        absent = self._level.rows.find(latest.key, slot) < 0
+        if self._level.floor:
+            absent &= ~self._level.floor.hides(latest.key, slot)
         return latest.take(alive & absent)
 
     def settle(self, finals: BarBlock | None, boundary: int) -> list[BarId]:
@@ -97,6 +100,12 @@ class Heartbeat:
             if len(empty):
                 retracted.append(BarId(self._level.position, empty, np.full(len(empty), start)))
         return retracted
+
+    def drop_after(self, time: int) -> list[BarId]:
+        """Forget the beats of slots that begin after `time`; what they were."""
+        wrong = sorted(start for start in self._beaten if start > time)
+        beaten = [(start, self._beaten.pop(start)[1]) for start in wrong]
+        return [BarId(self._level.position, keys, np.full(len(keys), start)) for start, keys in beaten if len(keys)]
 
     def restore(self, beats: Groups) -> None:
         """Know again which live bars are beats."""

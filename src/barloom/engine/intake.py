@@ -16,7 +16,10 @@ from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from barloom.engine.blocks import TickBatch
+    from barloom.engine.floors import Floor
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.stream_time import StreamTime
@@ -74,10 +77,11 @@ class _Rows:
 class Intake:
     """Invalid → future → stream time moves → where → outside the session → duplicate → late."""
 
-    def __init__(self, plan: BarPlan, market: Market, keys: KeyIndex) -> None:
+    def __init__(self, plan: BarPlan, market: Market, keys: KeyIndex, floors: Sequence[Floor]) -> None:
         self._plan = plan
         self._market = market
         self._keys = keys
+        self._floors = floors
         self._bars = plan.input is InputKind.BARS
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
         self._computed = {
@@ -174,11 +178,28 @@ class Intake:
         else:
             deadline = self._market.deadlines.of(rows.end, self._plan.base.delay)
             late = deadline <= rows.before
+            if any(self._floors):
+                late |= self._floors[0].hides(rows.key, rows.start)
+                missed = self._below_floors(rows)
         if self.seen is not None:
             self._check_seen(self.seen, rows, batch.frame, deadline, late)
         if late.any():
             rows.refuse(late, Reason.LATE)
-            rows.by = np.where(rows.verdict == Reason.LATE, rows.before - deadline, rows.by)
+            by = rows.before - deadline
+            if self._floors[0]:
+                by = np.maximum(by, self._floors[0].passed(rows.key, rows.end))
+            rows.by = np.where(rows.verdict == Reason.LATE, by, rows.by)
+        return missed
+
+    def _below_floors(self, rows: _Rows) -> dict[int, Booleans]:
+        """For each level the rows whose slot there was published before stream time was set back, or a child's was."""
+        missed: dict[int, Booleans] = {}
+        for place, level in enumerate(self._plan.levels):
+            if level.child is None:
+                continue
+            missed[place] = self._floors[place].hides(rows.key, _starts(self._market.grids[place], rows.start))
+            if level.child in missed:
+                missed[place] |= missed[level.child]
         return missed
 
     def _deadline(self, level: int, rows: _Rows) -> Integers:
@@ -210,21 +231,33 @@ class Intake:
         reason = np.where(behind[row], np.int8(Reason.LATE), rows.verdict[row])
         late = reason == Reason.LATE
         starts = [_starts(grid, rows.start[row]) for grid in self._market.grids]
-        masks = [late for _ in self._market.grids]
-        if self._bars:
-            masks = [np.zeros(len(row), np.bool_)]
-            for number, level in enumerate(self._plan.levels[1:], 1):
-                masks.append(late & (missed[number][row] if level.child == 0 else masks[level.child or 0]))
+        masks = self._masks(late, behind[row], {level: where[row] for level, where in missed.items()})
         by = np.where(behind[row] & (rows.by[row] == 0), self._behind(rows, row, missed), rows.by[row])
         slots = tuple(Values(start, mask) for start, mask in zip(starts, masks, strict=True))
         return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots)
 
+    def _masks(self, late: Booleans, behind: Booleans, missed: dict[int, Booleans]) -> list[Booleans]:
+        """For each level the late rows that are missing in its bars; those `behind` are in the bars of some levels."""
+        if not self._bars:
+            return [late & (~behind | missed.get(place, late & False)) for place in range(len(self._plan.levels))]
+        masks = [np.zeros(len(late), np.bool_)]
+        for place, level in enumerate(self._plan.levels[1:], 1):
+            masks.append(late & (missed[place] if level.child == 0 else masks[level.child or 0]))
+        return masks
+
     def _behind(self, rows: _Rows, row: Integers, missed: dict[int, Booleans]) -> Integers:
         worst = np.zeros(len(row), np.int64)
         for level, where in missed.items():
-            by = rows.before[row] - self._deadline(level, rows)[row]
+            by = rows.before[row] - self._deadline(level, rows)[row] if self._bars else self._passed(level, rows)[row]
             worst = np.where(where[row], np.maximum(worst, by), worst)
         return worst
+
+    def _passed(self, level: int, rows: _Rows) -> Integers:
+        """How far the floor of a level lies beyond the end of each row's slot there."""
+        ends = rows.end.copy()
+        known = self._market.grids[level].knows(rows.start)
+        ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
+        return self._floors[level].passed(rows.key, ends)
 
 
 def _starts(grid: SlotGrid, times: Integers) -> Integers:

@@ -95,6 +95,8 @@ class TickLadder:
         for level in self._levels:
             boundary = self.boundary(level, now)
             groups = self._groups(level, admitted, fed)
+            if groups is not None and level.floor:
+                groups = level.floor.above(groups)
             touched, passing = _NO_ROWS, None
             if groups is not None:
                 fresh, touched, passing = level.absorb(groups, boundary)

@@ -11,6 +11,7 @@ from barloom.engine.open_rows import OpenRows
 from barloom.errors import CalendarError
 
 if TYPE_CHECKING:
+    from barloom.engine.floors import Floor
     from barloom.engine.market import Market
     from barloom.plan.barplan import BarPlan, LevelPlan
     from barloom.time.calendar import Booleans, Integers, SlotGrid
@@ -42,10 +43,11 @@ class Closed(NamedTuple):
 class Level:
     """The open slots of one timeframe."""
 
-    def __init__(self, position: int, plan: BarPlan, market: Market) -> None:
+    def __init__(self, position: int, plan: BarPlan, market: Market, floor: Floor) -> None:
         self.position = position
         self.plan: LevelPlan = plan.levels[position]
         self._market = market
+        self.floor = floor
         self.partials = plan.partials
         self.rows = OpenRows(plan.partials)
         self.stopped: str | None = None

@@ -19,7 +19,7 @@ BEGINNING: Final = int(np.iinfo(np.int64).min)
 
 @dataclass(slots=True)
 class StreamTime:
-    """Where the stream stands; it only moves forward.
+    """Where the stream stands; by itself it only moves forward.
 
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
     stream time and `arrived_at` when that row was received.
@@ -56,6 +56,12 @@ class StreamTime:
         if self.arrived_at - self.max_event > live_within:
             return
         self.now = max(self.now, min(checked_at, self.max_event + (checked_at - self.arrived_at)))
+
+    def set_back(self, to: int) -> None:
+        """Stand at an earlier time; the clock waits for the next row that moves it."""
+        self.now, self.max_event, self.arrived_at = to, None, None
+        if self.first is not None and self.first > to:
+            self.first = None
 
     def dump(self) -> bytes:
         """For the state."""
