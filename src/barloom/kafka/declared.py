@@ -59,6 +59,7 @@ class Kafka:
     app: str | None = None
     input: str | tuple[str, ...] | None = None
     format: Format | str | None = None
+    key_format: Format | str | None = None
     output_format: Format | str | None = None
     schema: str | Path | None = None
     json_times: str | None = None

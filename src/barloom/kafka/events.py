@@ -189,6 +189,8 @@ class EventWriter(Generic[E]):
 class EventReader(MessageReader[EventMessage[E]], Generic[E]):
     """Events of a class from a topic, as typed objects with their headers and origin; see `MessageReader`.
 
+    `columns` says where fields stand, as ``[source] columns`` does: ``{"symbol": "@key"}``.
+
     Example::
 
         with bl.EventReader(Quote, settings, group="archive") as reader:
@@ -207,16 +209,19 @@ class EventReader(MessageReader[EventMessage[E]], Generic[E]):
         from_: Whence = "beginning",
         at_end: Literal["wait", "stop"] = "wait",
         poison: Poison = "give",
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         names = tuple(topics or settings.input)
-        plan = _plan_of(event)
+        plan = _plan_of(event, columns)
         self._event = event
         self._makers = {field.name: _maker(field) for field in plan.event.fields}
         self._serde = _serde(plan, settings, names[0])
         super().__init__(settings, names, group=group, from_=from_, at_end=at_end, poison=poison)
 
     def _decoded(self, messages: Sequence[Message]) -> list[EventMessage[E]]:
-        rows = self._serde.events.decode([message.value() for message in messages])
+        decoder = self._serde.events
+        keys = [message.key() for message in messages] if decoder.wants_keys else ()
+        rows = decoder.decode([message.value() for message in messages], keys)
         values: dict[int, E | Problem] = {
             row: Problem(text, _where(messages[row]), "see that its writer and this reader agree on the fields")
             for row, text in rows.problems.items()
@@ -257,9 +262,9 @@ def _maker(field: Field) -> Callable[[object], object]:
     return lambda value: None if value is None else value // length  # type: ignore[operator]
 
 
-def _plan_of(event: type[Event]) -> BarPlan:
+def _plan_of(event: type[Event], columns: Mapping[str, str] | None = None) -> BarPlan:
     """A definition over the event alone: an empty text is a text here, and no missing value."""
-    plan = bars_of(event).tumbling("1s").select(count=count()).named("events").plan
+    plan = bars_of(event).source(columns=columns).tumbling("1s").select(count=count()).named("events").plan
     return replace(plan, source=replace(plan.source, null_values=()))
 
 
@@ -268,6 +273,7 @@ def _serde(plan: BarPlan, settings: KafkaSettings, topic: str) -> Serde:
         plan,
         resolve(plan.calendar),
         format=settings.format,
+        key_format=settings.key_format,
         registry=settings.registry,
         schema=settings.schema,
         namespace=settings.namespace,

@@ -43,6 +43,7 @@ class KafkaSettings:
     app: str
     input: tuple[str, ...]
     format: Format = Format.AVRO
+    key_format: Format | None = None
     output_format: Format = Format.AVRO
     schema: Path | None = None
     json_times: str = "iso"
@@ -114,6 +115,7 @@ def _read(table: Table, plan: BarPlan) -> KafkaSettings:
         app=_app(table, plan),
         input=inputs,
         format=form,
+        key_format=table.choice("key_format", Format),
         output_format=output,
         schema=table.path_of("schema"),
         json_times=table.word("json_times", JSON_TIMES, default.json_times),
@@ -145,7 +147,7 @@ def _check_together(settings: KafkaSettings, table: Table) -> None:
     if settings.transaction_timeout < 2 * settings.commit_interval:
         fix = "give transaction_timeout at least twice the commit_interval"
         table.problem("transactions would time out before they are committed", "transaction_timeout", fix)
-    framed = Format.AVRO in (settings.format, settings.output_format)
+    framed = Format.AVRO in (settings.format, settings.key_format, settings.output_format)
     if framed and settings.registry is None and "registry" not in table:
         fix = 'add [kafka.registry] with url = "…" (or --registry URL), or write format = "avro-raw" or "json"'
         table.problem("the format avro needs a schema registry", "format", fix)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["Messages", "column_of_leaf"]
+__all__ = ["Messages", "column_dtype", "column_of_leaf"]
 
 _WORD: Final = 8
 _BITS: Final = 8
@@ -77,7 +77,7 @@ def column_of_leaf(leaf: Leaf, field: Field, source: SourcePlan, messages: Messa
     parts = leaf.parts
     if len(parts) == 1 and parts[0].rows is None:
         return _series(parts[0], field, messages, refused)
-    column = pl.Series([None], dtype=_dtype(field)).new_from_index(0, messages.count)
+    column = pl.Series([None], dtype=column_dtype(field)).new_from_index(0, messages.count)
     for part in parts:
         if part.kind.kind != "null":
             column = overwrite(column, messages.rows(part), _decoded(part, field, source, messages, refused))
@@ -92,13 +92,14 @@ def _decoded(part: Part, field: Field, source: SourcePlan, messages: Messages, r
     except SourceError as error:
         for row in rows:
             refused.setdefault(row, f"{field.name}: the value {error}")
-        return pl.Series([None], dtype=_dtype(field)).new_from_index(0, len(rows))
+        return pl.Series([None], dtype=column_dtype(field)).new_from_index(0, len(rows))
     for place, text in problems.items():
         refused.setdefault(rows[place], f"{field.name}: {text}")
-    return values.cast(_dtype(field))
+    return values.cast(column_dtype(field))
 
 
-def _dtype(field: Field) -> pl.DataType:
+def column_dtype(field: Field) -> pl.DataType:
+    """A type that holds a field's values before they are decoded: times of any unit."""
     return TIME if field.kind is FieldKind.TIMESTAMP else column_type(field)
 
 

@@ -18,6 +18,7 @@ from barloom.plan.barplan import FieldKind
 from barloom.serde.avro_values import Messages
 from barloom.serde.json_layout import NUMBER, Layout
 from barloom.serde.poll import Poll
+from barloom.source.columns import of_value
 from barloom.source.decode import Decoder
 from barloom.source.decoded import overwrite
 from barloom.source.records import ABSENT, value_at, wrong_type
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan
     from barloom.serde.json_layout import Spans
+    from barloom.serde.message_keys import MessageKeys
     from barloom.source.decode import Rows
     from barloom.source.decoded import Problems
     from barloom.source.records import Json
@@ -59,23 +61,36 @@ _NO_TEXT: Final = _CONTAINERS | {bool, _Number}
 
 
 class JsonEventDecoder:
-    """Reads JSON messages as the event of a plan. Raises `SourceError` for a mapping that cannot be."""
+    """Reads JSON messages as the event of a plan; `keys` reads what is mapped from their keys.
 
-    def __init__(self, plan: BarPlan) -> None:
+    Raises `SourceError` for a mapping that cannot be.
+    """
+
+    def __init__(self, plan: BarPlan, keys: MessageKeys | None = None) -> None:
         self._decoder = Decoder(plan)
-        self._paths = self._decoder.paths
+        self._keys = keys
+        self._paths = of_value(self._decoder.paths)
         self._texts = frozenset(
             name for name in self._paths if name and plan.event.by_name[name].kind is FieldKind.STRING
         )
         self._flat = not any("." in path or path.isdecimal() for path in self._paths.values())
         self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=_Number)
 
-    def decode(self, values: Sequence[bytes | None]) -> Rows:
+    @property
+    def wants_keys(self) -> bool:
+        """Whether something is read from the keys."""
+        return self._keys is not None
+
+    def decode(self, values: Sequence[bytes | None], keys: Sequence[bytes | None] = ()) -> Rows:
         """Read one poll."""
         refused: Problems = {}
         columns = self._side_by_side(values, refused) if self._flat else None
         if columns is None:
             columns = self._parsed(values, refused)
+        if self._keys is not None:
+            found, unread = self._keys.read(keys)
+            columns |= found
+            refused = unread | refused
         return self._decoder.decode(columns, len(values), refused, "the messages")
 
     def _parsed(self, values: Sequence[bytes | None], refused: Problems) -> dict[str, pl.Series]:

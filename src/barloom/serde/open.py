@@ -10,8 +10,8 @@ from barloom.plan.identity import topics as topics_of
 from barloom.serde import schemas
 from barloom.serde.avro_bars import AvroBarEncoder
 from barloom.serde.avro_events import AvroEventDecoder
-from barloom.serde.avro_keys import KeyMatrix
 from barloom.serde.avro_late import AvroLateEncoder
+from barloom.serde.avro_message_keys import AvroKeyColumns
 from barloom.serde.avro_one import write_key
 from barloom.serde.avro_reading import AvroBarDecoder
 from barloom.serde.avro_schema import parse_schema
@@ -20,20 +20,24 @@ from barloom.serde.formats import Format
 from barloom.serde.json_bars import JsonBarEncoder
 from barloom.serde.json_events import JsonEventDecoder
 from barloom.serde.json_late import JsonLateEncoder
+from barloom.serde.json_message_keys import JsonKeyColumns
 from barloom.serde.json_reading import JsonBarDecoder
 from barloom.serde.json_writing import JsonEventEncoder
+from barloom.serde.key_matrix import KeyMatrix
+from barloom.serde.message_keys import key_reader
 from barloom.serde.registry import Registry
 from barloom.serde.schema_source import OneSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from barloom.plan.barplan import BarPlan, LevelPlan
+    from barloom.plan.barplan import BarPlan, Field, LevelPlan, SourcePlan
     from barloom.plan.identity import Topics
     from barloom.serde.avro_bars import Headers
     from barloom.serde.avro_schema import AvroType
     from barloom.serde.json_text import JsonTimes
+    from barloom.serde.message_keys import KeyColumns
     from barloom.serde.protocol import BarDecoder, BarEncoder, EventDecoder, EventEncoder, LateEncoder
     from barloom.serde.registry import RegistrySettings
     from barloom.serde.schema_source import SchemaSource
@@ -56,7 +60,7 @@ class Serde:
         plan: BarPlan,
         calendar: Calendar,
         *,
-        formats: tuple[Format, Format],
+        formats: tuple[Format, Format, Format],
         registry: Registry | None,
         schema: AvroType | None,
         namespace: str,
@@ -67,7 +71,7 @@ class Serde:
         self.registry = registry
         self._plan = plan
         self._calendar = calendar
-        self._format, self._output = formats
+        self._format, self._key_format, self._output = formats
         self._schema = schema
         self._namespace = namespace
         self._json_times: JsonTimes = json_times
@@ -77,14 +81,27 @@ class Serde:
     @cached_property
     def events(self) -> EventDecoder:
         """Reads the input topics."""
+        keys = key_reader(self._plan, self._event_keys)
         if self._format is Format.JSON:
-            return JsonEventDecoder(self._plan)
+            return JsonEventDecoder(self._plan, keys)
         framed = self._format is Format.AVRO
         if framed and self.registry is not None:
-            return AvroEventDecoder(self._plan, self.registry, framed=True, reader=self._schema)
+            return AvroEventDecoder(self._plan, self.registry, framed=True, reader=self._schema, keys=keys)
         derived = schemas.event_schema(self._plan, self._namespace) if self._schema is None else ""
         schema = self._schema or parse_schema(derived, _DERIVED)
-        return AvroEventDecoder(self._plan, OneSchema(schema, "the schema"), framed=framed)
+        return AvroEventDecoder(self._plan, OneSchema(schema, "the schema"), framed=framed, keys=keys)
+
+    def _event_keys(self, fields: Mapping[str, Field], paths: Mapping[str, str], source: SourcePlan) -> KeyColumns:
+        """What reads fields of the keys of the input topics."""
+        if self._key_format is Format.JSON:
+            return JsonKeyColumns(fields, paths)
+        framed = self._key_format is Format.AVRO
+        schemas_of: SchemaSource
+        if framed and self.registry is not None:
+            schemas_of = self.registry
+        else:
+            schemas_of = self._derived(schemas.event_key_schema(self._plan, self._namespace))
+        return AvroKeyColumns(fields, paths, source, schemas_of, framed=framed)
 
     @cached_property
     def event_encoder(self) -> EventEncoder:
@@ -166,6 +183,7 @@ def open_serde(  # noqa: PLR0913 - one argument a setting
     calendar: Calendar,
     *,
     format: Format,  # noqa: A002 - the setting's name
+    key_format: Format | None = None,
     output_format: Format | None = None,
     registry: RegistrySettings | None = None,
     schema: Path | None = None,
@@ -176,6 +194,7 @@ def open_serde(  # noqa: PLR0913 - one argument a setting
 ) -> Serde:
     """Make what reads the input, written as `format`, and what writes and reads the output topics.
 
+    `key_format` is that of the input's keys, which are read where a field is mapped from them (default: as `format`).
     `schema` is a file with the writers' Avro schema where there is no registry (default: derived from the event);
     beside a registry it is the readers', which adds aliases and defaults. Framed Avro without a registry is read
     whatever its numbers say, and written with the number 0. `namespace` begins the names of Avro schemas.
@@ -184,7 +203,7 @@ def open_serde(  # noqa: PLR0913 - one argument a setting
     return Serde(
         plan,
         calendar,
-        formats=(format, output_format or format),
+        formats=(format, key_format or format, output_format or format),
         registry=None if registry is None else Registry(registry),
         schema=None if schema is None else _schema_in(schema),
         namespace=namespace,

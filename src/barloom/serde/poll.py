@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from barloom.source.decoded import Problems
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["FRAME", "Poll"]
@@ -45,6 +46,22 @@ class Poll:
         """The number of each message's schema, where it is framed."""
         words = np.ndarray((len(self.data) - _ID_BYTES,), ">u4", self.data, strides=(1,))
         return words[self.start + 1].astype(np.int64)
+
+    def framed(self, refused: Problems, *, single: bool) -> list[tuple[int, Integers]]:
+        """Which messages have which schema, by its number (`single`: all the same); others are `refused`."""
+        size = self.end - self.start
+        short = (size < FRAME) & ~self.missing
+        other = (self.data[self.start] != 0) & (size >= FRAME)
+        for row in np.flatnonzero(short).tolist():
+            refused[row] = f"the message has {size[row]} bytes, too few for the number of a schema"
+        for row in np.flatnonzero(other).tolist():
+            first = self.data[self.start[row]]
+            refused[row] = f"the message begins with the byte {first}, not with a zero and the number of a schema"
+        rows = np.flatnonzero((size >= FRAME) & ~other)
+        numbers = self.numbers()[rows]
+        if single or not len(rows) or (numbers == numbers[0]).all():
+            return [(int(numbers[0]) if len(rows) else 0, rows)]
+        return [(int(number), rows[numbers == number]) for number in np.unique(numbers)]
 
     @classmethod
     def of(cls, given: Sequence[bytes | None]) -> Poll:

@@ -24,10 +24,15 @@ class Records(NamedTuple):
 
 
 class EventDecoder(Protocol):
-    """Message values to rows of the declared event."""
+    """Messages to rows of the declared event."""
 
-    def decode(self, values: Sequence[bytes | None]) -> Rows:
-        """Read one poll. A value that cannot be read is a problem of its own row; its neighbours are not touched.
+    @property
+    def wants_keys(self) -> bool:
+        """Whether it needs the messages' keys, because a field stands there; else it is given their values alone."""
+        ...
+
+    def decode(self, values: Sequence[bytes | None], keys: Sequence[bytes | None] = ()) -> Rows:
+        """Read one poll. A message that cannot be read is a problem of its own row; its neighbours are not touched.
 
         Raises `RegistryUnavailable` where a schema has to be fetched and the registry does not answer: try again.
         """

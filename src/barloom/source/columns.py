@@ -14,11 +14,26 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["ARRIVAL", "column_paths", "constants", "did_you_mean", "frame_expressions", "label_of", "missing_column"]
+__all__ = [
+    "ARRIVAL",
+    "WINDOW_START",
+    "column_paths",
+    "constants",
+    "did_you_mean",
+    "frame_expressions",
+    "label_of",
+    "missing_column",
+    "of_key",
+    "of_value",
+]
 
 ARRIVAL: Final = ""
 """Stands for the time of receipt among the names of fields."""
 
+WINDOW_START: Final = "@window_start"
+"""Stands for the start of the slot that ends the key of a windowed message, as ksqlDB writes them."""
+
+_KEY: Final = "@key"
 _CONSTANT: Final = "="
 _SHOWN: Final = 30
 
@@ -40,6 +55,21 @@ def column_paths(plan: BarPlan) -> dict[str, str]:
     return paths if plan.source.arrival is None else {**paths, ARRIVAL: plan.source.arrival}
 
 
+def of_key(paths: Mapping[str, str]) -> dict[str, str]:
+    """The fields that stand in the key of a message, by their paths in it; the whole key has the path ``""``."""
+    return {
+        name: path.removeprefix(_KEY).removeprefix(".")
+        for name, path in paths.items()
+        if path == _KEY or path.startswith(f"{_KEY}.")
+    }
+
+
+def of_value(paths: Mapping[str, str]) -> dict[str, str]:
+    """The fields that stand in the value of a message, with their paths."""
+    keyed = of_key(paths)
+    return {name: path for name, path in paths.items() if name not in keyed and path != WINDOW_START}
+
+
 def constants(plan: BarPlan) -> dict[str, str]:
     """The text of every field that is a constant."""
     mapping = plan.source.columns
@@ -54,6 +84,9 @@ def label_of(name: str) -> str:
 def missing_column(name: str, path: str, columns: Iterable[str], where: str) -> SourceError:
     """The error for a column that the input does not have."""
     known = list(columns)
+    if path not in of_value({name: path}).values():
+        message = f"{where}: {path!r} for the field {label_of(name)!r} is of messages on Kafka, which have keys"
+        return SourceError(message)
     message = (
         f"{where} has no column {path!r} for the field {label_of(name)!r}{did_you_mean(path, known)}; "
         f"its columns are {_listed(known)}. Name the right one under [source] columns"

@@ -65,7 +65,7 @@ class Rows:
 class Decoder:
     """Reads columns as the fields that a plan declares.
 
-    `paths` says which column of the input to bring for each field; constants are filled in here. Raises
+    `paths` says which column of the input to bring for each of `fields`; constants are filled in here. Raises
     `SourceError` for a mapping, constant or time zone that cannot be.
     """
 
@@ -76,6 +76,7 @@ class Decoder:
             check_zone(plan.source.zone)
         self._arrival = Field("arrival", FieldKind.TIMESTAMP, time_unit=plan.source.arrival_unit)
         self._constants = {name: self._constant(name, text) for name, text in constants(plan).items()}
+        self.fields: Mapping[str, Field] = {**plan.event.by_name, ARRIVAL: self._arrival}
         self.schema = pl.Schema({field.name: column_type(field) for field in plan.event.fields})
 
     def decode(self, columns: Mapping[str, pl.Series], count: int, refused: Problems, where: str) -> Rows:

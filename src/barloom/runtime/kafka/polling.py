@@ -130,7 +130,8 @@ def _taken_apart(
     records: Sequence[Record], topics: Sequence[str], decoder: EventDecoder, now: int
 ) -> Iterator[tuple[Log, Polled]]:
     kind, count = type(records[0]), len(records)
-    rows = decoder.decode(list(map(kind.value, records)))
+    keys = list(map(kind.key, records)) if decoder.wants_keys else ()
+    rows = decoder.decode(list(map(kind.value, records)), keys)
     partition = np.fromiter(map(kind.partition, records), np.int64, count)
     offset = np.fromiter(map(kind.offset, records), np.int64, count)
     arrival = _arrivals(records, rows, now)

@@ -12,6 +12,7 @@ from barloom.clock import SystemClock
 from barloom.errors import BrokerError, Fenced
 from barloom.kafka.cluster import Cluster
 from barloom.plan.identity import topics
+from barloom.runtime.kafka.collecting import seldom_collected
 from barloom.runtime.kafka.instance import Instance
 from barloom.runtime.kafka.job import Job
 from barloom.serde.open import open_serde
@@ -88,7 +89,8 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         span=span,
         began=clock.monotonic(),
     )
-    _keep_going(job, stop, chance or random.SystemRandom())
+    with seldom_collected():
+        _keep_going(job, stop, chance or random.SystemRandom())
     job.report.seconds = clock.monotonic() - job.began
     return job.report
 
@@ -106,6 +108,7 @@ def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
         plan,
         calendar,
         format=settings.format,
+        key_format=settings.key_format,
         output_format=settings.output_format,
         registry=settings.registry,
         schema=settings.schema,
