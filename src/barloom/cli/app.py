@@ -192,6 +192,13 @@ app.command(
 )
 
 app.command(
+    "barloom.cli.stream_time:stream_time",
+    name="stream-time",
+    group=_KAFKA,
+    help="See where partitions stand in time, and set one back that a wrong stamp has pushed ahead.",
+)
+
+app.command(
     "barloom.cli.ksql:ksql",
     name="ksql",
     group=_KAFKA,

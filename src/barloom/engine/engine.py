@@ -130,6 +130,12 @@ class Engine:
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, **self._market.dump()}, notes=(*notes, *step.notes))
 
+    @property
+    def floors(self) -> Mapping[int, tuple[int, int]]:
+        """For each level with floors: of how many keys, and the latest."""
+        listed = {place: floor.listed() for place, floor in enumerate(self._floors.levels) if floor}
+        return {place: (len(key), int(ends.max())) for place, (key, ends) in listed.items()}
+
     def set_back(self, to: int, published: Sequence[Published]) -> Step:
         """Let stream time, which a wrong stamp has pushed ahead, stand at `to` again.
 

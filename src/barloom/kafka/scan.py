@@ -27,23 +27,23 @@ _PATIENCE: Final = 300
 _BATCH: Final = 500
 
 
-def scan(settings: KafkaSettings, topic: str) -> Iterator[Message]:
-    """Every committed record, in order within its partition; what is written meanwhile is not waited for.
+def scan(settings: KafkaSettings, topic: str, partition: int | None = None) -> Iterator[Message]:
+    """Every committed record (of one partition), in order within its partition; of what is there when it begins.
 
     Raises `TopicMismatch` where there is no such topic, and `BrokerError` where it cannot be read.
     """
     with _Log(settings, topic) as log:
-        ends = log.ends()
-        log.begin({partition: first for partition, (first, _) in ends.items()})
-        waiting = {partition: end for partition, (_, end) in ends.items()}
+        ends = {number: each for number, each in log.ends().items() if partition in (None, number)}
+        log.begin({number: first for number, (first, _) in ends.items()})
+        waiting = {number: end for number, (_, end) in ends.items()}
         while waiting:
-            for partition, message in log.poll():
-                end = waiting.get(partition, 0)
+            for number, message in log.poll():
+                end = waiting.get(number, 0)
                 offset = end if message is None else message.offset() or 0
                 if message is not None and offset < end:
                     yield message
                 if offset + 1 >= end:
-                    waiting.pop(partition, None)
+                    waiting.pop(number, None)
 
 
 def record_at(settings: KafkaSettings, topic: str, partition: int, offset: int) -> Message | None:

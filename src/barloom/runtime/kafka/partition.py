@@ -12,10 +12,11 @@ from barloom.runtime.kafka.polling import Log
 from barloom.runtime.kafka.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.engine.blocks import Step
     from barloom.engine.engine import Engine
+    from barloom.engine.floors import Published
     from barloom.runtime.kafka.changelog import ChangelogWriter
     from barloom.runtime.kafka.polling import Polled
     from barloom.runtime.kafka.publication import Publication
@@ -95,6 +96,13 @@ class Partition:
         if not (step.finals or step.lives or step.retracted):
             return None
         self._publish(step, publication)
+        return step
+
+    def set_back(self, to: int, published: Sequence[Published], publication: Publication) -> Step:
+        """Let its stream time stand at `to` again, as `Engine.set_back` does."""
+        step = self.engine.set_back(to, published)
+        self._publish(step, publication)
+        self.show(publication)
         return step
 
     def show(self, publication: Publication) -> None:
