@@ -10,8 +10,7 @@ import polars as pl
 from barloom.engine.exact import narrow, to_series
 from barloom.engine.frames import phase_of, tells_phase
 from barloom.engine.results import results
-from barloom.serde.avro_pieces import booleans, decimals, longs, optional, texts, varint
-from barloom.serde.pieces import Piece, constant, messages
+from barloom.serde.avro_pieces import Piece, booleans, constant, decimals, longs, messages, optional, texts, varint
 from barloom.serde.protocol import Records
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import BarBlock, BarId, Keys, Values
     from barloom.plan.barplan import BarPlan, Output
-    from barloom.serde.key_matrix import KeyMatrix
+    from barloom.serde.avro_keys import KeyMatrix
     from barloom.time.calendar import Calendar, Integers
 
 __all__ = ["AvroBarEncoder", "Headers"]

@@ -8,8 +8,7 @@ import polars as pl
 
 from barloom.engine.exact import to_numbers
 from barloom.plan.barplan import FieldKind
-from barloom.serde.avro_pieces import booleans, decimals, longs, optional, texts
-from barloom.serde.pieces import Piece, messages
+from barloom.serde.avro_pieces import Piece, booleans, decimals, longs, messages, optional, texts
 from barloom.serde.protocol import Records
 from barloom.source.times import UNITS
 

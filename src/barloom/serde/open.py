@@ -10,6 +10,7 @@ from barloom.plan.identity import topics as topics_of
 from barloom.serde import schemas
 from barloom.serde.avro_bars import AvroBarEncoder
 from barloom.serde.avro_events import AvroEventDecoder
+from barloom.serde.avro_keys import KeyMatrix
 from barloom.serde.avro_late import AvroLateEncoder
 from barloom.serde.avro_message_keys import AvroKeyColumns
 from barloom.serde.avro_one import write_key
@@ -23,7 +24,6 @@ from barloom.serde.json_late import JsonLateEncoder
 from barloom.serde.json_message_keys import JsonKeyColumns
 from barloom.serde.json_reading import JsonBarDecoder
 from barloom.serde.json_writing import JsonEventEncoder
-from barloom.serde.key_matrix import KeyMatrix
 from barloom.serde.message_keys import key_reader
 from barloom.serde.registry import Registry
 from barloom.serde.schema_source import OneSchema

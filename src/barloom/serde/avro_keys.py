@@ -1,4 +1,4 @@
-"""The key fields of bars, written once for each key, and put into messages as columns."""
+"""The key fields of bars as Avro, written once for each key, and put into messages as columns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.serde.pieces import Piece
+from barloom.serde.avro_pieces import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable
