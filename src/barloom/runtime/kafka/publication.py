@@ -44,9 +44,8 @@ class Publication:
         for block in blocks:
             name = self._names[block.level]
             records = self._bars[block.level].encode(block, keys)
-            self._send(self._topics.final[name], partition, records.keys, records.values)
-            if self.live:
-                self._send(self._topics.live[name], partition, records.keys, records.values)
+            also = (self._topics.live[name],) if self.live else ()
+            self._send(self._topics.final[name], partition, records.keys, records.values, also)
             self._metrics.bars(name, "final", len(block))
 
     def lives(self, partition: int, blocks: Iterable[BarBlock], keys: Keys) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Transactions"]
 
 _Answer = TypeVar("_Answer")
+_Message = dict[str, Any]
 
 _QUEUE_WAIT: Final = 0.05
 _CALL: Final = 5.0
@@ -29,9 +30,9 @@ _LONGEST_PAUSE: Final = 1.0
 
 
 class _Batch(NamedTuple):
-    """Records of one partition, as they were sent."""
+    """Records of one partition, as they were sent; the same to each of some topics."""
 
-    topic: str
+    topics: tuple[str, ...]
     partition: int
     keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
@@ -64,10 +65,17 @@ class Transactions:
         """Abort what another producer of this id has left open, and let it write no more."""
         self._insist(lambda: self._producer.init_transactions(_CALL))
 
-    def send(self, topic: str, partition: int, keys: Sequence[bytes], values: Sequence[bytes | None]) -> None:
-        """Add records."""
+    def send(
+        self,
+        topic: str,
+        partition: int,
+        keys: Sequence[bytes],
+        values: Sequence[bytes | None],
+        also: tuple[str, ...] = (),
+    ) -> None:
+        """Add records, the same to the topics `also`."""
         if keys:
-            self._add(_Batch(topic, partition, keys, values))
+            self._add(_Batch((topic, *also), partition, keys, values))
 
     def send_one(
         self,
@@ -78,7 +86,7 @@ class Transactions:
         headers: Sequence[tuple[str, bytes | None]] = (),
     ) -> None:
         """Add one record with headers."""
-        self._add(_Batch(topic, partition, [key], [value], headers))
+        self._add(_Batch((topic,), partition, [key], [value], headers))
 
     def commit(self, offsets: Iterable[tuple[str, int, int]] = (), group: Callable[[], object] | None = None) -> None:
         """Commit everything sent, with the input's positions (topic, partition, next offset) where there are any.
@@ -145,17 +153,26 @@ class Transactions:
             self._begun = True
 
     def _produce(self, batch: _Batch) -> None:
-        topic, partition, keys, values, headers = batch
-        if headers is not None:
-            self._produce_one(topic, partition, keys[0], values[0], headers)
+        partition, keys, values = batch.partition, batch.keys, batch.values
+        if batch.headers is not None:
+            self._produce_one(batch.topics[0], partition, keys[0], values[0], batch.headers)
             return
-        messages: list[dict[str, Any]] = [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
-        while messages:
-            queued = self._queued(partial(self._producer.produce_batch, topic, messages, partition))
-            if queued == len(messages):
-                return
-            refused = [message for message in messages if message.get("_error") is not None]
-            messages = [_again(message) for message in (refused if queued else messages)]
+        messages: list[_Message] = []
+        for topic in batch.topics:
+            if not messages:
+                messages = [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
+            if not self._produce_all(topic, partition, messages):
+                messages = []
+
+    def _produce_all(self, topic: str, partition: int, messages: list[_Message]) -> bool:
+        """Queue all; whether they were taken at once, so that the client has noted nothing in them."""
+        left = messages
+        while True:
+            queued = self._queued(partial(self._producer.produce_batch, topic, left, partition))
+            if queued == len(left):
+                return left is messages
+            refused = [message for message in left if message.get("_error") is not None]
+            left = [_again(message) for message in (refused if queued else left)]
             self._producer.poll(_QUEUE_WAIT)
 
     def _produce_one(
@@ -211,7 +228,7 @@ class _GivenUp(BrokerError):
     """The transaction must be aborted; the same may be sent in another."""
 
 
-def _again(message: Mapping[str, Any]) -> dict[str, Any]:
+def _again(message: _Message) -> _Message:
     """A record that a full queue did not take."""
     return {"key": message["key"], "value": message["value"]}
 
