@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from barloom.kafka.clients import client_error, consumer_config
+from barloom.kafka.topics import CHANGELOG_MEMORY
+from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +16,10 @@ if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.runtime.kafka.replica import Replica
 
-__all__ = ["ChangelogReader"]
+__all__ = ["MEMORY", "ChangelogReader"]
+
+MEMORY: Final = CHANGELOG_MEMORY / SECOND
+"""Seconds within which a changelog must be read from one record to the end: later a deletion may be forgotten."""
 
 _BATCH: Final = 20_000
 _WAIT: Final = 0.05

@@ -63,7 +63,7 @@ class Instance:
             job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None
         )
         self._standby = (
-            Standby(job.plan, settings, job.topics.changelog, job.partitions, job.calendar)
+            Standby(job.plan, settings, job.topics.changelog, job.partitions, job.clock, job.calendar)
             if settings.standby
             else None
         )

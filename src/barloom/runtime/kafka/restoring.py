@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import StoreMismatch
 from barloom.kafka.clients import producer_config
-from barloom.runtime.kafka.changelog_reader import ChangelogReader
+from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
 from barloom.runtime.kafka.partition import Partition
 from barloom.runtime.kafka.replica import Replica
+from barloom.runtime.kafka.standby import Warm
 from barloom.runtime.kafka.transaction import Transactions
 from barloom.telemetry.logs import get_logger
 
@@ -61,14 +63,15 @@ class Restorer:
         """
         began = self._clock.monotonic()
         warm = None if self._standby is None else self._standby.take(number)
-        replica = Replica(self._plan, self._calendar) if warm is None else warm.replica
-        reader = ChangelogReader(self._settings, self._changelog)
-        try:
-            reader.follow({number: replica}, {} if warm is None else {number: warm.offset})
-            known = replica.records
-            offsets = self._agreed(number, replica, reader)
-        finally:
-            reader.close()
+        warm = warm or self._cold()
+        known = warm.replica.records
+        with closing(ChangelogReader(self._settings, self._changelog)) as reader:
+            offsets = self._read(number, warm, reader)
+            while self._clock.monotonic() - warm.since > MEMORY:
+                _log.warning("a restore took longer than deletions are remembered, and starts over", partition=number)
+                warm, known = self._cold(), 0
+                offsets = self._read(number, warm, reader)
+        replica = warm.replica
         engine, changelog = replica.take_over()
         self._metrics.restore_remaining(number, 0)
         if replica.records:
@@ -76,6 +79,15 @@ class Restorer:
             _log.info("partition restored", partition=number, records=replica.records - known, seconds=seconds)
         fresh = replica.position is None
         return Partition(number, engine, changelog, offsets, since=self._clock.now(), fresh=fresh)
+
+    def _cold(self) -> Warm:
+        """Nothing, before the first record."""
+        return Warm(Replica(self._plan, self._calendar), 0, self._clock.monotonic())
+
+    def _read(self, number: int, warm: Warm, reader: ChangelogReader) -> Mapping[str, int]:
+        """Read on to the end; gives the input's positions there."""
+        reader.follow({number: warm.replica}, {number: warm.offset})
+        return self._agreed(number, warm.replica, reader)
 
     def _agreed(self, number: int, replica: Replica, reader: ChangelogReader) -> Mapping[str, int]:
         """Read until changelog and group agree on the input's positions.

@@ -6,13 +6,14 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from barloom.errors import BarloomError
-from barloom.runtime.kafka.changelog_reader import ChangelogReader
+from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
 from barloom.runtime.kafka.replica import Replica
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from barloom.clock import Clock
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Calendar
@@ -23,25 +24,37 @@ _log = get_logger(__name__)
 _WAIT: Final = 0.25
 
 
+_LOOK: Final = MEMORY / 4
+"""Seconds between two questions where the changelogs end: it is told once only, unless we ask."""
+
+
 class Warm(NamedTuple):
-    """A replica, and where its changelog is to be read next."""
+    """A replica, where its changelog is to be read next, and when (by the clock's `monotonic`) it was last complete."""
 
     replica: Replica
     offset: int
+    since: float
 
 
 class Standby:
-    """A thread that follows the changelogs of all partitions but those that were taken away from it."""
+    """A thread that follows the changelogs of all partitions but those that were taken away from it.
 
-    def __init__(
-        self, plan: BarPlan, settings: KafkaSettings, changelog: str, partitions: int, calendar: Calendar
+    A replica that was not complete for as long as the changelog remembers deletions may have missed one: it is read
+    anew.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - whose changelogs, and where
+        self, plan: BarPlan, settings: KafkaSettings, changelog: str, partitions: int, clock: Clock, calendar: Calendar
     ) -> None:
         self._plan = plan
+        self._clock = clock
         self._calendar = calendar
         self._reader = ChangelogReader(settings, changelog)
         self._lock = Lock()
         self._warm: dict[int, Replica] = {}
         self._offsets: dict[int, int] = {}
+        self._complete: dict[int, float] = {}
+        self._asked = clock.monotonic()
         self._wanted = set(range(partitions))
         self._changed = True
         self._stopped = False
@@ -54,7 +67,7 @@ class Standby:
             self._wanted.discard(number)
             self._changed = True
             replica = self._warm.pop(number, None)
-            return None if replica is None else Warm(replica, self._offsets.pop(number))
+            return None if replica is None else Warm(replica, self._offsets.pop(number), self._complete.pop(number))
 
     def give_back(self, numbers: Collection[int]) -> None:
         """Follow partitions again that are another's now."""
@@ -72,19 +85,31 @@ class Standby:
         while not self._stopped:
             try:
                 with self._lock:
-                    if self._changed:
-                        self._begin()
-                    self._reader.poll(_WAIT)
+                    now = self._clock.monotonic()
+                    if self._changed or now - self._asked > _LOOK:
+                        self._begin(now)
+                    ended = self._reader.poll(_WAIT)
                     self._offsets.update(self._reader.offsets)
+                    self._met(ended, now)
             except BarloomError as error:
                 _log.warning("a standby begins anew", reason=str(error))
                 with self._lock:
                     self._warm, self._offsets, self._changed = {}, {}, True
 
-    def _begin(self) -> None:
+    def _met(self, ended: Collection[int], now: float) -> None:
+        """Take note of replicas that have come to the end of their changelogs; too late, and they are thrown away."""
+        for number in ended:
+            if now - self._complete[number] > MEMORY:
+                _log.warning("a standby was behind for too long and is read anew", partition=number)
+                del self._warm[number]
+                self._changed = True
+            else:
+                self._complete[number] = now
+
+    def _begin(self, now: float) -> None:
         """Follow what is wanted now, each from where it was left."""
-        self._changed = False
+        self._changed, self._asked = False, now
         for number in self._wanted - self._warm.keys():
             self._warm[number] = Replica(self._plan, self._calendar)
-            self._offsets[number] = 0
+            self._offsets[number], self._complete[number] = 0, now
         self._reader.follow(self._warm, self._offsets)
