@@ -3,6 +3,7 @@
 A record's key is the letter of its family and its place there; a record without value deletes. Places and values are
 those of the store: open bars under (level, key, start), latest finals under (level, key), entries by name. `META` says
 which definition made it, in which format; `POSITION` how far the input was read when the state was as it is.
+`HEADERS` begins the keys of what bars carry of the headers of ticks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT",
+    "HEADERS",
     "META",
     "NOTHING_OPEN",
     "POSITION",
@@ -41,6 +43,8 @@ __all__ = [
 
 FORMAT: Final = 1
 TAGS: Final = {Family.OPEN: b"o", Family.LATEST: b"l", Family.ENTRIES: b"e", Family.META: b"m"}
+HEADERS: Final = b"h"
+"""The family of the headers that bars carry, by key; a store has none."""
 _DEFINITION: Final = b"definition"
 _POSITION: Final = b"position"
 META: Final = TAGS[Family.META] + _DEFINITION

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from barloom.engine.engine import Engine
     from barloom.engine.floors import Published
     from barloom.runtime.kafka.changelog import ChangelogWriter
+    from barloom.runtime.kafka.passing import PassedHeaders
     from barloom.runtime.kafka.polling import Polled
     from barloom.runtime.kafka.publication import Publication
     from barloom.runtime.kafka.watermarks import Seen
@@ -29,8 +30,8 @@ class Partition:
     """Takes the records of one partition of the input; what it says goes into the open transaction.
 
     When a transaction is given up, its engine is ahead of the topics: throw it away and restore another. `offsets` are
-    the next ones to read by topic, `since` when it was taken over (nanoseconds UTC), `fresh` whether its changelog is
-    still empty.
+    the next ones to read by topic, `passed` the headers that bars carry, `since` when it was taken over (nanoseconds
+    UTC), `fresh` whether its changelog is still empty.
     """
 
     def __init__(  # noqa: PLR0913 - what a partition is made of
@@ -39,6 +40,7 @@ class Partition:
         engine: Engine,
         changelog: ChangelogWriter,
         offsets: Mapping[str, int],
+        passed: PassedHeaders | None = None,
         *,
         since: int,
         fresh: bool,
@@ -48,6 +50,7 @@ class Partition:
         self.offsets = dict(offsets)
         self.since = since
         self._changelog = changelog
+        self._passed = passed
         self._lives = PendingLives()
         self._fresh = fresh
         self._known_keys = 0
@@ -75,8 +78,10 @@ class Partition:
         """Step over what a poll brought from a topic."""
         step = self.engine.step(polled.ticks)
         self.offsets[topic] = polled.next_offset
-        publication.refused(self.number, step, polled)
+        publication.refused(self.number, step, polled, self._passed)
         publication.dead_letters(self.number, polled.refused, now)
+        for change in () if self._passed is None else self._passed.take(polled, step):
+            publication.change(self.number, change)
         self._publish(step, publication)
         return step
 
@@ -108,7 +113,7 @@ class Partition:
     def show(self, publication: Publication) -> None:
         """Publish the live bars that changed since the last time."""
         if self._lives:
-            publication.lives(self.number, self._lives.drain(self.engine), self.engine.keys)
+            publication.lives(self.number, self._lives.drain(self.engine), self.engine.keys, self._passed)
 
     def settle(self, publication: Publication, owner: str, transactional_id: str, state: str, at: int) -> None:
         """Say, at the end of a transaction, how far it has brought the partition.
@@ -143,7 +148,7 @@ class Partition:
 
     def _publish(self, step: Step, publication: Publication) -> None:
         keys = self.engine.keys
-        publication.finals(self.number, step.finals, keys)
+        publication.finals(self.number, step.finals, keys, self._passed)
         publication.retracted(self.number, step.retracted, keys)
         publication.state(self.number, *self._changelog.changes(step, keys))
         if publication.live:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.plan.identity import Topics
     from barloom.runtime.kafka.changelog import Change
+    from barloom.runtime.kafka.passing import Headers, PassedHeaders
     from barloom.runtime.kafka.polling import Polled, Refused
     from barloom.runtime.kafka.progress import Progress
     from barloom.runtime.kafka.transaction import Transactions
     from barloom.serde.open import Serde
+    from barloom.serde.protocol import Records
     from barloom.telemetry.metrics import Metrics
 
 __all__ = ["Publication"]
@@ -39,22 +41,38 @@ class Publication:
         self._names = [str(level.timeframe) for level in plan.levels]
         self.live = live
 
-    def finals(self, partition: int, blocks: Sequence[BarBlock], keys: Keys) -> None:
+    def finals(
+        self, partition: int, blocks: Sequence[BarBlock], keys: Keys, passed: PassedHeaders | None = None
+    ) -> None:
         """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars."""
         for block in blocks:
             name = self._names[block.level]
-            records = self._bars[block.level].encode(block, keys)
             also = (self._topics.live[name],) if self.live else ()
-            self._send(self._topics.final[name], partition, records.keys, records.values, also)
+            self._send_bars((self._topics.final[name], *also), partition, block, keys, passed)
             self._metrics.bars(name, "final", len(block))
 
-    def lives(self, partition: int, blocks: Iterable[BarBlock], keys: Keys) -> None:
+    def lives(
+        self, partition: int, blocks: Iterable[BarBlock], keys: Keys, passed: PassedHeaders | None = None
+    ) -> None:
         """Open bars."""
         for block in blocks:
             name = self._names[block.level]
-            records = self._bars[block.level].encode(block, keys)
-            self._send(self._topics.live[name], partition, records.keys, records.values)
+            self._send_bars((self._topics.live[name],), partition, block, keys, passed)
             self._metrics.bars(name, "live", len(block))
+
+    def _send_bars(
+        self, topics: tuple[str, ...], partition: int, block: BarBlock, keys: Keys, passed: PassedHeaders | None
+    ) -> None:
+        records = self._bars[block.level].encode(block, keys)
+        if passed is None:
+            self._send(topics[0], partition, records.keys, records.values, topics[1:])
+        else:
+            self._send_with(passed.of(block.key, keys), topics, partition, records)
+
+    def _send_with(self, headers: Sequence[Headers], topics: tuple[str, ...], partition: int, records: Records) -> None:
+        for topic in topics:
+            for key, value, own in zip(records.keys, records.values, headers, strict=True):
+                self._send_one(topic, partition, key, value, own)
 
     def retracted(self, partition: int, gone: Sequence[BarId], keys: Keys) -> None:
         """Heartbeats whose slot closed without a final."""
@@ -62,12 +80,16 @@ class Publication:
             places = self._bars[item.level].tombstones(item, keys)
             self._send(self._topics.live[self._names[item.level]], partition, places, [None] * len(places))
 
-    def refused(self, partition: int, step: Step, polled: Polled) -> None:
+    def refused(self, partition: int, step: Step, polled: Polled, passed: PassedHeaders | None = None) -> None:
         """Rows that the engine did not take."""
         side = refused_rows(self._plan, polled.ticks, polled.origins, step.rejected)
         if side:
             records = self._late.encode(side)
-            self._send(self._topics.late, partition, records.keys, records.values)
+            if passed is None or step.rejected is None:
+                self._send(self._topics.late, partition, records.keys, records.values)
+            else:
+                headers = passed.of_rows(polled, step.rejected.row)
+                self._send_with(headers, (self._topics.late,), partition, records)
 
     def dead_letters(self, partition: int, refused: Sequence[Refused], now: int) -> None:
         """Messages that could not be read."""

@@ -12,7 +12,17 @@ from barloom.engine.engine import Engine
 from barloom.errors import StoreFormat, StoreMismatch
 from barloom.plan.document import from_document
 from barloom.plan.identity import differences, fingerprint
-from barloom.runtime.kafka.changelog import FORMAT, META, NOTHING_OPEN, POSITION, TAGS, ChangelogWriter, Meta, Position
+from barloom.runtime.kafka.changelog import (
+    FORMAT,
+    HEADERS,
+    META,
+    NOTHING_OPEN,
+    POSITION,
+    TAGS,
+    ChangelogWriter,
+    Meta,
+    Position,
+)
 from barloom.store.backend import Family
 from barloom.store.keys import START_BYTES, decode_starts
 from barloom.store.layout import Layout
@@ -74,6 +84,11 @@ class Replica:
         """How far the input was read; none for a changelog without records."""
         found = self._others.get(POSITION)
         return None if found is None else msgspec.json.decode(found, type=Position)
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        """What bars carry of the headers of ticks, by encoded key."""
+        return {key[_PLACE:]: value for key, value in self._others.items() if key[:_PLACE] == HEADERS}
 
     def check(self, name: str) -> None:
         """Refuse what another definition or another format has written; `name` is the changelog's.

@@ -10,6 +10,7 @@ from barloom.errors import StoreMismatch
 from barloom.kafka.clients import producer_config
 from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
 from barloom.runtime.kafka.partition import Partition
+from barloom.runtime.kafka.passing import PassedHeaders
 from barloom.runtime.kafka.replica import Replica
 from barloom.runtime.kafka.standby import Warm
 from barloom.runtime.kafka.transaction import Transactions
@@ -77,8 +78,15 @@ class Restorer:
         if replica.records:
             seconds = round(self._clock.monotonic() - began, 3)
             _log.info("partition restored", partition=number, records=replica.records - known, seconds=seconds)
-        fresh = replica.position is None
-        return Partition(number, engine, changelog, offsets, since=self._clock.now(), fresh=fresh)
+        return Partition(
+            number,
+            engine,
+            changelog,
+            offsets,
+            PassedHeaders(self._plan, replica.headers) if self._plan.pass_headers else None,
+            since=self._clock.now(),
+            fresh=replica.position is None,
+        )
 
     def _cold(self) -> Warm:
         """Nothing, before the first record."""
