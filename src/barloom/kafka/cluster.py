@@ -16,6 +16,7 @@ from barloom.errors import (
 )
 from barloom.kafka.clients import admin_config
 from barloom.kafka.failures import client_error
+from barloom.kafka.settings import BARLOOM
 from barloom.kafka.topics import Found, State, TopicChange, compared, readable, wanted_topics
 
 if TYPE_CHECKING:
@@ -170,6 +171,10 @@ class Cluster:
 
     def changes(self, plan: BarPlan, inputs: Inputs | None = None) -> list[TopicChange]:
         """What is to be done so that every topic of `plan` is as wanted."""
+        if self._settings.written_by != BARLOOM:
+            what = f"the topics of {plan.name!r} are made and written by {self._settings.written_by}"
+            fix = "leave it out to run the definition here, with bars of another name; see barloom ksql for a pipeline"
+            raise DefinitionError([Problem(what, "kafka.written_by", fix)])
         given = inputs or self.inputs()
         wanted = wanted_topics(plan, self._settings, given.partitions, given.replicas)
         return compared(wanted, self.found(spec.name for spec in wanted))

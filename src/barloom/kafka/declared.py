@@ -61,6 +61,7 @@ class Kafka:
     format: Format | str | None = None
     key_format: Format | str | None = None
     output_format: Format | str | None = None
+    written_by: str | None = None
     schema: str | Path | None = None
     json_times: str | None = None
     commit_interval: str | timedelta | None = None

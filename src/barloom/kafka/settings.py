@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["KafkaSettings", "kafka_settings"]
+__all__ = ["BARLOOM", "KSQLDB", "KafkaSettings", "kafka_settings"]
+
+BARLOOM: Final = "barloom"
+KSQLDB: Final = "ksqldb"
+"""Who may write the topics of bars."""
 
 _NAMES: Final = tuple(item.name for item in fields(Kafka))
 _REGISTRY: Final = tuple(item.name for item in fields(SchemaRegistry))
@@ -45,6 +49,7 @@ class KafkaSettings:
     format: Format = Format.AVRO
     key_format: Format | None = None
     output_format: Format = Format.AVRO
+    written_by: str = BARLOOM
     schema: Path | None = None
     json_times: str = "iso"
     commit_interval: int = 100 * MILLISECOND
@@ -117,6 +122,7 @@ def _read(table: Table, plan: BarPlan) -> KafkaSettings:
         format=form,
         key_format=table.choice("key_format", Format),
         output_format=output,
+        written_by=table.word("written_by", (BARLOOM, KSQLDB), default.written_by),
         schema=table.path_of("schema"),
         json_times=table.word("json_times", JSON_TIMES, default.json_times),
         commit_interval=table.duration("commit_interval", default.commit_interval, least=MILLISECOND),
@@ -151,6 +157,9 @@ def _check_together(settings: KafkaSettings, table: Table) -> None:
     if framed and settings.registry is None and "registry" not in table:
         fix = 'add [kafka.registry] with url = "…" (or --registry URL), or write format = "avro-raw" or "json"'
         table.problem("the format avro needs a schema registry", "format", fix)
+    if settings.written_by == KSQLDB and settings.output_format is not Format.AVRO:
+        what = f"ksqlDB writes bars as avro, with a schema registry, not as {settings.output_format.value}"
+        table.problem(what, "output_format", 'write output_format = "avro"')
     if "session_timeout" in table and settings.protocol == "consumer":
         fix = "set group.consumer.session.timeout.ms at the broker, or leave it out"
         table.problem("with protocol = 'consumer' the broker decides it", "session_timeout", fix)

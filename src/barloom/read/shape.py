@@ -15,7 +15,7 @@ from barloom.plan.suggest import did_you_mean
 from barloom.read.bar import STANDARD_FIELDS, Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from barloom.plan.barplan import BarPlan
     from barloom.read.readable import Readable
@@ -60,22 +60,22 @@ class BarShape(Generic[B]):
         return self._bar.stored(self._values(key, start, record, final))
 
 
-def check_shape(plan: BarPlan, bar: type[Bar]) -> None:
-    """Raise `DefinitionError` where a class of bars asks for what the definition does not have."""
+def check_shape(plan: BarPlan, bar: type[Bar], lacks: Collection[str] = ()) -> None:
+    """Raise `DefinitionError` where a class of bars asks for what the definition or its topics do not have."""
     if not (isinstance(bar, type) and issubclass(bar, Bar)):
         message = f"bar is {getattr(bar, '__name__', bar)!r}, no class of bars; derive one from barloom.Bar"
         raise TypeError(message)
     types: dict[str, type] = {name: _TYPES[plan.event.by_name[name].kind] for name in plan.event.key}
     types |= {output.name: int if output.number.integer else Decimal for output in plan.outputs}
     types |= {PHASE: str} if tells_phase(plan) else {}
-    problems = list(_problems(bar, types))
+    problems = list(_problems(bar, types, lacks))
     if problems:
         raise DefinitionError(problems)
 
 
-def _problems(bar: type[Bar], types: Mapping[str, type]) -> Iterator[Problem]:
+def _problems(bar: type[Bar], types: Mapping[str, type], lacks: Collection[str]) -> Iterator[Problem]:
     """What a class of bars asks for that the definition does not have."""
-    known = {**_STANDING, **types}
+    known = {name: kind for name, kind in {**_STANDING, **types}.items() if name not in lacks}
     for name, declared in _declared(bar).items():
         where = f"{bar.__name__}.{name}"
         if name not in known:

@@ -60,6 +60,8 @@ def why_missing(store: Readable, level: int, key: bytes, start: int) -> NotFound
     """Why the slot that begins at `start` has no bar of an encoded key; `ValueError` where no slot does."""
     slot = slot_at(store, level, start)
     times = store.times_of(key)
+    if slot is not None and not times.told:
+        return NotFound(Why.NO_ROW, decided=False, as_of=store.as_of)
     why, decided = _why(store, level, slot, start, times)
     return NotFound(why, decided, times.stream_time, store.as_of)
 

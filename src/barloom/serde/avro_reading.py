@@ -14,7 +14,7 @@ from barloom.serde.avro_one import read_one
 from barloom.serde.avro_projection import project
 from barloom.serde.avro_values import Messages, column_of_leaf
 from barloom.serde.avro_walk import Walk
-from barloom.serde.bar_fields import BarColumns
+from barloom.serde.bar_fields import BarColumns, WholeValues
 from barloom.serde.poll import FRAME, Poll
 from barloom.time.instants import date_of, to_datetime
 
@@ -30,7 +30,7 @@ _MILLISECOND: Final = 1_000_000
 _UNREADABLE: Final = (IndexError, ValueError, struct.error)
 
 
-class AvroBarDecoder:
+class AvroBarDecoder(WholeValues):
     """Reads what `AvroBarEncoder` writes, also with the schemas of other versions.
 
     `keys` and `values` know the schemas of message keys and values; `framed` messages name theirs.

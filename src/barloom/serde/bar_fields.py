@@ -12,11 +12,11 @@ from barloom.plan.barplan import Field, FieldKind, NumberType, SourcePlan
 from barloom.source.fields import decode_field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["BarColumns"]
+__all__ = ["BarColumns", "WholeValues"]
 
 _AS_WRITTEN: Final = SourcePlan(null_values=())
 _SKETCH: Final = {pl.String: FieldKind.STRING, pl.Boolean: FieldKind.BOOLEAN, pl.Int64: FieldKind.INTEGER}
@@ -52,6 +52,16 @@ class BarColumns:
             message = f"the messages hold no bars of this definition: {name}: {next(iter(problems.values()))}"
             raise SourceError(message)
         return values.cast(kind).alias(name)
+
+
+class WholeValues:
+    """A decoder of messages whose values say everything of a bar."""
+
+    lacks: Final[frozenset[str]] = frozenset()
+
+    def kept(self, keys: Sequence[bytes], values: Sequence[bytes], *, final: bool) -> Sequence[bytes]:  # noqa: ARG002
+        """The values as they are."""
+        return values
 
 
 def _field(name: str, kind: pl.DataType, unit: str) -> Field | None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
-from barloom.serde.bar_fields import BarColumns
+from barloom.serde.bar_fields import BarColumns, WholeValues
 from barloom.source.values import column_of
 from barloom.time.instants import nanos_of, to_datetime
 
@@ -33,7 +33,7 @@ _PYTHON: Final[dict[FieldKind, type]] = {
 }
 
 
-class JsonBarDecoder:
+class JsonBarDecoder(WholeValues):
     """Reads what `JsonBarEncoder` writes."""
 
     def __init__(self, plan: BarPlan, times: JsonTimes) -> None:

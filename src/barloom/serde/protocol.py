@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import polars as pl
 
@@ -66,12 +66,21 @@ class BarDecoder(Protocol):
         """The key fields and the start (ns) that a message key names."""
         ...
 
+    @property
+    def lacks(self) -> Collection[str]:
+        """Columns of `bar_schema` that its messages never have."""
+        ...
+
+    def kept(self, keys: Sequence[bytes], values: Sequence[bytes], *, final: bool) -> Sequence[bytes]:
+        """What to keep of messages of a topic of finals or of live bars; `one` and `frame` need nothing else."""
+        ...
+
     def one(self, level: int, key: bytes, value: bytes) -> dict[str, object]:
-        """One bar by the column names of `bar_schema`."""
+        """One bar that was `kept`, by the column names of `bar_schema`, but for those that it `lacks`."""
         ...
 
     def frame(self, level: int, keys: Sequence[bytes], values: Sequence[bytes]) -> pl.DataFrame:
-        """Bars of one level as a frame with `bar_schema`."""
+        """Bars of one level that were `kept`, as a frame with `bar_schema`; what it `lacks` is null."""
         ...
 
 

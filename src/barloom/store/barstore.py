@@ -34,12 +34,16 @@ __all__ = ["BarStore", "StreamTimes"]
 
 
 class StreamTimes(msgspec.Struct, frozen=True):
-    """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC."""
+    """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC.
+
+    `told` is false where nobody says where the stream stands.
+    """
 
     stream_time: int | None = None
     first: int | None = None
     max_event: int | None = None
     arrived_at: int | None = None
+    told: bool = True
 
 
 class BarStore:

@@ -133,14 +133,15 @@ class Change:
         return first + self._bars(lane, told, keys[half:], values[half:])
 
     def _decoded(self, lane: Lane, told: Told, keys: Sequence[bytes], values: Sequence[bytes]) -> list[_Bar]:
-        frame = self._copy.decoder.frame(told.level, keys, values)
+        kept = self._copy.decoder.kept(keys, values, final=told.kind == "final")
+        frame = self._copy.decoder.frame(told.level, keys, kept)
         tag = self._copy.layout.prefix(told.level)
         rows = frame.select(self._copy.plan.event.key).rows()
         starts = encode_starts(frame["start"].to_physical().to_numpy().astype(np.int64))
         encoded = [self._encode(row) for row in rows]
         self._learn(lane, encoded)
         places = [tag + key + start for key, start in zip(encoded, starts, strict=True)]
-        bars = zip(places, values, frame["final"].to_list(), strict=True)
+        bars = zip(places, kept, frame["final"].to_list(), strict=True)
         return [_Bar(*bar) for bar in bars]
 
     def _encode(self, row: tuple[object, ...]) -> bytes:

@@ -53,7 +53,7 @@ class TopicCopy:
     """The bars of the held partitions, each message value as it came under the place of its bar.
 
     Everything that one poll brought is written as one batch, with the positions behind it. `state` and `as_of` are set
-    by the reader that fills it.
+    by the reader that fills it. With `tells_time` false no topic says where the stream stands.
     """
 
     def __init__(  # noqa: PLR0913 - what a reader knows of its topics
@@ -66,6 +66,7 @@ class TopicCopy:
         *,
         whole: bool = True,
         live_retention: int | None = None,
+        tells_time: bool = True,
     ) -> None:
         self.plan = plan
         self.backend = backend
@@ -77,6 +78,7 @@ class TopicCopy:
         self.decoder = decoder
         self.held = tuple(held)
         self._whole = whole
+        self._unseen = StreamTimes(told=tells_time)
         self._getters = {family: backend.getter(family) for family in Family}
         self._retention = Retention(self, live_retention)
         self._version = 0
@@ -100,12 +102,12 @@ class TopicCopy:
         """Where the stream of a key stands; of a key never seen, which may come in any partition, the least of all."""
         home = None if key is None else self.homes.get(key)
         if home is not None:
-            return self._times.get(home, StreamTimes())
-        return _least([self._times.get(partition, StreamTimes()) for partition in self.held])
+            return self._times.get(home, self._unseen)
+        return _least([self._times.get(partition, self._unseen) for partition in self.held])
 
     def times(self) -> Mapping[int, StreamTimes]:
         """Where each held partition stands."""
-        return {partition: self._times.get(partition, StreamTimes()) for partition in self.held}
+        return {partition: self._times.get(partition, self._unseen) for partition in self.held}
 
     def value(self, family: Family, name: bytes) -> bytes | None:
         """One stored value."""
@@ -167,4 +169,5 @@ def _least(times: list[StreamTimes]) -> StreamTimes:
         found = [getattr(item, name) for item in times]
         return None if None in found else min(found, default=None)
 
-    return StreamTimes(least("stream_time"), least("first"), least("max_event"), least("arrived_at"))
+    told = all(item.told for item in times)
+    return StreamTimes(least("stream_time"), least("first"), least("max_event"), least("arrived_at"), told)

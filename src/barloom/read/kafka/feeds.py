@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from barloom.kafka.settings import BARLOOM
 from barloom.plan.identity import topics
 
 if TYPE_CHECKING:
@@ -33,20 +34,37 @@ class Told(NamedTuple):
 
 
 class Feeds:
-    """The topics of bars of a definition, and the one that tells how far each partition is."""
+    """The topics of bars of a definition, and the one that tells how far each partition is.
 
-    def __init__(self, plan: BarPlan, app: str, *, live: bool) -> None:
+    ksqlDB writes no such one, and no live bars of the base.
+    """
+
+    def __init__(self, plan: BarPlan, app: str, *, live: bool, written_by: str = BARLOOM) -> None:
         named = topics(plan, app)
         level = plan.level_of
+        tells_all = written_by == BARLOOM
         finals = {topic: Told("final", level(timeframe)) for timeframe, topic in named.final.items()}
-        lives = {topic: Told("live", level(timeframe)) for timeframe, topic in named.live.items()}
+        lives = {
+            topic: Told("live", level(timeframe))
+            for timeframe, topic in named.live.items()
+            if tells_all or level(timeframe)
+        }
         self.bars: Mapping[str, Told] = finals | (lives if live else {})
-        self.progress = named.progress
+        self.progress = named.progress if tells_all else None
 
     @property
     def topics(self) -> tuple[str, ...]:
         """All their names."""
-        return (*self.bars, self.progress)
+        return (*self.bars, *(() if self.progress is None else (self.progress,)))
+
+    def topic(self, kind: BarKind, level: int) -> str:
+        """The topic of a level's bars; `ValueError` where there is none."""
+        for topic, told in self.bars.items():
+            if told == (kind, level):
+                return topic
+        known = ", ".join(self.bars)
+        message = f"there is no topic of these {kind} bars; there are {known}"
+        raise ValueError(message)
 
     def is_live(self, lane: Lane) -> bool:
         """Whether it carries live bars, which tombstones take back."""

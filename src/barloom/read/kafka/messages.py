@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from barloom.errors import BadRow, Problem, SourceError
 from barloom.kafka.reading import MessageReader, Poison, Whence
 from barloom.kafka.received import Received, headers_of, timestamp_of
-from barloom.plan.identity import topics
 from barloom.read.bar import Bar
-from barloom.read.kafka.opening import serde_of
+from barloom.read.kafka.feeds import Feeds
 from barloom.read.kafka.values import message_values
+from barloom.read.kafka.written import written_bars
 from barloom.read.shape import check_shape
 from barloom.time.calendars import resolve
 
@@ -102,13 +102,15 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
         poison: Poison = "give",
     ) -> None:
         plan = bars if not hasattr(bars, "plan") else bars.plan
-        check_shape(plan, typed)
+        plan, self._decoder, self._release = written_bars(plan, settings, resolve(plan.calendar))
+        check_shape(plan, typed, self._decoder.lacks)
         level = plan.level_of(timeframe)
-        named = topics(plan, settings.app)
-        topic = (named.final if kind == "final" else named.live)[str(plan.levels[level].timeframe)]
+        feeds = Feeds(plan, settings.app, live=True, written_by=settings.written_by)
+        topic = feeds.topic(kind, level)
+        self._final = kind == "final"
+        self._writer = settings.written_by
         self._typed: type[B] = typed
-        self._serde = serde_of(plan, settings, resolve(plan.calendar))
-        self._values = message_values(plan, self._serde.bar_decoder, level)
+        self._values = message_values(plan, self._decoder, level)
         super().__init__(settings, [topic], group=group, from_=from_, at_end=at_end, poison=poison)
 
     def _decoded(self, messages: Sequence[Message]) -> list[BarMessage[B]]:
@@ -119,11 +121,11 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
         start = 0
         value: B | Problem | None
         try:
-            fields, start = self._serde.bar_decoder.place(message.key() or b"")
-            value = self._bar(start, message.value())
+            fields, start = self._decoder.place(message.key() or b"")
+            value = self._bar(start, message.key() or b"", message.value())
         except SourceError as error:
             where = f"{message.topic()}[{message.partition()}] offset {message.offset()}"
-            value = Problem(str(error), where, "see that only barloom writes this topic, with this definition")
+            value = Problem(str(error), where, f"see that only {self._writer} writes this topic, with this definition")
         return BarMessage(
             value=value,
             key=message.key(),
@@ -137,14 +139,15 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
             start=start,
         )
 
-    def _bar(self, start: int, value: bytes | None) -> B | None:
+    def _bar(self, start: int, key: bytes, value: bytes | None) -> B | None:
         if value is None:
             return None
-        bar = self._values(b"", start, value, False)  # noqa: FBT003 - its own message says so
+        (kept,) = self._decoder.kept([key], [value], final=self._final)
+        bar = self._values(b"", start, kept, False)  # noqa: FBT003 - its own message says so
         bar.final = bool(bar.row["final"])
         return self._typed.stored(bar)
 
     def close(self) -> None:
         """Leave the group; what was not committed is given again."""
         super().close()
-        self._serde.close()
+        self._release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import TopicMismatch
@@ -19,8 +19,7 @@ from barloom.read.kafka.feeds import Feeds
 from barloom.read.kafka.reached import Reached
 from barloom.read.kafka.reader import Reader
 from barloom.read.kafka.tail import Tail
-from barloom.serde.formats import Format
-from barloom.serde.open import open_serde
+from barloom.read.kafka.written import written_bars
 from barloom.time.calendars import resolve
 
 if TYPE_CHECKING:
@@ -32,12 +31,10 @@ if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.plan.query import Bars
-    from barloom.serde.json_text import JsonTimes
-    from barloom.serde.open import Serde
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
-__all__ = ["open_reader", "serde_of"]
+__all__ = ["open_reader"]
 
 _CALL = 15.0
 
@@ -74,17 +71,18 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     clock = clock or SystemClock()
     calendar = calendar or resolve(plan.calendar)
     admin = Cluster.reach(settings, clock).admin
-    feeds = Feeds(plan, settings.app, live=settings.live_interval is not None)
+    bars_there = written_bars(plan, settings, calendar)
+    plan = bars_there.plan
+    feeds = Feeds(plan, settings.app, live=settings.live_interval is not None, written_by=settings.written_by)
     ids, count = _topics(admin, feeds.topics)
     held = _held(partitions, count)
     origin = Origin.of(plan, settings, admin.list_topics(timeout=_CALL).cluster_id or "", ids, held)
-    serde = serde_of(plan, settings, calendar)
     directory = Path(tempfile.mkdtemp(prefix="barloom-reader-")) if path is None else Path(path)
     backend = open_copy(directory)
     tail: Tail | None = None
 
     def release() -> None:
-        serde.close()
+        bars_there.close()
         if path is None:
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -92,11 +90,12 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
         copy = TopicCopy(
             plan,
             backend,
-            serde.bar_decoder,
+            bars_there.decoder,
             calendar,
             held,
             whole=len(held) == count,
             live_retention=settings.live_retention,
+            tells_time=feeds.progress is not None,
         )
         tail = _tail(settings, feeds)
         ends = Ends(admin)
@@ -123,20 +122,6 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     if follow:
         reader.follow()
     return reader
-
-
-def serde_of(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> Serde:
-    """What reads the messages of a definition's bars."""
-    form = settings.output_format
-    return open_serde(
-        plan,
-        calendar,
-        format=form,
-        output_format=form,
-        registry=settings.registry if form is Format.AVRO else None,
-        namespace=settings.namespace,
-        json_times=cast("JsonTimes", settings.json_times),
-    )
 
 
 def _tail(settings: KafkaSettings, feeds: Feeds) -> Tail:

@@ -13,6 +13,7 @@ from barloom.read.kafka.arrivals import stream_times
 from barloom.read.kafka.checkpoint import reconcile
 from barloom.read.kafka.status import HeldPartition, ReaderStatus
 from barloom.read.kafka.tail import LogLost
+from barloom.read.shape import check_shape
 from barloom.telemetry.logs import get_logger
 from barloom.time.instants import to_datetime
 
@@ -130,6 +131,7 @@ class Reader:
         Raises `ValueError` for a timeframe that the definition does not have, `DefinitionError` for a class of bars
         that asks for what it does not have.
         """
+        check_shape(self._copy.plan, bar, self._copy.decoder.lacks)
         return TimeBucket(self._copy, timeframe, bar=bar, clock=self._clock, metrics=self._metrics)
 
     def start(self) -> None:

@@ -35,7 +35,7 @@ def message_values(plan: BarPlan, decoder: BarDecoder, level: int) -> Callable[[
 
     A message is decoded when the first of its fields is asked for.
     """
-    readers = {name: _OWN.get(name) or partial(_column, name) for name in _names(plan)}
+    readers = {name: _OWN.get(name) or partial(_column, name) for name in _names(plan) if name not in decoder.lacks}
     return partial(MessageBar, readers, partial(decoder.one, level, b""))
 
 

@@ -16,7 +16,7 @@ from barloom.kafka.forgetting import known_of
 from barloom.kafka.scan import scan
 from barloom.plan.barplan import InputKind
 from barloom.plan.identity import topics
-from barloom.read.kafka.opening import serde_of
+from barloom.read.kafka.written import serde_of
 from barloom.runtime.kafka.publication import Publication
 from barloom.runtime.kafka.restoring import Restorer
 from barloom.runtime.kafka.transaction import Transactions
