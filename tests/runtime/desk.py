@@ -75,6 +75,12 @@ class Desk:
             )
         self._producer.flush(PATIENCE)
 
+    def send_raw(self, values: Iterable[bytes], partition: int = 0) -> None:
+        """Messages as they are."""
+        for value in values:
+            self._producer.produce(self.input, value, b"key", partition)
+        self._producer.flush(PATIENCE)
+
     @contextmanager
     def running(self, plan: BarPlan, settings: KafkaSettings) -> Iterator[None]:
         """An instance, which is stopped in good order at the end; what it raised is raised."""

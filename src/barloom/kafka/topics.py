@@ -115,7 +115,7 @@ def wanted_topics(plan: BarPlan, settings: KafkaSettings, partitions: int, repli
     finals = [(names.final[str(level.timeframe)], f"final {level.timeframe}", _final(level)) for level in levels]
     lives = [(names.live[str(level.timeframe)], f"live {level.timeframe}", _live(level, settings)) for level in levels]
     others = [
-        (names.late, "late and refused ticks", _kept(settings.late_retention)),
+        (names.late, "late and refused ticks", _kept(settings.late_retention) | _whole_messages()),
         (names.dead_letter, "dead letters", _kept(settings.dead_letter_retention) | _whole_messages()),
         (names.changelog, "changelog", _changelog()),
         (names.progress, "progress", _latest()),
@@ -190,7 +190,7 @@ def _latest() -> dict[str, str]:
 
 
 def _whole_messages() -> dict[str, str]:
-    """A dead letter is as large as any message was, and its headers besides."""
+    """A dead letter is as large as any message was, and its headers besides; a late tick is written as it came."""
     return {"max.message.bytes": str(_LARGEST)}
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Log", "Poll", "Polled", "Record", "Refused", "decode"]
 
 _MILLISECOND: Final = 1_000_000
+_LONGEST_TEXT: Final = 1_000_000
+"""Characters of a record that are told: in JSON they may take six bytes each, and a topic takes messages of 8 MiB."""
 
 
 class Record(Protocol):
@@ -186,6 +188,7 @@ def _arrivals(records: Sequence[Record], rows: Rows, now: int) -> Integers:
 def _text(message: Record, ticks: TickBatch, row: int) -> str:
     """A record for people: its own text, or what was read of it."""
     try:
-        return (message.value() or b"").decode()
+        text = (message.value() or b"").decode()
     except UnicodeDecodeError:
-        return msgspec.json.encode(ticks.frame.row(row, named=True)).decode()
+        text = msgspec.json.encode(ticks.frame.row(row, named=True)).decode()
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"

@@ -93,7 +93,8 @@ class Transactions:
 
         `group` gives the present membership in the consumer group that the positions belong to, and raises where there
         is none; without it only records are committed. Raises `Fenced` where another instance
-        owns what this one writes, and a retriable `BrokerError` where the cluster is away for too long.
+        owns what this one writes, a retriable `BrokerError` where the cluster is away for too long, and another where
+        it takes no record that large.
         """
         from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
 
@@ -244,6 +245,8 @@ def _meaning(error: KafkaError) -> BrokerError:
         KafkaError.FENCED_INSTANCE_ID,
     }:
         return Fenced(f"another instance has taken over what this one writes ({error.str()})")
+    if error.code() in {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}:
+        return client_error(error, "writing")
     if error.txn_requires_abort():
         return _GivenUp(f"the transaction was given up: {error.str()}", retriable=True)
     if error.retriable():
