@@ -26,7 +26,7 @@
     │   └── SchemaMismatch                  the registry lacks a schema, or refuses one, that the definition needs
     ├── KsqlError (RuntimeError)            a ksqlDB server refuses or fails; keeps its code, message and statement
     │   ├── KsqlUnreachable                 no answer, or only a part of one
-    │   ├── KsqlNotReady                    the server starts, restores or rebalances: the same request may succeed later
+    │   ├── KsqlNotReady                    the server starts, restores or rebalances: the same may succeed later
     │   ├── KsqlUnauthorized                the credentials are wrong or do not suffice
     │   ├── KsqlRefused                     the server refuses the statement; `applied` are those done before it
     │   ├── KsqlNotServing                  a stream or table does not work, or did not begin to in time

@@ -140,7 +140,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m barloom --help | head -1; echo ${{PIPESTATUS[0]}}"
 
     done = subprocess.run(
-        ["bash", "-c", command],  # noqa: S607
+        ["bash", "-c", command],
         capture_output=True,
         text=True,
         check=False,

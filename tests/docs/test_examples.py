@@ -140,7 +140,7 @@ def _shell(command: str, status: int, directory: Path) -> tuple[int, str]:
     path = f"{directory.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "NO_COLOR": "1"}
     done = subprocess.run(
-        ["bash", "-c", f"(exit {status})\n{command}"],  # noqa: S607 - any bash
+        ["bash", "-c", f"(exit {status})\n{command}"],
         cwd=directory,
         env=environment,
         stdin=subprocess.DEVNULL,
