@@ -6,9 +6,9 @@ Python integers (dtype object) where one does not. Times are int64 nanoseconds U
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -87,6 +87,15 @@ class BarBlock:
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def take(self, rows: Integers | Booleans) -> BarBlock:
+        """Some of the bars, by position or mask."""
+        columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        partials = tuple(Values(v.numbers[rows], None if v.valid is None else v.valid[rows]) for v in self.partials)
+        return replace(self, **columns, partials=partials)
+
+
+_COLUMNS: Final = tuple(item.name for item in fields(BarBlock) if item.name not in {"level", "final", "partials"})
 
 
 class BarId(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from barloom.engine.blocks import BarBlock, BarId
     from barloom.engine.engine import Engine
@@ -34,10 +34,16 @@ class PendingLives:
             else:
                 self._touched.setdefault(block.level, []).append((block.key, block.start))
 
-    def retract(self, gone: Sequence[BarId]) -> None:
-        """Forget beats whose slot closed."""
-        for item in gone:
-            self._beats.pop(item.level, None)
+    def settle(self, closed: Iterable[BarBlock | BarId]) -> None:
+        """Forget the beats of slots that closed, with a final or without: the last word on these was said."""
+        for item in closed:
+            beats = self._beats.get(item.level)
+            if beats is not None and len(item.key):
+                slot = beats.start[0]  # all beats of a level are of one slot
+                standing = ~np.isin(beats.key, item.key[item.start >= slot])
+                self._beats[item.level] = beats.take(standing)
+                if not standing.any():
+                    del self._beats[item.level]
 
     def drain(self, engine: Engine) -> Iterator[BarBlock]:
         """What is to be shown now; slots that closed meanwhile are left out."""

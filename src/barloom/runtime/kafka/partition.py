@@ -152,5 +152,5 @@ class Partition:
         publication.retracted(self.number, step.retracted, keys)
         publication.state(self.number, *self._changelog.changes(step, keys))
         if publication.live:
-            self._lives.retract(step.retracted)
+            self._lives.settle([*step.finals, *step.retracted])
             self._lives.add(step.lives)

@@ -1,0 +1,57 @@
+"""Live bars are shown from time to time: what closed in between was shown as what it came to, and that was it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.blocks import TickBatch
+from barloom.engine.engine import Engine
+from barloom.runtime.kafka.lives import PendingLives
+from barloom.time.calendars import resolve
+from catalogue.market import at, nanos, ticks_to_bars
+
+
+def tick(symbol: str, time: str, offset: int) -> TickBatch:
+    """One tick, received when it happened."""
+    columns = {
+        "symbol": [symbol],
+        "at": [nanos(at(time))],
+        "price": pl.Series([Decimal(10)], dtype=pl.Decimal(18, 2)),
+        "size": pl.Series([Decimal(1)], dtype=pl.Decimal(18, 0)),
+    }
+    return TickBatch(pl.DataFrame(columns), np.array([offset]), np.array([nanos(at(time))]))
+
+
+def test_no_heartbeat_follows_the_final_of_its_slot() -> None:
+    """Beats of two keys wait to be shown when a tick closes their slot; it was one key's last, the other beats on."""
+    plan = ticks_to_bars("1m", gap="carry", heartbeat=True, carry_limit="2m").plan
+    engine, pending = Engine(plan, resolve(plan.calendar)), PendingLives()
+    for batch in (tick("A", "2025-01-06T10:00:10", 0), tick("B", "2025-01-06T10:00:20", 1)):
+        pending.add(engine.step(batch).lives)
+    step = engine.advance(nanos(at("2025-01-06T10:01:05")))
+    pending.settle(step.finals)
+    pending.add(step.lives)
+    step = engine.step(tick("C", "2025-01-06T10:02:00", 2))
+    assert [nanos(at("2025-01-06T10:01"))] * 2 == step.finals[-1].start.tolist()
+
+    pending.settle(step.finals)
+    assert [] == list(pending.drain(engine))
+
+
+def test_a_heartbeat_waits_on_while_another_slot_closes() -> None:
+    """A slot that was beaten and stays empty is taken back; the beat of the next one is still to be shown."""
+    plan = ticks_to_bars("1m", delay="1m", heartbeat=True).plan
+    engine, pending = Engine(plan, resolve(plan.calendar)), PendingLives()
+    engine.step(tick("A", "2025-01-06T10:00:10", 0))
+    for time in ("10:01:05", "10:02:05"):
+        step = engine.advance(nanos(at(f"2025-01-06T{time}")))
+        pending.settle([*step.finals, *step.retracted])
+        pending.add(step.lives)
+    step = engine.step(tick("B", "2025-01-06T10:03:00", 1))
+    pending.settle([*step.finals, *step.retracted])
+
+    assert [nanos(at("2025-01-06T10:01"))] == step.retracted[0].start.tolist()
+    assert [nanos(at("2025-01-06T10:02"))] == [start for block in pending.drain(engine) for start in block.start]
