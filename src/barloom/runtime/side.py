@@ -53,9 +53,7 @@ def refused_rows(
     return list(_refused(plan, ticks.frame[rejected.row], origins(rejected.row), rejected))
 
 
-def _refused(
-    plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejected: Rejected
-) -> Iterator[SideRecord]:
+def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejected: Rejected) -> Iterator[SideRecord]:
     keys = rows.select(plan.event.key).rows()
     times = rows[plan.event.timestamp].to_list()
     missed = _missed(plan, rejected)
