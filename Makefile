@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: help demo servers test lint bench bench-kafka clean
+.PHONY: help demo servers test lint bench bench-kafka chaos clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -35,6 +35,9 @@ bench: $(READY)  ## the speed and memory figures of benchmarks/README.md
 
 bench-kafka: $(READY)  ## the same on Kafka, on a broker of its own (needs Java 17 and Maven)
 	PYTHONPATH=tests $(VENV)/bin/python benchmarks/kafka
+
+chaos: $(READY)  ## 100 kills of Kafka instances and other trouble, every bar compared
+	PYTHONPATH=tests $(VENV)/bin/python -m kafka.chaos --kills 100
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-state dist build
