@@ -15,7 +15,8 @@ from barloom.errors import (
     TopicMismatch,
 )
 from barloom.kafka.clients import admin_config
-from barloom.kafka.failures import client_error
+from barloom.kafka.failures import ALLOW, client_error
+from barloom.kafka.rights import lacking, working_rights
 from barloom.kafka.settings import BARLOOM
 from barloom.kafka.topics import Found, State, TopicChange, compared, readable, wanted_topics
 
@@ -90,7 +91,14 @@ class Cluster:
                 return cls(settings, admin, clock)
 
     def inputs(self) -> Inputs:
-        """The input topics. `TopicMismatch` where one is missing or their numbers of partitions differ."""
+        """The input topics. `TopicMismatch` where one is missing or their numbers of partitions differ.
+
+        Raises `DefinitionError` where bars are not made of them here.
+        """
+        if self._settings.written_by != BARLOOM:
+            what = f"the topics of {self._settings.app!r} are made and written by {self._settings.written_by}"
+            fix = "leave it out to run the definition here, with bars of another name; see barloom ksql for a pipeline"
+            raise DefinitionError([Problem(what, "kafka.written_by", fix)])
         names = self._settings.input
         found = self._awaited(names)
         missing = [name for name in names if name not in found]
@@ -135,21 +143,22 @@ class Cluster:
             try:
                 there[name] = future.result().partitions
             except Exception as error:  # noqa: BLE001 - sorted out by kind
-                self._unless_missing(error, f"looking at topic {name!r}")
+                operation = "READ" if name in self._settings.input else "WRITE"
+                self._unless_missing(error, f"looking at topic {name!r}", f"{operation} of topic {name!r}")
         configs = self._configs(there)
         return {name: Found(len(each), len(each[0].replicas), configs[name]) for name, each in there.items()}
 
-    def _unless_missing(self, error: Exception, doing: str) -> None:
-        failure = self._told(error, doing)
+    def _unless_missing(self, error: Exception, doing: str, right: str) -> None:
+        failure = self._told(error, doing, right)
         if not isinstance(failure, TopicMismatch):
             raise failure from None
 
-    def _told(self, error: Exception, doing: str) -> BrokerError:
+    def _told(self, error: Exception, doing: str, right: str = "") -> BrokerError:
         from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
 
         if not isinstance(error, KafkaException):
             raise error
-        return client_error(error, doing)
+        return client_error(error, doing, right)
 
     def _configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         from confluent_kafka.admin import ConfigResource  # noqa: PLC0415 - an extra
@@ -171,10 +180,6 @@ class Cluster:
 
     def changes(self, plan: BarPlan, inputs: Inputs | None = None) -> list[TopicChange]:
         """What is to be done so that every topic of `plan` is as wanted."""
-        if self._settings.written_by != BARLOOM:
-            what = f"the topics of {plan.name!r} are made and written by {self._settings.written_by}"
-            fix = "leave it out to run the definition here, with bars of another name; see barloom ksql for a pipeline"
-            raise DefinitionError([Problem(what, "kafka.written_by", fix)])
         given = inputs or self.inputs()
         wanted = wanted_topics(plan, self._settings, given.partitions, given.replicas)
         return compared(wanted, self.found(spec.name for spec in wanted))
@@ -193,7 +198,7 @@ class Cluster:
             except Exception as error:  # noqa: BLE001 - sorted out by kind
                 first = error.args[0] if error.args else None
                 if not (isinstance(first, KafkaError) and first.code() == KafkaError.TOPIC_ALREADY_EXISTS):
-                    raise self._told(error, f"creating topic {name!r}") from None
+                    raise self._told(error, f"creating topic {name!r}", f"CREATE of topic {name!r}") from None
 
     def alter(self, changes: Iterable[TopicChange]) -> None:
         """Set what can be set without losing anything; the rest stays as it is."""
@@ -214,10 +219,14 @@ class Cluster:
             try:
                 future.result()
             except Exception as error:  # noqa: BLE001 - sorted out by kind
-                raise self._told(error, f"altering topic {resource.name!r}") from None
+                right = f"ALTER_CONFIGS of topic {resource.name!r}"
+                raise self._told(error, f"altering topic {resource.name!r}", right) from None
 
     def ensure(self, plan: BarPlan) -> Inputs:
-        """Make the topics that are missing, and refuse with `TopicMismatch` those on which bars would be lost."""
+        """Make the topics that are missing, and refuse with `TopicMismatch` those on which bars would be lost.
+
+        Raises `AccessRefused` with every right to topics that an instance needs and does not have.
+        """
         inputs = self.inputs()
         changes = self.changes(plan, inputs)
         _refuse(changes)
@@ -225,7 +234,35 @@ class Cluster:
             self.create(changes)
             self._awaited([change.spec.name for change in changes])
             _refuse(self.changes(plan, inputs))
+        self.require_rights(plan)
         return inputs
+
+    def require_rights(self, plan: BarPlan) -> None:
+        """`AccessRefused` with every right to topics that an instance needs and does not have."""
+        wanted = working_rights(plan, self._settings)
+        if lacks := lacking(wanted, self._allowed(wanted)):
+            told = "".join(f"\n  {right}" for right in lacks)
+            message = f"access rules forbid what an instance does; it lacks{told}\n    fix: {ALLOW} these"
+            raise AccessRefused(message)
+
+    def _allowed(self, names: Iterable[str]) -> dict[str, set[str]]:
+        """What the user may do with each topic, where the brokers say so."""
+        from confluent_kafka import TopicCollection  # noqa: PLC0415 - an extra
+
+        asked = self.admin.describe_topics(
+            TopicCollection(list(names)), include_authorized_operations=True, request_timeout=_CALL
+        )
+        found = {}
+        for name, future in asked.items():
+            try:
+                operations = future.result().authorized_operations
+            except Exception as error:  # noqa: BLE001 - sorted out by kind
+                if isinstance(self._told(error, ""), AccessRefused):
+                    found[name] = set[str]()
+            else:
+                if operations is not None:
+                    found[name] = {operation.name for operation in operations}
+        return found
 
 
 def _refuse(changes: Sequence[TopicChange]) -> None:

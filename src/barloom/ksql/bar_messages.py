@@ -67,7 +67,7 @@ class KsqlBarDecoder:
         held = held_partials(plan)
         self._held = {position: str(position) for position in held}
         self._fields = {str(position): _field(str(position), plan.partials[position].number) for position in held}
-        self._fields |= {name: Field(name, FieldKind.TIMESTAMP, nullable=True, time_unit="ns") for name in _TIMES}
+        self._fields |= {name: Field(name, FieldKind.TIMESTAMP, time_unit="ns") for name in _TIMES}
         paths = {str(position): column for position, column in held.items()} | _TIMES
         self._values = AvroColumns(self._fields, paths, _AS_WRITTEN, schemas, framed=True, what="the messages")
 
@@ -177,7 +177,7 @@ class KsqlBarDecoder:
 
 def _field(name: str, number: NumberType) -> Field:
     kind = FieldKind.INTEGER if number.integer else FieldKind.DECIMAL
-    return Field(name, kind, number, nullable=True)
+    return Field(name, kind, number)
 
 
 def _taken_apart(record: bytes) -> tuple[bool, bytes, bytes]:
