@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import barloom as bl
-from barloom.errors import KsqlNotReady, KsqlRefused, KsqlUnauthorized, KsqlUnreachable, StoreNotRunning
+from barloom.errors import (
+    DefinitionError,
+    KsqlNotReady,
+    KsqlRefused,
+    KsqlUnauthorized,
+    KsqlUnreachable,
+    StoreNotRunning,
+)
 from barloom.ksql.client import KsqlClient
 from barloom.ksql.compile import compile_script
 from barloom.ksql.server import KsqlServer
@@ -171,6 +178,79 @@ def test_other_answers_are_other_errors(
 
     with pytest.raises(error):
         bucket.get(KEY, START)
+
+
+class Minute(bl.Bar):
+    """What an application needs of a bar."""
+
+    symbol: str
+    high: Decimal | None
+    n: int
+
+
+class Complete(bl.Bar):
+    """What ksqlDB does not keep."""
+
+    expected_slots: int
+
+
+def minutes(double: KsqlDouble, *numbers: int) -> list[list[object]]:
+    """Rows of minutes after the first, whose count is their number."""
+    return [row(double, WINDOWSTART=MS + 60_000 * each, HIGH=1.1, N=each, MEAN_SUM=1, MEAN_COUNT=1) for each in numbers]
+
+
+def test_bars_have_the_class_that_is_asked_for(double: KsqlDouble) -> None:
+    """Checked when the bucket is made: also against what ksqlDB does not keep."""
+    double.rows["BARS_LIVE_1M"] = minutes(double, 1)
+    with KsqlClient(KsqlServer(url=double.url)) as client:
+        answer = KsqlTimeBucket(client, double.script, "1m", bar=Minute).get(KEY, MS * 1_000_000 + 60_000_000_000)
+        with pytest.raises(DefinitionError, match="the bars have no 'expected_slots'"):
+            KsqlTimeBucket(client, double.script, "1m", bar=Complete)
+
+    assert isinstance(answer, Found)
+    assert (Minute, "EURUSD", Decimal("1.100000"), 1) == (
+        type(answer.bar),
+        answer.bar.symbol,
+        answer.bar.high,
+        answer.bar.n,
+    )
+
+
+def test_a_range_is_one_query(double: KsqlDouble, bucket: KsqlTimeBucket) -> None:
+    """Half open, in slot order however the rows come; a bound within a millisecond counts from the next one."""
+    double.rows["BARS_LIVE_1M"] = minutes(double, 2, 0, 1)
+
+    found = list(bucket.range(KEY, START, (MS + 180_000) * 1_000_000 + 1))
+
+    assert [(0, MS * 1_000_000), (1, (MS + 60_000) * 1_000_000), (2, (MS + 120_000) * 1_000_000)] == [
+        (bar.n, bar.start_ns) for bar in found
+    ]
+    (asked,) = double.asked("query-stream")
+    assert asked.endswith("AND WINDOWSTART >= 1795215000000 AND WINDOWSTART < 1795215180001;")
+    list(bucket.range(KEY))
+    assert "symbol = 'EURUSD';" in double.asked("query-stream")[-1]
+
+
+def test_the_latest_are_looked_for_near_now_first(double: KsqlDouble, bucket: KsqlTimeBucket) -> None:
+    """One query where they are there; further back, and at last without a bound, where they are not."""
+    double.rows["BARS_LIVE_1M"] = minutes(double, 0, 1, 2)
+
+    assert [1, 2] == [bar.n for bar in bucket.latest(KEY, 2)]
+    now = 1_577_836_800_000
+    assert [f"AND WINDOWSTART >= {now - 4 * 60_000};"] == [asked[-33:] for asked in double.asked("query-stream")]
+    assert [0, 1, 2] == [bar.n for bar in bucket.latest(KEY, 4)]
+    spans = [asked.partition("WINDOWSTART >= ")[2] for asked in double.asked("query-stream")[1:]]
+    assert [*(f"{now - 8 * 60_000 * 16**step};" for step in range(4)), ""] == spans
+
+
+def test_a_range_of_a_store_that_does_not_run(double: KsqlDouble, bucket: KsqlTimeBucket) -> None:
+    """As for a single bar."""
+    double.rule("query-stream", REBALANCING)
+
+    with pytest.raises(StoreNotRunning):
+        bucket.range(KEY)
+    with pytest.raises(StoreNotRunning):
+        bucket.latest(KEY)
 
 
 def test_a_start_that_no_slot_has_is_refused_unasked(double: KsqlDouble, bucket: KsqlTimeBucket) -> None:
