@@ -248,20 +248,32 @@ class Instance:
     def _admit_restored(self) -> None:
         """Run the partitions whose state is back."""
         for number in [number for number, future in self._restoring.items() if future.done()]:
-            partition = self._restoring.pop(number).result()
+            partition = self._restoring[number].result()
+            if not self._resume(partition):
+                continue
+            del self._restoring[number]
             self._partitions[number] = partition
-            self._resume(partition)
             self._stepped_over()
             self._commit_due = self._clock.monotonic()  # whoever comes after us must know whose transactions to abort
         self._watch()
 
-    def _resume(self, partition: Partition) -> None:
-        from confluent_kafka import OFFSET_BEGINNING, TopicPartition  # noqa: PLC0415 - an extra
+    def _resume(self, partition: Partition) -> bool:
+        """Read on where the state ends; not possible before the client has asked for the group's own positions."""
+        from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition  # noqa: PLC0415
 
-        for topic in self._job.settings.input:
-            where = TopicPartition(topic, partition.number, partition.offsets.get(topic, OFFSET_BEGINNING))
-            self._consumer.seek(where)
-            self._consumer.resume([where])
+        places = [
+            TopicPartition(topic, partition.number, partition.offsets.get(topic, OFFSET_BEGINNING))
+            for topic in self._job.settings.input
+        ]
+        try:
+            for place in places:
+                self._consumer.seek(place)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError._STATE:  # noqa: SLF001 - its public name
+                return False
+            raise client_error(error, "going on where the state ends") from error
+        self._consumer.resume(places)
+        return True
 
     def _on_revoked(self, given: list[TopicPartition]) -> None:
         """Commit what is done, give the partitions up, drop their state."""

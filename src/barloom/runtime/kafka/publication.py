@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from barloom.kafka.dead_letters import dead_letter
 from barloom.runtime.kafka.progress import progress_key
 from barloom.runtime.side import refused_rows
@@ -44,8 +46,11 @@ class Publication:
     def finals(
         self, partition: int, blocks: Sequence[BarBlock], keys: Keys, passed: PassedHeaders | None = None
     ) -> None:
-        """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars."""
-        for block in blocks:
+        """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars.
+
+        By their starts, whatever their keys: whoever makes bars of them takes a partition's order for that of time.
+        """
+        for block in map(_in_time, blocks):
             name = self._names[block.level]
             also = (self._topics.live[name],) if self.live else ()
             self._send_bars((self._topics.final[name], *also), partition, block, keys, passed)
@@ -111,3 +116,10 @@ class Publication:
         """How far a partition is."""
         key = progress_key(progress.partition)
         self._send(self._topics.progress, progress.partition, [key], [progress.encoded()])
+
+
+def _in_time(block: BarBlock) -> BarBlock:
+    """The bars by start; those of one start by key, as they stand."""
+    if (block.start[1:] >= block.start[:-1]).all():
+        return block
+    return block.take(np.argsort(block.start, kind="stable"))
