@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from contextlib import closing
 from itertools import count
 from typing import TYPE_CHECKING, Final, cast
 
@@ -89,7 +90,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         span=span,
         began=clock.monotonic(),
     )
-    with seldom_collected():
+    with closing(job.serde), seldom_collected():
         _keep_going(job, stop, chance or random.SystemRandom())
     job.report.seconds = clock.monotonic() - job.began
     return job.report
