@@ -143,7 +143,7 @@ def test_what_an_access_rule_forbids_says_which_is_needed(secure_broker: SecureB
         security=login(secure_broker, "stranger", "stranger-secret"),
     )
 
-    with pytest.raises(AccessRefused, match="READ and DESCRIBE of the input"):
+    with pytest.raises(AccessRefused, match=rf"fix: allow the user of .* READ of topic '{secure_topics.prefix}ticks'"):
         Cluster.reach(made, SystemClock()).inputs()
 
 

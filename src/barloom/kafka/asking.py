@@ -22,8 +22,8 @@ _PAUSE: Final = 0.1
 _Answer = TypeVar("_Answer")
 
 
-def asked(call: Callable[[], _Answer], doing: str, clock: Clock | None = None) -> _Answer:
-    """What `call` answers, which was `doing` something, such as ``"reading topic 'ticks'"``.
+def asked(call: Callable[[], _Answer], doing: str, clock: Clock | None = None, right: str = "") -> _Answer:
+    """What `call` answers, which was `doing` something, such as ``"reading topic 'ticks'"``, and needs a `right`.
 
     A topic that was made a moment ago has no leader yet, and a group no coordinator: that passes. Raises `BrokerError`.
     """
@@ -35,7 +35,7 @@ def asked(call: Callable[[], _Answer], doing: str, clock: Clock | None = None) -
         try:
             return call()
         except KafkaException as error:
-            failure = client_error(error, doing)
+            failure = client_error(error, doing, right)
             away = isinstance(failure, BrokerUnreachable)
             if away or not failure.retriable or timer.monotonic() > until:
                 raise failure from error

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import KafkaError, KafkaException
 
-__all__ = ["client_error"]
+__all__ = ["ALLOW", "client_error"]
 
 
 class _Meaning(NamedTuple):
@@ -56,8 +56,12 @@ _LARGE: Final = _Meaning(
 )
 
 
+ALLOW: Final = "allow the user of [kafka.security]"
+"""How the mending of a missing right begins."""
+
+
 def _denied(what: str, acl: str) -> _Meaning:
-    return _Meaning(AccessRefused, f"an access rule forbids {what}", f"allow the user of [kafka.security] {acl}")
+    return _Meaning(AccessRefused, f"an access rule forbids {what}", f"{ALLOW} {acl}")
 
 
 _MEANINGS: Final = {
@@ -72,7 +76,7 @@ _MEANINGS: Final = {
     "TOPIC_AUTHORIZATION_FAILED": _denied("the topic", "READ and DESCRIBE of the input, and WRITE of the other topics"),
     "GROUP_AUTHORIZATION_FAILED": _denied("the group", "READ of the group named like kafka.app"),
     "TRANSACTIONAL_ID_AUTHORIZATION_FAILED": _denied(
-        "the transaction", "WRITE and DESCRIBE of transactional ids that begin with kafka.app"
+        "the transaction", "WRITE of transactional ids that begin with kafka.app and a dash"
     ),
     "CLUSTER_AUTHORIZATION_FAILED": _denied(
         "this of the cluster", "IDEMPOTENT_WRITE, or CREATE where barloom makes topics"
@@ -99,10 +103,11 @@ _MEANINGS: Final = {
 }
 
 
-def client_error(error: KafkaError | KafkaException, doing: str = "") -> BrokerError:
+def client_error(error: KafkaError | KafkaException, doing: str = "", right: str = "") -> BrokerError:
     """The error of barloom for one of the client, which was `doing` something, such as ``"reading topic 'ticks'"``.
 
-    Its kind says who has to mend it; `retriable` is true where the same call may succeed later.
+    Its kind says who has to mend it; `retriable` is true where the same call may succeed later. `right` is what an
+    access rule has to allow for it, such as ``"READ of topic 'ticks'"``.
     """
     first = _first(error)
     meaning = _MEANINGS.get(first.name())
@@ -110,7 +115,8 @@ def client_error(error: KafkaError | KafkaException, doing: str = "") -> BrokerE
     if meaning is None:
         retriable = bool(first.retriable()) and not first.fatal()
         return BrokerError(f"{where}{first.str()} ({first.name()})", retriable=retriable)
-    message = f"{where}{meaning.what} ({first.str()})\n    fix: {meaning.fix}"
+    fix = f"{ALLOW} {right}" if right and meaning.kind is AccessRefused else meaning.fix
+    message = f"{where}{meaning.what} ({first.str()})\n    fix: {fix}"
     return meaning.kind(message, retriable=meaning.retriable and not first.fatal())
 
 

@@ -42,6 +42,7 @@ def known_of(cluster: Cluster, plan: BarPlan, settings: KafkaSettings) -> Known:
         cluster,
         lambda: cluster.admin.describe_consumer_groups([settings.app], request_timeout=_CALL),
         f"looking at group {settings.app!r}",
+        f"DESCRIBE of group {settings.app!r}",
     )
     members = 0 if described is None else len(described.members)
     listed = described is not None and described.state.name not in {"DEAD", "UNKNOWN"}
@@ -61,14 +62,20 @@ def forget(cluster: Cluster, known: Known) -> None:
             cluster,
             lambda: cluster.admin.delete_consumer_groups([known.app], request_timeout=_CALL),
             f"forgetting group {known.app!r}",
+            f"DELETE of group {known.app!r}",
         )
     for name in known.topics:
         _answer(
-            cluster, partial(cluster.admin.delete_topics, [name], request_timeout=_CALL), f"deleting topic {name!r}"
+            cluster,
+            partial(cluster.admin.delete_topics, [name], request_timeout=_CALL),
+            f"deleting topic {name!r}",
+            f"DELETE of topic {name!r}",
         )
 
 
-def _answer(cluster: Cluster, ask: Callable[[], Mapping[str, Future[Any]]], doing: str) -> Any:  # noqa: ANN401 - any
+def _answer(
+    cluster: Cluster, ask: Callable[[], Mapping[str, Future[Any]]], doing: str, right: str
+) -> Any:  # noqa: ANN401 - any
     """The answer to a request about one thing; none where that is not there. Asked again while that may help."""
     from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
 
@@ -80,7 +87,7 @@ def _answer(cluster: Cluster, ask: Callable[[], Mapping[str, Future[Any]]], doin
         except KafkaException as error:
             if error.args[0].name() in {"GROUP_ID_NOT_FOUND", "UNKNOWN_TOPIC_OR_PART"}:
                 return None
-            failure = client_error(error, doing)
+            failure = client_error(error, doing, right)
             if not failure.retriable or cluster.clock.monotonic() > until:
                 raise failure from None
             cluster.clock.sleep(_PAUSE)

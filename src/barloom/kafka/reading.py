@@ -165,9 +165,9 @@ class MessageReader(ABC, Generic[M]):
             try:
                 found = self._consumer.list_topics(topic, timeout=_CALL).topics[topic]
             except KafkaException as error:
-                raise client_error(error, f"looking at topic {topic!r}") from error
+                raise client_error(error, f"looking at topic {topic!r}", f"READ of topic {topic!r}") from error
             if found.error is not None:
-                raise client_error(found.error, f"looking at topic {topic!r}")
+                raise client_error(found.error, f"looking at topic {topic!r}", f"READ of topic {topic!r}")
             self._assigned |= {(topic, partition) for partition in found.partitions}
         self._consumer.assign([TopicPartition(*place, offset) for place in sorted(self._assigned)])
 

@@ -38,6 +38,9 @@ _PATIENCE: Final = 60.0
 """Seconds that one call to the coordinator may take, and for which it is made again."""
 
 _PAUSE: Final = 0.05
+_RIGHTS: Final = (
+    "WRITE of the topics that the letters came from, of the ledger, and of the transactional id <app>-replay"
+)
 
 Origin = tuple[str, int, int]
 
@@ -174,7 +177,7 @@ class _Writing:
                 call()
             except KafkaException as error:
                 if not error.args[0].retriable() or self._clock.monotonic() > until:
-                    raise client_error(error, "putting dead letters back") from error
+                    raise client_error(error, "putting dead letters back", _RIGHTS) from error
                 self._clock.sleep(_PAUSE)
             else:
                 return

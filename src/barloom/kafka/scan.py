@@ -74,6 +74,7 @@ class _Log:
 
         self._topic = topic
         self._doing = f"reading topic {topic!r}"
+        self._right = f"READ of topic {topic!r}"
         self._consumer = Consumer(consumer_config(settings, settings.app))
 
     def __enter__(self) -> Self:
@@ -95,9 +96,13 @@ class _Log:
             return list(found.partitions)
 
         def ask(partition: int) -> tuple[int, int]:
-            return asked(lambda: consumer.get_watermark_offsets(TopicPartition(name, partition), CALL), self._doing)
+            return asked(
+                lambda: consumer.get_watermark_offsets(TopicPartition(name, partition), CALL),
+                self._doing,
+                right=self._right,
+            )
 
-        ends = {partition: ask(partition) for partition in asked(partitions, self._doing)}
+        ends = {partition: ask(partition) for partition in asked(partitions, self._doing, right=self._right)}
         return {partition: (first, end) for partition, (first, end) in ends.items() if first < end}
 
     def begin(self, offsets: dict[int, int]) -> None:
@@ -112,10 +117,10 @@ class _Log:
 
         for _ in range(_PATIENCE):
             found: list[tuple[int, Message | None]] = []
-            for message in asked(lambda: self._consumer.consume(_BATCH, _WAIT), self._doing):
+            for message in asked(lambda: self._consumer.consume(_BATCH, _WAIT), self._doing, right=self._right):
                 error = message.error()
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    raise client_error(error, self._doing)
+                    raise client_error(error, self._doing, self._right)
                 found.append((message.partition() or 0, message if error is None else None))
             if found:
                 return found

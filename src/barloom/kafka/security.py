@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import DefinitionError, Problem
+from barloom.errors import DefinitionError, LoginRefused, Problem
 from barloom.plan.suggest import one_of
+from barloom.serde.certificates import missing, trusting
+from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +31,7 @@ TLS: Final = ("ca", "certificate", "key", "key_password")
 _NAMES: Final = ("protocol", "mechanism", "user", "password", "hook", *TLS)
 _EXAMPLES: Final = {"hook": '"mypackage.login:token"', "user": '"…"', "password": '{ env = "NAME" }'}
 _HOOK: Final = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,15 @@ class SecuritySettings:
         return {f"kafka.security.{name}": secret for name, secret in found.items() if secret is not None}
 
     def config(self) -> dict[str, object]:
-        """What every librdkafka client is told. `DefinitionError` names all secrets and files that are missing."""
-        problems = [
-            Problem(f"the file {path} is not there", f"kafka.security.{name}", "give the path of a PEM file")
-            for name, path in (("ca", self.ca), ("certificate", self.certificate), ("key", self.key))
-            if path is not None and not path.is_file()
-        ]
-        secrets = revealed(self.secrets, problems)
+        """What every librdkafka client is told.
+
+        `DefinitionError` names all secrets and files that are missing or wrong; `LoginRefused` where the hook fails.
+        """
+        missed = missing(self.ca, self.certificate, self.key, where="kafka.security")
+        secrets = revealed(self.secrets, missed)
+        password = secrets.get("kafka.security.key_password")
+        if self.ca is not None or self.certificate is not None:
+            trusting(self.ca, self.certificate, self.key, password, where="kafka.security")
         given = {
             "security.protocol": self.protocol,
             "sasl.mechanism": self.mechanism,
@@ -72,10 +77,10 @@ class SecuritySettings:
             "ssl.ca.location": None if self.ca is None else str(self.ca),
             "ssl.certificate.location": None if self.certificate is None else str(self.certificate),
             "ssl.key.location": None if self.key is None else str(self.key),
-            "ssl.key.password": secrets.get("kafka.security.key_password"),
+            "ssl.key.password": password,
         }
         config: dict[str, object] = {name: value for name, value in given.items() if value is not None}
-        return config | ({} if self.hook is None else {"oauth_cb": _token_source(self.hook)})
+        return config | ({} if self.hook is None else {"oauth_cb": _Tokens(self.hook)})
 
 
 def revealed(secrets: Mapping[str, Secret], problems: Iterable[Problem] = ()) -> dict[str, str]:
@@ -92,15 +97,38 @@ def revealed(secrets: Mapping[str, Secret], problems: Iterable[Problem] = ()) ->
     return found
 
 
-def _token_source(hook: str | Callable[[], Token]) -> Callable[[str], tuple[str, float]]:
-    """The callback of librdkafka, which wants the time as seconds since the epoch."""
-    ask = _imported(hook) if isinstance(hook, str) else hook
+class _Tokens:
+    """The callback of librdkafka, which wants the time as seconds since the epoch.
 
-    def token(_config: str) -> tuple[str, float]:
-        text, until = ask()
-        return text, until if isinstance(until, int | float) else until.timestamp()
+    The first token is asked for at once, so that a hook that fails is told before anything is connected. Later it is
+    asked before the last token ends; while it fails then, that one is used for as long as it holds.
+    """
 
-    return token
+    def __init__(self, hook: str | Callable[[], Token]) -> None:
+        self._name = hook if isinstance(hook, str) else getattr(hook, "__qualname__", repr(hook))
+        self._ask = _imported(hook) if isinstance(hook, str) else hook
+        self._last = self._asked()
+        self._used = False
+
+    def __call__(self, _config: str) -> tuple[str, float]:
+        if self._used:
+            try:
+                self._last = self._asked()
+            except LoginRefused as error:
+                _log.warning("no new token; the last one is used while it holds", reason=str(error))
+        self._used = True
+        return self._last
+
+    def _asked(self) -> tuple[str, float]:
+        try:
+            text, until = self._ask()
+            return str(text), until if isinstance(until, int | float) else until.timestamp()
+        except Exception as error:
+            message = (
+                f"the hook {self._name!r} gives no token: {type(error).__name__}: {error}\n"
+                "    fix: see that kafka.security.hook can be called here and returns (token, until)"
+            )
+            raise LoginRefused(message) from error
 
 
 def _imported(hook: str) -> Callable[[], Token]:

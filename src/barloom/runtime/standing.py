@@ -104,7 +104,7 @@ class _Cluster:
         def ask() -> Any:  # noqa: ANN401 - the client's description of a group
             return self._admin.describe_consumer_groups([group], request_timeout=CALL)[group].result()
 
-        members = asked(ask, f"asking for the group {group!r}").members
+        members = asked(ask, f"asking for the group {group!r}", right=f"DESCRIBE of group {group!r}").members
         return {(at.topic, at.partition) for member in members for at in member.assignment.topic_partitions}
 
     def lags(self, places: Iterable[Place]) -> dict[Place, int]:
@@ -125,7 +125,9 @@ class _Cluster:
         def ask() -> Any:  # noqa: ANN401 - the client's positions of a group
             return self._admin.list_consumer_group_offsets(wanted, request_timeout=CALL)[group].result()
 
-        found = asked(ask, f"asking for the positions of the group {group!r}").topic_partitions
+        found = asked(
+            ask, f"asking for the positions of the group {group!r}", right=f"DESCRIBE of group {group!r}"
+        ).topic_partitions
         return {(at.topic, at.partition): at.offset for at in found}
 
     def _offsets(self, places: Iterable[Place], which: Any) -> Mapping[Place, int]:  # noqa: ANN401 - an OffsetSpec

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from barloom.clock import SystemClock
 from barloom.errors import AccessRefused, BrokerError, LoginRefused, MissingExtra, RegistryUnavailable, SchemaMismatch
 from barloom.serde.avro_schema import AvroType, parse_schema
+from barloom.serde.certificates import trusting
 from barloom.serde.compatibility import report
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
 
     import httpx
@@ -226,11 +227,8 @@ class Registry:
 
     def _trust(self) -> ssl.SSLContext:
         given = self._settings
-        context = ssl.create_default_context(cafile=given.ca)
-        if given.certificate is not None:
-            password = None if given.key_password is None else given.key_password.reveal()
-            context.load_cert_chain(given.certificate, given.key, password)
-        return context
+        password = None if given.key_password is None else given.key_password.reveal()
+        return trusting(given.ca, given.certificate, given.key, password, where="kafka.registry")
 
     def _shown(self) -> str:
         """The URL without a user or a password that may stand in it."""

@@ -146,7 +146,7 @@ def _topics(admin: AdminClient, names: Sequence[str]) -> tuple[dict[str, str], i
         try:
             described = future.result()
         except KafkaException as error:
-            raise client_error(error, f"looking at topic {name!r}") from error
+            raise client_error(error, f"looking at topic {name!r}", f"READ of topic {name!r}") from error
         ids[name], counts[name] = str(described.topic_id), len(described.partitions)
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {count}" for name, count in counts.items())

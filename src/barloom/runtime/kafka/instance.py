@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, cast
 
-from barloom.errors import BrokerError, Fenced, RegistryUnavailable, TopicMismatch
+from barloom.errors import BrokerError, Fenced, LoginRefused, RegistryUnavailable, TopicMismatch
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.runtime.kafka.blocked import Blocked
 from barloom.runtime.kafka.polling import Log, decode
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
-    from confluent_kafka import Consumer, Message, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
     from barloom.runtime.kafka.job import Job
     from barloom.runtime.kafka.partition import Partition
@@ -81,7 +81,7 @@ class Instance:
         self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK)
-        self._consumer: Consumer = Consumer(consumer_config(settings))
+        self._consumer: Consumer = Consumer(consumer_config(settings, error_cb=self._hear))
         self._consumer.subscribe(
             list(settings.input),
             on_assign=lambda _, gained: self._guarded(self._on_assigned, gained),
@@ -329,6 +329,12 @@ class Instance:
             raise error
         self._job.metrics.broker_retry()
         _log.warning("the cluster has trouble", error=str(error))
+
+    def _hear(self, error: KafkaError) -> None:
+        """What befalls a connection; the client tries again for ever, also where it is not let in."""
+        found = client_error(error, "reading")
+        if isinstance(found, LoginRefused):
+            self._failure = self._failure or found
 
     def _look_for_strays(self, partition: Partition) -> None:
         """Report a key that two partitions hold: each would publish finals of its own for it."""

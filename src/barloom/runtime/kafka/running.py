@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import random
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
+from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
 from barloom.clock import SystemClock
-from barloom.errors import BrokerError, Fenced
+from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
 from barloom.kafka.cluster import Cluster
 from barloom.plan.identity import topics
 from barloom.runtime.kafka.collecting import seldom_collected
@@ -45,6 +46,10 @@ __all__ = ["run"]
 _log = get_logger(__name__)
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
+_GLANCE: Final = 2.0
+_SECRET_CHANGES: Final = 5.0
+"""Seconds for which a login that was good before may be refused."""
+
 _ALL_WELL: Final = 30.0
 """Seconds after which trouble counts as the first again."""
 
@@ -122,23 +127,44 @@ def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
 
 def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
     """One membership after another, with growing pauses while they fail."""
-    pause = _FIRST_PAUSE
-    memberships = count(1)
-    while not stop.is_set():
+    pause, refused_at = _FIRST_PAUSE, inf
+    for number in count(1):
+        if stop.is_set():
+            return
         began = job.clock.monotonic()
         try:
-            _be_a_member(job, f"{job.settings.app}-{job.owner}-{next(memberships)}", stop)
+            if number > 1:
+                _look_around(job)
+            _be_a_member(job, f"{job.settings.app}-{job.owner}-{number}", stop)
         except BrokerError as error:
-            if not (error.retriable or isinstance(error, Fenced)):
-                raise
             if job.clock.monotonic() - began > _ALL_WELL:
-                pause = _FIRST_PAUSE
+                pause, refused_at = _FIRST_PAUSE, inf
+            if isinstance(error, LoginRefused):
+                refused_at = min(refused_at, job.clock.monotonic())
+            if not _may_pass(error, job, refused_at):
+                raise
             wait = pause * chance.uniform(0.5, 1.5)
             job.metrics.broker_retry()
             job.health.progressed()
             _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
             stop.wait(wait)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _look_around(job: Job) -> None:
+    """Find out plainly whether we are let in, with the secrets as they are now, and may do what we have to."""
+    Cluster.reach(job.settings, job.clock, patience=_GLANCE).require_rights(job.plan)
+
+
+def _may_pass(error: BrokerError, job: Job, refused_at: float) -> bool:
+    """Whether another membership may do better. A login may be refused while its secret is being changed."""
+    if isinstance(error, LoginRefused):
+        return job.clock.monotonic() - refused_at < _SECRET_CHANGES
+    if isinstance(error, AccessRefused):
+        with suppress(BrokerUnreachable, LoginRefused):
+            _look_around(job)  # tells every right that is missing, and not only the first that was needed
+        return False
+    return error.retriable or isinstance(error, Fenced)
 
 
 def _be_a_member(job: Job, transactional_id: str, stop: Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from barloom.errors import BrokerError, BrokerUnreachable, Fenced
+from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
 from barloom.kafka.clients import client_error
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class Transactions:
 
         self.id = transactional_id
         self._clock = clock
-        self._producer: Producer = Producer({**config, "transactional.id": transactional_id})
+        self._refused: BrokerError | None = None
+        self._producer: Producer = Producer({**config, "transactional.id": transactional_id, "error_cb": self._hear})
         self._sent: list[_Batch] = []
         self._begun = False
 
@@ -173,8 +174,9 @@ class Transactions:
             if queued == len(left):
                 return left is messages
             refused = [message for message in left if message.get("_error") is not None]
+            _unless_full(refused)
             left = [_again(message) for message in (refused if queued else left)]
-            self._producer.poll(_QUEUE_WAIT)
+            self._wait_for_room()
 
     def _produce_one(
         self,
@@ -189,7 +191,10 @@ class Transactions:
             return 1
 
         while not self._queued(produce):
-            self._producer.poll(_QUEUE_WAIT)
+            self._wait_for_room()
+
+    def _wait_for_room(self) -> None:
+        self._call(lambda: self._producer.poll(_QUEUE_WAIT))
 
     def _queued(self, produce: Callable[[], int]) -> int:
         """How many records were taken; none while the queue is full."""
@@ -205,11 +210,20 @@ class Transactions:
             try:
                 self._call(call)
             except _NotYet as error:
+                self._call(lambda: self._producer.poll(0))
+                if self._refused is not None:
+                    raise self._refused from error
                 if self._clock.monotonic() > until:
                     raise BrokerUnreachable(str(error), retriable=True) from error
                 self._clock.sleep(_PAUSE)
             else:
                 return
+
+    def _hear(self, error: KafkaError) -> None:
+        """A login that is refused is no answer to any call: these would only time out."""
+        found = client_error(error, "writing")
+        if isinstance(found, LoginRefused):
+            self._refused = found
 
     def _call(self, call: Callable[[], _Answer]) -> _Answer:
         """Ask the producer; what it raises becomes what it means."""
@@ -234,6 +248,19 @@ def _again(message: _Message) -> _Message:
     return {"key": message["key"], "value": message["value"]}
 
 
+def _unless_full(refused: Iterable[_Message]) -> None:
+    """Raise what keeps records out, but for a queue that is full: such as that the transaction has failed already."""
+    from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
+
+    for message in refused:
+        error = message["_error"]
+        if error.code() == KafkaError._STATE:  # noqa: SLF001 - its public name
+            failed = f"the transaction was given up: {error.str()}"
+            raise _GivenUp(failed, retriable=True)
+        if error.code() != KafkaError._QUEUE_FULL:  # noqa: SLF001 - its public name
+            raise _meaning(error)
+
+
 def _meaning(error: KafkaError) -> BrokerError:
     """What the producer's error means for the instance."""
     from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
@@ -245,10 +272,14 @@ def _meaning(error: KafkaError) -> BrokerError:
         KafkaError.FENCED_INSTANCE_ID,
     }:
         return Fenced(f"another instance has taken over what this one writes ({error.str()})")
-    if error.code() in {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}:
-        return client_error(error, "writing")
+    found = client_error(error, "writing")
+    too_large = error.code() in {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
+    if too_large or isinstance(found, AccessRefused):
+        return found
+    if error.code() == KafkaError.INVALID_TXN_STATE:  # it had failed before that, for a reason that is not told here
+        return BrokerError(f"the transaction cannot go on: {error.str()}", retriable=True)
     if error.txn_requires_abort():
         return _GivenUp(f"the transaction was given up: {error.str()}", retriable=True)
     if error.retriable():
         return _NotYet(f"the cluster does not answer: {error.str()}", retriable=True)
-    return client_error(error)
+    return found
