@@ -1,45 +1,72 @@
-"""Certificates for servers on loopback, made by the tool that every Java has."""
+"""Certificates for servers on loopback and for their clients, by an authority of their own."""
 
 from __future__ import annotations
 
-import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from servers.artifacts import ServerFailed
+import trustme
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, load_pem_private_key
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+from cryptography.x509 import load_pem_x509_certificate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "for-tests-only"  # noqa: S105
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-class Certificate(NamedTuple):
-    """A self-signed certificate for 127.0.0.1 and localhost."""
+class Pair(NamedTuple):
+    """A certificate and its key, as PEM."""
 
-    keystore: Path
-    """PKCS12 with the private key, opened by `PASSWORD`."""
+    certificate: Path
+    key: Path
+
+
+class Certificates(NamedTuple):
+    """What an authority has signed."""
+
     ca: Path
-    """What clients should trust, as PEM."""
+    """The authority, as PEM: what the others trust."""
+    keystore: Path
+    """PKCS12 of a server on 127.0.0.1 and localhost, opened by `PASSWORD`."""
+    server: Pair
+    """The same as PEM."""
+    expired: Pair
+    """Such a server's, no longer valid."""
+    client: Pair
+    """A client's."""
+
+    @classmethod
+    def within(cls, directory: Path) -> Certificates:
+        """Where they are in a directory."""
+        pairs = {
+            name: Pair(directory / f"{name}.pem", directory / f"{name}.key") for name in ("server", "expired", "client")
+        }
+        return cls(directory / "ca.pem", directory / "server.p12", **pairs)
 
 
-def make_certificate(directory: Path) -> Certificate:
-    """A new certificate in that directory.
-
-    Raises:
-        ServerFailed: keytool could not make it.
-
-    """
+def make_certificates(directory: Path, client: str) -> Certificates:
+    """New ones in that directory; `client` is the name of the client."""
     directory.mkdir(parents=True, exist_ok=True)
-    made = Certificate(directory / "server.p12", directory / "ca.pem")
-    opened = ["-alias", "server", "-keystore", str(made.keystore), "-storepass", PASSWORD]
-    described = ["-dname", "CN=localhost", "-ext", "SAN=ip:127.0.0.1,dns:localhost", "-ext", "BC=ca:true"]
-    _keytool("-genkeypair", "-keyalg", "EC", "-validity", "30", "-storetype", "PKCS12", *described, *opened)
-    _keytool("-exportcert", "-rfc", "-file", str(made.ca), *opened)
+    made, authority, hosts = Certificates.within(directory), trustme.CA(), ("127.0.0.1", "localhost")
+    server = authority.issue_cert(*hosts)
+    _write(made.server, server)
+    _write(made.expired, authority.issue_cert(*hosts, not_before=LONG_AGO, not_after=LONG_AGO.replace(month=2)))
+    _write(made.client, authority.issue_cert(f"{client}@localhost", common_name=client))
+    made.keystore.write_bytes(_pkcs12(server))
+    authority.cert_pem.write_to_path(str(made.ca))
     return made
 
 
-def _keytool(*arguments: str) -> None:
-    done = subprocess.run(["keytool", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        message = f"keytool could not make a certificate:\n{done.stdout}{done.stderr}"
-        raise ServerFailed(message)
+def _write(pair: Pair, issued: trustme.LeafCert) -> None:
+    issued.cert_chain_pems[0].write_to_path(str(pair.certificate))
+    issued.private_key_pem.write_to_path(str(pair.key))
+
+
+def _pkcs12(issued: trustme.LeafCert) -> bytes:
+    certificate = load_pem_x509_certificate(issued.cert_chain_pems[0].bytes())
+    key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+    encryption = BestAvailableEncryption(PASSWORD.encode())
+    return serialize_key_and_certificates(b"server", key, certificate, None, encryption)  # type: ignore[arg-type]

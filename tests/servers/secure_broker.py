@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from servers.broker import Broker
-from servers.certificates import PASSWORD, Certificate, make_certificate
+from servers.certificates import PASSWORD, Certificates, make_certificates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,20 +16,33 @@ PASSWORDS = {ADMIN: "admin-secret", "barloom": "barloom-secret", "stranger": "st
 """All users, known to PLAIN and to both kinds of SCRAM; but for the admin they may do nothing without an ACL."""
 
 _SASL = "org.apache.kafka.common.security"
+_LOGIN_HOLDS = 3_000
 _SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 class SecureBroker(Broker):
-    """A broker with one SASL_SSL listener (PLAIN, SCRAM, OAUTHBEARER with unsigned tokens) and an authoriser."""
+    """A broker with an authoriser and two listeners.
+
+    One is SASL_SSL: PLAIN, SCRAM, and OAUTHBEARER with unsigned tokens. With SCRAM-SHA-256 and OAUTHBEARER clients have
+    to log in again every few seconds. The other is SSL and wants a client's certificate.
+    """
+
+    PORTS = 3
+
+    @property
+    def mutual(self) -> str:
+        """The address of the listener that wants a client's certificate; that of `certificates` is `ADMIN`'s."""
+        return f"127.0.0.1:{self.ports[2]}"
+
+    @property
+    def certificates(self) -> Certificates:
+        """What the broker and its clients show each other."""
+        return Certificates.within(self.directory)
 
     @property
     def ca(self) -> Path:
         """The certificate that clients trust, as PEM."""
-        return self._certificate.ca
-
-    @property
-    def _certificate(self) -> Certificate:
-        return Certificate(self.directory / "server.p12", self.directory / "ca.pem")
+        return self.certificates.ca
 
     def client(self, user: str = "barloom", mechanism: str = "SCRAM-SHA-512") -> dict[str, str | int | float | bool]:
         """Settings of a librdkafka client for one of `PASSWORDS`; with OAUTHBEARER any name, unsigned."""
@@ -50,13 +63,14 @@ class SecureBroker(Broker):
     def settings(self) -> dict[str, str]:
         """The lines of ``server.properties``."""
         listener = "listener.name.clients"
+        clients = f"CLIENTS://{self.bootstrap},MUTUAL://{self.mutual}"
         users = " ".join(f'user_{user}="{password}"' for user, password in PASSWORDS.items())
         own = f'username="{ADMIN}" password="{PASSWORDS[ADMIN]}"'
         return {
             **super().settings(),
-            "listeners": f"CLIENTS://{self.bootstrap},CONTROLLER://127.0.0.1:{self.ports[1]}",
-            "advertised.listeners": f"CLIENTS://{self.bootstrap}",
-            "listener.security.protocol.map": "CLIENTS:SASL_SSL,CONTROLLER:PLAINTEXT",
+            "listeners": f"{clients},CONTROLLER://127.0.0.1:{self.ports[1]}",
+            "advertised.listeners": clients,
+            "listener.security.protocol.map": "CLIENTS:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT",
             "inter.broker.listener.name": "CLIENTS",
             "sasl.mechanism.inter.broker.protocol": "PLAIN",
             "sasl.enabled.mechanisms": ",".join(["PLAIN", *_SCRAM, "OAUTHBEARER"]),
@@ -67,8 +81,12 @@ class SecureBroker(Broker):
             },
             f"{listener}.oauthbearer.sasl.jaas.config": f"{_SASL}.oauthbearer.OAuthBearerLoginModule required "
             f'unsecuredLoginStringClaim_sub="{ADMIN}";',
+            f"{listener}.scram-sha-256.connections.max.reauth.ms": str(_LOGIN_HOLDS),
+            f"{listener}.oauthbearer.connections.max.reauth.ms": str(_LOGIN_HOLDS),
+            "listener.name.mutual.ssl.client.auth": "required",
+            "ssl.principal.mapping.rules": "RULE:^CN=([^,]+),.*$/$1/",
             "ssl.keystore.type": "PKCS12",
-            "ssl.keystore.location": str(self._certificate.keystore),
+            "ssl.keystore.location": str(self.certificates.keystore),
             "ssl.keystore.password": PASSWORD,
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": str(self.ca),
@@ -80,7 +98,7 @@ class SecureBroker(Broker):
 
     def _prepare(self) -> None:
         if not self.ca.exists():
-            make_certificate(self.directory)
+            make_certificates(self.directory, ADMIN)
         super()._prepare()
 
     def _users_at_format(self) -> list[str]:
