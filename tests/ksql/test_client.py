@@ -179,6 +179,18 @@ def test_a_lost_answer_leaves_open_what_was_done(double: KsqlDouble, client: Ksq
         client.execute("CREATE STREAM x (a INT);")
 
 
+def test_nothing_is_left_open_that_changes_nothing_or_was_never_sent(double: KsqlDouble, client: KsqlClient) -> None:
+    """A question that got no answer, and a statement for a server that is not there."""
+    double.rule("SHOW", LOST)
+
+    with pytest.raises(KsqlUnreachable) as caught:
+        client.execute("SHOW QUERIES;")
+    assert "not known" not in str(caught.value)
+    with KsqlClient(KsqlServer(url="http://127.0.0.1:9")) as away, pytest.raises(KsqlUnreachable) as caught:
+        away.execute("CREATE STREAM x (a INT);")
+    assert "not known" not in str(caught.value)
+
+
 def test_half_an_answer_is_none(double: KsqlDouble, client: KsqlClient) -> None:
     """An answer that breaks off within its JSON gives no rows, but an error."""
     double.rule("query-stream", (200, f"[{HEADER % 'STRING'},[1"))

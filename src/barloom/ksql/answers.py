@@ -30,6 +30,9 @@ _PASSING: Final[tuple[tuple[str, str | None], ...]] = (
 
 _STATE: Final = re.compile(r"State is ([A-Z_]+)")
 _NOT_QUERYABLE: Final = "isn't queryable"
+_CHANGES: Final = re.compile(r"\s*(CREATE|DROP|INSERT|TERMINATE|PAUSE|RESUME|ALTER)\b", re.IGNORECASE)
+_NOT_SENT: Final = frozenset({"ConnectError", "ConnectTimeout"})
+"""Errors of the HTTP client, an extra, after which the server has not heard of the request."""
 
 
 def error_of(
@@ -87,7 +90,7 @@ def broken_off(server: KsqlServer, error: Exception, statement: str | None) -> K
     """The error of a request without an answer, or with a part of one."""
     what = str(error) or type(error).__name__
     text = f"the ksqlDB server {server.url} gives no answer: {what}; check the address, and whether it runs"
-    if statement is not None:
+    if statement is not None and _CHANGES.match(statement) and type(error).__name__ not in _NOT_SENT:
         text += f"\n  whether this was done is not known: {_short(statement)}"
     return KsqlUnreachable(text, reason=what, statement=statement)
 
