@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,8 @@ from barloom.plan.toml import read_toml
 from runtime.desk import DEFINITION, Desk
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from servers.broker import Broker
@@ -56,6 +59,7 @@ class Cascade:
     """A definition that makes minutes of ticks, and one that makes hours and days of its minutes."""
 
     def __init__(self, broker: Broker, topics: Topics, **given: object) -> None:
+        self._running = ExitStack()
         self.desk = Desk(broker, topics, partitions=1)
         self.minutes: BarPlan = self.desk.plan("minutes", MINUTES)
         self.hours: BarPlan = read_toml(HOURS.replace("NAME", f"{topics.prefix}hours"))
@@ -65,15 +69,20 @@ class Cascade:
         more = {name: value for name, value in given.items() if name == "registry"}
         self.of_minutes = self.desk.settings(self.hours, input=self.topic, format=form, output_format="json", **more)
 
-    def tick(self, *times: str) -> None:
-        """Ticks whose price is the minute, and the minutes and hours that they make."""
-        self.desk.send([("ACME", f"2025-11-10T{at}:00Z", f"{at[3:5]}.00") for at in times])
-        self.desk.make(self.minutes, self.of_ticks)
-        self.roll_up()
+    def __enter__(self) -> Self:
+        self._running.enter_context(self.desk.running(self.minutes, self.of_ticks))
+        self.desk.settle(self.minutes, self.of_ticks)  # then their topic is there
+        self._running.enter_context(self.desk.running(self.hours, self.of_minutes))
+        return self
 
-    def roll_up(self) -> None:
-        """Hours and days of the minutes that there are."""
-        self.desk.make(self.hours, self.of_minutes)
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def tick(self, *times: str) -> None:
+        """Ticks whose price is the minute; returns when the hours that they make are there."""
+        self.desk.send([("ACME", f"2025-11-{at}:00Z", f"{at[-2:]}.00") for at in times])
+        self.desk.settle(self.minutes, self.of_ticks)
+        self.desk.settle(self.hours, self.of_minutes)
 
     def finals(self, timeframe: str) -> list[tuple[Any, ...]]:
         """Start, prices, count, and how complete the final bars of a timeframe are."""
@@ -89,7 +98,7 @@ class Cascade:
         producer = Producer({"bootstrap.servers": self.desk.bootstrap})
         producer.produce(self.topic, msgspec.json.encode(value), record.key(), 0)
         producer.flush()
-        self.roll_up()
+        self.desk.settle(self.hours, self.of_minutes)
 
     def late(self) -> list[tuple[str, list[str]]]:
         """Why refused minutes were refused, and what they are missing in."""
@@ -101,57 +110,45 @@ def test_an_hour_closes_when_all_its_minutes_are_there_or_at_its_deadline(broker
 
     The 11:01 minute ends at 11:02, and is final when 11:02 has begun.
     """
-    cascade = Cascade(broker, topics)
-    cascade.tick(*(f"09:{minute:02}" for minute in range(60)), "10:00")
-    complete = cascade.finals("1h")
-    cascade.tick("10:05", "11:00", "11:01")
-    before = cascade.finals("1h")
-    cascade.tick("11:02")
-    after = cascade.finals("1h")
+    with Cascade(broker, topics) as cascade:
+        cascade.tick(*(f"10T09:{minute:02}" for minute in range(60)), "10T10:00")
+        complete = cascade.finals("1h")
+        cascade.tick("10T10:05", "10T11:00", "10T11:01")
+        before = cascade.finals("1h")
+        cascade.tick("10T11:02")
+        after = cascade.finals("1h")
 
-    assert [("10T09:00", "0.00", "59.00", "0.00", "59.00", "60", 60, 60, 60)] == complete == before
-    assert [*complete, ("10T10:00", "0.00", "5.00", "0.00", "5.00", "2", 2, 2, 60)] == after
-    assert [] == cascade.late()
+        assert [("10T09:00", "0.00", "59.00", "0.00", "59.00", "60", 60, 60, 60)] == complete == before
+        assert [*complete, ("10T10:00", "0.00", "5.00", "0.00", "5.00", "2", 2, 2, 60)] == after
+        assert [] == cascade.late()
 
-    cascade.again("09:30")
-    cascade.again("11:01")
-    cascade.again("11:01", close="99.00")
-    cascade.again("10:05", start="2025-11-10T10:07:00Z", end="2025-11-10T10:08:00Z")
+        cascade.again("09:30")
+        cascade.again("11:01")
+        cascade.again("11:01", close="99.00")
+        cascade.again("10:05", start="2025-11-10T10:07:00Z", end="2025-11-10T10:08:00Z")
 
-    assert after == cascade.finals("1h")
-    assert [("late", ["1d", "1h"]), ("duplicate", []), ("conflict", []), ("late", ["1d", "1h"])] == cascade.late()
+        assert after == cascade.finals("1h")
+        assert [
+            ("late", ["1d", "1h"]),
+            ("duplicate", []),
+            ("conflict", []),
+            ("late", ["1d", "1h"]),
+        ] == cascade.late()
 
 
 def test_a_day_is_made_of_the_hours(broker: Broker, topics: Topics) -> None:
-    """The first minute of the next day but one lets all of the day be decided."""
-    cascade = Cascade(broker, topics)
-    cascade.tick("09:00", "09:01", "23:59")
-    cascade.desk.send([("ACME", f"2025-11-1{day}T00:0{minute}:00Z", "7.00") for day in (1, 2) for minute in (1, 5)])
-    cascade.desk.make(cascade.minutes, cascade.of_ticks)
-    cascade.roll_up()
+    """Of 24 hours two had bars, with three ticks; the next day but one closes the first."""
+    with Cascade(broker, topics) as cascade:
+        cascade.tick("10T09:00", "10T09:01", "10T23:59", "11T00:01", "11T00:05", "12T00:01", "12T00:05")
 
-    assert ("10T00:00", "0.00", "59.00", "0.00", "59.00", "3", 2, 2, 24) == cascade.finals("1d")[0]
-
-
-def test_finals_of_several_keys_made_at_once_come_in_the_order_of_time(broker: Broker, topics: Topics) -> None:
-    """After a catch-up: else all hours of one key would stand before the first of the next, which then came late."""
-    cascade = Cascade(broker, topics)
-    ticks = [(key, f"2025-11-10T{hour:02}:30:00Z", "1.00") for hour in range(9, 13) for key in ("BETA", "ACME", "CITY")]
-    cascade.desk.send(ticks)
-    cascade.desk.make(cascade.minutes, cascade.of_ticks)
-    cascade.roll_up()
-
-    starts = [bar["start"][11:16] for bar in cascade.desk.bars(cascade.topic)]
-    assert ["09:30"] * 3 + ["10:30"] * 3 + ["11:30"] * 3 == starts
-    assert [] == cascade.late()
-    assert ["10T09:00"] * 3 + ["10T10:00"] * 3 == [row[0] for row in cascade.finals("1h")]
+        assert ("10T00:00", "0.00", "59.00", "0.00", "59.00", "3", 2, 2, 24) == cascade.finals("1d")[0]
 
 
 def test_bars_in_avro_are_read_with_the_schema_of_the_registry(
     broker: Broker, topics: Topics, registry: Registry
 ) -> None:
     """Times in milliseconds, decimals as bytes, columns that may be null: all of it by the writer's schema."""
-    cascade = Cascade(broker, topics, output_format="avro", registry={"url": registry.url})
-    cascade.tick(*(f"09:{minute:02}" for minute in range(60)), "10:00")
+    with Cascade(broker, topics, output_format="avro", registry={"url": registry.url}) as cascade:
+        cascade.tick(*(f"10T09:{minute:02}" for minute in range(60)), "10T10:00")
 
-    assert [("10T09:00", "0.00", "59.00", "0.00", "59.00", "60", 60, 60, 60)] == cascade.finals("1h")
+        assert [("10T09:00", "0.00", "59.00", "0.00", "59.00", "60", 60, 60, 60)] == cascade.finals("1h")
