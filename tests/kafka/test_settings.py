@@ -94,6 +94,15 @@ def test_brokers_and_input_must_be_named() -> None:
     assert ["kafka.brokers", "kafka.input"] == [problem.where for problem in caught.value.problems]
 
 
+@pytest.mark.parametrize("topic", ["bars_final_1m", "bars_late", "mine_dlq"])
+def test_what_the_application_writes_is_not_its_input(topic: str) -> None:
+    """It would read its own bars for ever."""
+    with pytest.raises(DefinitionError, match=f"'{topic}' is written by the application itself") as caught:
+        kafka_settings({}, plan(), brokers="a:1", input=("ticks", topic), app="mine", format="json")
+
+    assert ["kafka.input"] == [problem.where for problem in caught.value.problems]
+
+
 def test_the_command_line_wins_over_the_table() -> None:
     """An override of none leaves the table's entry; a registry may be given as its URL alone."""
     table = {"brokers": ["a:1", "b:2"], "input": "ticks", "registry": {"url": "http://old", "mode": "check"}}

@@ -84,7 +84,7 @@ def list_letters(
         rows = [summary(letter, replayed=done) for letter, done in found]
         machine.emit("dlq list", {"topic": names.dead_letter, "total": total, "letters": rows})
         return Exit.OK
-    _show(found, total, names)
+    _show(found, total, names, chosen=bool(filters))
     return Exit.OK
 
 
@@ -166,9 +166,10 @@ def _foreseen(settings: KafkaSettings, names: Topics, meant: Callable[[Letter], 
     return body
 
 
-def _show(found: list[tuple[Letter, bool]], total: int, names: Topics) -> None:
+def _show(found: list[tuple[Letter, bool]], total: int, names: Topics, *, chosen: bool) -> None:
     if not found:
-        say(f"No dead letters in {names.dead_letter}.")
+        topic = names.dead_letter
+        say(f"No dead letter in {topic} fits the filter." if chosen else f"No dead letters in {topic}.")
         return
     show(list_sheet(f"Dead letters in {names.dead_letter}", found))
     if total > len(found):

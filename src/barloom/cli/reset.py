@@ -56,6 +56,9 @@ def _tell(known: Known, *, done: bool) -> None:
     what = "forgotten" if done else "would be forgotten"
     sheet.add("group offsets", what if known.group else "none")
     show(sheet)
+    if not (known.topics or known.group):
+        say("There is nothing of it to forget; is it called so?", "warn")
+        return
     if done:
         say("The next start reads the input from its beginning and publishes its bars again.")
         return

@@ -14,6 +14,7 @@ from barloom.kafka.owned import why_owned
 from barloom.kafka.security import SecuritySettings, read_security
 from barloom.kafka.tables import Table, given
 from barloom.plan.barplan import FieldKind
+from barloom.plan.identity import topics
 from barloom.serde.formats import Format
 from barloom.serde.registry import RegistrySettings
 from barloom.telemetry.address import address_of
@@ -146,6 +147,7 @@ def _read(table: Table, plan: BarPlan) -> KafkaSettings:
         client=_client(table.table("client")),
     )
     _check_together(settings, table)
+    _check_circle(settings, plan, table)
     return settings
 
 
@@ -163,6 +165,15 @@ def _check_together(settings: KafkaSettings, table: Table) -> None:
     if "session_timeout" in table and settings.protocol == "consumer":
         fix = "set group.consumer.session.timeout.ms at the broker, or leave it out"
         table.problem("with protocol = 'consumer' the broker decides it", "session_timeout", fix)
+
+
+def _check_circle(settings: KafkaSettings, plan: BarPlan, table: Table) -> None:
+    own = topics(plan, settings.app)
+    others = (own.late, own.changelog, own.progress, own.dead_letter, own.replayed)
+    for name in settings.input:
+        if name in {*own.live.values(), *own.final.values(), *others}:
+            fix = "name the topic of what comes in, or give the bars another name"
+            table.problem(f"{name!r} is written by the application itself", "input", fix)
 
 
 def _app(table: Table, plan: BarPlan) -> str:
