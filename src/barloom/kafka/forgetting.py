@@ -73,9 +73,7 @@ def forget(cluster: Cluster, known: Known) -> None:
         )
 
 
-def _answer(
-    cluster: Cluster, ask: Callable[[], Mapping[str, Future[Any]]], doing: str, right: str
-) -> Any:  # noqa: ANN401 - any
+def _answer(cluster: Cluster, ask: Callable[[], Mapping[str, Future[Any]]], doing: str, right: str) -> Any:  # noqa: ANN401 - any
     """The answer to a request about one thing; none where that is not there. Asked again while that may help."""
     from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
 
