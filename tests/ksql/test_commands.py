@@ -185,6 +185,15 @@ def test_a_server_must_be_named(definition: str, capsys: pytest.CaptureFixture[s
     assert "say which ksqlDB server: --url http://localhost:8088" in capsys.readouterr().err
 
 
+def test_a_server_that_does_not_come_has_it_too(definition: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Waiting for a server ends in time, and names its address and what was seen of it."""
+    waiting = ["--entity-timeout", "300ms", "--url", "http://127.0.0.1:9"]
+    assert 7 == main(["ksql", "wait", definition, *waiting])
+    told = capsys.readouterr().err
+    assert "the ksqlDB server http://127.0.0.1:9 was not ready after 0 s; last seen:\n" in told
+    assert "Connection refused" in told
+
+
 def test_no_server_has_its_own_code(definition: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A script can tell a server that is not there from one that refuses."""
     assert 7 == main(["ksql", "status", definition, "--url", "http://127.0.0.1:9"])

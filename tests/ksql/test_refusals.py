@@ -200,6 +200,13 @@ def test_settings_are_checked_together() -> None:
     ]
 
 
+@pytest.mark.parametrize("source", ["bars_final_1m", "bars.live.1h", "BARS_final_1m_s"])
+def test_the_ticks_are_not_the_bars(source: str) -> None:
+    """A pipeline that reads its own topic, or whose stream has the name of a table, is refused."""
+    with pytest.raises(DefinitionError, match=f"'{source}' is what the bars of 1. are called here"):
+        compile_script(plan('base = "1m"\nrollup = ["1h"]'), KsqlSettings(source=source), allow_degraded=STANDING)
+
+
 def test_the_store_keeps_windows_longer_than_they_stay_open() -> None:
     """A window with a long delay has a retention of at least its length and that."""
     script = compile_script(plan('base = "1d"\ndelay = "3d"'), KsqlSettings(retention=2 * DAY), allow_degraded=STANDING)

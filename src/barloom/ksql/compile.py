@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from barloom.ksql.refusals import Refusal
+    from barloom.ksql.script import Entity
     from barloom.plan.barplan import BarPlan
 
 __all__ = ["EVERYTHING", "compile_script"]
@@ -48,13 +49,24 @@ def compile_script(
         problems = (Problem(item.what, item.name, item.fix) for item in left)
         raise KsqlUnsupported(problems, droppable=[item.name for item in left if item.droppable])
     levels = tuple(level for level in plan.levels if divides_a_day(level))
+    entities = tuple(Ladder(plan, levels, columns, chosen).entities())
+    _check_source(entities)
     return Script(
         plan=plan,
         settings=STREAM_PROPERTIES,
-        entities=tuple(Ladder(plan, levels, columns, chosen).entities()),
+        entities=entities,
         header=header(plan, columns.layout, chosen, found),
         dropped=tuple(item.name for item in found),
     )
+
+
+def _check_source(entities: Sequence[Entity]) -> None:
+    """The ticks have a topic and a name of their own, or the pipeline would read what it writes."""
+    ticks, *others = entities
+    taken = next((item for item in others if ticks.name == item.name or ticks.topic == item.topic), None)
+    if taken is not None:
+        what = f"{ticks.topic!r} is what the bars of {taken.timeframe} are called here"
+        raise DefinitionError([Problem(what, "ksql: source", "give the topic of the ticks, or the bars another name")])
 
 
 def _is_allowed(item: Refusal, allowed: Collection[str]) -> bool:

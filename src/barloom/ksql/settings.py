@@ -59,8 +59,8 @@ class KsqlSettings:
 
     def _problems(self) -> list[Problem]:
         problems = []
-        if not _TOPIC.fullmatch(self.source):
-            fix = "use letters, digits, '.', '_' and '-', at most 249"
+        if not _TOPIC.fullmatch(self.source) or self.source in {".", ".."}:
+            fix = "use letters, digits, '.', '_' and '-', at most 249, and more than dots"
             problems.append(Problem(f"{self.source!r} cannot name a topic", "ksql: source", fix))
         for name, value in (("partitions", self.partitions), ("replicas", self.replicas)):
             if value < 1:

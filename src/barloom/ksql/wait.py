@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from barloom.errors import KsqlError, KsqlNotServing, KsqlUnauthorized
+from barloom.errors import KsqlError, KsqlNotServing, KsqlUnauthorized, KsqlUnreachable
 from barloom.ksql.answers import store_state
 from barloom.ksql.lookup import any_row
 from barloom.ksql.observed import explained, running, source
@@ -88,6 +88,7 @@ class _Watch:
         self.fresh = fresh
         self.old_errors: tuple[QueryError, ...] | None = () if fresh else None
         self.empty_since: float | None = None
+        self.unanswered: KsqlError | None = None
         self.states: deque[tuple[int, str]] = deque(maxlen=_KEPT)
         self._clock = clock
         self._began = clock.monotonic()
@@ -111,6 +112,7 @@ class _Watch:
     def fail(self, what: str, reason: str | None = None, cause: Exception | None = None) -> NoReturn:
         """Give up."""
         where = "" if self.topic == self.name else f" (topic {self.topic})"
+        where = f" {self.topic}" if self.name == _SERVER else where
         told = "".join(f"\n  {written(at)}  {state}" for at, state in self.states)
         text = f"{self.name}{where} {what}" + (f"; last seen:{told}" if told else "")
         states = tuple(self.states)
@@ -142,10 +144,16 @@ class Waiter:
     def server(self) -> float:
         """Wait until the server answers and is healthy; how many seconds that took.
 
-        `KsqlNotServing` where it is not in time, `KsqlUnauthorized` at once.
+        `KsqlUnreachable` where it does not in time, `KsqlNotServing` where it answers and is not healthy in time,
+        `KsqlUnauthorized` at once.
         """
         watch = _Watch(_SERVER, self._client.server.url, self._clock, fresh=False)
-        self._wait(watch, self._look_at_server)
+        try:
+            self._wait(watch, self._look_at_server)
+        except KsqlNotServing as error:
+            if watch.unanswered is None:
+                raise
+            raise KsqlUnreachable(str(error), reason=watch.unanswered.reason) from watch.unanswered
         return watch.seconds
 
     def entities(self, entities: Iterable[Entity], *, fresh: Collection[str] = ()) -> list[Ready]:
@@ -174,6 +182,7 @@ class Waiter:
             attempt += 1
 
     def _seen(self, watch: _Watch, look: Callable[[_Watch], _State]) -> _State:
+        watch.unanswered = None
         try:
             return look(watch)
         except (KsqlUnauthorized, KsqlNotServing):
@@ -182,6 +191,7 @@ class Waiter:
             passing = error.retriable or (watch.fresh and store_state(error) is not None)
             if not passing:
                 watch.fail(f"cannot become ready: {error.reason or error}", error.reason, error)
+            watch.unanswered = error
             return _State(f"no answer yet: {_line(error.reason or str(error))}")
 
     def _look_at_server(self, _watch: _Watch) -> _State:
