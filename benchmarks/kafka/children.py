@@ -54,6 +54,15 @@ class Child:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return float(status.split("VmHWM:")[1].split()[0]) / 1024
 
+    def check(self) -> None:
+        """Fail if it has ended by itself."""
+        if self._process.poll() is not None:
+            self._fail()
+
+    def _fail(self) -> None:
+        message = f"a process ended with {self._process.returncode}:\n{self.says.read_text()[-2_000:]}"
+        raise RuntimeError(message)
+
     def stop(self) -> Cost:
         """Ask it to end in good order, and wait."""
         peak = self.peak()
@@ -70,6 +79,5 @@ class Child:
         _, status, usage = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
         if self._process.returncode not in {0, -signal.SIGKILL}:
-            message = f"a process ended with {self._process.returncode}:\n{self.says.read_text()[-2_000:]}"
-            raise RuntimeError(message)
+            self._fail()
         return usage.ru_utime + usage.ru_stime
