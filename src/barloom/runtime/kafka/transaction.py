@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
 from barloom.kafka.clients import client_error
+from barloom.runtime.kafka.overseen import Overseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,8 @@ _Message = dict[str, Any]
 _QUEUE_WAIT: Final = 0.05
 _CALL: Final = 5.0
 """Seconds that one call to the coordinator may take."""
+_OVERDUE: Final = 2 * _CALL
+"""Seconds after which a call that has a time-out, and does not keep it, is taken to be lost."""
 _PATIENCE: Final = 30.0
 """Seconds for which a transaction is tried again, before everything begins anew."""
 _PAUSE: Final = 0.02
@@ -54,6 +57,7 @@ class Transactions:
         self._clock = clock
         self._refused: BrokerError | None = None
         self._producer: Producer = Producer({**config, "transactional.id": transactional_id, "error_cb": self._hear})
+        self._overseen = Overseen("barloom-positions")
         self._sent: list[_Batch] = []
         self._begun = False
 
@@ -121,17 +125,21 @@ class Transactions:
     def abort(self) -> None:
         """Give up what was sent since the last commit."""
         self._sent.clear()
-        if self._begun:
+        if self._begun and not self._overseen.lost:
             self._begun = False
             self._insist(lambda: self._producer.abort_transaction(_CALL))
 
     def close(self) -> None:
         """Forget what is queued; the connections end with the object."""
         self._sent.clear()
+        self._overseen.close()
         self._producer.purge()
 
     def _move(self, positions: list[TopicPartition], group: object) -> None:
-        self._insist(lambda: self._producer.send_offsets_to_transaction(positions, group, _CALL))
+        def move() -> None:
+            self._producer.send_offsets_to_transaction(positions, group, _CALL)
+
+        self._insist(lambda: self._overseen.call(move, _OVERDUE))
 
     def _send_again(self) -> None:
         """Abort, and put the same into a new transaction."""
