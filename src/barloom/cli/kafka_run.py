@@ -32,7 +32,7 @@ __all__ = ["report_body", "run_on_kafka", "show_report", "stopped_by_signals"]
 
 def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Exit:
     """Be an instance until SIGTERM (`Exit.OK`) or Ctrl-C (`Exit.INTERRUPTED`), and report."""
-    from barloom.runtime.kafka import run  # noqa: PLC0415 - a run over files needs none of it
+    from barloom.runtime.kafka import UNCOMMITTED, run  # noqa: PLC0415 - a run over files needs none of it
 
     if not as_json:
         say(f"{plan.name!r} on {settings.brokers}, group {settings.app!r}. Ctrl-C stops it in good order.")
@@ -44,7 +44,8 @@ def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Ex
         machine.emit("run", report_body(report, settings))
     else:
         show_report(report)
-        say("Stopped in good order: what was read is committed, and the group is left.")
+        if not any(UNCOMMITTED in text for text in report.notes):
+            say("Stopped in good order: what was read is committed, and the group is left.")
     return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
 
 

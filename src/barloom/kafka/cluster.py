@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from barloom.errors import (
@@ -41,11 +41,12 @@ _TIMESTAMPS: Final = "message.timestamp.type"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the input topics have in common, and each one's kind of timestamps (none: not allowed to know)."""
+    """What the input topics have in common; each one's kind of timestamps (none: not allowed to know), and its id."""
 
     partitions: int
     replicas: int
     timestamps: Mapping[str, str | None]
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 class Cluster:
@@ -120,6 +121,7 @@ class Cluster:
             max(counts.values()),
             max(topic.replicas for topic in found.values()),
             {name: topic.config.get(_TIMESTAMPS) for name, topic in found.items()},
+            {name: topic.id for name, topic in found.items()},
         )
 
     def _awaited(self, names: Sequence[str]) -> dict[str, Found]:
@@ -141,12 +143,15 @@ class Cluster:
         there = {}
         for name, future in futures.items():
             try:
-                there[name] = future.result().partitions
+                there[name] = future.result()
             except Exception as error:  # noqa: BLE001 - sorted out by kind
                 operation = "READ" if name in self._settings.input else "WRITE"
                 self._unless_missing(error, f"looking at topic {name!r}", f"{operation} of topic {name!r}")
         configs = self._configs(there)
-        return {name: Found(len(each), len(each[0].replicas), configs[name]) for name, each in there.items()}
+        return {
+            name: Found(len(each.partitions), len(each.partitions[0].replicas), configs[name], str(each.topic_id))
+            for name, each in there.items()
+        }
 
     def _unless_missing(self, error: Exception, doing: str, right: str) -> None:
         failure = self._told(error, doing, right)

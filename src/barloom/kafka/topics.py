@@ -59,11 +59,12 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A topic as it is in the cluster."""
+    """A topic as it is in the cluster; one that is deleted and made again has another `id`."""
 
     partitions: int
     replicas: int
     config: Mapping[str, str]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

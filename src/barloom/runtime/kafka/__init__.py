@@ -7,6 +7,6 @@ commit atomic, `supervision` what happens when the broker goes away.
 
 from __future__ import annotations
 
-from barloom.runtime.kafka.running import run
+from barloom.runtime.kafka.running import UNCOMMITTED, run
 
-__all__ = ["run"]
+__all__ = ["UNCOMMITTED", "run"]

@@ -65,10 +65,12 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far the input was read: the next offset by topic; and whose transactional id wrote it.
 
     `owner` is empty where the owner gave the partition up in an orderly way: nothing of it can be left open.
+    `inputs` are the ids of the input topics: offsets of a topic that was deleted and made again mean other records.
     """
 
     offsets: dict[str, int]
     owner: str = ""
+    inputs: dict[str, str] = {}
     v: int = FORMAT
 
     def change(self) -> Change:

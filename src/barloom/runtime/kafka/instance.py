@@ -10,7 +10,7 @@ from barloom.kafka.clients import admin_config, client_error, consumer_config, p
 from barloom.runtime.kafka.blocked import Blocked
 from barloom.runtime.kafka.polling import Log, decode
 from barloom.runtime.kafka.publication import Publication
-from barloom.runtime.kafka.restoring import Restorer
+from barloom.runtime.kafka.restoring import Restorer, refuse_another
 from barloom.runtime.kafka.standby import Standby
 from barloom.runtime.kafka.transaction import Transactions
 from barloom.runtime.kafka.watermarks import HighWatermarks
@@ -76,11 +76,12 @@ class Instance:
             job.metrics,
             job.calendar,
             self._standby,
+            job.inputs,
         )
         self._unread: list[Message] = []
         self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
-        self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK)
+        self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK, settings.input)
         self._consumer: Consumer = Consumer(consumer_config(settings, error_cb=self._hear))
         self._consumer.subscribe(
             list(settings.input),
@@ -100,6 +101,7 @@ class Instance:
         if messages:
             self._take(messages)
         self._admit_restored()
+        refuse_another(self._job.inputs, self._watermarks.ids)
         self._look_at_clock()
         if self._is_due():
             self.commit()

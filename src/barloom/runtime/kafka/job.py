@@ -49,7 +49,7 @@ class Job:
     """A definition, the cluster, and everything that outlives a membership in the group.
 
     `partitions` is the number of the input's partitions, `owner` how this instance is called, unlike any other; `span`
-    what is read of the input where it is not to be followed for ever.
+    what is read of the input where it is not to be followed for ever; `inputs` are the ids of its topics.
     """
 
     plan: BarPlan
@@ -65,6 +65,7 @@ class Job:
     calendar: Calendar
     on_status: Callable[[Status], None] | None = None
     span: Span | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
     report: RunReport = field(default_factory=RunReport)
     began: float = 0.0
     lag: int | None = None

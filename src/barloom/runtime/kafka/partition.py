@@ -44,6 +44,7 @@ class Partition:
         *,
         since: int,
         fresh: bool,
+        inputs: Mapping[str, str] | None = None,
     ) -> None:
         self.number = number
         self.engine = engine
@@ -53,6 +54,7 @@ class Partition:
         self._passed = passed
         self._lives = PendingLives()
         self._fresh = fresh
+        self._inputs = dict(inputs or {})
         self._known_keys = 0
         self._said: tuple[int | None, Mapping[str, int]] | None = None
         self._ends: Mapping[str, int] | None = None
@@ -123,7 +125,7 @@ class Partition:
         if self._fresh:
             publication.change(self.number, meta_record(self.engine.plan))
             self._fresh = False
-        publication.change(self.number, Position(self.offsets, transactional_id).change())
+        publication.change(self.number, Position(self.offsets, transactional_id, self._inputs).change())
         self._said = (self.engine.stream_time, dict(self.offsets))
         publication.progress(
             Progress(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
-__all__ = ["Restorer"]
+__all__ = ["Restorer", "refuse_another"]
 
 _log = get_logger(__name__)
 _PATIENCE: Final = 60.0
@@ -46,6 +46,7 @@ class Restorer:
         metrics: Metrics,
         calendar: Calendar | None = None,
         standby: Standby | None = None,
+        inputs: Mapping[str, str] | None = None,
     ) -> None:
         self._plan = plan
         self._settings = settings
@@ -55,6 +56,7 @@ class Restorer:
         self._metrics = metrics
         self._calendar = calendar
         self._standby = standby
+        self._inputs = inputs or {}
 
     def restore(self, number: int) -> Partition:
         """Read the state of a partition, after making sure that its last owner can write no more.
@@ -86,6 +88,7 @@ class Restorer:
             PassedHeaders(self._plan, replica.headers) if self._plan.pass_headers else None,
             since=self._clock.now(),
             fresh=replica.position is None,
+            inputs=self._inputs,
         )
 
     def _cold(self) -> Warm:
@@ -109,6 +112,8 @@ class Restorer:
             reader.read_to_end(number, replica, left)
             replica.check(f"{self._changelog}[{number}]")
             position = replica.position
+            if position is not None:
+                refuse_another(position.inputs, self._inputs)
             if position is not None and position.owner not in fenced:
                 self._fence(position.owner)
                 fenced.add(position.owner)
@@ -132,6 +137,18 @@ class Restorer:
             producer.take_over()
         finally:
             producer.close()
+
+
+def refuse_another(known: Mapping[str, str], found: Mapping[str, str]) -> None:
+    """`StoreMismatch` where an input topic is not the one whose offsets are known; both are ids by name."""
+    for topic, number in known.items():
+        if found.get(topic, number) != number:
+            message = (
+                f"the input topic {topic!r} was deleted and made again since it was last read: the known positions "
+                "mean other records\n"
+                "    fix: begin anew with barloom reset, or under another application id and name (--app, --name)"
+            )
+            raise StoreMismatch(message)
 
 
 def _disagree(topic: str, number: int, held: Mapping[str, int] | None, committed: Mapping[str, int]) -> str:

@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
-__all__ = ["run"]
+__all__ = ["UNCOMMITTED", "run"]
 
 _log = get_logger(__name__)
+UNCOMMITTED: Final = "the last commit failed"
+"""How a report's note begins where a run was stopped while the cluster was in trouble."""
+
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
 _GLANCE: Final = 2.0
@@ -85,6 +88,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         topics=topics(plan, settings.app),
         serde=_serde(plan, calendar, settings),
         partitions=inputs.partitions,
+        inputs=inputs.ids,
         owner=owner,
         clock=clock,
         metrics=metrics or open_metrics(),
@@ -147,6 +151,8 @@ def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
             job.metrics.broker_retry()
             job.health.progressed()
             _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
+            if stop.is_set():
+                job.report.notes.append(f"{UNCOMMITTED}, and what it held is read again next time: {error}")
             stop.wait(wait)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

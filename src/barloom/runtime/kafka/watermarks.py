@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from barloom.clock import Clock
 
 __all__ = ["HighWatermarks", "Seen"]
 
 _TIMEOUT: Final = 5.0
+_IDENTIFY: Final = 5.0
 _log = get_logger(__name__)
 
 
@@ -29,14 +30,17 @@ class Seen(NamedTuple):
 
 
 class HighWatermarks:
-    """Asks for the ends of the logs that are `watched`, every `interval` seconds."""
+    """Asks for the ends of the logs that are `watched`, every `interval` seconds, and for what topics they are of."""
 
-    def __init__(self, config: Mapping[str, Any], clock: Clock, interval: float) -> None:
+    def __init__(self, config: Mapping[str, Any], clock: Clock, interval: float, topics: Sequence[str] = ()) -> None:
         from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an extra
 
         self._admin = AdminClient(dict(config))
         self._clock = clock
         self._interval = interval
+        self._topics = list(topics)
+        self._ids: Mapping[str, str] = {}
+        self._identified_at = clock.monotonic()
         self._watched: frozenset[tuple[str, int]] = frozenset()
         self._seen: Seen | None = None
         self._stop = Event()
@@ -47,6 +51,11 @@ class HighWatermarks:
     def latest(self) -> Seen | None:
         """The last answer."""
         return self._seen
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The id of each topic when last looked at, which is seldom; a topic that is made again has another one."""
+        return self._ids
 
     def watch(self, logs: frozenset[tuple[str, int]]) -> None:
         """Which logs (topic, partition) to ask about."""
@@ -62,8 +71,18 @@ class HighWatermarks:
             if self._watched:
                 try:
                     self._seen = self._ask(self._watched)
+                    self._identify()
                 except Exception as error:  # noqa: BLE001 - whatever it was, the clock then closes nothing
                     _log.debug("the ends of the input are not known", error=str(error))
+
+    def _identify(self) -> None:
+        from confluent_kafka import TopicCollection  # noqa: PLC0415 - an extra
+
+        now = self._clock.monotonic()
+        if self._topics and now - self._identified_at > _IDENTIFY:
+            self._identified_at = now
+            found = self._admin.describe_topics(TopicCollection(self._topics), request_timeout=_TIMEOUT)
+            self._ids = {name: str(described.result().topic_id) for name, described in found.items()}
 
     def _ask(self, logs: frozenset[tuple[str, int]]) -> Seen:
         from confluent_kafka import IsolationLevel, TopicPartition  # noqa: PLC0415 - an extra
