@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 from children import Child
-from latency_ends import RATE
 from members import Member
 from scene import LADDER, PARTITIONS, Scene, Work
 from table import Row, main
@@ -50,7 +49,7 @@ def _latencies(scene: Scene, timeframes: tuple[str, ...], seconds: int, warm_up:
     live = [topics(work.plan).live[timeframe] for timeframe in timeframes]
     reader = _child("read", work, seen, *live)
     _child("write", work, sent, str(seconds)).wait()
-    scene.wait_until_read(work, seconds * RATE)
+    scene.wait_until_read(work)
     time.sleep(2)
     reader.stop()
     member.stop()

@@ -43,7 +43,7 @@ def _held(scene: Scene, name: str, keys: int, partitions: int, kafka: str = "") 
     number = np.arange(keys)
     scene.fill(work, frame(number, START + number // 100, 10_000 + number, 100 + number))
     first = Member(work, "first")
-    scene.wait_until_read(work, keys)
+    scene.wait_until_read(work)
     first.stop()
     return work
 

@@ -39,7 +39,7 @@ LADDER = ("1s", "5s", "1m", "5m", "15m", "1h", "1d")
 PARTITIONS = 4
 QUIET = {"log_level": 0}
 READER = {**QUIET, "enable.auto.commit": False, "enable.partition.eof": True, "isolation.level": "read_committed"}
-_PATIENCE = 600.0
+_PATIENCE = 300.0
 _AT_ONCE = 50_000
 _DEFINITION = """\
 [event]
@@ -172,10 +172,12 @@ class Scene:
                 raise RuntimeError(message)
             producer.flush()
 
-    def wait_until_read(self, work: Work, count: int) -> None:
-        """Wait until a definition's group has committed so many ticks of its input."""
+    def wait_until_read(self, work: Work) -> None:
+        """Wait until a definition's group has committed all that is in its input now."""
         group = Consumer({"bootstrap.servers": self.bootstrap, "group.id": work.settings.app, **QUIET})
-        places = [TopicPartition(work.topic, number) for number in range(PARTITIONS)]
+        numbers = group.list_topics(work.topic, timeout=30).topics[work.topic].partitions
+        places = [TopicPartition(work.topic, number) for number in numbers]
+        count = sum(group.get_watermark_offsets(place)[1] for place in places)
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
             time.sleep(0.1)

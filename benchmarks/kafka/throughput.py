@@ -32,16 +32,16 @@ def measure(scene: Scene, *, quick: bool) -> Iterator[Row]:
     floor = scene.work("floor", topic, ("1m",))
     scene.fill(floor, ticks(rows, KEYS, SECONDS * rows / 2_000_000))
     ready = scene.directory / "ready.json"
-    counted = _ladder(scene, topic, rows, "ladder")
+    counted = _ladder(scene, topic, "ladder")
     ready.write_text(json.dumps(_sizes(scene, counted)))
     for name, *_ in json.loads(ready.read_text()).items():
         scene.create(f"{name}-floor")
     best: dict[str, Cost] = {}
     for turn in range(rounds):
         _keep(best, "floor A", lambda: _floor(floor, rows))
-        _keep(best, "1m", lambda turn=turn: _minutes(scene, topic, rows, f"minutes{turn}"))
+        _keep(best, "1m", lambda turn=turn: _minutes(scene, topic, f"minutes{turn}"))
         _keep(best, "floor B", lambda: _floor(floor, rows, ready))
-        _keep(best, "ladder", lambda turn=turn: _cost_of_ladder(scene, topic, rows, f"ladder{turn}"))
+        _keep(best, "ladder", lambda turn=turn: _cost_of_ladder(scene, topic, f"ladder{turn}"))
     messages = sum(count for count, *_ in json.loads(ready.read_text()).values())
     yield _row("floor A: consume and decode", rows, best["floor A"])
     yield _row("1-minute finals, exactly once", rows, best["1m"], best["floor A"], MINUTE_LIMIT)
@@ -66,24 +66,24 @@ def _floor(work: Work, rows: int, *more: Path) -> Cost:
     return Cost(Child(str(FLOOR), str(work.file), str(rows), *map(str, more), says=says).wait(), 0)
 
 
-def _minutes(scene: Scene, topic: str, rows: int, name: str) -> Cost:
-    return _run(scene, scene.work(name, topic, ("1m",), kafka='live_interval = "off"'), rows)
+def _minutes(scene: Scene, topic: str, name: str) -> Cost:
+    return _run(scene, scene.work(name, topic, ("1m",), kafka='live_interval = "off"'))
 
 
-def _cost_of_ladder(scene: Scene, topic: str, rows: int, name: str) -> Cost:
-    return _run(scene, scene.work(name, topic, LADDER), rows)
+def _cost_of_ladder(scene: Scene, topic: str, name: str) -> Cost:
+    return _run(scene, scene.work(name, topic, LADDER))
 
 
-def _ladder(scene: Scene, topic: str, rows: int, name: str) -> Work:
+def _ladder(scene: Scene, topic: str, name: str) -> Work:
     work = scene.work(name, topic, LADDER)
-    _run(scene, work, rows)
+    _run(scene, work)
     return work
 
 
-def _run(scene: Scene, work: Work, rows: int) -> Cost:
+def _run(scene: Scene, work: Work) -> Cost:
     """The cost of a run until it has committed all ticks."""
     child = Child.running(work.file)
-    scene.wait_until_read(work, rows)
+    scene.wait_until_read(work)
     return child.stop()
 
 
