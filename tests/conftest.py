@@ -18,7 +18,7 @@ from servers.artifacts import JAVA_VERSION, fetchable, java_version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ["servers.fixtures"]
+pytest_plugins = ["servers.fixtures", "kafka.fixtures"]
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 _ORACLES = _SHARED / "oracles"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,15 +13,13 @@ from catalogue.finals import FinalCases
 from catalogue.handover import HandOverCases
 from catalogue.sessions import SessionCases
 from catalogue.watermark import WatermarkCases
-from kafka.driver import KafkaDriver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from barloom import Bars
     from barloom.time.calendar import Calendar
-    from servers.broker import Broker
-    from servers.topics import Topics
+    from kafka.driver import KafkaDriver
 
 
 @pytest.mark.needs("java", "maven")
@@ -32,21 +29,9 @@ class TestKafka(FinalCases, CascadeCases, WatermarkCases, SessionCases, Duplicat
     make: Callable[..., KafkaDriver]
 
     @pytest.fixture(autouse=True)
-    def drivers(self, broker: Broker, topics: Topics, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def drivers(self, drive: Callable[..., KafkaDriver]) -> None:
         """Topics of its own for each case."""
-        monkeypatch.setattr("barloom.runtime.kafka.instance._LOOK", 0.01)
-        opened: list[KafkaDriver] = []
-
-        def make(bars: Bars, **options: Any) -> KafkaDriver:  # noqa: ANN401 - the driver's own
-            opened.append(KafkaDriver(bars, broker, topics, **options))
-            return opened[-1]
-
-        self.make = make
-        yield
-        for driver in opened:
-            driver.close()
-        opened.clear()
-        gc.collect()  # clients that died with their members are not closed by anybody
+        self.make = drive
 
     def open(self, bars: Bars, *, calendar: Calendar | None = None) -> KafkaDriver:
         """One member."""

@@ -74,7 +74,8 @@ class WallClock:
 class KafkaDriver:
     """Members of one consumer group in this process, on topics of their own.
 
-    `patience` is after how many seconds the group gives up a member that stands still.
+    `patience` is after how many seconds the group gives up a member that stands still, `stamped` the kind of the
+    input's record times; `static` members have names that the group knows.
     """
 
     def __init__(  # noqa: PLR0913 - what a test may choose, by name
@@ -87,6 +88,8 @@ class KafkaDriver:
         partitions: int = 1,
         instances: Sequence[str] = ("A",),
         patience: float = 60.0,
+        stamped: str = "CreateTime",
+        static: bool = False,
         **more: Any,  # noqa: ANN401 - settings of KafkaSettings
     ) -> None:
         plan = bars if isinstance(bars, BarPlan) else bars.plan
@@ -94,7 +97,8 @@ class KafkaDriver:
         self.plan = replace(plan, name=f"{topics.prefix}{number}-{plan.name}")
         self.clock = WallClock(self._rest)
         self.partitions = partitions
-        self.input = topics.create(f"{number}-ticks", partitions)
+        self._static = static
+        self.input = topics.create(f"{number}-ticks", partitions, {"message.timestamp.type": stamped})
         self.settings = KafkaSettings(
             brokers=broker.bootstrap,
             app=self.plan.name,
@@ -117,13 +121,14 @@ class KafkaDriver:
         self._happened = Driver(plan, calendar=calendar)._happened  # noqa: SLF001 - when rows arrive, as in memory
         line = {"bootstrap.servers": broker.bootstrap, "log_level": 0}
         self._group = Consumer({**line, "group.id": self.settings.app})
-        self._producer = Producer({**line, "linger.ms": 0})
+        self._producer = Producer({**line, "linger.ms": 0, "message.max.bytes": 1_040_000})
         self._members: dict[str, Member] = {}
         self._gone: list[Member] = []
-        self._jobs: dict[str, Job] = {}
+        self._serdes: list[Serde] = []
         Cluster.reach(self.settings, self.clock).ensure(self.plan)
         self.serde = self._open_serde()
-        self.assign({instances[0]: range(partitions)})
+        if instances:
+            self.assign({instances[0]: range(partitions)})
 
     # Input and time
 
@@ -132,14 +137,22 @@ class KafkaDriver:
         rows = [ticks] if isinstance(ticks, Mapping) else list(ticks)
         known = [time for time in self._happened(rows) if time is not None] if at is None else [at]
         self._rest()
-        self.send([json.dumps(row, default=_written).encode() for row in rows], partition)
+        self.send(encoded(rows), partition)
         # Not before: what was quiet until then would be closed by the clock.
         self.clock.set(max([self.clock.now(), *known]))
 
-    def send(self, values: Iterable[bytes | None], partition: int = 0) -> None:
-        """Write values as they are."""
-        for value in values:
-            self._producer.produce(self.input, value, None, partition)
+    def send(
+        self,
+        values: Sequence[bytes | None],
+        partition: int = 0,
+        *,
+        times: Sequence[int] | None = None,
+        key: bytes | None = None,
+    ) -> None:
+        """Write values as they are; `times` (ns) are the records' own, else these are the producer's."""
+        for place, value in enumerate(values):
+            stamp = 0 if times is None else times[place] // MILLISECOND
+            self._producer.produce(self.input, value, key, partition, timestamp=stamp)
         self._producer.flush()
 
     def feed(self, ticks: Rows, partition: int = 0, *, at: int | None = None) -> None:
@@ -161,10 +174,30 @@ class KafkaDriver:
             return
         ends = self.reader.ends(self.input)
         self._until(lambda: all(self._position(number) >= end for number, end in ends.items()), "read")
-        before = {member: member.latest() for member in running}
         if look:
-            for member in running:
-                self._until(partial(_has_looked, member, before[member], self.clock.now()), "settled")
+            self.look()
+
+    def look(self) -> None:
+        """Wait until every member has looked at the clock and committed what came of it, however much is unread."""
+        before = {member: member.latest() for member in self._members.values() if member.running}
+        for member, seen in before.items():
+            member.go_on()
+            self._until(partial(_has_looked, member, seen, self.clock.now()), "settled")
+
+    def start(self, *names: str) -> None:
+        """More members; wait until all partitions are shared among all of them."""
+        for name in names:
+            self._start(name)
+        self._until(self._is_shared, "shared")
+
+    def stop(self, name: str) -> None:
+        """A member leaves in good order."""
+        self._members.pop(name).stop()
+        self._until(self._is_shared, "shared")
+
+    def _is_shared(self) -> bool:
+        owned = [self._owned_by(name) for name in self._members]
+        return all(owned) and sorted(number for numbers in owned for number in numbers) == [*range(self.partitions)]
 
     def _rest(self) -> None:
         for member in self._members.values():
@@ -224,9 +257,15 @@ class KafkaDriver:
         """Who runs a partition."""
         return next((name for name, member in self._members.items() if partition in member.partitions), None)
 
-    def failure(self, name: str) -> Exception | None:
-        """What ended a member."""
-        return self._members[name].failure
+    def run_until_it_fails(self, name: str) -> None:
+        """Start a member that ends by itself; raises what ended it."""
+        self._start(name)
+        member = self._members.pop(name)
+        until = monotonic() + PATIENCE
+        while member.failure is None:
+            assert monotonic() < until, f"{name} does not end"
+            sleep(0.01)
+        raise member.failure
 
     def close(self) -> None:
         """End all members."""
@@ -235,7 +274,8 @@ class KafkaDriver:
         self._members.clear()
         self._gone.clear()
         self._group.close()
-        self.serde.close()
+        for serde in self._serdes:
+            serde.close()
 
     def _owns(self, name: str, expected: set[int]) -> bool:
         return expected <= self._owned_by(name)
@@ -248,7 +288,7 @@ class KafkaDriver:
     def _start(self, name: str) -> None:
         job = Job(
             plan=self.plan,
-            settings=self.settings,
+            settings=replace(self.settings, instance_id=name) if self._static else self.settings,
             topics=self.names,
             serde=self._open_serde(),
             partitions=self.partitions,
@@ -291,15 +331,18 @@ class KafkaDriver:
         return self.serde.bar_decoder.frame(level, keys, values)
 
     def _open_serde(self) -> Serde:
-        return open_serde(
+        made = open_serde(
             self.plan,
             self.calendar,
             format=self.settings.format,
             output_format=self.settings.output_format,
+            registry=self.settings.registry,
             json_times="ns",
             topics=self.names,
             input_topics=self.settings.input,
         )
+        self._serdes.append(made)
+        return made
 
     def _until(self, done: Callable[[], bool], what: str) -> None:
         until = monotonic() + PATIENCE
@@ -308,6 +351,11 @@ class KafkaDriver:
             assert not failed, failed
             assert monotonic() < until, f"not {what} after {PATIENCE} s"
             sleep(0.002)
+
+
+def encoded(rows: Sequence[Any]) -> list[bytes | None]:
+    """Rows as JSON."""
+    return [json.dumps(row, default=_written).encode() for row in rows]
 
 
 def _has_looked(member: Member, before: object, now: int) -> bool:

@@ -20,7 +20,18 @@ class Process:
         self.name = name
         self.log = definition.with_name(f"{name}.log")
         self.frozen = False
-        self._command = [sys.executable, "-X", "faulthandler", "-m", "barloom", "run", str(definition), "--json", *more]
+        self._command = [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-m",
+            "barloom",
+            "run",
+            str(definition),
+            "--json",
+            "--debug",
+            *more,
+        ]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -52,12 +52,12 @@ def trades(oracles: Path) -> list[dict[str, Any]]:
     """The trades in their order; times have up to seven decimals, which is finer than a datetime."""
     listed = json.loads((oracles / "kraken_http_trades.json").read_text(), parse_float=str)["result"]["XBTUSDT"]
     return [
-        {"pair": "XBTUSDT", "at": _written(time), "price": price, "volume": volume}
-        for price, volume, time, *_ in listed
+        {"pair": "XBTUSDT", "at": written(time), "price": price, "volume": volume} for price, volume, time, *_ in listed
     ]
 
 
-def _written(seconds: str) -> str:
+def written(seconds: str) -> str:
+    """A time of Kraken's, to the last digit."""
     whole, _, fraction = seconds.partition(".")
     return f"{datetime.fromtimestamp(int(whole), UTC):%Y-%m-%dT%H:%M:%S}.{fraction or 0}Z"
 

@@ -1,0 +1,118 @@
+"""Nothing is called late that is not: the clock closes slots only while nothing can still be on its way."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from confluent_kafka import Producer
+
+from catalogue.market import MINUTE, SECOND, at, nanos, starts, tick, ticks_to_bars
+from kafka.driver import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kafka.driver import KafkaDriver
+
+pytestmark = pytest.mark.needs("java", "maven")
+
+
+def counts(driver: KafkaDriver, timeframe: str = "1m") -> list[tuple[datetime, int]]:
+    """Start and number of ticks of the finals."""
+    frame = driver.finals(timeframe)
+    return [(row["start"], row["count"]) for row in frame.rows(named=True)]
+
+
+@pytest.mark.parametrize("stamped", ["CreateTime", "CreateTime = event time", "LogAppendTime"])
+def test_history_moves_by_its_events_alone(drive: Callable[..., KafkaDriver], stamped: str) -> None:
+    """Ticks of 2014, produced today by a producer that stalls for 5 s and for an hour, in the midst of a minute."""
+    driver = drive(ticks_to_bars("1m", delay="2s"), stamped=stamped.split(maxsplit=1)[0])
+    driver.clock.set(time.time_ns())  # a broker stamps records with the real time
+    moments = [at("2014-05-04T22:00:10") + second * SECOND for second in (0, 20, 40, 45)]
+    for moment, stall in zip(moments, ["0s", "5s", "1h", "5s"], strict=True):
+        driver.move_clock(stall)
+        times = [nanos(moment)] if "event" in stamped else None
+        driver.send(encoded([tick(moment, 10)]), times=times)
+        driver.settle()
+
+    assert [] == starts(driver.finals("1m"))
+    assert [] == driver.rejected()
+    driver.send(encoded([tick("2014-05-04T22:01:02", 11)]))
+    driver.settle()
+    assert [(at("2014-05-04T22:00"), 4)] == counts(driver)
+    assert [] == driver.rejected()
+
+
+def test_an_hour_of_downtime_leaves_a_backlog_that_is_read_whole(drive: Callable[..., KafkaDriver]) -> None:
+    """Ticks of live markets that came while nobody ran are read in many small steps, and none of them is late."""
+    driver = drive(ticks_to_bars("1m", delay="2s"), commit_records=5)
+    driver.feed([tick(at("2025-01-06T10:00") + number * SECOND, 10) for number in range(30)])
+    driver.crash("A")
+    missed = [tick(at("2025-01-06T10:00:30") + number * 10 * SECOND, 10) for number in range(360)]
+    driver.append(missed)
+    driver.clock.set(nanos(at("2025-01-06T11:00:30")))
+    driver.assign({"A": [0]})
+    driver.settle()
+
+    # The first minute: 30 ticks before, 3 after; then six a minute. The clock has closed the last one, 10:59.
+    expected = [(at("2025-01-06T10:00"), 33)] + [
+        (at("2025-01-06T10:00") + minute * MINUTE, 6) for minute in range(1, 60)
+    ]
+    assert expected == counts(driver)
+    assert [] == driver.rejected()
+
+
+def test_an_upstream_with_long_transactions_is_waited_for(drive: Callable[..., KafkaDriver]) -> None:
+    """It commits every 60 s: what lies in its open transaction is on its way, so that the clock closes nothing."""
+    driver = drive(ticks_to_bars("1s", delay="2s"))
+    driver.feed(tick("2025-01-06T10:00:00", 10))
+    upstream = Producer(
+        {"bootstrap.servers": driver.settings.brokers, "transactional.id": driver.input, "log_level": 0}
+    )
+    upstream.init_transactions(30)
+    upstream.begin_transaction()
+    for second in range(60):
+        (value,) = encoded([tick(at("2025-01-06T10:00:00.5") + second * SECOND, 11)])
+        upstream.produce(driver.input, value, partition=0)
+    upstream.flush()
+    for _ in range(6):
+        driver.clock.move("10s")
+        driver.look()
+    assert [] == starts(driver.finals("1s"))
+
+    upstream.commit_transaction(30)
+    driver.settle()
+    assert [] == driver.rejected()
+    assert (at("2025-01-06T10:00:00"), 2) == counts(driver, "1s")[0]
+    driver.move_clock("10s")
+    assert [1] * 59 == [count for _, count in counts(driver, "1s")[1:]]
+    assert 60 == len(counts(driver, "1s"))
+
+
+def test_a_quiet_market_is_closed_by_the_clock(drive: Callable[..., KafkaDriver]) -> None:
+    """The other side of it: caught up and live, a slot closes at its end + delay though nothing comes."""
+    driver = drive(ticks_to_bars("1m", delay="2s"))
+    driver.feed(tick("2025-01-06T10:00:10", 10))
+    driver.clock.set(nanos(at("2025-01-06T10:01:01")))
+    driver.settle()
+    assert [] == starts(driver.finals("1m"))
+    driver.move_clock("1s")
+
+    assert [at("2025-01-06T10:00")] == starts(driver.finals("1m"))
+
+
+def test_a_producer_whose_clock_is_fast_is_not_late_by_ours(drive: Callable[..., KafkaDriver]) -> None:
+    """Its ticks are 5 s ahead of their arrival; slots close by its events or by our clock, and never before it."""
+    driver = drive(ticks_to_bars("1s", delay="1s"))
+    began = datetime(2025, 1, 6, 10, tzinfo=UTC)
+    for half in range(20):
+        wall = began + half * timedelta(milliseconds=500)
+        driver.feed(tick(wall + 5 * SECOND, 10), at=nanos(wall))
+        driver.look()
+    driver.move_clock("7s")
+
+    assert [] == driver.rejected()
+    assert [(began + (5 + second) * SECOND, 2) for second in range(10)] == counts(driver, "1s")
