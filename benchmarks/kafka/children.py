@@ -8,7 +8,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_JAVA_TERMINATED = 128 + signal.SIGTERM
 
 
 class Cost(NamedTuple):
@@ -19,22 +25,18 @@ class Cost(NamedTuple):
 
 
 class Child:
-    """A Python process of its own, with barloom importable; what it says goes to a file. None outlives this one."""
+    """A process of its own; what it says goes to a file. None outlives this one."""
 
-    def __init__(self, *arguments: str, says: Path) -> None:
+    def __init__(self, *command: str, says: Path, more: Mapping[str, str] | None = None) -> None:
         self.says = says
         with says.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *arguments],
-                stdout=log,
-                stderr=log,
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(more or {})})
         atexit.register(self._end)
 
     @classmethod
     def running(cls, file: Path) -> Self:
         """`barloom run` of a definition."""
-        return cls("-m", "barloom", "run", str(file), says=file.with_suffix(".log"))
+        return cls(sys.executable, "-m", "barloom", "run", str(file), says=file.with_suffix(".log"))
 
     @property
     def pid(self) -> int:
@@ -78,6 +80,6 @@ class Child:
         """The CPU-seconds it took, once it has ended; a failure is an error here."""
         _, status, usage = os.wait4(self.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        if self._process.returncode not in {0, -signal.SIGKILL}:
+        if self._process.returncode not in {0, -signal.SIGKILL, -signal.SIGTERM, _JAVA_TERMINATED}:
             self._fail()
         return usage.ru_utime + usage.ru_stime

@@ -7,6 +7,7 @@ machine as the broker.
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ def _latencies(scene: Scene, timeframes: tuple[str, ...], seconds: int, warm_up:
 
 
 def _child(role: str, work: Work, out: Path, *more: str) -> Child:
-    return Child(ENDS, role, str(work.file), str(out), *more, says=work.file.with_suffix(f".{role}"))
+    return Child(sys.executable, ENDS, role, str(work.file), str(out), *more, says=work.file.with_suffix(f".{role}"))
 
 
 def _matched(sent: pl.DataFrame, seen: pl.DataFrame, timeframes: int, warm_up: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +30,9 @@ class Member(Child):
     """One instance of a definition."""
 
     def __init__(self, work: Work, name: str) -> None:
-        super().__init__(str(SCRIPT), str(work.file), says=work.file.with_name(f"{work.file.stem}-{name}.log"))
+        super().__init__(
+            sys.executable, str(SCRIPT), str(work.file), says=work.file.with_name(f"{work.file.stem}-{name}.log")
+        )
 
     def changes(self) -> list[Change]:
         """All that it has told so far."""

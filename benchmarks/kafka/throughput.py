@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def _row(what: str, rows: int, cost: Cost, floor: Cost | None = None, limit: flo
 
 def _floor(work: Work, rows: int, *more: Path) -> Cost:
     says = work.file.with_suffix(".log")
-    return Cost(Child(str(FLOOR), str(work.file), str(rows), *map(str, more), says=says).wait(), 0)
+    return Cost(Child(sys.executable, str(FLOOR), str(work.file), str(rows), *map(str, more), says=says).wait(), 0)
 
 
 def _minutes(scene: Scene, topic: str, name: str) -> Cost:
