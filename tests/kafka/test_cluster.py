@@ -144,7 +144,9 @@ def test_what_an_access_rule_forbids_says_which_is_needed(secure_broker: SecureB
         security=login(secure_broker, "stranger", "stranger-secret"),
     )
 
-    with pytest.raises(AccessRefused, match=rf"fix: allow the user of .* READ of topic '{secure_topics.prefix}ticks'"):
+    with pytest.raises(
+        AccessRefused, match=rf"fix: allow the user of .* DESCRIBE of topic '{secure_topics.prefix}ticks'"
+    ):
         Cluster.reach(made, SystemClock()).inputs()
 
 

@@ -1,167 +1,168 @@
-"""The access rules that the operations guide calls enough are enough, on a broker with an authoriser."""
+"""The access rules that the operations guide calls enough are enough, and each of them is needed, on a real broker."""
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-    ResourcePatternType,
-    ResourceType,
-)
+
+import barloom as bl
+from barloom.clock import SystemClock
+from barloom.errors import AccessRefused
+from barloom.kafka.cluster import Cluster
+from barloom.kafka.forgetting import forget, known_of
+from barloom.kafka.replay import replay
+from barloom.kafka.topics import Difference, State
+from barloom.plan.identity import topics as topics_of
+from barloom.runtime.standing import standing
+from runtime.secure_desk import Right, SecureDesk, guide, rights_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from servers.secure_broker import SecureBroker
     from servers.topics import Topics
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "kafka-operations.md"
-ROW = re.compile(
-    r"^\| (Topic|Group|TransactionalId) \| `([^`]+)` \| (literal|prefixed) \| ([A-Z_, ]+) \|", re.MULTILINE
-)
-RESOURCES = {
-    "Topic": ResourceType.TOPIC,
-    "Group": ResourceType.GROUP,
-    "TransactionalId": ResourceType.TRANSACTIONAL_ID,
-}
-USER = "User:barloom"
+pytestmark = [pytest.mark.needs("java"), pytest.mark.needs("maven")]
 
-DEFINITION = """
-[event]
-key = ["symbol"]
-timestamp = "at"
-[event.fields]
-symbol = "string"
-at = "timestamp"
-price = "decimal(12, 2)"
-[bars]
-name = "{prefix}bars"
-base = "1m"
-delay = "0s"
-rollup = ["5m"]
-ohlcv = {{ price = "price" }}
-[kafka]
-brokers = "{brokers}"
-app = "{prefix}desk"
-input = "{prefix}ticks"
-format = "json"
-[kafka.security]
-protocol = "SASL_SSL"
-mechanism = "SCRAM-SHA-512"
-user = "barloom"
-password = {{ env = "TEST_PASSWORD" }}
-ca = "{ca}"
-"""
-
-
-def rules(names: Mapping[str, str]) -> list[AclBinding]:
-    """The guide's table as rules for the user."""
-    found = []
-    for resource, name, pattern, operations in ROW.findall(GUIDE.read_text()):
-        full = re.sub(r"<(\w+)>", lambda match: names[match[1]], name)
-        kind = ResourcePatternType[pattern.upper()]
-        found += [
-            AclBinding(
-                RESOURCES[resource], full, kind, USER, "*", AclOperation[operation.strip()], AclPermissionType.ALLOW
-            )
-            for operation in operations.split(",")
-        ]
-    return found
+RUNNING = rights_of("run")
+LASTING = [
+    right for right in RUNNING if right.operation != "CREATE" and (right.name, right.operation) != ("<app>_", "READ")
+]
+"""Those without which a running instance cannot go on; topics are made, and state is read, at a start only."""
 
 
 @pytest.fixture
-def allowed(secure_topics: Topics) -> Iterator[None]:
-    """The user with the guide's rules."""
-    prefix = secure_topics.prefix
-    bindings = rules({"input": f"{prefix}ticks", "bars": f"{prefix}bars", "app": f"{prefix}desk"})
-    assert len(bindings) == 13
-    for made in secure_topics.admin.create_acls(bindings).values():
-        made.result(timeout=30)
-    yield
-    every = [
-        AclBindingFilter(
-            binding.restype,
-            binding.name,
-            binding.resource_pattern_type,
-            USER,
-            "*",
-            AclOperation.ANY,
-            AclPermissionType.ANY,
-        )
-        for binding in bindings
-    ]
-    for gone in secure_topics.admin.delete_acls(list({repr(item): item for item in every}.values())).values():
-        gone.result(timeout=30)
+def desks(secure_broker: SecureBroker, secure_topics: Topics) -> Iterator[Callable[[str], SecureDesk]]:
+    """Makes desks, each with a user who may do nothing yet."""
+    made: list[SecureDesk] = []
+
+    def make(name: str) -> SecureDesk:
+        made.append(SecureDesk(secure_broker, secure_topics, name))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.close()
 
 
-@pytest.mark.usefixtures("allowed")
-def test_the_guides_access_rules_are_enough(secure_broker: SecureBroker, secure_topics: Topics, tmp_path: Path) -> None:
-    """An instance with them makes its topics, reads, publishes finals and dead letters, and status and dlq answer."""
-    prefix = secure_topics.prefix
-    topic = secure_topics.create("ticks", 1)
-    (tmp_path / "bars.toml").write_text(
-        DEFINITION.format(prefix=prefix, brokers=secure_broker.bootstrap, ca=secure_broker.ca)
-    )
-    producer = Producer(secure_broker.client("admin", "PLAIN"))
-    for minute in (1, 2, 3):
-        tick = {"symbol": "ACME", "at": f"2025-11-10T09:0{minute}:00Z", "price": "1.00"}
-        producer.produce(topic, json.dumps(tick), b"ACME")
-    producer.produce(topic, b"\xff", b"ACME")
-    producer.flush()
-
-    def command(*arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "barloom", *arguments],
-            env={"PYTHONPATH": ":".join(sys.path), "TEST_PASSWORD": "barloom-secret"},
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    with command("run", "bars.toml") as process:
-        finals = first_records(secure_broker, f"{prefix}bars_final_1m", 2)
-        letters = first_records(secure_broker, f"{prefix}desk_dlq", 1)
-        process.terminate()
-        said, _ = process.communicate(timeout=60)
-    status, listed = command("status", "bars.toml", "--json"), command("dlq", "list", "bars.toml", "--json")
-    answers = [process.communicate(timeout=60)[0] for process in (status, listed)]
-
-    assert (2, 1, 0) == (len(finals), len(letters), process.returncode), said
-    assert [0, 0] == [status.returncode, listed.returncode], answers
-    assert 0 == json.loads(answers[0])["partitions"][0]["lag"]
-    assert 1 == json.loads(answers[1])["total"]
+def named(right: Right, failure: BaseException | None) -> bool:
+    """Whether an error says which right is missing."""
+    return isinstance(failure, AccessRefused) and f"{right.operation} of" in str(failure)
 
 
-def first_records(broker: SecureBroker, topic: str, number: int) -> list[bytes | None]:
-    """The first committed records of a topic that comes to be."""
-    consumer = Consumer(
-        {
-            **broker.client("admin", "PLAIN"),
-            "group.id": f"{topic}-test",
-            "auto.offset.reset": "earliest",
-            "topic.metadata.refresh.interval.ms": 200,
-            "allow.auto.create.topics": False,
-        }
-    )
-    consumer.subscribe([topic])
-    found: list[bytes | None] = []
-    for _ in range(600):
-        message = consumer.poll(0.1)
-        if message is not None and message.error() is None:
-            found.append(message.value())
-        if len(found) == number:
-            break
-    consumer.close()
-    return found
+def test_the_table_is_read() -> None:
+    """All that it tells: a row that is written otherwise would not be tested."""
+    assert (8, 8) == (len(RUNNING), len(set(RUNNING)))
+    assert {"run", "topics apply", "status", "dlq replay", "reset", "open_reader", "BarReader"} == {
+        right.who for right in guide()
+    }
+
+
+def test_an_instance_needs_each_of_its_rights(desks: Callable[[str], SecureDesk]) -> None:
+    """With all but one it ends and names that one; with all of them it publishes finals and dead letters."""
+    with ExitStack() as stack:
+        begun = {}
+        for place, missing in enumerate([*RUNNING, None]):
+            desk = desks(f"{place}-")
+            desk.allow(right for right in RUNNING if right != missing)
+            desk.send((1, 2, 3), 0, b"\xff")
+            begun[missing] = stack.enter_context(desk.running(desk.settings()))
+        finals, letters = desk.records("bars_final_1m", 2), desk.records("desk_dlq", 1)
+        whole = begun.pop(None)
+        ends = {missing: instance.ended() for missing, instance in begun.items()}
+
+    assert (2, 1, None) == (len(finals), len(letters), whole.failure)
+    assert [] == [(missing, why) for missing, why in ends.items() if not named(missing, why)]
+
+
+def test_a_right_that_is_taken_away_ends_an_instance(desks: Callable[[str], SecureDesk]) -> None:
+    """It names the right and stops by itself: it neither hangs nor tries for ever."""
+    with ExitStack() as stack:
+        begun = {}
+        for place, right in enumerate(LASTING):
+            desk = desks(f"{place}-")
+            desk.allow(RUNNING)
+            desk.send((1, 2))
+            begun[right] = desk, stack.enter_context(desk.running(desk.settings()))
+        for right, (desk, _) in begun.items():
+            assert len(desk.records("bars_final_1m", 1)) == 1
+            desk.withdraw(right)
+            desk.send((10, 20))
+        ends = {right: instance.ended() for right, (_, instance) in begun.items()}
+
+    assert [] == [(right, why) for right, why in ends.items() if not named(right, why)]
+
+
+def test_people_need_each_of_their_rights(desks: Callable[[str], SecureDesk]) -> None:
+    """Every command and reader works with the rights in the table, and names the one that is missing."""
+    desk = desks("")
+    desk.allow([*RUNNING, *rights_of("dlq replay")])
+    desk.send((1, 2, 3), 0, b"\xff", b"\xfe")
+    with desk.running(desk.settings()):
+        desk.records("bars_final_1m", 2)
+        desk.records("desk_dlq", 2)
+    replay(desk.settings(), topics_of(desk.plan(), desk.names["app"]), lambda letter: letter.offset == 0, SystemClock())
+    for right in [*RUNNING, *rights_of("dlq replay")]:
+        desk.withdraw(right)
+    wrong = []
+    for who, act in actions(desk).items():
+        rights = rights_of(who)
+        desk.allow(rights)
+        for right in rights:
+            desk.withdraw(right)
+            why = refusal(act)
+            wrong += [] if named(right, why) else [(right, why)]
+            desk.allow([right])
+        why = refusal(act)
+        wrong += [] if why is None else [(who, why)]
+        for right in rights:
+            desk.withdraw(right)
+
+    assert not wrong, wrong
+
+
+def refusal(act: Callable[[], object]) -> AccessRefused | None:
+    """What access rules have against it."""
+    try:
+        act()
+    except AccessRefused as error:
+        return error
+    return None
+
+
+def actions(desk: SecureDesk) -> dict[str, Callable[[], object]]:
+    """What the people of the table do."""
+    settings, plan, clock = desk.settings(), desk.plan(), SystemClock()
+    names = topics_of(plan, settings.app)
+
+    def apply() -> None:
+        cluster = Cluster.reach(settings, clock)
+        changes = cluster.changes(plan)
+        cluster.create([replace(change, state=State.CREATE) for change in changes])
+        longer = Difference("retention.ms", "1", str(10**9), grave=True, safe=True)
+        cluster.alter([replace(change, differences=(longer,)) for change in changes])
+
+    def read() -> None:
+        with bl.open_reader(plan, settings) as reader:
+            reader.wait_running(30)
+
+    def receive() -> None:
+        with bl.BarReader(plan, settings, "1m", group=desk.names["group"], at_end="stop") as reader:
+            assert len(list(reader)) == 2
+
+    def begin_anew() -> None:
+        cluster = Cluster.reach(settings, clock)
+        forget(cluster, known_of(cluster, plan, settings))
+
+    return {
+        "topics apply": apply,
+        "status": partial(standing, settings, names),
+        "dlq replay": partial(replay, settings, names, lambda _: True, clock),
+        "open_reader": read,
+        "BarReader": receive,
+        "reset": begin_anew,
+    }

@@ -133,8 +133,11 @@ class Cluster:
                 return found
             self.clock.sleep(_LOOK / 2)
 
-    def found(self, names: Iterable[str]) -> dict[str, Found]:
-        """Those of the topics that are there; their configuration is empty where we may not see it."""
+    def found(self, names: Iterable[str], operation: str = "DESCRIBE") -> dict[str, Found]:
+        """Those of the topics that are there; their configuration is empty where we may not see it.
+
+        `operation` is what they are looked at for, for messages; it has to bring DESCRIBE with it.
+        """
         from confluent_kafka import TopicCollection  # noqa: PLC0415 - an extra
 
         futures: Mapping[str, Future[Any]] = self.admin.describe_topics(
@@ -145,7 +148,6 @@ class Cluster:
             try:
                 there[name] = future.result()
             except Exception as error:  # noqa: BLE001 - sorted out by kind
-                operation = "READ" if name in self._settings.input else "WRITE"
                 self._unless_missing(error, f"looking at topic {name!r}", f"{operation} of topic {name!r}")
         configs = self._configs(there)
         return {
@@ -232,6 +234,7 @@ class Cluster:
 
         Raises `AccessRefused` with every right to topics that an instance needs and does not have.
         """
+        self.require_rights(plan)
         inputs = self.inputs()
         changes = self.changes(plan, inputs)
         _refuse(changes)
@@ -239,7 +242,7 @@ class Cluster:
             self.create(changes)
             self._awaited([change.spec.name for change in changes])
             _refuse(self.changes(plan, inputs))
-        self.require_rights(plan)
+            self.require_rights(plan)
         return inputs
 
     def require_rights(self, plan: BarPlan) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import KafkaError, KafkaException
 
-__all__ = ["ALLOW", "client_error"]
+__all__ = ["ALLOW", "client_error", "is_of_group"]
 
 
 class _Meaning(NamedTuple):
@@ -118,6 +118,14 @@ def client_error(error: KafkaError | KafkaException, doing: str = "", right: str
     fix = f"{ALLOW} {right}" if right and meaning.kind is AccessRefused else meaning.fix
     message = f"{where}{meaning.what} ({first.str()})\n    fix: {fix}"
     return meaning.kind(message, retriable=meaning.retriable and not first.fatal())
+
+
+def is_of_group(error: KafkaError) -> bool:
+    """Whether it is about the right to a group only.
+
+    librdkafka looks for the coordinator of the group that every consumer has to name, also where it will not join it.
+    """
+    return error.name() == "GROUP_AUTHORIZATION_FAILED"
 
 
 def _first(error: KafkaError | KafkaException) -> KafkaError:

@@ -37,12 +37,12 @@ class Known:
 def known_of(cluster: Cluster, plan: BarPlan, settings: KafkaSettings) -> Known:
     """What `forget` would remove."""
     names = topics(plan, settings.app)
-    found = cluster.found((names.changelog, names.progress))
+    found = cluster.found((names.changelog, names.progress), "DELETE")
     described = _answer(
         cluster,
         lambda: cluster.admin.describe_consumer_groups([settings.app], request_timeout=_CALL),
         f"looking at group {settings.app!r}",
-        f"DESCRIBE of group {settings.app!r}",
+        f"DELETE of group {settings.app!r}",
     )
     members = 0 if described is None else len(described.members)
     listed = described is not None and described.state.name not in {"DEAD", "UNKNOWN"}

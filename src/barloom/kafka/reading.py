@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, Self, TypeVar
 
 from barloom.errors import DefinitionError, MissingExtra, Problem
 from barloom.kafka.clients import consumer_config
-from barloom.kafka.failures import client_error
+from barloom.kafka.failures import client_error, is_of_group
 from barloom.kafka.received import Commits, Received
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class MessageReader(ABC, Generic[M]):
         _check("poison", poison, ("give", "raise"))
         self._poison = poison
         self._stops = at_end == "stop"
+        self._group = group
         self._consumer = _consumer(settings, group, from_)
         self._commits = Commits(self._consumer, group)
         self._raw: list[Message] = []
@@ -152,8 +153,9 @@ class MessageReader(ABC, Generic[M]):
         if error.name() == "_PARTITION_EOF":
             self._ended.add(place)
             return False
-        failure = client_error(error, "reading messages")
-        if not failure.retriable:
+        right = f"READ of group {self._group!r}" if is_of_group(error) else f"READ of topic {place[0]!r}"
+        failure = client_error(error, "reading messages", right)
+        if not (failure.retriable or (self._group is None and is_of_group(error))):
             raise failure
         return False
 

@@ -123,7 +123,7 @@ class _Writing:
 
     def begin(self) -> None:
         """From here on no other replay of the application writes."""
-        if not partitions_of(self._settings, {self._ledger}):
+        if not partitions_of(self._settings, {self._ledger}, "READ and WRITE"):
             message = f"there is no topic {self._ledger!r}\n    fix: make it with barloom topics apply"
             raise TopicMismatch(message)
         self._insist(lambda: self._producer.init_transactions(_CALL))
@@ -185,7 +185,7 @@ class _Writing:
     def _check(self, found: Letter, origin: Origin) -> None:
         topic, partition, _ = origin
         if topic not in self._partitions:
-            self._partitions |= {topic: 0, **partitions_of(self._settings, {topic})}
+            self._partitions |= {topic: 0, **partitions_of(self._settings, {topic}, "WRITE")}
         if partition >= self._partitions[topic]:
             message = (
                 f"letter {found.place} came from {topic}/{partition}, which is no longer there\n"

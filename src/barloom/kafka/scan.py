@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BrokerUnreachable
 from barloom.kafka.asking import CALL, asked
-from barloom.kafka.clients import admin_config, client_error, consumer_config
+from barloom.kafka.clients import admin_config, consumer_config
+from barloom.kafka.failures import client_error, is_of_group
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from typing import Self
 
     from confluent_kafka import Message
+    from confluent_kafka.admin import AdminClient
 
     from barloom.kafka.settings import KafkaSettings
 
@@ -57,13 +59,32 @@ def record_at(settings: KafkaSettings, topic: str, partition: int, offset: int) 
         return message if message is not None and message.offset() == offset else None
 
 
-def partitions_of(settings: KafkaSettings, names: Collection[str]) -> dict[str, int]:
-    """How many partitions these topics have; those that are not there are left out."""
+def partitions_of(settings: KafkaSettings, names: Collection[str], operation: str = "READ") -> dict[str, int]:
+    """How many partitions these topics have; those that are not there are left out.
+
+    `operation` is what they are looked at for, for messages; it has to bring DESCRIBE with it.
+    """
     from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - an extra
 
     admin = AdminClient(admin_config(settings))
-    found = asked(lambda: admin.list_topics(timeout=CALL), "asking for topics").topics
-    return {name: len(found[name].partitions) for name in names if name in found}
+    found = {name: _described(admin, name, operation) for name in names}
+    return {name: count for name, count in found.items() if count is not None}
+
+
+def _described(admin: AdminClient, name: str, operation: str) -> int | None:
+    """The number of a topic's partitions; none where it is not there."""
+    from confluent_kafka import KafkaException, TopicCollection  # noqa: PLC0415 - an extra
+
+    def ask() -> int | None:
+        (answer,) = admin.describe_topics(TopicCollection([name]), request_timeout=CALL).values()
+        try:
+            return len(answer.result().partitions)
+        except KafkaException as error:
+            if error.args[0].name() == "UNKNOWN_TOPIC_OR_PART":
+                return None
+            raise
+
+    return asked(ask, f"looking at topic {name!r}", right=f"{operation} of topic {name!r}")
 
 
 class _Log:
@@ -119,6 +140,8 @@ class _Log:
             found: list[tuple[int, Message | None]] = []
             for message in asked(lambda: self._consumer.consume(_BATCH, _WAIT), self._doing, right=self._right):
                 error = message.error()
+                if error is not None and is_of_group(error):
+                    continue
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                     raise client_error(error, self._doing, self._right)
                 found.append((message.partition() or 0, message if error is None else None))

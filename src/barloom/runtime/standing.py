@@ -48,7 +48,7 @@ class Standing:
 
 def standing(settings: KafkaSettings, names: Topics) -> list[Standing]:
     """Every partition of the input. Raises `TopicMismatch` where an input topic is missing, and other `BrokerError`."""
-    counts = partitions_of(settings, settings.input)
+    counts = partitions_of(settings, settings.input, "DESCRIBE")
     missing = [name for name in settings.input if name not in counts]
     if missing:
         message = f"there is no topic {missing[0]!r}\n    fix: create it, or name the input in [kafka] input or --input"

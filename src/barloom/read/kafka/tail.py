@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BarloomError
-from barloom.kafka.failures import client_error
+from barloom.kafka.failures import client_error, is_of_group
 from barloom.read.kafka.arrivals import Arrivals
 from barloom.read.kafka.feeds import Lane
 
@@ -54,7 +54,7 @@ class Tail:
     def _take(self, arrivals: Arrivals, message: Message) -> None:
         error = message.error()
         if error is not None and error.name() != "_PARTITION_EOF":
-            self._refuse(error)
+            self._refuse(error, message.topic())
             return
         lane = Lane(message.topic() or "", message.partition() or 0)
         offset = message.offset() or 0
@@ -68,13 +68,13 @@ class Tail:
         elif value is not None:
             arrivals.progress[lane.partition] = value
 
-    def _refuse(self, error: KafkaError) -> None:
+    def _refuse(self, error: KafkaError, topic: str | None) -> None:
         """What passes by itself is none; `Reader` notices that nothing comes."""
         if error.name() == "_AUTO_OFFSET_RESET":
             message = f"messages to be read next are gone: {error.str()}"
             raise LogLost(message)
-        found = client_error(error, "following the topics of bars")
-        if not found.retriable:
+        found = client_error(error, "following the topics of bars", f"READ of topic {topic!r}")
+        if not (found.retriable or is_of_group(error)):
             raise found
 
     def close(self) -> None:

@@ -182,9 +182,9 @@ class Transactions:
             if queued == len(left):
                 return left is messages
             refused = [message for message in left if message.get("_error") is not None]
+            self._wait_for_room()
             _unless_full(refused)
             left = [_again(message) for message in (refused if queued else left)]
-            self._wait_for_room()
 
     def _produce_one(
         self,
@@ -262,6 +262,8 @@ def _unless_full(refused: Iterable[_Message]) -> None:
 
     for message in refused:
         error = message["_error"]
+        if error.code() == KafkaError._FATAL:  # noqa: SLF001 - its public name
+            raise BrokerError("the producer has failed", retriable=True)
         if error.code() == KafkaError._STATE:  # noqa: SLF001 - its public name
             failed = f"the transaction was given up: {error.str()}"
             raise _GivenUp(failed, retriable=True)
