@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
 from barloom.errors import BrokerError, Fenced, LoginRefused, RegistryUnavailable, TopicMismatch
@@ -215,8 +216,10 @@ class Instance:
 
         One without a member's name would prove nothing and be accepted all the same.
         """
-        membership = self._consumer.consumer_group_metadata()
-        if not self._consumer.memberid():
+        membership = None
+        with suppress(RuntimeError):  # while it is closed, the client knows of no group
+            membership = self._consumer.consumer_group_metadata()
+        if membership is None or not self._consumer.memberid():
             message = "this instance is no longer a member of its group; it begins anew"
             raise Fenced(message)
         return membership
