@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from scene import PARTITIONS, Work
 
 from barloom.kafka.clients import consumer_config, producer_config
+from barloom.runtime.kafka.collecting import seldom_collected
 
 AT_ONCE = 50_000
 QUEUE = 25_000
@@ -75,4 +76,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with seldom_collected():  # as in a run
+        main()
