@@ -226,9 +226,17 @@ class Auditor:
     def _last_states(self, name: str, finals: Sequence[Message], lives: Sequence[Message], found: Audit) -> None:
         """The last live state of a closed slot is its final."""
         last = {message.key(): message.value() for message in lives}
-        wrong = [message.key() for message in finals if last.get(message.key()) != message.value()]
+        wrong = [message for message in finals if last.get(message.key()) != message.value()]
         if wrong:
-            found.problems.append(f"{name}: the last live state is not the final: {wrong[:5]} and {len(wrong)} in all")
+            key = wrong[0].key()
+            level = self._frames.index(name)
+            told = [
+                (message.offset(), self._decoder.one(level, key or b"", value))
+                for message in lives
+                if message.key() == key and (value := message.value()) is not None
+            ]
+            states = "\n".join(f"  {offset}: {bar}" for offset, bar in told)
+            found.problems.append(f"{name}: {len(wrong)} last live states are not the finals, such as\n{states}")
 
 
 def _disorder(actual: Mapping[str, Sequence[Bar]]) -> list[str]:

@@ -9,7 +9,10 @@ import polars as pl
 
 from barloom.engine.blocks import TickBatch
 from barloom.engine.engine import Engine
+from barloom.runtime.kafka.changelog import NOTHING_OPEN, ChangelogWriter
 from barloom.runtime.kafka.lives import PendingLives
+from barloom.runtime.kafka.replica import Replica
+from barloom.store.layout import Layout
 from barloom.time.calendars import resolve
 from catalogue.market import at, nanos, ticks_to_bars
 
@@ -55,3 +58,21 @@ def test_a_heartbeat_waits_on_while_another_slot_closes() -> None:
 
     assert [nanos(at("2025-01-06T10:01"))] == step.retracted[0].start.tolist()
     assert [nanos(at("2025-01-06T10:02"))] == [start for block in pending.drain(engine) for start in block.start]
+
+
+def test_a_successor_takes_no_heartbeat_back_whose_slot_was_closed() -> None:
+    """It has read of the beat and, in a later part of the changelog, that its slot was closed with a final."""
+    plan = ticks_to_bars("1m", gap="carry", heartbeat=True).plan
+    engine, replica = Engine(plan, resolve(plan.calendar)), Replica(plan)
+    writer = ChangelogWriter(Layout(plan), [NOTHING_OPEN])
+    steps = [
+        engine.step(tick("A", "2025-01-06T10:00:10", 0)),
+        engine.advance(nanos(at("2025-01-06T10:01:05"))),
+        engine.step(tick("B", "2025-01-06T10:02:00", 1)),
+    ]
+    assert nanos(at("2025-01-06T10:01")) in steps[2].finals[-1].start
+    for step in steps:
+        replica.apply(*writer.changes(step, engine.keys))
+    successor, _ = replica.take_over()
+
+    assert () == tuple(successor.advance(nanos(at("2025-01-06T10:02:30"))).retracted)

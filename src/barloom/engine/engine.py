@@ -225,6 +225,8 @@ class Engine:
         """Forget open bars that another engine has closed; those that are not held do not matter."""
         rows = self._levels[gone.level].rows.find(gone.key, gone.start)
         self._levels[gone.level].rows.remove(rows[rows >= 0])
+        if gone.level in self._beats:
+            self._beats[gone.level].forget(gone.key, gone.start)
 
     def resume(self, entries: Mapping[bytes, bytes], latest: Sequence[BarBlock]) -> None:
         """Go on where the open bars and `entries` stand; `latest` are the latest finals with ticks."""

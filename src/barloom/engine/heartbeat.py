@@ -107,6 +107,15 @@ class Heartbeat:
         beaten = [(start, self._beaten.pop(start)[1]) for start in wrong]
         return [BarId(self._level.position, keys, np.full(len(keys), start)) for start, keys in beaten if len(keys)]
 
+    def forget(self, key: Integers, start: Integers) -> None:
+        """These slots were closed by another: there is nothing to take back any more."""
+        for slot in self._beaten.keys() & set(start.tolist()):
+            end, keys = self._beaten[slot]
+            standing = keys[~np.isin(keys, key[start == slot])]
+            self._beaten[slot] = (end, standing)
+            if not len(standing):
+                del self._beaten[slot]
+
     def restore(self, beats: Groups) -> None:
         """Know again which live bars are beats."""
         for start in np.unique(beats.start).tolist():
