@@ -41,6 +41,17 @@ def test_an_error_has_its_kind_and_says_whether_waiting_helps(
     assert str(found).startswith("reading topic 'ticks': ")
 
 
+def test_a_refused_certificate_is_no_broker_that_is_away() -> None:
+    """The broker's word on it comes after the handshake, when librdkafka takes it for a lost connection."""
+    alert = "Receive failed: error:0A000412:SSL routines::ssl/tls alert bad certificate: SSL alert number 42"
+    eof = "Receive failed: error:0A000126:SSL routines::unexpected eof while reading"
+
+    assert [LoginRefused, BrokerUnreachable] == [
+        type(client_error(kafka.KafkaError(kafka.KafkaError._TRANSPORT, said)))  # noqa: SLF001 - its public name
+        for said in (alert, eof)
+    ]
+
+
 def test_a_fatal_error_is_never_tried_again() -> None:
     """Even one that would otherwise be worth waiting for."""
     error = kafka.KafkaError(kafka.KafkaError._TRANSPORT, "gone", True)  # noqa: FBT003, SLF001 - how it is made

@@ -230,6 +230,7 @@ class SecureDesk:
                 **self.broker.client("admin", "PLAIN"),
                 "group.id": f"{self.prefix}{kind}-test",
                 "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
                 "topic.metadata.refresh.interval.ms": 200,
                 "allow.auto.create.topics": False,
             }

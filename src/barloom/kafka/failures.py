@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused, TopicMismatch
@@ -37,6 +38,9 @@ _TLS: Final = _Meaning(
     "the encrypted line is not made",
     "check ca, certificate and key in [kafka.security], and that the certificate names the host in kafka.brokers",
 )
+_REFUSED_BY_TLS: Final = re.compile(r"SSL routines:.*alert")
+"""A client's certificate is judged after the handshake, and what the broker says then is told as a lost connection."""
+
 _FENCED: Final = _Meaning(
     Fenced,
     "another instance has taken over",
@@ -110,7 +114,7 @@ def client_error(error: KafkaError | KafkaException, doing: str = "", right: str
     access rule has to allow for it, such as ``"READ of topic 'ticks'"``.
     """
     first = _first(error)
-    meaning = _MEANINGS.get(first.name())
+    meaning = _TLS if _REFUSED_BY_TLS.search(first.str()) else _MEANINGS.get(first.name())
     where = f"{doing}: " if doing else ""
     if meaning is None:
         retriable = bool(first.retriable()) and not first.fatal()
