@@ -75,7 +75,7 @@ class Run:
 class Chaos:
     """One application on a broker of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a test may choose, by name
         self,
         directory: Path,
         broker: Broker,
@@ -83,6 +83,8 @@ class Chaos:
         tell: Callable[[str], None],
         *,
         registry: Registry | None = None,
+        rate: float = 250,
+        instances: str = "ABC",
     ) -> None:
         self.run = Run(seed)
         self._broker = broker
@@ -109,17 +111,21 @@ session_timeout = "{SESSION:.0f}s"
         config = {"message.timestamp.type": "LogAppendTime"}
         made = admin.create_topics([NewTopic(f"{name}-ticks", PARTITIONS, 1, config=config)])
         made[f"{name}-ticks"].result(30)
-        self._fleet = [Process(f"{name}-{letter}", self._definition) for letter in "ABC"]
+        self.fleet = [Process(f"{name}-{letter}", self._definition) for letter in instances]
         self._wire = JsonWire() if registry is None else AvroWire(registry.url, f"{name}-ticks")
-        self._upstream = Upstream(broker.bootstrap, f"{name}-ticks", seed, rate=250, encode=self._wire.encode)
+        self._upstream = Upstream(broker.bootstrap, f"{name}-ticks", seed, rate=rate, encode=self._wire.encode)
 
     def go(self, *, seconds: float = 0.0, kills: int = 0) -> Run:
         """Let things go wrong for so long, and until so many were killed; then calm, and the audit."""
-        for process in self._fleet:
+        return self.through(lambda: self._rage(seconds, kills))
+
+    def through(self, trouble: Callable[[], None]) -> Run:
+        """Start, let `trouble` happen, then calm, and the audit."""
+        for process in self.fleet:
             process.start()
         self._upstream.start()
         try:
-            self._rage(seconds, kills)
+            trouble()
         finally:
             self._upstream.stop()
         self._calm()
@@ -130,20 +136,20 @@ session_timeout = "{SESSION:.0f}s"
 
     def end(self) -> None:
         """Whatever happened: no process stays."""
-        for process in self._fleet:
+        for process in self.fleet:
             if process.there:
                 process.kill()
 
     def said(self) -> str:
         """The ends of the logs of all instances."""
-        return "\n".join(f"--- {process.name}\n{process.said()}" for process in self._fleet)
+        return "\n".join(f"--- {process.name}\n{process.said()}" for process in self.fleet)
 
     def _rage(self, seconds: float, kills: int) -> None:
         time.sleep(self._chance.uniform(3, 5))
         while time.monotonic() - self._began < seconds or self.run.done["kill"] < kills:
             weights = WEIGHTS | ({} if self._registry is None else {"restart the registry": 1})
             action = self._chance.choices([*weights], [*weights.values()])[0]
-            self._act(action, self._chance.choice(self._fleet))
+            self._act(action, self._chance.choice(self.fleet))
             time.sleep(self._chance.uniform(0.1, 3))
 
     def _act(self, action: str, process: Process) -> None:
@@ -165,8 +171,8 @@ session_timeout = "{SESSION:.0f}s"
             case "restart the registry":
                 assert self._registry is not None
                 self._registry.kill()
-                self._fleet[0].kill()
-                self._fleet[0].start()
+                self.fleet[0].kill()
+                self.fleet[0].start()
                 time.sleep(self._chance.uniform(2, 6))
                 self._registry.start_again()
             case _:
@@ -180,7 +186,7 @@ session_timeout = "{SESSION:.0f}s"
         assert code in {0, -signal.SIGTERM}, f"{process.name} ended with {code}:\n{process.said()}"
 
     def _look_after(self) -> None:
-        for process in self._fleet:
+        for process in self.fleet:
             if process.ended == Exit.UNREACHABLE:  # it began while the broker was away for long: it is begun again
                 self.run.done["start without a broker"] += 1
                 process.start()
@@ -196,7 +202,7 @@ session_timeout = "{SESSION:.0f}s"
             time.sleep(0.5)
         time.sleep(5)
         self._look_after()
-        for process in self._fleet:
+        for process in self.fleet:
             self._stop(process)
 
     def _has_read(self, reader: CommittedReader, ends: dict[int, int]) -> bool:

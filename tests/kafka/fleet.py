@@ -5,10 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 PATIENCE = 60.0
 
@@ -54,6 +51,16 @@ class Process:
     def there(self) -> bool:
         """Whether there is a process, frozen or not."""
         return self._process is not None
+
+    @property
+    def peak(self) -> int:
+        """The most memory that it has ever had, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+    def wait(self) -> int:
+        """Until it ends by itself; its exit code."""
+        return self._gone()
 
     def kill(self) -> None:
         """`kill -9`."""

@@ -124,7 +124,7 @@ class Instance:
             return
         self._read_on()
         for error in poll.errors:
-            self._tell(client_error(error))
+            self._tell(client_error(error, f"reading {', '.join(self._job.settings.input)}"))
         for log, polled in poll.by_log.items():
             if log.partition in self._partitions:
                 self._step(self._partitions[log.partition], log, polled, now)
