@@ -47,7 +47,7 @@ timestamp = "at"
 [event.fields]
 symbol = "string"
 at = "timestamp"
-price = "decimal(12, SCALE)"
+price = "decimal(12, 2)"
 [bars]
 name = "NAME"
 base = "1m"
@@ -118,9 +118,9 @@ class SecureDesk:
         bars, app = self.prefix + "bars", self.prefix + "desk"
         return {"input": self.input, "bars": bars, "app": app, "group": app + "-people"}
 
-    def plan(self, scale: int = 2) -> BarPlan:
+    def plan(self) -> BarPlan:
         """Bars of 1m and 5m."""
-        return read_toml(DEFINITION.replace("NAME", self.names["bars"]).replace("SCALE", str(scale)))
+        return read_toml(DEFINITION.replace("NAME", self.names["bars"]))
 
     def settings(self, security: Mapping[str, object] | None = None, **given: object) -> KafkaSettings:
         """As the desk's own user, with SCRAM-SHA-512, unless said otherwise."""
@@ -246,9 +246,9 @@ class SecureDesk:
         return found
 
     @contextmanager
-    def running(self, settings: KafkaSettings, scale: int = 2) -> Iterator[Instance]:
+    def running(self, settings: KafkaSettings, plan: BarPlan | None = None) -> Iterator[Instance]:
         """An instance; one that ended by itself says why in `Instance.failure`."""
-        instance = Instance(self.plan(scale), settings)
+        instance = Instance(plan or self.plan(), settings)
         try:
             yield instance
         finally:

@@ -50,7 +50,7 @@ def command(desk: SecureDesk, tmp_path: Path) -> Callable[..., subprocess.Popen[
     def start(*arguments: str, security: str, password: str = PASSWORD) -> subprocess.Popen[str]:
         names = desk.names
         kafka = f'[kafka]\nbrokers = "{desk.broker.bootstrap}"\napp = "{names["app"]}"\ninput = "{names["input"]}"\n'
-        head = DEFINITION.replace("NAME", names["bars"]).replace("SCALE", "2")
+        head = DEFINITION.replace("NAME", names["bars"])
         file = tmp_path / f"{abs(hash(security))}.toml"
         file.write_text(f'{head}{kafka}format = "json"\n[kafka.security]\n{security}')
         return subprocess.Popen(

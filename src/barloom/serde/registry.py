@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +15,6 @@ from barloom.serde.compatibility import report
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
-    import ssl
     from pathlib import Path
 
     import httpx
@@ -33,6 +34,7 @@ _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403
 _LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _WRONG: Final = 400
+_REFUSED: Final = re.compile("CERTIFICATE_VERIFY_FAILED|ALERT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ class Registry:
             try:
                 answer = client.request(method, path, json=body)
             except httpx.HTTPError as error:
+                self._unless_insecure(error)
                 failure = f"{type(error).__name__} {error}".strip()
                 continue
             if answer.status_code not in _LATER:
@@ -188,8 +191,20 @@ class Registry:
         message = f"the schema registry {self._shown()} does not answer: {failure}"
         raise RegistryUnavailable(message)
 
+    def _unless_insecure(self, error: BaseException | None) -> None:
+        """A certificate that is refused, by us or by the registry, is no better a moment later."""
+        while error is not None:
+            if isinstance(error, ssl.SSLError) and _REFUSED.search(str(error)):
+                message = (
+                    f"the encrypted line to the schema registry {self._shown()} is not made: {error}\n"
+                    "    fix: check ca, certificate and key in [kafka.registry], and in [kafka.security] else"
+                )
+                raise LoginRefused(message) from None
+            error = error.__cause__ or error.__context__
+
     def _content(self, answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON
         if answer.status_code == _UNAUTHORIZED:
+            self.close()  # the next request reads the secrets anew
             message = f"the schema registry {self._shown()} refuses the credentials: check [kafka.registry]"
             raise LoginRefused(message)
         if answer.status_code == _FORBIDDEN:
