@@ -10,7 +10,7 @@ from barloom.errors import BadRow, BrokerError, MissingExtra, Problem
 from barloom.kafka.clients import producer_config
 from barloom.kafka.failures import client_error
 from barloom.kafka.reading import MessageReader, Poison, Whence
-from barloom.kafka.received import Received, headers_of, timestamp_of
+from barloom.kafka.received import Received, came
 from barloom.plan.aggregates import count
 from barloom.plan.barplan import FieldKind
 from barloom.plan.events import Event
@@ -233,12 +233,7 @@ class EventReader(MessageReader[EventMessage[E]], Generic[E]):
     def _message(self, message: Message, value: E | Problem) -> EventMessage[E]:
         return EventMessage(
             value=value,
-            key=message.key(),
-            headers=headers_of(message),
-            topic=message.topic() or "",
-            partition=message.partition() or 0,
-            offset=message.offset() or 0,
-            timestamp=timestamp_of(message),
+            **came(message),
             commits=self._commits,
         )
 

@@ -10,10 +10,11 @@ import numpy as np
 from barloom.engine.exact import decimal_of
 from barloom.engine.frames import PHASE, phase_of, tells_phase
 from barloom.engine.results import result_of_one
+from barloom.store.lazy import LazyBar
 from barloom.time.instants import date_of, to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from decimal import Decimal
 
     from barloom.plan.barplan import BarPlan, Output
@@ -22,48 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["StoredBar", "values_of"]
 
-
-class StoredBar:
-    """One record and how to read it."""
-
-    __slots__ = ("_data", "_decode", "_record", "final", "key", "names", "start")
-
-    def __init__(  # noqa: PLR0913, PLR0917 - made for every bar that is read: keywords would cost
-        self,
-        readers: Mapping[str, _Reader],
-        decode: Callable[[bytes], Record],
-        key: bytes,
-        start: int,
-        data: bytes,
-        final: bool,  # noqa: FBT001
-    ) -> None:
-        self.names = readers
-        self.key = key
-        self.start = start
-        self.final = final
-        self._decode = decode
-        self._data = data
-        self._record: Record | None = None
-
-    @property
-    def record(self) -> Record:
-        """The decoded record."""
-        record = self._record
-        if record is None:
-            record = self._record = self._decode(self._data)
-        return record
-
-    def value(self, name: str) -> object:
-        """One field."""
-        return self.names[name](self)
-
+StoredBar: TypeAlias = "LazyBar[Record]"
+"""One record and how to read it."""
 
 _Reader: TypeAlias = "Callable[[StoredBar], object]"
 
 
 def values_of(store: BarStore, level: int) -> Callable[[bytes, int, bytes, bool], StoredBar]:
     """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
-    return partial(StoredBar, _readers(store, level), store.layout.records.decode_one)
+    return partial(LazyBar, _readers(store, level), store.layout.records.decode_one)
 
 
 def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
@@ -78,22 +46,22 @@ def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
     return {
         **keys,
         "start": lambda bar: to_datetime(bar.start),
-        "end": lambda bar: to_datetime(bar.record.end),
+        "end": lambda bar: to_datetime(bar.content.end),
         **outputs,
         "timeframe": lambda _: timeframe,
         "start_ns": lambda bar: bar.start,
-        "end_ns": lambda bar: bar.record.end,
+        "end_ns": lambda bar: bar.content.end,
         "trading_date": lambda bar: date_of(int(grid.trading_date(np.array([bar.start]))[0])),
         **_phase(store, level),
-        "open_time": lambda bar: None if bar.record.synthetic else bar.record.open_time,
-        "close_time": lambda bar: None if bar.record.synthetic else bar.record.close_time,
-        "slots": lambda bar: bar.record.slots,
-        "filled": lambda bar: bar.record.filled,
-        "expected_slots": lambda bar: bar.record.expected,
+        "open_time": lambda bar: None if bar.content.synthetic else bar.content.open_time,
+        "close_time": lambda bar: None if bar.content.synthetic else bar.content.close_time,
+        "slots": lambda bar: bar.content.slots,
+        "filled": lambda bar: bar.content.filled,
+        "expected_slots": lambda bar: bar.content.expected,
         "final": lambda bar: bar.final,
-        "synthetic": lambda bar: bar.record.synthetic,
-        "partial": lambda bar: bar.record.partial,
-        "revision": lambda bar: bar.record.revision,
+        "synthetic": lambda bar: bar.content.synthetic,
+        "partial": lambda bar: bar.content.partial,
+        "revision": lambda bar: bar.content.revision,
     }
 
 
@@ -114,7 +82,7 @@ def _output(plan: BarPlan, output: Output) -> _Reader:
     scale = output.number.scale
 
     def whole(bar: StoredBar) -> int | None:
-        record = bar.record
+        record = bar.content
         return (synthetic if record.synthetic else real)(record.partials)
 
     def exact(bar: StoredBar) -> Decimal | None:

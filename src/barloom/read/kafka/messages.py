@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from barloom.errors import BadRow, Problem, SourceError
 from barloom.kafka.reading import MessageReader, Poison, Whence
-from barloom.kafka.received import Received, headers_of, timestamp_of
+from barloom.kafka.received import Received, came
 from barloom.read.bar import Bar
 from barloom.read.kafka.feeds import Feeds
 from barloom.read.kafka.values import message_values
@@ -128,12 +128,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
             value = Problem(str(error), where, f"see that only {self._writer} writes this topic, with this definition")
         return BarMessage(
             value=value,
-            key=message.key(),
-            headers=headers_of(message),
-            topic=message.topic() or "",
-            partition=message.partition() or 0,
-            offset=message.offset() or 0,
-            timestamp=timestamp_of(message),
+            **came(message),
             commits=self._commits,
             fields=fields,
             start=start,
@@ -144,7 +139,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
             return None
         (kept,) = self._decoder.kept([key], [value], final=self._final)
         bar = self._values(b"", start, kept, False)  # noqa: FBT003 - its own message says so
-        bar.final = bool(bar.row["final"])
+        bar.final = bool(bar.content["final"])
         return self._typed.stored(bar)
 
     def close(self) -> None:

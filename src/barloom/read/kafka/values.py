@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.bar import STANDARD_FIELDS
+from barloom.store.lazy import LazyBar
 from barloom.time.instants import nanos_of, to_datetime
 
 if TYPE_CHECKING:
@@ -15,16 +16,20 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.serde.protocol import BarDecoder
 
-    _Reader: TypeAlias = Callable[["MessageBar"], object]
 
 __all__ = ["MessageBar", "message_values"]
+
+MessageBar: TypeAlias = LazyBar[dict[str, object]]
+"""One message and how to read it."""
+
+_Reader: TypeAlias = "Callable[[MessageBar], object]"
 
 _SLOT: Final = ("start", "end")
 _AFTER_OUTPUTS: Final = ("timeframe", "start_ns", "end_ns", "trading_date")
 _OWN: Final[Mapping[str, _Reader]] = {
     "start": lambda bar: to_datetime(bar.start),
     "start_ns": lambda bar: bar.start,
-    "end_ns": lambda bar: _nanos(bar.row["end"]),
+    "end_ns": lambda bar: _nanos(bar.content["end"]),
     "final": lambda bar: bar.final,
 }
 """Fields that a place says, or that a bar has beside the columns of its message."""
@@ -36,7 +41,7 @@ def message_values(plan: BarPlan, decoder: BarDecoder, level: int) -> Callable[[
     A message is decoded when the first of its fields is asked for.
     """
     readers = {name: _OWN.get(name) or partial(_column, name) for name in _names(plan) if name not in decoder.lacks}
-    return partial(MessageBar, readers, partial(decoder.one, level, b""))
+    return partial(LazyBar, readers, partial(decoder.one, level, b""))
 
 
 def _names(plan: BarPlan) -> list[str]:
@@ -48,47 +53,9 @@ def _names(plan: BarPlan) -> list[str]:
 
 
 def _column(name: str, bar: MessageBar) -> object:
-    return bar.row[name]
+    return bar.content[name]
 
 
 def _nanos(time: object) -> int:
     """A time of a decoded message, whose datetimes are exact to what their topic holds."""
     return time if isinstance(time, int) else nanos_of(time)  # type: ignore[arg-type]  # the decoder's other form
-
-
-class MessageBar:
-    """One message and how to read it."""
-
-    __slots__ = ("_data", "_decode", "_row", "final", "key", "names", "start")
-
-    final: bool
-    start: int
-
-    def __init__(  # noqa: PLR0913, PLR0917 - made for every bar that is read: keywords would cost
-        self,
-        readers: Mapping[str, _Reader],
-        decode: Callable[[bytes], dict[str, object]],
-        key: bytes,
-        start: int,
-        data: bytes,
-        final: bool,  # noqa: FBT001
-    ) -> None:
-        self.names = readers
-        self.key = key
-        self.start = start
-        self.final = final
-        self._decode = decode
-        self._data = data
-        self._row: dict[str, object] | None = None
-
-    @property
-    def row(self) -> dict[str, object]:
-        """The decoded message."""
-        row = self._row
-        if row is None:
-            row = self._row = self._decode(self._data)
-        return row
-
-    def value(self, name: str) -> object:
-        """One field."""
-        return self.names[name](self)
