@@ -76,13 +76,10 @@ def serve_metrics(metrics: Metrics, health: Healthy, address: str) -> Endpoint:
     """
     host, port = address_of(address)
 
-    class Handler(_Handler):
-        def answer(self, path: str) -> _Answer:
-            return _answer(metrics, health, path, self.headers.get("Accept", ""))
-
+    handler = type("_Handler", (_Handler,), {"metrics": metrics, "health": health})
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        server = type("_Server", (_Server,), {"address_family": found[0][0]})(found[0][4][:2], Handler)
+        server = type("_Server", (_Server,), {"address_family": found[0][0]})(found[0][4][:2], handler)
     except OSError as error:
         why = f"{error.strerror or error}; metrics cannot be served there, name another address with --metrics"
         raise OSError(error.errno, why, address) from error
@@ -123,11 +120,13 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "barloom"
     sys_version = ""
 
-    def answer(self, path: str) -> _Answer:
-        raise NotImplementedError
+    metrics: Metrics
+    health: Healthy
 
     def do_GET(self) -> None:
-        status, body, content_type = self.answer(self.path.partition("?")[0])
+        status, body, content_type = _answer(
+            self.metrics, self.health, self.path.partition("?")[0], self.headers.get("Accept", "")
+        )
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
