@@ -257,3 +257,16 @@ def test_python_says_the_same_as_toml() -> None:
     assert found.security.password is not None
     assert "hunter2" == found.security.password.reveal()
     assert "hunter2" not in repr(found)
+
+
+def test_framed_messages_need_no_registry_where_their_schema_is_named(tmp_path: Path) -> None:
+    """The number in the frame is passed over then; what is written in frames needs a registry all the same."""
+    schema = tmp_path / "ticks.avsc"
+    schema.write_text("{}")
+    table = {"brokers": "a:1", "input": "ticks", "format": "avro", "schema": str(schema)}
+
+    found = kafka_settings({"kafka": {**table, "output_format": "json"}}, plan())
+    with pytest.raises(DefinitionError, match="needs a schema registry"):
+        kafka_settings({"kafka": table}, plan())
+
+    assert (Format.AVRO, schema, None) == (found.format, found.schema, found.registry)

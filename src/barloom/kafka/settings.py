@@ -155,9 +155,13 @@ def _check_together(settings: KafkaSettings, table: Table) -> None:
     if settings.transaction_timeout < 2 * settings.commit_interval:
         fix = "give transaction_timeout at least twice the commit_interval"
         table.problem("transactions would time out before they are committed", "transaction_timeout", fix)
-    framed = Format.AVRO in (settings.format, settings.key_format, settings.output_format)
+    written = {settings.format, settings.key_format} if settings.schema is None else set()
+    framed = Format.AVRO in {*written, settings.output_format}
     if framed and settings.registry is None and "registry" not in table:
-        fix = 'add [kafka.registry] with url = "…" (or --registry URL), or write format = "avro-raw" or "json"'
+        fix = (
+            'add [kafka.registry] with url = "…" (or --registry URL), or write format = "avro-raw" or "json"; framed '
+            'messages are read without one where schema = "ticks.avsc" names their schema, and output_format is another'
+        )
         table.problem("the format avro needs a schema registry", "format", fix)
     if settings.written_by == KSQLDB and settings.output_format is not Format.AVRO:
         what = f"ksqlDB writes bars as avro, with a schema registry, not as {settings.output_format.value}"
