@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -17,29 +18,34 @@ import polars as pl
 from confluent_kafka import Consumer, Producer, TopicPartition
 from scene import PARTITIONS, READER, Work, frame
 
-RATE, KEYS, AT_ONCE = 20_000, 1_000, 100
+RATE, KEYS, STEP, LINGER = 20_000, 1_000, 0.005, 5
+_AHEAD = 5.0
 
 
 def write(work: Work, seconds: int, out: Path) -> None:
-    """Ticks at a steady rate, a hundred at once, whose event time is when they are sent."""
-    settings, encoder = work.settings, work.serde.event_encoder
-    producer = Producer({"bootstrap.servers": settings.brokers, "partitioner": "murmur2", "linger.ms": 1})
+    """Ticks at a steady rate, each with the time at which it is due, which does not wait for those before it.
+
+    All of them are made before the first is sent, so that the making is no part of the load.
+    """
+    settings, count = work.settings, seconds * RATE
     random = np.random.default_rng(1)
-    sent = []
-    began = time.monotonic()
-    for turn in range(seconds * RATE // AT_ONCE):
-        due = began + turn * AT_ONCE / RATE
-        time.sleep(max(0.0, due - time.monotonic()))
-        at = np.full(AT_ONCE, time.time_ns() // 1_000_000)
-        key, price = random.integers(0, KEYS, AT_ONCE), random.integers(10**4, 10**7, AT_ONCE)
-        ticks = frame(key, at, price, np.full(AT_ONCE, 100))
-        records = encoder.encode(ticks)
-        messages = [{"key": key, "value": value} for key, value in zip(*records, strict=True)]
-        producer.produce_batch(settings.input[0], messages)
+    began = time.time_ns() + int(_AHEAD * 1e9)
+    due = began + np.arange(count) * (10**9 // RATE)
+    price = random.integers(10**4, 10**7, count)
+    ticks = frame(random.integers(0, KEYS, count), due // 1_000_000, price, np.full(count, 100))
+    records = work.serde.event_encoder.encode(ticks)
+    messages = [{"key": key, "value": value} for key, value in zip(*records, strict=True)]
+    producer = Producer({"bootstrap.servers": settings.brokers, "partitioner": "murmur2", "linger.ms": LINGER})
+    gc.disable()
+    sent = 0
+    while sent < count:
+        time.sleep(max(STEP - (time.time_ns() - began) / 1e9 % STEP, 0.0))
+        now = int(np.searchsorted(due, time.time_ns()))
+        producer.produce_batch(settings.input[0], messages[sent:now])
         producer.poll(0)
-        sent.append(ticks.select("symbol", "ts"))
+        sent = now
     producer.flush()
-    pl.concat(sent).write_parquet(out)
+    ticks.select("symbol", "ts").write_parquet(out)
 
 
 def read(work: Work, out: Path, topics: list[str]) -> None:
@@ -56,6 +62,7 @@ def read(work: Work, out: Path, topics: list[str]) -> None:
         }
     )
     consumer.assign([TopicPartition(topic, number, 0) for topic in topics for number in range(PARTITIONS)])
+    gc.disable()  # millions of messages are kept, and looking through them would be the latency that is measured
     found = []
     while not stop.is_set():
         messages = consumer.consume(2_000, 0.005)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -52,7 +53,8 @@ def quotes(**source: object) -> BarPlan:
     )
 
 
-class KeyTable(NamedTuple):
+@dataclass(eq=False)
+class KeyTable:
     """Keys as the engine numbers them."""
 
     table: list[tuple[object, ...]]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import BarBlock, BarId, Keys, Values
     from barloom.plan.barplan import BarPlan, Output
     from barloom.serde.avro_keys import KeyMatrix
+    from barloom.serde.by_keys import ByKeys
     from barloom.time.calendar import Calendar, Integers
 
 __all__ = ["AvroBarEncoder", "Headers"]
@@ -35,7 +36,9 @@ class AvroBarEncoder:
     `live` and `final` are the headers of its two topics. `known` holds the encoded keys, for all levels together.
     """
 
-    def __init__(self, plan: BarPlan, calendar: Calendar, live: Headers, final: Headers, known: KeyMatrix) -> None:
+    def __init__(
+        self, plan: BarPlan, calendar: Calendar, live: Headers, final: Headers, known: ByKeys[KeyMatrix]
+    ) -> None:
         self._plan = plan
         self._calendar = calendar
         self._headers: Mapping[bool, Headers] = {False: live, True: final}
@@ -45,19 +48,18 @@ class AvroBarEncoder:
     def encode(self, block: BarBlock, keys: Keys) -> Records:
         """One message a bar, in the block's order. Raises `ExactnessError` where a number does not fit its type."""
         of_key, of_value = self._headers[block.final]
-        place = [self._known.piece(block.key, keys), longs(block.start // _MILLISECOND)]
+        known = self._known.of(keys)
+        place = [known.piece(block.key, keys), longs(block.start // _MILLISECOND)]
         return Records(
-            self._messages(of_key, place, block.key),
-            self._messages(of_value, [*place, *self._values(block)], block.key),
+            _messages(of_key, place, block.key, known),
+            _messages(of_value, [*place, *self._values(block)], block.key, known),
         )
 
     def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
         """The keys of the messages that take bars back."""
-        place = [self._known.piece(gone.key, keys), longs(gone.start // _MILLISECOND)]
-        return self._messages(self._headers[False][0], place, gone.key)
-
-    def _messages(self, header: bytes, pieces: list[Piece], ids: Integers) -> list[bytes]:
-        return self._known.put_long(ids, len(header), messages([constant(header), *pieces], len(ids)))
+        known = self._known.of(keys)
+        place = [known.piece(gone.key, keys), longs(gone.start // _MILLISECOND)]
+        return _messages(self._headers[False][0], place, gone.key, known)
 
     def _values(self, block: BarBlock) -> list[Piece]:
         """All that stands behind the start, in the schema's order."""
@@ -78,6 +80,10 @@ class AvroBarEncoder:
             *(booleans(flags) for flags in (block.synthetic, block.partial)),
             longs(block.revision),
         ]
+
+
+def _messages(header: bytes, pieces: list[Piece], ids: Integers, known: KeyMatrix) -> list[bytes]:
+    return known.put_long(ids, len(header), messages([constant(header), *pieces], len(ids)))
 
 
 def _output(output: Output, values: Values) -> Piece:

@@ -23,19 +23,19 @@ _UNKNOWN: Final = -1
 
 
 class KeyMatrix:
-    """What `encode` makes of the fields of each key, a row a key, remembered while the numbers of keys are the same.
+    """What `encode` makes of the fields of each key of one index, a row a key.
 
     Keys of more than `_WIDEST` bytes are kept beside it, so that a long one does not make the others wide.
     """
 
     def __init__(self, encode: Callable[[tuple[object, ...]], bytes]) -> None:
         self._encode = encode
-        self._start_over(None)
+        self._size: Integers = np.zeros(0, np.int64)
+        self._data: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+        self._long: dict[int, bytes] = {}
 
     def piece(self, ids: Integers, keys: Keys) -> Piece:
         """The bytes of each of `ids`, which are numbers of `keys`; nothing for those that `put_long` puts there."""
-        if keys is not self._keys:
-            self._start_over(keys)
         self._grow(len(keys))
         size = self._size[ids]
         if (size == _UNKNOWN).any():
@@ -55,12 +55,6 @@ class KeyMatrix:
                 if key is not None:
                     messages[row] = messages[row][:place] + key + messages[row][place:]
         return messages
-
-    def _start_over(self, keys: Keys | None) -> None:
-        self._keys = keys
-        self._size: Integers = np.zeros(0, np.int64)
-        self._data: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
-        self._long: dict[int, bytes] = {}
 
     def _grow(self, count: int) -> None:
         held = len(self._size)

@@ -6,12 +6,14 @@ and ``close_time`` are nanoseconds.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import polars as pl
 
 from barloom.engine.frames import TIME, bar_frame, bar_schema
+from barloom.serde.by_keys import ByKeys
 from barloom.serde.json_text import as_json, json_members
 from barloom.serde.prefixes import KeyPrefixes
 from barloom.serde.protocol import Records
@@ -40,7 +42,7 @@ class JsonBarEncoder:
         self._plan = plan
         self._calendar = calendar
         names = plan.event.key
-        self._prefixes = KeyPrefixes(lambda row: json_key_prefix(names, row))
+        self._prefixes = ByKeys(lambda: KeyPrefixes(partial(json_key_prefix, names)))
         texts = {name: as_json(name, kind, times) for name, kind in bar_schema(plan).items() if name not in set(names)}
         self._key = json_members({_START: texts[_START]}).cast(pl.Binary).alias("key")
         self._value = json_members(texts).cast(pl.Binary).alias("value")
@@ -48,13 +50,13 @@ class JsonBarEncoder:
     def encode(self, block: BarBlock, keys: Keys) -> Records:
         """One message a bar, in the block's order."""
         texts = bar_frame(self._plan, self._calendar, keys, block).select(self._key, self._value)
-        prefixes = self._prefixes.of(block.key, keys)
+        prefixes = self._prefixes.of(keys).of(block.key, keys)
         return Records(_behind(prefixes, texts["key"]), _behind(prefixes, texts["value"]))
 
     def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
         """The keys of the messages that take bars back."""
         starts = pl.Series(_START, gone.start).cast(TIME).to_frame().select(self._key)
-        return _behind(self._prefixes.of(gone.key, keys), starts["key"])
+        return _behind(self._prefixes.of(keys).of(gone.key, keys), starts["key"])
 
 
 def _behind(prefixes: list[bytes], rest: pl.Series) -> list[bytes]:

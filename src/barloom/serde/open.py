@@ -17,6 +17,7 @@ from barloom.serde.avro_one import write_key
 from barloom.serde.avro_reading import AvroBarDecoder
 from barloom.serde.avro_schema import parse_schema
 from barloom.serde.avro_writing import AvroEventEncoder
+from barloom.serde.by_keys import ByKeys
 from barloom.serde.formats import Format
 from barloom.serde.json_bars import JsonBarEncoder
 from barloom.serde.json_events import JsonEventDecoder
@@ -119,7 +120,7 @@ class Serde:
         if self._output is Format.JSON:
             return [JsonBarEncoder(self._plan, self._calendar, self._json_times)] * len(self._plan.levels)
         fields = tuple(self._plan.event.by_name[name] for name in self._plan.event.key)
-        known = KeyMatrix(partial(write_key, fields))
+        known = ByKeys(lambda: KeyMatrix(partial(write_key, fields)))
         headers = [[self._bar_headers(kind, level) for kind in ("live", "final")] for level in self._plan.levels]
         return [AvroBarEncoder(self._plan, self._calendar, live, final, known) for live, final in headers]
 

@@ -17,17 +17,14 @@ __all__ = ["KeyPrefixes"]
 
 
 class KeyPrefixes:
-    """What `encode` makes of the fields of each key, remembered as long as the numbers of keys stay the same."""
+    """What `encode` makes of the fields of each key of one index."""
 
     def __init__(self, encode: Callable[[tuple[object, ...]], bytes]) -> None:
         self._encode = encode
-        self._keys: Keys | None = None
         self._known: list[bytes | None] = []
 
     def of(self, ids: Integers, keys: Keys) -> list[bytes]:
         """The bytes for each of `ids`, which are numbers of `keys`."""
-        if keys is not self._keys:
-            self._keys, self._known = keys, []
         self._known += [None] * (len(keys) - len(self._known))
         numbers = ids.tolist()
         found = [self._known[number] for number in numbers]

@@ -55,7 +55,7 @@ class Instance:
         self._restoring: dict[int, Future[Partition]] = {}
         self._uncommitted = 0
         self._commit_due: float | None = None
-        self._shown_at = self._settled_at = self._clock.monotonic()
+        self._commit_began = self._shown_at = self._settled_at = self._clock.monotonic()
         self._key_of: dict[tuple[object, ...], int] = {}
         self._failure: Exception | None = None
         self._transactions = Transactions(producer_config(settings), transactional_id, job.clock)
@@ -97,7 +97,7 @@ class Instance:
         """Poll, step over what came, and commit when it is time."""
         settings = self._job.settings
         room = max(1, settings.commit_records - self._uncommitted)
-        messages = [*self._unread, *self._consumer.consume(room, self._patience())]
+        messages = [*self._unread, *self._read(room)]
         self._fail_if_failed()
         if messages:
             self._take(messages)
@@ -108,11 +108,17 @@ class Instance:
             self.commit()
         self._job.heartbeat(self._states())
 
-    def _patience(self) -> float:
-        """How long to wait for records."""
-        if self._commit_due is not None:
-            return max(0.0, self._commit_due - self._clock.monotonic())
-        return min(_LOOK, self._job.settings.commit_interval / SECOND)
+    def _read(self, room: int) -> list[Message]:
+        """What comes until the next commit may be; if that is now, whatever is there, or else the first to come."""
+        patience = max(0.0, self._next_commit() - self._clock.monotonic())
+        messages = self._consumer.consume(room, patience)
+        if messages or patience or self._commit_due is not None:
+            return messages
+        first = self._consumer.poll(_LOOK)
+        return [] if first is None else [first, *self._consumer.consume(room, 0)]
+
+    def _next_commit(self) -> float:
+        return self._commit_began + self._job.settings.commit_interval / SECOND
 
     def _take(self, messages: list[Message]) -> None:
         now = self._clock.now()
@@ -178,7 +184,7 @@ class Instance:
 
     def _stepped_over(self) -> None:
         if self._commit_due is None:
-            self._commit_due = self._clock.monotonic() + self._job.settings.commit_interval / SECOND
+            self._commit_due = self._next_commit()
 
     def _is_due(self) -> bool:
         if self._commit_due is not None:
@@ -193,7 +199,7 @@ class Instance:
         """Commit what was stepped over, with the positions of all owned partitions; some of which are given up."""
         if not self._partitions:
             return
-        began = self._clock.monotonic()
+        began = self._commit_began = self._clock.monotonic()
         leaving = frozenset(given_up)
         self._show(began, at_once=bool(leaving))
         for partition in self._partitions.values():
