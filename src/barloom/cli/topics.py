@@ -11,10 +11,12 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
 from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
-from barloom.cli.screen import Column, Sheet, say, show
+from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
+from barloom.errors import AccessRefused
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.topics import State, readable
+from barloom.runtime.kafka.origin import refuse_another_definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,9 +61,15 @@ def check(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_jso
 
 @topics.command
 def apply(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json: AsJson = False) -> Exit:
-    """Make what is missing and set what loses nothing; never delete, and never add partitions."""
+    """Make what is missing and set what loses nothing; never delete, and never add partitions.
+
+    Topics for a definition that could not go on with the state of the application are not made.
+    """
     work = _Work(definition, kafka)
     before = work.changes()
+    unseen = work.refuse_another_definition()
+    if unseen and not as_json:
+        note(f"whether this definition can go on with the state that is there was not seen: {unseen}")
     work.cluster.create(before)
     work.cluster.alter(before)
     after = work.settled(before)
@@ -75,13 +83,21 @@ class _Work:
     def __init__(self, definition: str, options: KafkaOptions) -> None:
         self._plan = plan_asked(definition, options)
         self._clock = SystemClock()
-        settings = settings_asked(definition, self._plan, options)
-        self.brokers = settings.brokers
-        self.cluster = Cluster.reach(settings, self._clock)
+        self._settings = settings_asked(definition, self._plan, options)
+        self.brokers = self._settings.brokers
+        self.cluster = Cluster.reach(self._settings, self._clock)
         self._inputs = self.cluster.inputs()
 
     def changes(self) -> list[TopicChange]:
         return self.cluster.changes(self._plan, self._inputs)
+
+    def refuse_another_definition(self) -> str | None:
+        """`StoreMismatch` where the application's state is of another one; a reason where we may not see it."""
+        try:
+            refuse_another_definition(self._plan, self._settings)
+        except AccessRefused as error:
+            return str(error)
+        return None
 
     def settled(self, before: Sequence[TopicChange]) -> list[TopicChange]:
         """What is left to do, once every broker knows what was done; that takes a moment."""

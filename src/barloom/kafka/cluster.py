@@ -21,7 +21,7 @@ from barloom.kafka.settings import BARLOOM
 from barloom.kafka.topics import Found, State, TopicChange, compared, readable, wanted_topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
     from confluent_kafka import KafkaError
@@ -229,16 +229,19 @@ class Cluster:
                 right = f"ALTER_CONFIGS of topic {resource.name!r}"
                 raise self._told(error, f"altering topic {resource.name!r}", right) from None
 
-    def ensure(self, plan: BarPlan) -> Inputs:
+    def ensure(self, plan: BarPlan, agreed: Callable[[], object] | None = None) -> Inputs:
         """Make the topics that are missing, and refuse with `TopicMismatch` those on which bars would be lost.
 
-        Raises `AccessRefused` with every right to topics that an instance needs and does not have.
+        `agreed` is called before anything is made, and what it raises leaves the cluster as it was. Raises
+        `AccessRefused` with every right to topics that an instance needs and does not have.
         """
         self.require_rights(plan)
         inputs = self.inputs()
         changes = self.changes(plan, inputs)
         _refuse(changes)
         if any(change.state is State.CREATE for change in changes):
+            if agreed is not None:
+                agreed()
             self.create(changes)
             self._awaited([change.spec.name for change in changes])
             _refuse(self.changes(plan, inputs))

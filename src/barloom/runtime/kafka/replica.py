@@ -9,20 +9,16 @@ import numpy as np
 
 from barloom.engine.blocks import BarId
 from barloom.engine.engine import Engine
-from barloom.errors import StoreFormat, StoreMismatch
-from barloom.plan.document import from_document
-from barloom.plan.identity import differences, fingerprint
 from barloom.runtime.kafka.changelog import (
-    FORMAT,
     HEADERS,
     META,
     NOTHING_OPEN,
     POSITION,
     TAGS,
     ChangelogWriter,
-    Meta,
     Position,
 )
+from barloom.runtime.kafka.origin import refuse_unless_ours
 from barloom.store.backend import Family
 from barloom.store.keys import START_BYTES, decode_starts
 from barloom.store.layout import Layout
@@ -95,19 +91,8 @@ class Replica:
 
         Raises `StoreMismatch` with the differences, or `StoreFormat`.
         """
-        found = self._others.get(META)
-        if found is None:
-            return
-        version = msgspec.json.decode(found, type=dict[str, object]).get("v")
-        if version != FORMAT:
-            message = (
-                f"the changelog {name} has format {version}, this barloom reads {FORMAT}: use the version that wrote "
-                "it, or begin anew under another application id (--app)"
-            )
-            raise StoreFormat(message)
-        meta = msgspec.json.decode(found, type=Meta)
-        if meta.fingerprint != fingerprint(self._plan):
-            raise StoreMismatch(_another(name, differences(from_document(meta.plan), self._plan)))
+        if (found := self._others.get(META)) is not None:
+            refuse_unless_ours(found, self._plan, name)
 
     def take_over(self) -> tuple[Engine, ChangelogWriter]:
         """The engine, ready to go on where the changelog ends, and what writes the changelog from there."""
@@ -147,12 +132,3 @@ class Replica:
             self._numbers.update(zip(unknown, self._engine.keys.ids_of(keys).tolist(), strict=True))
         number = self._numbers
         return np.fromiter([number[key] for key in encoded], np.int64, len(encoded))
-
-
-def _another(name: str, changed: Sequence[str]) -> str:
-    listed = "\n".join(f"  {line}" for line in changed)
-    return (
-        f"the changelog {name} was written by another definition:\n{listed}\n"
-        "Restore that definition, run this one under another application id (--app), make its bars anew with "
-        "barloom rebuild, or forget the old state with barloom reset."
-    )

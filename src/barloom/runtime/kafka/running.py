@@ -17,6 +17,7 @@ from barloom.plan.identity import topics
 from barloom.runtime.kafka.collecting import seldom_collected
 from barloom.runtime.kafka.instance import Instance
 from barloom.runtime.kafka.job import Job
+from barloom.runtime.kafka.origin import refuse_another_definition
 from barloom.serde.open import open_serde
 from barloom.telemetry.health import Health
 from barloom.telemetry.late_alarm import LateAlarm
@@ -79,7 +80,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     clock = clock or SystemClock()
     plan = bars if not hasattr(bars, "plan") else bars.plan
     calendar = calendar or resolve(plan.calendar)
-    inputs = Cluster.reach(settings, clock).ensure(plan)
+    inputs = Cluster.reach(settings, clock).ensure(plan, lambda: refuse_another_definition(plan, settings))
     _tell_of_timestamps(inputs)
     owner = f"{socket.gethostname()}-{os.getpid()}-{(chance or random.SystemRandom()).randrange(1 << 32):08x}"
     job = Job(
