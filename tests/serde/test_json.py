@@ -163,7 +163,7 @@ def test_bars_come_back_as_they_went(times: str, *, wide: bool) -> None:
     plan = quotes()
     block = bars(plan, wide=wide)
 
-    records = made.bars[0].encode(block, KEYS)
+    records = made.bars.encode([block], KEYS)[0]
     frame = made.bar_decoder.frame(0, records.keys, records.values)
 
     expected = bar_frame(plan, CALENDAR, KEYS, block)
@@ -179,7 +179,7 @@ def test_bars_come_back_as_they_went(times: str, *, wide: bool) -> None:
 def test_a_bar_is_plain_json() -> None:
     """Another program reads decimals as texts, and the start as it was asked for."""
     plan = quotes()
-    records = serde().bars[0].encode(bars(plan, 2), KEYS)
+    records = serde().bars.encode([bars(plan, 2)], KEYS)[0]
 
     value = json.loads(records.values[0])
 
@@ -196,19 +196,19 @@ def test_a_tombstone_has_the_key_of_its_bar() -> None:
     block = bars(plan)
     made = serde()
 
-    gone = made.bars[0].tombstones(BarId(0, block.key, block.start), KEYS)
+    gone = made.bars.tombstones(BarId(0, block.key, block.start), KEYS)
 
-    assert made.bars[0].encode(block, KEYS).keys == gone
+    assert made.bars.encode([block], KEYS)[0].keys == gone
 
 
 def test_keys_of_another_run_are_not_mixed_up() -> None:
     """Numbers of keys mean something only together with their table."""
     plan = quotes()
-    encoder = serde().bars[0]
+    encoder = serde().bars
     block = bars(plan, 2)
-    encoder.encode(block, KEYS)
+    encoder.encode([block], KEYS)[0]
 
-    records = encoder.encode(block, type(KEYS)([("other", 1), ("keys", 2), ("now", 3), ("!", 4)]))
+    records = encoder.encode([block], type(KEYS)([("other", 1), ("keys", 2), ("now", 3), ("!", 4)]))[0]
 
     assert b'{"broker":"other"' == records.keys[0][:17]
 

@@ -183,7 +183,7 @@ def test_bars_are_framed_with_the_numbers_of_their_subjects() -> None:
     with answering(answer) as (url, asked):
         made = open_serde(PLAN, CALENDAR, format=Format.AVRO, registry=RegistrySettings(url))
         block = bars(PLAN, level=1)
-        records = made.bars[1].encode(block, KEYS)
+        records = made.bars.encode([block], KEYS)[0]
 
         topics = [f"bars_{kind}_{frame}" for frame in ("1m", "1h", "1d") for kind in ("live", "final")]
         expected = [f"/subjects/{topic}-{part}/versions" for topic in topics for part in ("key", "value")]
@@ -289,7 +289,7 @@ def test_a_real_registry(registry: RealRegistry) -> None:
     settings = RegistrySettings(registry.url)
     made = open_serde(PLAN, CALENDAR, format=Format.AVRO, registry=settings, input_topics=["quotes"])
     block = bars(PLAN)
-    records = made.bars[0].encode(block, KEYS)
+    records = made.bars.encode([block], KEYS)[0]
 
     assert bar_frame(PLAN, CALENDAR, KEYS, block).equals(made.bar_decoder.frame(0, *records))
     assert (("OANDA", 7), int(block.start[0])) == made.bar_decoder.place(records.keys[0])
@@ -301,7 +301,7 @@ def test_a_real_registry(registry: RealRegistry) -> None:
     with pytest.raises(LookupError):
         made.registry.schema(999_999)  # type: ignore[union-attr]
     checked = open_serde(PLAN, CALENDAR, format=Format.AVRO, registry=RegistrySettings(registry.url, mode="check"))
-    assert records == checked.bars[0].encode(block, KEYS)
+    assert records == checked.bars.encode([block], KEYS)[0]
     checked.close()
     made.close()
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import polars as pl
 
     from barloom.time.calendar import Booleans, Integers
@@ -88,6 +88,17 @@ class BarBlock:
     def __len__(self) -> int:
         return len(self.key)
 
+    @staticmethod
+    def join(blocks: Sequence[BarBlock]) -> BarBlock:
+        """The bars of one or more blocks one behind the other; of several levels: `level` then means nothing."""
+        if len(blocks) == 1:
+            return blocks[0]
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(block, name) for block in blocks]) for name in _COLUMNS
+        }
+        partials = tuple(_joined(values) for values in zip(*(block.partials for block in blocks), strict=True))
+        return replace(blocks[0], **columns, partials=partials)
+
     def take(self, rows: Integers | Booleans) -> BarBlock:
         """Some of the bars, by position or mask."""
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
@@ -96,6 +107,14 @@ class BarBlock:
 
 
 _COLUMNS: Final = tuple(item.name for item in fields(BarBlock) if item.name not in {"level", "final", "partials"})
+
+
+def _joined(parts: Sequence[Values]) -> Values:
+    valid = None
+    if any(part.valid is not None for part in parts):
+        masks = [np.ones(len(part.numbers), np.bool_) if part.valid is None else part.valid for part in parts]
+        valid = np.concatenate(masks)
+    return Values(np.concatenate([part.numbers for part in parts]), valid)
 
 
 class BarId(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from barloom.engine.blocks import BarBlock
 from barloom.engine.exact import to_series
 from barloom.engine.results import results
 from barloom.plan.barplan import FieldKind
@@ -16,7 +17,7 @@ from barloom.time.options import Options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.engine.blocks import BarBlock, Keys
+    from barloom.engine.blocks import Keys
     from barloom.plan.barplan import BarPlan, Field, NumberType
     from barloom.time.calendar import Calendar, Integers
     from barloom.time.timeframe import Timeframe
@@ -88,34 +89,40 @@ def _number_type(number: NumberType) -> pl.DataType:
     return pl.Int64() if number.integer else pl.Decimal(number.precision, number.scale)
 
 
-def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, block: BarBlock) -> pl.DataFrame:
-    """The bars of a block as a frame with `bar_schema`, in the block's order."""
-    timeframe = plan.levels[block.level].timeframe
-    dates = calendar.grid(timeframe).trading_date(block.start)
-    flags = {"synthetic": block.synthetic, "partial": block.partial}
+def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) -> pl.DataFrame:
+    """The bars of one or more blocks as a frame with `bar_schema`, in their order; finals only, or live bars only."""
+    bars, timeframes = BarBlock.join(blocks), [plan.levels[block.level].timeframe for block in blocks]
+    parts = list(zip(timeframes, (block.start for block in blocks), strict=True))
+    dates = np.concatenate([calendar.grid(timeframe).trading_date(starts) for timeframe, starts in parts])
+    flags = {"synthetic": bars.synthetic, "partial": bars.partial}
     counts = {
-        "slots": block.slots,
-        "filled": block.filled,
-        "expected_slots": block.expected,
-        "revision": block.revision,
+        "slots": bars.slots,
+        "filled": bars.filled,
+        "expected_slots": bars.expected,
+        "revision": bars.revision,
     }
-    outputs = results(plan, block.partials, block.synthetic)
+    outputs = results(plan, bars.partials, bars.synthetic)
     columns = [
-        *_key_columns(plan, keys, block),
-        pl.Series("start", block.start).cast(TIME),
-        pl.Series("end", block.end).cast(TIME),
+        *_key_columns(plan, keys, bars),
+        pl.Series("start", bars.start).cast(TIME),
+        pl.Series("end", bars.end).cast(TIME),
         *(to_series(output.name, value, output.number) for output, value in zip(plan.outputs, outputs, strict=True)),
+        _timeframes(parts),
         pl.Series("trading_date", dates.astype(np.int32)).cast(pl.Date),
-        _tick_time("open_time", block.open_time, block),
-        _tick_time("close_time", block.close_time, block),
+        _tick_time("open_time", bars.open_time, bars),
+        _tick_time("close_time", bars.close_time, bars),
         *(pl.Series(name, values) for name, values in {**counts, **flags}.items()),
     ]
     if tells_phase(plan):
-        columns.append(pl.Series(PHASE, phase_of(calendar, timeframe, block.start), dtype=pl.String))
-    frame = pl.DataFrame(columns).with_columns(
-        timeframe=pl.lit(str(timeframe)), final=pl.lit(block.final, dtype=pl.Boolean)
-    )
+        phases = [phase for timeframe, starts in parts for phase in phase_of(calendar, timeframe, starts)]
+        columns.append(pl.Series(PHASE, phases, dtype=pl.String))
+    frame = pl.DataFrame(columns).with_columns(final=pl.lit(bars.final, dtype=pl.Boolean))
     return frame.select(bar_schema(plan).names())
+
+
+def _timeframes(parts: Sequence[tuple[Timeframe, Integers]]) -> pl.Series:
+    names = pl.Series("timeframe", [str(timeframe) for timeframe, _ in parts], dtype=pl.String)
+    return names.gather(np.repeat(np.arange(len(parts)), [len(starts) for _, starts in parts]))
 
 
 def _tick_time(name: str, times: Integers, block: BarBlock) -> pl.Series:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import accumulate, groupby, pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
+from barloom.engine.blocks import BarBlock
 from barloom.engine.exact import narrow, to_series
 from barloom.engine.frames import phase_of, tells_phase
 from barloom.engine.results import results
-from barloom.serde.avro_pieces import Piece, booleans, constant, decimals, longs, messages, optional, texts, varint
+from barloom.serde.avro_pieces import (
+    Piece,
+    booleans,
+    choices,
+    constant,
+    decimals,
+    longs,
+    messages,
+    optional,
+    texts,
+    varint,
+)
 from barloom.serde.protocol import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from barloom.engine.blocks import BarBlock, BarId, Keys, Values
+    from barloom.engine.blocks import BarId, Keys, Values
     from barloom.plan.barplan import BarPlan, Output
     from barloom.serde.avro_keys import KeyMatrix
     from barloom.serde.by_keys import ByKeys
-    from barloom.time.calendar import Calendar, Integers
+    from barloom.time.calendar import Calendar, Integers, SlotGrid
 
 __all__ = ["AvroBarEncoder", "Headers"]
 
@@ -31,59 +44,89 @@ Headers = tuple[bytes, bytes]
 
 
 class AvroBarEncoder:
-    """Writes bars of one level by the schemas `bar_key_schema` and `bar_value_schema`.
+    """Writes bars by the schemas `bar_key_schema` and `bar_value_schema`.
 
-    `live` and `final` are the headers of its two topics. `known` holds the encoded keys, for all levels together.
+    `live` and `final` are the headers of the topics, by level. `known` holds the encoded keys, for all levels together.
     """
 
     def __init__(
-        self, plan: BarPlan, calendar: Calendar, live: Headers, final: Headers, known: ByKeys[KeyMatrix]
+        self,
+        plan: BarPlan,
+        calendar: Calendar,
+        live: Sequence[Headers],
+        final: Sequence[Headers],
+        known: ByKeys[KeyMatrix],
     ) -> None:
         self._plan = plan
         self._calendar = calendar
-        self._headers: Mapping[bool, Headers] = {False: live, True: final}
+        self._headers: Mapping[bool, Sequence[Headers]] = {False: live, True: final}
+        names = [str(level.timeframe).encode() for level in plan.levels]
+        self._names = [varint(len(name)) + name for name in names]
         self._known = known
         self._tells_phase = tells_phase(plan)
 
-    def encode(self, block: BarBlock, keys: Keys) -> Records:
-        """One message a bar, in the block's order. Raises `ExactnessError` where a number does not fit its type."""
-        of_key, of_value = self._headers[block.final]
-        known = self._known.of(keys)
-        place = [known.piece(block.key, keys), longs(block.start // _MILLISECOND)]
-        return Records(
-            _messages(of_key, place, block.key, known),
-            _messages(of_value, [*place, *self._values(block)], block.key, known),
-        )
+    def encode(self, blocks: Sequence[BarBlock], keys: Keys) -> list[Records]:
+        """One message a bar, in each block's order. Raises `ExactnessError` where a number does not fit its type."""
+        return [records for _, alike in groupby(blocks, _kinds) for records in self._together(list(alike), keys)]
+
+    def _together(self, blocks: Sequence[BarBlock], keys: Keys) -> Iterator[Records]:
+        """Blocks whose numbers are of the same kinds, so that none makes the others slow."""
+        bars, known = BarBlock.join(blocks), self._known.of(keys)
+        level = np.repeat([block.level for block in blocks], [len(block) for block in blocks])
+        place = [known.piece(bars.key, keys), longs(bars.start // _MILLISECOND)]
+        whole = [*place, *self._values(blocks, bars, level)]
+        of_key, of_value = zip(*self._headers[bars.final], strict=True)
+        places = _messages(choices(of_key, level), place, bars.key, known)
+        values = _messages(choices(of_value, level), whole, bars.key, known)
+        for begin, end in pairwise(accumulate(map(len, blocks), initial=0)):
+            yield Records(places[begin:end], values[begin:end])
 
     def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
         """The keys of the messages that take bars back."""
         known = self._known.of(keys)
         place = [known.piece(gone.key, keys), longs(gone.start // _MILLISECOND)]
-        return _messages(self._headers[False][0], place, gone.key, known)
+        return _messages(constant(self._headers[False][gone.level][0]), place, gone.key, known)
 
-    def _values(self, block: BarBlock) -> list[Piece]:
+    def _values(self, blocks: Sequence[BarBlock], bars: BarBlock, level: Integers) -> list[Piece]:
         """All that stands behind the start, in the schema's order."""
-        timeframe = self._plan.levels[block.level].timeframe
-        name = str(timeframe).encode()
-        outputs = zip(self._plan.outputs, results(self._plan, block.partials, block.synthetic), strict=True)
-        phase = [texts(pl.Series(phase_of(self._calendar, timeframe, block.start)))] if self._tells_phase else []
-        real = ~block.synthetic if block.synthetic.any() else None
+        outputs = zip(self._plan.outputs, results(self._plan, bars.partials, bars.synthetic), strict=True)
+        real = ~bars.synthetic if bars.synthetic.any() else None
         return [
-            longs(block.end // _MILLISECOND),
+            longs(bars.end // _MILLISECOND),
             *(_output(output, values) for output, values in outputs),
-            constant(varint(len(name)) + name),
-            longs(self._calendar.grid(timeframe).trading_date(block.start)),
-            *phase,
-            *(optional(longs(times), real) for times in (block.open_time, block.close_time)),
-            *(longs(counts) for counts in (block.slots, block.filled, block.expected)),
-            constant(b"\1" if block.final else b"\0"),
-            *(booleans(flags) for flags in (block.synthetic, block.partial)),
-            longs(block.revision),
+            choices(self._names, level),
+            longs(np.concatenate([self._grid(block).trading_date(block.start) for block in blocks])),
+            *([self._phase(blocks)] if self._tells_phase else ()),
+            *(optional(longs(times), real) for times in (bars.open_time, bars.close_time)),
+            *(longs(counts) for counts in (bars.slots, bars.filled, bars.expected)),
+            constant(b"\1" if bars.final else b"\0"),
+            *(booleans(flags) for flags in (bars.synthetic, bars.partial)),
+            longs(bars.revision),
         ]
 
+    def _grid(self, block: BarBlock) -> SlotGrid:
+        return self._calendar.grid(self._plan.levels[block.level].timeframe)
 
-def _messages(header: bytes, pieces: list[Piece], ids: Integers, known: KeyMatrix) -> list[bytes]:
-    return known.put_long(ids, len(header), messages([constant(header), *pieces], len(ids)))
+    def _phase(self, blocks: Sequence[BarBlock]) -> Piece:
+        levels = self._plan.levels
+        return texts(
+            pl.Series(
+                [
+                    phase
+                    for block in blocks
+                    for phase in phase_of(self._calendar, levels[block.level].timeframe, block.start)
+                ],
+                dtype=pl.String,
+            )
+        )
+
+
+def _kinds(block: BarBlock) -> list[np.dtype[Any]]:
+    return [values.numbers.dtype for values in block.partials]
+
+
+def _messages(header: Piece, pieces: list[Piece], ids: Integers, known: KeyMatrix) -> list[bytes]:
+    return known.put_long(ids, header.data.shape[1], messages([header, *pieces], len(ids)))
 
 
 def _output(output: Output, values: Values) -> Piece:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import Numbers
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Piece", "booleans", "constant", "decimals", "longs", "messages", "optional", "texts", "varint"]
+__all__ = ["Piece", "booleans", "choices", "constant", "decimals", "longs", "messages", "optional", "texts", "varint"]
 
 _SEVEN: Final = 7
 _CONTINUED: Final = 0x80
@@ -57,6 +57,16 @@ def messages(pieces: Sequence[Piece], count: int) -> list[bytes]:
 def constant(data: bytes) -> Piece:
     """The same bytes in every row."""
     return Piece(np.array([list(data)], np.uint8))
+
+
+def choices(options: Sequence[bytes], chosen: Integers) -> Piece:
+    """In each row one of a few."""
+    width = max(map(len, options))
+    table = np.array([list(option.ljust(width, b"\0")) for option in options], np.uint8).reshape(len(options), width)
+    size = np.array([len(option) for option in options])
+    if (size == width).all():
+        return Piece(table[chosen])
+    return Piece(table[chosen], np.arange(width) < size[chosen, None])
 
 
 def booleans(flags: Booleans) -> Piece:

@@ -7,9 +7,11 @@ and ``close_time`` are nanoseconds.
 from __future__ import annotations
 
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from barloom.engine.frames import TIME, bar_frame, bar_schema
@@ -19,6 +21,8 @@ from barloom.serde.prefixes import KeyPrefixes
 from barloom.serde.protocol import Records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from barloom.engine.blocks import BarBlock, BarId, Keys
     from barloom.plan.barplan import BarPlan
     from barloom.serde.json_text import JsonTimes
@@ -47,11 +51,15 @@ class JsonBarEncoder:
         self._key = json_members({_START: texts[_START]}).cast(pl.Binary).alias("key")
         self._value = json_members(texts).cast(pl.Binary).alias("value")
 
-    def encode(self, block: BarBlock, keys: Keys) -> Records:
-        """One message a bar, in the block's order."""
-        texts = bar_frame(self._plan, self._calendar, keys, block).select(self._key, self._value)
-        prefixes = self._prefixes.of(keys).of(block.key, keys)
-        return Records(_behind(prefixes, texts["key"]), _behind(prefixes, texts["value"]))
+    def encode(self, blocks: Sequence[BarBlock], keys: Keys) -> list[Records]:
+        """One message a bar, in each block's order."""
+        if not blocks:
+            return []
+        texts = bar_frame(self._plan, self._calendar, keys, *blocks).select(self._key, self._value)
+        prefixes = self._prefixes.of(keys).of(np.concatenate([block.key for block in blocks]), keys)
+        places, values = _behind(prefixes, texts["key"]), _behind(prefixes, texts["value"])
+        ends = accumulate(map(len, blocks), initial=0)
+        return [Records(places[begin:end], values[begin:end]) for begin, end in pairwise(ends)]
 
     def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:
         """The keys of the messages that take bars back."""

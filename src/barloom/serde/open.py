@@ -115,14 +115,15 @@ class Serde:
         return AvroEventEncoder(self._plan, self._headers(self._format, topic, key, value))
 
     @cached_property
-    def bars(self) -> Sequence[BarEncoder]:
-        """Writes bars: one encoder for each level, by its position."""
+    def bars(self) -> BarEncoder:
+        """Writes bars."""
         if self._output is Format.JSON:
-            return [JsonBarEncoder(self._plan, self._calendar, self._json_times)] * len(self._plan.levels)
+            return JsonBarEncoder(self._plan, self._calendar, self._json_times)
         fields = tuple(self._plan.event.by_name[name] for name in self._plan.event.key)
         known = ByKeys(lambda: KeyMatrix(partial(write_key, fields)))
         headers = [[self._bar_headers(kind, level) for kind in ("live", "final")] for level in self._plan.levels]
-        return [AvroBarEncoder(self._plan, self._calendar, live, final, known) for live, final in headers]
+        live, final = zip(*headers, strict=True)
+        return AvroBarEncoder(self._plan, self._calendar, live, final, known)
 
     @cached_property
     def bar_decoder(self) -> BarDecoder:

@@ -48,10 +48,13 @@ class EventEncoder(Protocol):
 
 
 class BarEncoder(Protocol):
-    """Bars to messages."""
+    """Bars of all levels to messages."""
 
-    def encode(self, block: BarBlock, keys: Keys) -> Records:
-        """One message a bar, in the block's order; the key holds the key fields and the slot's start."""
+    def encode(self, blocks: Sequence[BarBlock], keys: Keys) -> list[Records]:
+        """For each block one message a bar, in its order; the key holds the key fields and the slot's start.
+
+        All blocks are of finals, or all of live bars. Many at once cost little more than one.
+        """
         ...
 
     def tombstones(self, gone: BarId, keys: Keys) -> list[bytes]:

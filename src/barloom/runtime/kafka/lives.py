@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import BarBlock, BarId
     from barloom.engine.engine import Engine
-    from barloom.time.calendar import Integers
 
 __all__ = ["PendingLives"]
 
@@ -20,7 +19,8 @@ class PendingLives:
     """The open slots of one engine that changed since they were last shown."""
 
     def __init__(self) -> None:
-        self._touched: dict[int, list[tuple[Integers, Integers]]] = {}
+        self._touched: dict[int, list[BarBlock]] = {}
+        self._outdated: set[int] = set()
         self._beats: dict[int, BarBlock] = {}
 
     def __bool__(self) -> bool:
@@ -32,11 +32,13 @@ class PendingLives:
             if len(block) and bool(block.synthetic[0]):
                 self._beats[block.level] = block
             else:
-                self._touched.setdefault(block.level, []).append((block.key, block.start))
+                self._touched.setdefault(block.level, []).append(block)
 
     def settle(self, closed: Iterable[BarBlock | BarId]) -> None:
-        """Forget the beats of slots that closed, with a final or without: the last word on these was said."""
+        """Forget the slots that closed, with a final or without: the last word on these was said."""
         for item in closed:
+            if item.level in self._touched:
+                self._outdated.add(item.level)
             beats = self._beats.get(item.level)
             if beats is not None and len(item.key):
                 slot = beats.start[0]  # all beats of a level are of one slot
@@ -50,9 +52,13 @@ class PendingLives:
         touched, self._touched = self._touched, {}
         beats, self._beats = self._beats, {}
         yield from beats.values()
-        for level, parts in touched.items():
-            key = np.concatenate([key for key, _ in parts])
-            start = np.concatenate([start for _, start in parts])
+        outdated, self._outdated = self._outdated, set()
+        for level, blocks in touched.items():
+            if len(blocks) == 1 and level not in outdated:
+                yield blocks[0]
+                continue
+            key = np.concatenate([block.key for block in blocks])
+            start = np.concatenate([block.start for block in blocks])
             block = engine.live_bars(level, key, start)
             if block is not None:
                 yield block

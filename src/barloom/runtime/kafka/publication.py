@@ -50,29 +50,32 @@ class Publication:
 
         By their starts, whatever their keys: whoever makes bars of them takes a partition's order for that of time.
         """
-        for block in map(_in_time, blocks):
+        blocks = [_in_time(block) for block in blocks]
+        for block, records in zip(blocks, self._bars.encode(blocks, keys), strict=True):
             name = self._names[block.level]
             also = (self._topics.live[name],) if self.live else ()
-            self._send_bars((self._topics.final[name], *also), partition, block, keys, passed)
+            self._send_bars(
+                (self._topics.final[name], *also), partition, records, passed and passed.of(block.key, keys)
+            )
             self._metrics.bars(name, "final", len(block))
 
     def lives(
         self, partition: int, blocks: Iterable[BarBlock], keys: Keys, passed: PassedHeaders | None = None
     ) -> None:
         """Open bars."""
-        for block in blocks:
+        blocks = list(blocks)
+        for block, records in zip(blocks, self._bars.encode(blocks, keys), strict=True):
             name = self._names[block.level]
-            self._send_bars((self._topics.live[name],), partition, block, keys, passed)
+            self._send_bars((self._topics.live[name],), partition, records, passed and passed.of(block.key, keys))
             self._metrics.bars(name, "live", len(block))
 
     def _send_bars(
-        self, topics: tuple[str, ...], partition: int, block: BarBlock, keys: Keys, passed: PassedHeaders | None
+        self, topics: tuple[str, ...], partition: int, records: Records, headers: Sequence[Headers] | None
     ) -> None:
-        records = self._bars[block.level].encode(block, keys)
-        if passed is None:
+        if headers is None:
             self._send(topics[0], partition, records.keys, records.values, topics[1:])
         else:
-            self._send_with(passed.of(block.key, keys), topics, partition, records)
+            self._send_with(headers, topics, partition, records)
 
     def _send_with(self, headers: Sequence[Headers], topics: tuple[str, ...], partition: int, records: Records) -> None:
         for topic in topics:
@@ -82,7 +85,7 @@ class Publication:
     def retracted(self, partition: int, gone: Sequence[BarId], keys: Keys) -> None:
         """Heartbeats whose slot closed without a final."""
         for item in gone if self.live else ():
-            places = self._bars[item.level].tombstones(item, keys)
+            places = self._bars.tombstones(item, keys)
             self._send(self._topics.live[self._names[item.level]], partition, places, [None] * len(places))
 
     def refused(self, partition: int, step: Step, polled: Polled, passed: PassedHeaders | None = None) -> None:
