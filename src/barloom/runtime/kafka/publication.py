@@ -54,9 +54,7 @@ class Publication:
         for block, records in zip(blocks, self._bars.encode(blocks, keys), strict=True):
             name = self._names[block.level]
             also = (self._topics.live[name],) if self.live else ()
-            self._send_bars(
-                (self._topics.final[name], *also), partition, records, passed and passed.of(block.key, keys)
-            )
+            self._send_bars((self._topics.final[name], *also), partition, records, _headers(passed, block, keys))
             self._metrics.bars(name, "final", len(block))
 
     def lives(
@@ -66,7 +64,7 @@ class Publication:
         blocks = list(blocks)
         for block, records in zip(blocks, self._bars.encode(blocks, keys), strict=True):
             name = self._names[block.level]
-            self._send_bars((self._topics.live[name],), partition, records, passed and passed.of(block.key, keys))
+            self._send_bars((self._topics.live[name],), partition, records, _headers(passed, block, keys))
             self._metrics.bars(name, "live", len(block))
 
     def _send_bars(
@@ -119,6 +117,10 @@ class Publication:
         """How far a partition is."""
         key = progress_key(progress.partition)
         self._send(self._topics.progress, progress.partition, [key], [progress.encoded()])
+
+
+def _headers(passed: PassedHeaders | None, block: BarBlock, keys: Keys) -> Sequence[Headers] | None:
+    return None if passed is None else passed.of(block.key, keys)
 
 
 def _in_time(block: BarBlock) -> BarBlock:
