@@ -24,6 +24,40 @@ class HandOverCases:
         """Start the bars on this back end; the first instance owns the one partition."""
         raise NotImplementedError
 
+    def share(self, bars: Bars, *instances: str) -> Group:
+        """Start the bars on this back end; each instance owns one partition, and who owns which is left open."""
+        raise NotImplementedError
+
+    def symbols_by_partition(self, driver: Group, timeframe: str) -> dict[int, set[str]]:
+        """Whose live bars stand in which partition."""
+        raise NotImplementedError
+
+    def test_HB_AssignedPartition_OnlyEmitsOwnedKeys(self) -> None:
+        """Beats come only for keys of assigned partitions, also while the owner of another stands still."""
+        driver = self.share(ticks_to_bars("1m", heartbeat=True), "A", "B")
+        driver.feed(tick("2025-01-06T10:00:10", 10, symbol="EURUSD"), partition=0)
+        driver.feed(tick("2025-01-06T10:00:20", 20, symbol="XAUUSD"), partition=1)
+        sleeper, other = driver.owner(0), driver.owner(1)
+        assert {"A", "B"} == {sleeper, other}
+        assert sleeper is not None
+        assert other is not None
+
+        driver.clock.set(nanos(at("2025-01-06T10:01:00")))
+        driver.freeze_at(Point.STEPPED, sleeper)
+        pass_time(driver, "2025-01-06T10:02:30", 30 * SECOND)
+        assert driver.thaw(sleeper)
+        driver.settle()
+        pass_time(driver, "2025-01-06T10:04:30", 30 * SECOND)
+        driver.assign({other: [0, 1], sleeper: []})
+        pass_time(driver, "2025-01-06T10:06:30", 30 * SECOND)
+
+        # Nobody beat for the sleeper's key a second time, neither while it stood still nor after it had gone.
+        expected = [at("2025-01-06T10:01") + minute * MINUTE for minute in range(6)]
+        assert expected == starts(beats(driver, "1m"), symbol="EURUSD")
+        assert expected == starts(beats(driver, "1m"), symbol="XAUUSD")
+        assert {0: {"EURUSD"}, 1: {"XAUUSD"}} == self.symbols_by_partition(driver, "1m")
+        assert [other, other] == [driver.owner(0), driver.owner(1)]
+
     def test_HB_StopsImmediately_OnPartitionsRevoked(self) -> None:
         """After revoke not one more beat, even if the timer was due, not even one that was computed already."""
         driver = self.group(ticks_to_bars("1m", heartbeat=True), "A")

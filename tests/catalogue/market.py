@@ -169,6 +169,10 @@ class Group(Rig, Protocol):
         """What became of each one's partitions."""
         ...
 
+    def feed(self, ticks: Rows, partition: int = 0) -> object:
+        """Take in rows of a partition and publish what they bring about."""
+        ...
+
     def append(self, ticks: Rows) -> object:
         """Write rows that nobody reads yet, or not before `settle`."""
         ...
@@ -189,8 +193,8 @@ class Group(Rig, Protocol):
         """Take the partition from its owner and give it to nobody."""
         ...
 
-    def owner(self) -> str | None:
-        """Who owns the partition."""
+    def owner(self, partition: int = 0) -> str | None:
+        """Who owns a partition."""
         ...
 
     def crash(self, name: str) -> None:

@@ -10,7 +10,7 @@ from catalogue.duplicates import DuplicateCases
 from catalogue.end_to_end import EndToEndCases
 from catalogue.finals import FinalCases
 from catalogue.handover import HandOverCases
-from catalogue.heartbeat import HeartbeatCases
+from catalogue.heartbeat import HeartbeatCases, HeartbeatHoursCases
 from catalogue.on_exchanges import ExchangeCases
 from catalogue.rounding import RoundingCases
 from catalogue.sessions import SessionCases
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 class TestInMemory(
     HeartbeatCases,
+    HeartbeatHoursCases,
     FinalCases,
     CascadeCases,
     WatermarkCases,
@@ -42,3 +43,17 @@ class TestInMemory(
     def group(self, bars: Bars, *instances: str) -> Driver:
         """Several instances for one partition."""
         return Driver(bars, instances=instances)
+
+    def share(self, bars: Bars, *instances: str) -> Driver:
+        """As many partitions as instances."""
+        driver = Driver(bars, partitions=len(instances), instances=instances)
+        driver.assign({name: [number] for number, name in enumerate(instances)})
+        return driver
+
+    def symbols_by_partition(self, driver: Driver, timeframe: str) -> dict[int, set[str]]:
+        """As they were committed."""
+        topic = f"{driver.plan.name}_live_{timeframe}"
+        return {
+            number: {record.value["symbol"] for record in driver.log.read(topic, number).records if record.value}
+            for number in range(driver.log.partitions(topic))
+        }

@@ -91,6 +91,7 @@ class Member:
         """Go on; whether the turn came to its end and was committed."""
         before = self.settled_with
         self._point, self.frozen = None, False
+        self.go_on()
         self._go_on.set()
         while self._thread.is_alive():
             if self.settled_with is not before:
