@@ -60,6 +60,31 @@ def test_a_heartbeat_waits_on_while_another_slot_closes() -> None:
     assert [nanos(at("2025-01-06T10:02"))] == [start for block in pending.drain(engine) for start in block.start]
 
 
+def test_a_bar_that_closed_while_it_waited_is_not_shown() -> None:
+    """The live minute waits to be shown when the clock closes it."""
+    plan = ticks_to_bars("1m").plan
+    engine, pending = Engine(plan, resolve(plan.calendar)), PendingLives()
+    pending.add(engine.step(tick("A", "2025-01-06T10:00:10", 0)).lives)
+    step = engine.advance(nanos(at("2025-01-06T10:01:05")))
+    assert 1 == len(step.finals)
+    pending.settle(step.finals)
+
+    assert [] == list(pending.drain(engine))
+
+
+def test_of_several_steps_the_latest_state_is_shown() -> None:
+    """Two ticks of A in two steps are one live bar with both; a third, in a step alone, is shown by itself."""
+    plan = ticks_to_bars("1m").plan
+    engine, pending = Engine(plan, resolve(plan.calendar)), PendingLives()
+    shown = []
+    for group in (("10", "20"), ("30",)):
+        for second in group:
+            pending.add(engine.step(tick("A", f"2025-01-06T10:00:{second}", int(second))).lives)
+        shown += [block.revision.tolist() for block in pending.drain(engine)]
+
+    assert [[2], [3]] == shown
+
+
 def test_a_successor_takes_no_heartbeat_back_whose_slot_was_closed() -> None:
     """It has read of the beat and, in a later part of the changelog, that its slot was closed with a final."""
     plan = ticks_to_bars("1m", gap="carry", heartbeat=True).plan
