@@ -71,14 +71,17 @@ def test_a_call_that_ends_raises_what_it_raises() -> None:
     overseen = Overseen("test")
     done: list[int] = []
 
+    def never() -> bool:
+        return False
+
     def fail() -> None:
         message = "gone"
         raise TopicMismatch(message)
 
-    overseen.call(lambda: done.append(1), 10)
+    overseen.call(lambda: done.append(1), never)
     with pytest.raises(TopicMismatch, match="gone"):
-        overseen.call(fail, 10)
-    overseen.call(lambda: done.append(2), 10)
+        overseen.call(fail, never)
+    overseen.call(lambda: done.append(2), never)
     overseen.close()
 
     assert [1, 2] == done

@@ -23,6 +23,7 @@ from barloom.kafka.topics import Found, State, TopicChange, compared, readable, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
+    from threading import Event
 
     from confluent_kafka import KafkaError
     from confluent_kafka.admin import AdminClient
@@ -58,8 +59,10 @@ class Cluster:
         self.admin = admin
 
     @classmethod
-    def reach(cls, settings: KafkaSettings, clock: Clock, *, patience: float = 10.0) -> Self:
-        """Connect within `patience` seconds.
+    def reach(
+        cls, settings: KafkaSettings, clock: Clock, *, patience: float = 10.0, stop: Event | None = None
+    ) -> Self:
+        """Connect within `patience` seconds, or until `stop` is set.
 
         Raises `BrokerUnreachable`, or at once `LoginRefused` where the broker is there and does not let us in.
         """
@@ -87,7 +90,8 @@ class Cluster:
                 admin.list_topics(timeout=_LOOK)
             except KafkaException as error:
                 admin.poll(0)
-                _give_up(seen or [client_error(error, doing)], late=clock.monotonic() > until)
+                late = clock.monotonic() > until or (stop is not None and stop.is_set())
+                _give_up(seen or [client_error(error, doing)], late=late)
             else:
                 return cls(settings, admin, clock)
 

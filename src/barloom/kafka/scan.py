@@ -10,7 +10,7 @@ from barloom.kafka.clients import admin_config, consumer_config
 from barloom.kafka.failures import client_error, is_of_group
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Generator
     from typing import Self
 
     from confluent_kafka import Message
@@ -29,7 +29,7 @@ _PATIENCE: Final = 300
 _BATCH: Final = 500
 
 
-def scan(settings: KafkaSettings, topic: str, partition: int | None = None) -> Iterator[Message]:
+def scan(settings: KafkaSettings, topic: str, partition: int | None = None) -> Generator[Message]:
     """Every committed record (of one partition), in order within its partition; of what is there when it begins.
 
     Raises `TopicMismatch` where there is no such topic, and `BrokerError` where it cannot be read.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from barloom.errors import BrokerError
 from barloom.kafka.clients import client_error, consumer_config
 from barloom.kafka.topics import CHANGELOG_MEMORY
+from barloom.runtime.kafka.patience import SLICE
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from confluent_kafka import Consumer, Message
+    from confluent_kafka import Consumer, Message, TopicPartition
 
     from barloom.kafka.settings import KafkaSettings
+    from barloom.runtime.kafka.patience import Patience
     from barloom.runtime.kafka.replica import Replica
 
 __all__ = ["MEMORY", "ChangelogReader"]
@@ -22,7 +25,9 @@ MEMORY: Final = CHANGELOG_MEMORY / SECOND
 """Seconds within which a changelog must be read from one record to the end: later a deletion may be forgotten."""
 
 _BATCH: Final = 20_000
-_WAIT: Final = 0.05
+_TOLD_AFTER: Final = 20
+"""Milliseconds until the broker says that there is no more."""
+_WAIT: Final = 0.01
 _CALL: Final = 10.0
 _UNKNOWN: Final = -1001
 """The offset of a position that was never committed."""
@@ -31,11 +36,12 @@ _UNKNOWN: Final = -1001
 class ChangelogReader:
     """Feeds replicas, by partition, with what their changelogs say."""
 
-    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+    def __init__(self, settings: KafkaSettings, topic: str, patience: Patience) -> None:
         from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
 
         self._topic = topic
-        self._consumer: Consumer = Consumer(consumer_config(settings, settings.app))
+        self._patience = patience
+        self._consumer: Consumer = Consumer(consumer_config(settings, settings.app, fetch_wait_max_ms=_TOLD_AFTER))
         self._replicas: dict[int, Replica] = {}
         self._next: dict[int, int] = {}
 
@@ -53,11 +59,19 @@ class ChangelogReader:
         """Where each partition is to be read next."""
         return self._next
 
-    def poll(self, wait: float = _WAIT) -> set[int]:
-        """Apply what there is; the partitions whose end (the last stable offset) was met."""
+    def forget(self, number: int) -> None:
+        """Feed the replica of a partition no more."""
+        self._replicas.pop(number, None)
+        self._next.pop(number, None)
+
+    def fetch(self, wait: float = _WAIT) -> list[Message]:
+        """What comes within some seconds, and the ends that are met."""
+        return self._consumer.consume(_BATCH, wait)
+
+    def apply(self, messages: Iterable[Message]) -> set[int]:
+        """Feed the replicas; the partitions whose end (the last stable offset) was met."""
         from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
 
-        messages: list[Message] = self._consumer.consume(_BATCH, wait)
         ended: set[int] = set()
         found: dict[int, list[Message]] = {}
         for message in messages:
@@ -77,27 +91,41 @@ class ChangelogReader:
         return ended
 
     def read_to_end(self, number: int, replica: Replica, on_progress: Callable[[int], None]) -> None:
-        """Bring one replica to where its changelog ends now; `on_progress` is told how many records are left."""
+        """Bring one replica to where its changelog ends now; `on_progress` is told how many records are left.
+
+        A broker that is away is waited for. Raises a retriable `BrokerError` once nobody wants to wait any more.
+        """
         from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
 
         self.follow({number: replica}, self._next)  # the end is told once only, unless we ask anew
         where = TopicPartition(self._topic, number)
-        while number not in self.poll():
+        while number not in self.apply(self.fetch()):
+            if self._patience.lost:
+                message = f"reading the changelog {self._topic}[{number}] was given up"
+                raise BrokerError(message, retriable=True)
             end = self._consumer.get_watermark_offsets(where, cached=True)[1]
             on_progress(max(0, end - self._next[number]))
 
     def committed(self, topics: Iterable[str], number: int) -> dict[str, int]:
         """The group's positions by input topic, once no transaction on them is open."""
-        from confluent_kafka import KafkaException, TopicPartition  # noqa: PLC0415 - an extra
+        from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
 
-        try:
-            found = self._consumer.committed([TopicPartition(topic, number) for topic in topics], _CALL)
-        except KafkaException as error:
-            raise client_error(error.args[0]) from error
+        found = self._committed([TopicPartition(topic, number) for topic in topics])
         for item in found:
             if item.error is not None:
                 raise client_error(item.error)
         return {item.topic: item.offset for item in found if item.offset != _UNKNOWN}
+
+    def _committed(self, places: list[TopicPartition]) -> list[TopicPartition]:
+        from confluent_kafka import KafkaError, KafkaException  # noqa: PLC0415 - an extra
+
+        is_over = self._patience.at_most(_CALL)
+        while True:
+            try:
+                return self._consumer.committed(places, SLICE)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._TIMED_OUT or is_over():  # noqa: SLF001 - its public name
+                    raise client_error(error.args[0]) from error
 
     def close(self) -> None:
         """End the connection."""

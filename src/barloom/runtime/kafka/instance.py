@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 from barloom.errors import BrokerError, Fenced, LoginRefused, RegistryUnavailable, TopicMismatch
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.runtime.kafka.blocked import Blocked
+from barloom.runtime.kafka.patience import Patience
 from barloom.runtime.kafka.polling import Log, decode
 from barloom.runtime.kafka.publication import Publication
 from barloom.runtime.kafka.restoring import Restorer, refuse_another
@@ -58,7 +59,8 @@ class Instance:
         self._commit_began = self._shown_at = self._settled_at = self._clock.monotonic()
         self._key_of: dict[tuple[object, ...], int] = {}
         self._failure: Exception | None = None
-        self._transactions = Transactions(producer_config(settings), transactional_id, job.clock)
+        patience = Patience(job.clock, job.stop)
+        self._transactions = Transactions(producer_config(settings), transactional_id, job.clock, patience)
         self._transactions.take_over()
         self._publication = Publication(
             job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None
@@ -365,12 +367,14 @@ class Instance:
 
     def stop(self) -> None:
         """Commit, give everything up in an orderly way, and leave the group."""
+        self._restorer.close()
         self._consumer.close()
         self._fail_if_failed()
 
     def close(self) -> None:
         """Release everything, whatever state it is in; what was not committed never happened."""
         self._failure = self._failure or BrokerError("closed", retriable=True)
+        self._restorer.close()
         self._watermarks.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._standby is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +50,8 @@ class Job:
     """A definition, the cluster, and everything that outlives a membership in the group.
 
     `partitions` is the number of the input's partitions, `owner` how this instance is called, unlike any other; `span`
-    what is read of the input where it is not to be followed for ever; `inputs` are the ids of its topics.
+    what is read of the input where it is not to be followed for ever; `inputs` are the ids of its topics;
+    `stop` is set when it is to end.
     """
 
     plan: BarPlan
@@ -66,6 +68,7 @@ class Job:
     on_status: Callable[[Status], None] | None = None
     span: Span | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    stop: Event = field(default_factory=Event)
     report: RunReport = field(default_factory=RunReport)
     began: float = 0.0
     lag: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from barloom.errors import BrokerUnreachable
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Overseen"]
+
+_LOOK: Final = 0.1
+"""Seconds between two looks whether the time is over."""
 
 
 class _Answer(NamedTuple):
@@ -32,17 +35,24 @@ class Overseen:
         self._answers: SimpleQueue[_Answer] = SimpleQueue()
         Thread(target=self._work, name=name, daemon=True).start()
 
-    def call(self, function: Callable[[], object], patience: float) -> None:
-        """Make the call and raise what it raises; a retriable `BrokerUnreachable` where it takes more seconds."""
+    def call(self, function: Callable[[], object], is_over: Callable[[], bool]) -> None:
+        """Make the call and raise what it raises; a retriable `BrokerUnreachable` where its time is over before."""
         self._calls.put(function)
-        try:
-            answer = self._answers.get(timeout=patience)
-        except Empty:
-            self.lost = True
-            message = f"the cluster did not answer within {patience:.0f} s"
-            raise BrokerUnreachable(message, retriable=True) from None
+        answer = self._answer()
+        while answer is None:
+            if is_over():
+                self.lost = True
+                message = "the cluster did not answer in time"
+                raise BrokerUnreachable(message, retriable=True)
+            answer = self._answer()
         if answer.error is not None:
             raise answer.error
+
+    def _answer(self) -> _Answer | None:
+        try:
+            return self._answers.get(timeout=_LOOK)
+        except Empty:
+            return None
 
     def close(self) -> None:
         """Call no more."""

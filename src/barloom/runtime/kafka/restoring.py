@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import StoreMismatch
@@ -11,6 +12,7 @@ from barloom.kafka.clients import producer_config
 from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
 from barloom.runtime.kafka.partition import Partition
 from barloom.runtime.kafka.passing import PassedHeaders
+from barloom.runtime.kafka.patience import Patience
 from barloom.runtime.kafka.replica import Replica
 from barloom.runtime.kafka.standby import Warm
 from barloom.runtime.kafka.transaction import Transactions
@@ -57,6 +59,12 @@ class Restorer:
         self._calendar = calendar
         self._standby = standby
         self._inputs = inputs or {}
+        self._closed = Event()
+        self._patience = Patience(clock, self._closed, grace=0.0)
+
+    def close(self) -> None:
+        """Let every restore that is under way end soon, with a retriable `BrokerError`: nobody waits for it."""
+        self._closed.set()
 
     def restore(self, number: int) -> Partition:
         """Read the state of a partition, after making sure that its last owner can write no more.
@@ -68,7 +76,7 @@ class Restorer:
         warm = None if self._standby is None else self._standby.take(number)
         warm = warm or self._cold()
         known = warm.replica.records
-        with closing(ChangelogReader(self._settings, self._changelog)) as reader:
+        with closing(ChangelogReader(self._settings, self._changelog, self._patience)) as reader:
             offsets = self._read(number, warm, reader)
             while self._clock.monotonic() - warm.since > MEMORY:
                 _log.warning("a restore took longer than deletions are remembered, and starts over", partition=number)
@@ -105,7 +113,7 @@ class Restorer:
 
         What the last owner has left open is aborted first: it would hide the end of the changelog.
         """
-        until = self._clock.monotonic() + _PATIENCE
+        is_over = self._patience.at_most(_PATIENCE)
         fenced = {"", self._own_id}
         left = partial(self._metrics.restore_remaining, number)
         while True:
@@ -123,7 +131,7 @@ class Restorer:
                 return {}
             if position is not None and (position.offsets == committed or not committed):
                 return position.offsets
-            if self._clock.monotonic() > until:
+            if is_over():
                 raise StoreMismatch(
                     _disagree(self._changelog, number, None if position is None else position.offsets, committed)
                 )
@@ -132,7 +140,7 @@ class Restorer:
     def _fence(self, transactional_id: str) -> None:
         """Abort at once what a former owner has left open, instead of waiting for its time-out."""
         config = producer_config(self._settings)
-        producer = Transactions(config, transactional_id, self._clock)
+        producer = Transactions(config, transactional_id, self._clock, self._patience)
         try:
             producer.take_over()
         finally:

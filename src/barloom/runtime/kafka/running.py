@@ -80,7 +80,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     clock = clock or SystemClock()
     plan = bars if not hasattr(bars, "plan") else bars.plan
     calendar = calendar or resolve(plan.calendar)
-    inputs = Cluster.reach(settings, clock).ensure(plan, lambda: refuse_another_definition(plan, settings))
+    inputs = Cluster.reach(settings, clock, stop=stop).ensure(plan, lambda: refuse_another_definition(plan, settings))
     _tell_of_timestamps(inputs)
     owner = f"{socket.gethostname()}-{os.getpid()}-{(chance or random.SystemRandom()).randrange(1 << 32):08x}"
     job = Job(
@@ -90,6 +90,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         serde=_serde(plan, calendar, settings),
         partitions=inputs.partitions,
         inputs=inputs.ids,
+        stop=stop,
         owner=owner,
         clock=clock,
         metrics=metrics or open_metrics(),
@@ -152,15 +153,14 @@ def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
             job.metrics.broker_retry()
             job.health.progressed()
             _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
-            if stop.is_set():
+            if stop.wait(wait):
                 job.report.notes.append(f"{UNCOMMITTED}, and what it held is read again next time: {error}")
-            stop.wait(wait)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _look_around(job: Job) -> None:
     """Find out plainly whether we are let in, with the secrets as they are now, and may do what we have to."""
-    Cluster.reach(job.settings, job.clock, patience=_GLANCE).require_rights(job.plan)
+    Cluster.reach(job.settings, job.clock, patience=_GLANCE, stop=job.stop).require_rights(job.plan)
 
 
 def _may_pass(error: BrokerError, job: Job, refused_at: float) -> bool:

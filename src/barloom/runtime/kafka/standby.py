@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from barloom.errors import BarloomError
 from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
+from barloom.runtime.kafka.patience import Patience
 from barloom.runtime.kafka.replica import Replica
 from barloom.telemetry.logs import get_logger
 
@@ -49,7 +50,7 @@ class Standby:
         self._plan = plan
         self._clock = clock
         self._calendar = calendar
-        self._reader = ChangelogReader(settings, changelog)
+        self._reader = ChangelogReader(settings, changelog, Patience(clock))
         self._lock = Lock()
         self._warm: dict[int, Replica] = {}
         self._offsets: dict[int, int] = {}
@@ -66,6 +67,7 @@ class Standby:
         with self._lock:
             self._wanted.discard(number)
             self._changed = True
+            self._reader.forget(number)
             replica = self._warm.pop(number, None)
             return None if replica is None else Warm(replica, self._offsets.pop(number), self._complete.pop(number))
 
@@ -88,7 +90,9 @@ class Standby:
                     now = self._clock.monotonic()
                     if self._changed or now - self._asked > _LOOK:
                         self._begin(now)
-                    ended = self._reader.poll(_WAIT)
+                messages = self._reader.fetch(_WAIT)  # whoever takes a replica over does not wait for more of it
+                with self._lock:
+                    ended = self._reader.apply(messages)
                     self._offsets.update(self._reader.offsets)
                     self._met(ended, now)
             except BarloomError as error:

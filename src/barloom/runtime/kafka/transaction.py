@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
 from barloom.kafka.clients import client_error
 from barloom.runtime.kafka.overseen import Overseen
+from barloom.runtime.kafka.patience import SLICE, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ _Message = dict[str, Any]
 
 _QUEUE_WAIT: Final = 0.05
 _CALL: Final = 5.0
-"""Seconds that one call to the coordinator may take."""
+"""Seconds that moving positions may take; a call that takes longer is overseen, and may be left behind."""
 _OVERDUE: Final = 2 * _CALL
 """Seconds after which a call that has a time-out, and does not keep it, is taken to be lost."""
 _PATIENCE: Final = 30.0
@@ -47,14 +48,17 @@ class Transactions:
 
     What was sent is kept until it is committed: a transaction that the cluster gives up, as it does when a rebalance or
     a restart of a broker comes in between, is sent once more. After an exception from any method the producer must be
-    thrown away.
+    thrown away. `patience` ends its attempts early.
     """
 
-    def __init__(self, config: Mapping[str, Any], transactional_id: str, clock: Clock) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], transactional_id: str, clock: Clock, patience: Patience | None = None
+    ) -> None:
         from confluent_kafka import Producer  # noqa: PLC0415 - an extra
 
         self.id = transactional_id
         self._clock = clock
+        self._patience = patience or Patience(clock)
         self._refused: BrokerError | None = None
         self._producer: Producer = Producer({**config, "transactional.id": transactional_id, "error_cb": self._hear})
         self._overseen = Overseen("barloom-positions")
@@ -68,7 +72,7 @@ class Transactions:
 
     def take_over(self) -> None:
         """Abort what another producer of this id has left open, and let it write no more."""
-        self._insist(lambda: self._producer.init_transactions(_CALL))
+        self._insist(lambda: self._producer.init_transactions(SLICE))
 
     def send(
         self,
@@ -104,15 +108,15 @@ class Transactions:
         from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
 
         positions = [TopicPartition(topic, partition, offset) for topic, partition, offset in offsets]
-        until, pause = self._clock.monotonic() + _PATIENCE, _PAUSE
+        is_over, pause = self._patience.at_most(_PATIENCE), _PAUSE
         while True:
             try:
                 self._begin()
                 if group is not None:
                     self._move(positions, group())
-                self._insist(lambda: self._producer.commit_transaction(_CALL))
+                self._insist(lambda: self._producer.commit_transaction(SLICE))
             except _GivenUp as error:
-                if self._clock.monotonic() > until:
+                if is_over():
                     raise BrokerUnreachable(str(error), retriable=True) from error
                 self._clock.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -125,9 +129,9 @@ class Transactions:
     def abort(self) -> None:
         """Give up what was sent since the last commit."""
         self._sent.clear()
-        if self._begun and not self._overseen.lost:
+        if self._begun and not (self._overseen.lost or self._patience.lost):
             self._begun = False
-            self._insist(lambda: self._producer.abort_transaction(_CALL))
+            self._insist(lambda: self._producer.abort_transaction(SLICE))
 
     def close(self) -> None:
         """Forget what is queued; the connections end with the object."""
@@ -139,11 +143,11 @@ class Transactions:
         def move() -> None:
             self._producer.send_offsets_to_transaction(positions, group, _CALL)
 
-        self._insist(lambda: self._overseen.call(move, _OVERDUE))
+        self._insist(lambda: self._overseen.call(move, self._patience.at_most(_OVERDUE)))
 
     def _send_again(self) -> None:
         """Abort, and put the same into a new transaction."""
-        self._insist(lambda: self._producer.abort_transaction(_CALL))
+        self._insist(lambda: self._producer.abort_transaction(SLICE))
         self._begun = False
         for batch in self._sent:
             self._begin()
@@ -213,7 +217,7 @@ class Transactions:
 
     def _insist(self, call: Callable[[], object]) -> None:
         """Ask again while the answer is that asking again may help."""
-        until = self._clock.monotonic() + _PATIENCE
+        is_over = self._patience.at_most(_PATIENCE)
         while True:
             try:
                 self._call(call)
@@ -221,7 +225,7 @@ class Transactions:
                 self._call(lambda: self._producer.poll(0))
                 if self._refused is not None:
                     raise self._refused from error
-                if self._clock.monotonic() > until:
+                if is_over():
                     raise BrokerUnreachable(str(error), retriable=True) from error
                 self._clock.sleep(_PAUSE)
             else:

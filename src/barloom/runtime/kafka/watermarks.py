@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["HighWatermarks", "Seen"]
 
 _TIMEOUT: Final = 5.0
+_SOON: Final = 0.5
+"""Seconds for which closing waits for a question under way."""
 _IDENTIFY: Final = 5.0
 _log = get_logger(__name__)
 
@@ -62,9 +64,9 @@ class HighWatermarks:
         self._watched = logs
 
     def close(self) -> None:
-        """Ask no more."""
+        """Ask no more. A question that is not answered soon is left to end by itself."""
         self._stop.set()
-        self._thread.join(2 * _TIMEOUT)
+        self._thread.join(_SOON)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._interval):
