@@ -101,12 +101,38 @@ def test_a_start_off_the_grid_is_an_error(store: BarStore) -> None:
         explain(store, ("A",), "1m", 30 * SECOND)
 
 
-def test_history_is_not_closed_by_the_clock(store: BarStore) -> None:
-    """Rows that arrive long after their event time are history: only events move it."""
-    times = {"stream_time": 9 * SECOND, "first": 0, "max_event": 9 * SECOND, "arrived_at": 2 * MINUTE}
+@pytest.mark.parametrize(
+    ("max_event", "arrived_at", "told"),
+    [
+        (9, 2 * 60, "on, but the latest tick was 1 min 51 s old when it came, more than 1 min (live_within)"),
+        (9, None, "on, but nothing says when the ticks came"),
+        (None, None, "on, and waits for the next tick"),
+    ],
+)
+def test_it_is_told_why_the_clock_closes_nothing(
+    store: BarStore, max_event: int | None, arrived_at: int | None, told: str
+) -> None:
+    """Ticks that arrive long after their event time are history; without an arrival or a tick there is no beginning."""
+    times = {
+        "stream_time": 9 * SECOND,
+        "first": 0,
+        "max_event": max_event and max_event * SECOND,
+        "arrived_at": arrived_at and arrived_at * SECOND,
+    }
     store.commit(bars.commit(KEYS, entries={b"time": msgspec.json.encode(times)}))
+    found = explain(store, ("A",), "1m", 0, clock=At(200))
 
-    assert not explain(store, ("A",), "1m", 0, clock=At(200)).clock_works
+    assert not found.clock_works
+    assert f"  clock        {told}" in str(found)
+
+
+def test_a_clock_that_is_off_is_off() -> None:
+    """Whatever the ticks are like."""
+    with memory_store(replace(bars.plan(), clock=False)) as off:
+        found = explain(off, ("A",), "1m", 0, clock=At(200))
+
+    assert not found.clock_works
+    assert found.clock.startswith("off in the definition")
 
 
 def test_status_counts_everything(store: BarStore) -> None:

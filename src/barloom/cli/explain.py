@@ -61,6 +61,7 @@ def _body(found: Explanation) -> dict[str, object]:
         "lag_ns": found.lag,
         "in_session": found.in_session,
         "clock_works": found.clock_works,
+        "clock": found.clock,
         "session": _session(found.sessions),
         "closed": found.closed or None,
         "closed_now": found.closed_now or None,

@@ -43,7 +43,8 @@ class Explanation:
     time reaches `closes_at` (when bars are the input: also as soon as all children have come), at the latest at
     `deadline`; `needed` is how far stream time has to go. Of the `expected` children, slots of `child`, `decided` are
     decided (bars as input: have come) and `filled` had ticks; `missing` are the starts of the first undecided ones.
-    `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed.
+    `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed,
+    and `clock` in words whether it does, or why not.
 
     `sessions` are the ones that the slot lies in (none for a calendar that never closes), `closed` says why there is no
     session at `start`, `in_session` whether the market is open by the clock (none where the calendar ends before), and
@@ -69,6 +70,7 @@ class Explanation:
     closed: str = ""
     closed_now: str = ""
     as_of: int | None = None
+    clock: str = ""
 
     @property
     def final(self) -> bool:
@@ -108,6 +110,7 @@ def explain(
     bounds = slot or Slot(start, start)
     children = _children(store, level, slot, times, record)
     in_session, closed_now = _market_at(store.calendar, now)
+    idle = _why_idle(plan, times)
     return Explanation(
         bar=f"{', '.join(map(str, key))} {timeframe} {written(start)}",
         start=start,
@@ -123,11 +126,12 @@ def explain(
         missing=children.missing,
         lag=None if times.stream_time is None else now - times.stream_time,
         in_session=in_session,
-        clock_works=_clock_works(plan, times),
+        clock_works=not idle,
         sessions=None if slot is None else sessions_of(store.calendar, slot.start, slot.end),
         closed="" if slot is not None else why_closed(store.calendar, start),
         closed_now=closed_now,
         as_of=store.as_of,
+        clock=idle or _WORKS,
     )
 
 
@@ -180,10 +184,19 @@ def _children(
     return _Children(name, expected, decided, tuple(grid.bounds(open_ones)[0].tolist()))
 
 
-def _clock_works(plan: BarPlan, times: StreamTimes) -> bool:
-    if not plan.clock or times.arrived_at is None or times.max_event is None:
-        return False
-    return times.arrived_at - times.max_event <= plan.live_within
+def _why_idle(plan: BarPlan, times: StreamTimes) -> str:
+    """Why the clock closes no slot; empty where it does."""
+    if not plan.clock:
+        return f"off in the definition: {_EVENTS_ONLY}"
+    if times.max_event is None:
+        return "on, and waits for the next tick: it goes on from when that came"
+    if times.arrived_at is None:
+        return f"on, but nothing says when the ticks came, as with most files: {_EVENTS_ONLY}"
+    age = times.arrived_at - times.max_event
+    if age <= plan.live_within:
+        return ""
+    limit = f"more than {_length(plan.live_within)} (live_within)"
+    return f"on, but the latest tick was {_length(age)} old when it came, {limit}: {_EVENTS_ONLY}"
 
 
 def _lines(found: Explanation) -> Iterator[str]:
@@ -203,7 +216,7 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield f"  closed       {found.closed}"
     why = f": {found.closed_now}" if found.closed_now else ""
     yield f"  market       {_MARKET[found.in_session]}{why}"
-    yield f"  clock        {_CLOCK[found.clock_works]}"
+    yield f"  clock        {found.clock}"
     if found.as_of is not None:
         yield f"  cut off      from the topics since {written(found.as_of)}; this is how it stood then"
 
@@ -219,10 +232,8 @@ _STATES: Final = {
     Why.OUTSIDE_SESSION.value: "outside the session, there is no bar",
 }
 _MARKET: Final = {True: "open now", False: "closed now", None: "not known to be open or closed now"}
-_CLOCK: Final = {
-    True: "closes quiet slots while a feed is followed and caught up; a run over files never uses it",
-    False: "does not close slots: only later event times do",
-}
+_WORKS: Final = "closes quiet slots while a feed is followed and caught up; a run over files never uses it"
+_EVENTS_ONLY: Final = "only later event times close slots"
 
 
 def _closing(found: Explanation) -> Iterator[str]:
