@@ -40,10 +40,11 @@ class Registry(Server):
             str(_runner()),
         ]
 
-    def _is_ready(self, begin: int) -> bool:  # noqa: ARG002
+    def _is_ready(self, begin: int) -> bool:
         try:
             with urlopen(f"{self.url}/subjects", timeout=5) as answer:  # noqa: S310
-                return bool(answer.status == 200)
+                # Its own log says so too: on a port that was taken meanwhile somebody else would answer.
+                return bool(answer.status == 200) and "/subjects" in self.said(begin=begin)
         except (URLError, OSError):
             return False
 

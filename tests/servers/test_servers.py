@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -16,14 +17,15 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from servers.artifacts import ServerFailed
 from servers.broker import Broker
 from servers.process import shared
+from servers.registry import Registry
 from servers.secure_broker import ADMIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from servers.registry import Registry
     from servers.secure_broker import SecureBroker
     from servers.topics import Topics
 
@@ -182,6 +184,16 @@ def test_the_registry_keeps_schemas_over_a_restart(own_registry: Registry) -> No
     assert b'{"id":1}' == said
     with urlopen(f"{own_registry.url}/schemas/ids/1") as answer:  # noqa: S310
         assert b'{\\"type\\":\\"string\\"}' in answer.read()
+
+
+def test_a_registry_is_not_ready_because_another_one_answers(registry: Registry, tmp_path: Path) -> None:
+    """Who finds its port taken has failed to start, though whoever holds it answers every request."""
+    place = tmp_path / "unlucky"
+    place.mkdir()
+    (place / "ports.json").write_text(json.dumps(registry.ports))
+
+    with pytest.raises(ServerFailed, match="ended while it started"):
+        Registry.start(place)
 
 
 @pytest.mark.parametrize(
