@@ -9,8 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from barloom.cli import main
+from barloom.cli.kafka_options import KafkaOptions
 from barloom.cli.kafka_run import stopped_by_signals
 from barloom.clock import SystemClock
 
@@ -138,12 +140,48 @@ def test_a_run_stops_in_good_order(definition: Path, topics: Topics, number: int
 
 
 @pytest.mark.needs("java")
+def test_a_run_says_where_what_it_refused_is(definition: Path, topics: Topics, broker: Broker) -> None:
+    """One tick is late, one message no JSON: the report names both topics, and the command that lists the letters."""
+    main(["topics", "apply", str(definition)])
+    producer = Producer({"bootstrap.servers": broker.bootstrap})
+    tick = '{"symbol": "A", "at": "2025-11-10T09:00:0%dZ", "price": "1.00"}'
+    for value in (tick % 5, tick % 9, tick % 1, "no JSON"):
+        producer.produce(f"{topics.prefix}ticks", value, b"A", 0)
+    producer.flush()
+    command = [sys.executable, "-m", "barloom", "run", str(definition), "--app", f"{topics.prefix}desk"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        clock, committed = SystemClock(), 0
+        until = clock.monotonic() + 60
+        group = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": f"{topics.prefix}desk"})
+        while committed < 4:
+            assert process.poll() is None, process.communicate()
+            assert clock.monotonic() < until
+            committed = group.committed([TopicPartition(f"{topics.prefix}ticks", 0)], 30)[0].offset
+            clock.sleep(0.1)
+        group.close()
+        process.send_signal(signal.SIGTERM)
+        out, errors = process.communicate(timeout=30)
+
+    assert 0 == process.returncode, errors
+    assert f"in the topic {topics.prefix}bars_late\n" in out
+    listed = f"barloom dlq list {definition} --app {topics.prefix}desk"
+    assert f"in {topics.prefix}desk_dlq; see them with {listed}\n" in out
+
+
+def test_what_the_same_application_is_given_can_be_typed() -> None:
+    """All that says which application it is, quoted for a shell; not what belongs to one instance."""
+    options = KafkaOptions(kafka="a:1,b:2", app="desk", input=("one", "two"), format="json", instance_id="x")
+    same = options.same("my bars.toml")
+
+    assert "'my bars.toml' --kafka a:1,b:2 --app desk --input one --input two --format json" == same
+    assert "bars.toml" == KafkaOptions().same("bars.toml")
+
+
+@pytest.mark.needs("java")
 def test_reset_refuses_while_an_instance_runs(
     definition: Path, broker: Broker, topics: Topics, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its members would go on without what they know."""
-    from confluent_kafka import Consumer  # noqa: PLC0415 - an extra
-
     group = f"{topics.prefix}bars"
     main(["topics", "apply", str(definition)])
     member = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": group})

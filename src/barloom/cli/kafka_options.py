@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Group, Parameter
@@ -49,6 +51,17 @@ class KafkaOptions:
     def given(self) -> list[str]:
         """The options that were given, as they are written."""
         return [f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value]
+
+    def same(self, definition: str) -> str:
+        """What another command on the same application is given, as it is typed."""
+        own = {"instance_id", "metrics"}
+        values = [
+            (f"--{name}", value)
+            for name, given in vars(self).items()
+            if given and name not in own
+            for value in ((given,) if isinstance(given, str) else given)
+        ]
+        return shlex.join([definition, *chain.from_iterable(values)])
 
 
 NO_OPTIONS: Final = KafkaOptions()

@@ -13,6 +13,7 @@ from barloom.cli.kafka_run import report_body, show_report, stopped_by_signals
 from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import err, say
 from barloom.clock import SystemClock
+from barloom.plan.identity import topics
 from barloom.telemetry.logs import configure
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def rebuild_on_kafka(  # noqa: PLR0913 - the options of a command
         done = rebuild(plan, settings, stop=stop, begin=span[0], end=span[1], resume=resume, on_progress=tell)
     if as_json:
         body = {"name": plan.name, "messages": done.offsets, "complete": done.complete}
-        machine.emit("rebuild", {**report_body(done.report, settings), **body})
+        machine.emit("rebuild", {**report_body(done.report, plan, settings), **body})
     else:
-        show_report(done.report)
+        show_report(done.report, topics(plan, settings.app), options.same(definition))
         for line in _next(definition, plan, settings, done):
             say(line)
     if done.complete:

@@ -12,6 +12,7 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
 from barloom.cli.screen import Column, Sheet, err, note, say, show
 from barloom.clock import SystemClock
+from barloom.plan.identity import topics
 from barloom.serve.http import serve_metrics
 from barloom.telemetry.health import Health
 from barloom.telemetry.logs import configure
@@ -24,14 +25,18 @@ if TYPE_CHECKING:
 
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
+    from barloom.plan.identity import Topics
     from barloom.runtime.kafka.job import Status
     from barloom.runtime.report import RunReport
 
 __all__ = ["report_body", "run_on_kafka", "show_report", "stopped_by_signals"]
 
 
-def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Exit:
-    """Be an instance until SIGTERM (`Exit.OK`) or Ctrl-C (`Exit.INTERRUPTED`), and report."""
+def run_on_kafka(plan: BarPlan, settings: KafkaSettings, same: str, *, as_json: bool) -> Exit:
+    """Be an instance until SIGTERM (`Exit.OK`) or Ctrl-C (`Exit.INTERRUPTED`), and report.
+
+    `same` is what another command on the same application is given.
+    """
     from barloom.runtime.kafka import UNCOMMITTED, run  # noqa: PLC0415 - a run over files needs none of it
 
     if not as_json:
@@ -41,9 +46,9 @@ def run_on_kafka(plan: BarPlan, settings: KafkaSettings, *, as_json: bool) -> Ex
     with _served(settings, metrics, health), stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
         report = run(plan, settings, stop=stop, on_status=tell, metrics=metrics, health=health)
     if as_json:
-        machine.emit("run", report_body(report, settings))
+        machine.emit("run", report_body(report, plan, settings))
     else:
-        show_report(report)
+        show_report(report, topics(plan, settings.app), same)
         if not any(UNCOMMITTED in text for text in report.notes):
             say("Stopped in good order: what was read is committed, and the group is left.")
     return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
@@ -91,8 +96,8 @@ def _told(status: Status) -> str:
     return f"{count(status.report.ticks)} ticks{lag}  partitions: {states or 'none yet'}"
 
 
-def show_report(report: RunReport) -> None:
-    """What was done, for a person."""
+def show_report(report: RunReport, names: Topics, same: str) -> None:
+    """What was done, for a person; `same` is what another command on the application is given."""
     say(f"Read {plural(report.ticks, 'tick')} in {report.seconds:.1f} s.")
     bars = Sheet("Bars", (Column("timeframe", style="bold"), Column("written", right=True)))
     for timeframe, written in report.bars.items():
@@ -103,12 +108,17 @@ def show_report(report: RunReport) -> None:
         for reason, rows in report.rejected.items():
             rejected.add(reason, count(rows), style="warn")
         show(rejected)
+    if sum(report.rejected.values()) > report.dead_letters:
+        say(f"Refused ticks, each with the reason and the bars it missed: in the topic {names.late}")
+    if report.dead_letters:
+        say(f"Messages that could not be read: in {names.dead_letter}; see them with barloom dlq list {same}")
     for text in report.notes:
         note(text)
 
 
-def report_body(report: RunReport, settings: KafkaSettings) -> dict[str, object]:
+def report_body(report: RunReport, plan: BarPlan, settings: KafkaSettings) -> dict[str, object]:
     """The same for a script."""
+    names = topics(plan, settings.app)
     return {
         "brokers": settings.brokers,
         "app": settings.app,
@@ -116,6 +126,9 @@ def report_body(report: RunReport, settings: KafkaSettings) -> dict[str, object]
         "filtered": report.filtered,
         "bars": report.bars,
         "rejected": report.rejected,
+        "late_topic": names.late,
+        "dead_letters": report.dead_letters,
+        "dead_letter_topic": names.dead_letter,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
         "stream_time": None if report.stream_time is None else moment(report.stream_time),

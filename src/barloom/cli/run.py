@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913 - the options of a command
     }
     files_or_kafka([name for name, given in files.items() if given], kafka.given, definition)
     if source is None or store is None:
-        return run_on_kafka(plan, settings_asked(definition, plan, kafka), as_json=as_json)
+        return run_on_kafka(plan, settings_asked(definition, plan, kafka), kafka.same(definition), as_json=as_json)
     clock = SystemClock()
     with progress_of_run(plan.name, clock) as tell:
         report = embedded.run(

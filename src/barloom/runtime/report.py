@@ -35,7 +35,8 @@ class RunReport:
 
     `ticks` are rows read, `bars` finals written and `open` slots left open by timeframe, `filtered` rows that ``where``
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
-    took, `stream_time` where the stream stands (nanoseconds UTC), `interrupted` whether it was told to stop.
+    took, `stream_time` where the stream stands (nanoseconds UTC), `interrupted` whether it was told to stop. On Kafka
+    `dead_letters` of the rejected are messages that could not be read, and are no rows of the side output.
     """
 
     ticks: int = 0
@@ -47,6 +48,7 @@ class RunReport:
     seconds: float = 0.0
     stream_time: int | None = None
     interrupted: bool = False
+    dead_letters: int = 0
 
     def count(self, plan: BarPlan, step: Step, batch: SourceBatch | None = None) -> None:
         """Add one step."""

@@ -81,6 +81,7 @@ class Job:
         if rows:
             self.metrics.ticks(partition, rows)
         if dead:
+            self.report.dead_letters += dead
             self.report.rejected["invalid"] = self.report.rejected.get("invalid", 0) + dead
             self.metrics.rejected("invalid", dead)
         for reason, number in step.counts.items():
