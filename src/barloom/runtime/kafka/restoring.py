@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import StoreMismatch
@@ -33,6 +33,7 @@ __all__ = ["Restorer", "refuse_another"]
 _log = get_logger(__name__)
 _PATIENCE: Final = 60.0
 _AGAIN: Final = 0.05
+_ABORTED_WITHIN: Final = 0.15
 
 
 class Restorer:
@@ -53,12 +54,14 @@ class Restorer:
         self._plan = plan
         self._settings = settings
         self._changelog = changelog
-        self._own_id = transactional_id
         self._clock = clock
         self._metrics = metrics
         self._calendar = calendar
         self._standby = standby
         self._inputs = inputs or {}
+        self._own_id = transactional_id
+        self._fenced: set[str] = set()
+        self._fencing = Lock()
         self._closed = Event()
         self._patience = Patience(clock, self._closed, grace=0.0)
 
@@ -114,7 +117,7 @@ class Restorer:
         What the last owner has left open is aborted first: it would hide the end of the changelog.
         """
         is_over = self._patience.at_most(_PATIENCE)
-        fenced = {"", self._own_id}
+        gone = {"", self._own_id}
         left = partial(self._metrics.restore_remaining, number)
         while True:
             reader.read_to_end(number, replica, left)
@@ -122,9 +125,9 @@ class Restorer:
             position = replica.position
             if position is not None:
                 refuse_another(position.inputs, self._inputs)
-            if position is not None and position.owner not in fenced:
+            if position is not None and position.owner not in gone:
                 self._fence(position.owner)
-                fenced.add(position.owner)
+                gone.add(position.owner)
                 continue
             committed = reader.committed(self._settings.input, number)
             if position is None and not committed:
@@ -138,13 +141,23 @@ class Restorer:
             self._clock.sleep(_AGAIN)
 
     def _fence(self, transactional_id: str) -> None:
-        """Abort at once what a former owner has left open, instead of waiting for its time-out."""
-        config = producer_config(self._settings)
-        producer = Transactions(config, transactional_id, self._clock, self._patience)
-        try:
-            producer.take_over()
-        finally:
-            producer.close()
+        """Abort at once what a former owner has left open, instead of waiting for its time-out.
+
+        While the coordinator aborts, it answers that it is busy; a client asks again after half a second only, and a
+        new one at once.
+        """
+        with self._fencing:
+            if transactional_id in self._fenced:
+                return
+            with closing(self._successor(transactional_id)) as first:
+                done = first.takes_over(_ABORTED_WITHIN)
+            if not done:
+                with closing(self._successor(transactional_id)) as second:
+                    second.take_over()
+            self._fenced.add(transactional_id)
+
+    def _successor(self, transactional_id: str) -> Transactions:
+        return Transactions(producer_config(self._settings), transactional_id, self._clock, self._patience)
 
 
 def refuse_another(known: Mapping[str, str], found: Mapping[str, str]) -> None:

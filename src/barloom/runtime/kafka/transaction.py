@@ -74,6 +74,14 @@ class Transactions:
         """Abort what another producer of this id has left open, and let it write no more."""
         self._insist(lambda: self._producer.init_transactions(SLICE))
 
+    def takes_over(self, within: float) -> bool:
+        """Begin to `take_over`; whether that was done within some seconds. If not, close this one and make another."""
+        try:
+            self._call(lambda: self._producer.init_transactions(within))
+        except _NotYet:
+            return False
+        return True
+
     def send(
         self,
         topic: str,
