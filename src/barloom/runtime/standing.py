@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -28,13 +28,21 @@ NO_OWNER: Final = "NO_OWNER"
 Place = tuple[str, int]
 
 
+class _Member(NamedTuple):
+    """Somebody in the group, by the name that owners have, if it has one."""
+
+    name: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One partition; times are nanoseconds UTC, and none where nobody told anything yet.
 
     `owner`, `stream_time`, `since` (when the owner took it over) and `at` (when it told this) are its owner's words,
-    `state` too unless nobody is there. `lag` is the records between the group's committed position and the end of the
-    input's logs, as the cluster has them at the moment.
+    `state` too unless nobody is there. Where the group has given the partition to another who has told nothing yet,
+    that one is the `owner`, `RESTORING` since an unknown time, and the other words are its predecessor's. `lag` is the
+    records between the group's committed position and the end of the input's logs, as the cluster has them at the
+    moment.
     """
 
     partition: int
@@ -56,23 +64,27 @@ def standing(settings: KafkaSettings, names: Topics) -> list[Standing]:
     places = [(topic, partition) for topic, number in counts.items() for partition in range(number)]
     told = _told(settings, names.progress)
     cluster = _Cluster(settings)
-    owned, lags = cluster.owned(), cluster.lags(places)
+    owners, lags = cluster.owners(), cluster.lags(places)
     return [
         _standing(
             partition,
             told.get(partition),
-            owned=any((topic, partition) in owned for topic in counts),
-            lag=sum(lags.get((topic, partition), 0) for topic in counts),
+            next((owners[topic, partition] for topic in counts if (topic, partition) in owners), None),
+            sum(lags.get((topic, partition), 0) for topic in counts),
         )
         for partition in range(max(counts.values()))
     ]
 
 
-def _standing(partition: int, told: Progress | None, *, owned: bool, lag: int) -> Standing:
+def _standing(partition: int, told: Progress | None, member: _Member | None, lag: int) -> Standing:
     if told is None:
-        return Standing(partition, None, "CREATED" if owned else NO_OWNER, lag, None, None, None)
-    state = told.state if owned else NO_OWNER
-    return Standing(partition, told.owner, state, lag, told.stream_time, told.since, told.at)
+        owner, state = (None, NO_OWNER) if member is None else (member.name, "CREATED")
+        return Standing(partition, owner, state, lag, None, None, None)
+    if member is None:
+        return Standing(partition, told.owner, NO_OWNER, lag, told.stream_time, told.since, told.at)
+    if member.name in {None, told.owner}:
+        return Standing(partition, told.owner, told.state, lag, told.stream_time, told.since, told.at)
+    return Standing(partition, member.name, "RESTORING", lag, told.stream_time, None, told.at)
 
 
 def _told(settings: KafkaSettings, topic: str) -> dict[int, Progress]:
@@ -97,15 +109,28 @@ class _Cluster:
         self._admin = AdminClient(admin_config(settings))
         self._group = settings.app
 
-    def owned(self) -> set[Place]:
-        """The partitions that living members have."""
+    def owners(self) -> dict[Place, _Member]:
+        """The living member that has each partition."""
         group = self._group
 
         def ask() -> Any:  # noqa: ANN401 - the client's description of a group
             return self._admin.describe_consumer_groups([group], request_timeout=CALL)[group].result()
 
         members = asked(ask, f"asking for the group {group!r}", right=f"DESCRIBE of group {group!r}").members
-        return {(at.topic, at.partition) for member in members for at in member.assignment.topic_partitions}
+        return {
+            (at.topic, at.partition): _Member(self._name(member))
+            for member in members
+            for at in member.assignment.topic_partitions
+        }
+
+    def _name(self, member: Any) -> str | None:  # noqa: ANN401 - the client's description of a member
+        """What a member calls itself.
+
+        Not known of a static member that comes back, who keeps its predecessor's name in the group, nor of an older
+        barloom, whose members are all called like the application.
+        """
+        name: str = member.client_id
+        return None if member.group_instance_id or name == self._group else name
 
     def lags(self, places: Iterable[Place]) -> dict[Place, int]:
         """Records from the committed position, or where there is none from the first record, to the end."""

@@ -85,7 +85,7 @@ class Instance:
         self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK, settings.input)
-        self._consumer: Consumer = Consumer(consumer_config(settings, error_cb=self._hear))
+        self._consumer: Consumer = Consumer(consumer_config(settings, client_id=job.owner, error_cb=self._hear))
         self._consumer.subscribe(
             list(settings.input),
             on_assign=lambda _, gained: self._guarded(self._on_assigned, gained),
