@@ -95,7 +95,7 @@ class Job:
         late = np.empty(0, np.int64)
         if step.rejected is not None:
             late = step.rejected.row[step.rejected.reason == Reason.LATE]
-        keys = Counter(ticks.frame.select(self.plan.event.key)[late].rows())
+        keys = Counter(ticks.frame.select(self.plan.event.key)[late].rows() if len(late) else ())
         window = self.alarm.add(partition, len(ticks), len(late), keys)
         if window is not None:
             self.metrics.late_share(partition, window.share, alarm=window.alarm)
