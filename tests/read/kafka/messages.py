@@ -52,7 +52,7 @@ class Log:
     def __init__(self, plan: BarPlan) -> None:
         self.arrivals = Arrivals()
         self.times: dict[int, StreamTimes] = {}
-        self._encoders = serde(plan).bars
+        self._encoder = serde(plan).bars
 
     def bars(self, *given: tuple[int, int, int | None, int, int], final: bool = True, **where: int) -> Log:
         """Messages of the final topic, or of the live one (`topic` says so where a live message says to be final)."""
@@ -62,7 +62,7 @@ class Log:
         self, kind: str, *given: tuple[int, int, int | None, int, int], final: bool, level: int = 0, partition: int = 0
     ) -> Log:
         """Bars in the topic of a kind."""
-        records = self._encoders[level].encode(bars.block(list(given), level=level, final=final), KEYS)
+        (records,) = self._encoder.encode([bars.block(list(given), level=level, final=final)], KEYS)
         for key, value in zip(records.keys, records.values, strict=True):
             self.raw(kind, key, value, level=level, partition=partition)
         return self
@@ -71,7 +71,7 @@ class Log:
         """A live bar is taken back."""
         length = (1, 60)[level] * SECOND
         gone = BarId(level, bars.integers([key]), bars.integers([slot]) * length)
-        for name in self._encoders[level].tombstones(gone, KEYS):
+        for name in self._encoder.tombstones(gone, KEYS):
             self.raw("live", name, None, level=level)
         return self
 

@@ -48,7 +48,7 @@ class Publisher:
             topics.create(name.removeprefix(topics.prefix), partitions, {"cleanup.policy": "compact"})
         calendar = resolve(self.plan.calendar)
         self._serde = open_serde(self.plan, calendar, format=form, registry=registry, topics=self.names)
-        self._encoders = self._serde.bars
+        self._encoder = self._serde.bars
         self._producer = Producer(producer_config(self.settings, f"{app}-p"))
         self._producer.init_transactions(_WAIT)
         self._open = False
@@ -71,7 +71,7 @@ class Publisher:
         """Bars as `store.bars.block` wants them."""
         self.begin()
         frame = ("1s", "1m")[level]
-        records = self._encoders[level].encode(bars.block(list(given), level=level, final=final), KEYS)
+        (records,) = self._encoder.encode([bars.block(list(given), level=level, final=final)], KEYS)
         name = topic or (self.names.final if final else self.names.live)[frame]
         for key, value in zip(records.keys, records.values, strict=True):
             self.raw(name, key, value, partition=partition)
