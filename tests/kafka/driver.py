@@ -320,6 +320,7 @@ class KafkaDriver:
     def rejected(self) -> list[SideRecord]:
         """The side output."""
         documents = [json.loads(record.value() or b"") for record in self.reader.records(self.names.late)]
+        assert all(document.pop("format") == 1 for document in documents)
         return [SideRecord(**{**document, "key": None}) for document in documents]
 
     def _frame(self, timeframe: str, records: Sequence[Any]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import pytest
 
 from barloom.engine.blocks import BarId
 from barloom.engine.frames import bar_frame
+from barloom.errors import SourceError
 from barloom.serde.formats import Format
 from barloom.serde.json_layout import Layout
 from barloom.serde.open import Serde, open_serde
@@ -190,6 +191,22 @@ def test_a_bar_is_plain_json() -> None:
     assert ("0.0000", "0.00", 1, True) == tuple(value[name] for name in ("open", "volume", "count", "final"))
 
 
+def test_a_bar_tells_the_version_of_its_format() -> None:
+    """A reader takes one without for the first version, and refuses a newer one by name, alone and among others."""
+    records = serde().bars.encode([bars(quotes(), 2)], KEYS)[0]
+    decoder = serde().bar_decoder
+    before = [value.replace(b'"format":1,', b"") for value in records.values]
+    after = [*records.values[:1], *(value.replace(b'"format":1,', b'"format":2,') for value in records.values[1:])]
+
+    assert [1, 1] == [json.loads(value)["format"] for value in records.values]
+    assert all(b"format" not in value for value in before)
+    assert decoder.frame(0, records.keys, records.values).equals(decoder.frame(0, records.keys, before))
+    with pytest.raises(SourceError, match="has format 2, this barloom reads 1"):
+        decoder.frame(0, records.keys, after)
+    with pytest.raises(SourceError, match="has format 2, this barloom reads 1"):
+        decoder.one(0, records.keys[1], after[1])
+
+
 def test_a_tombstone_has_the_key_of_its_bar() -> None:
     """A bar is taken back by a message of the same key."""
     plan = quotes()
@@ -221,6 +238,7 @@ def test_a_refused_row_says_why() -> None:
 
     assert [b'{"broker":"B","number":1}', b""] == records.keys
     assert {
+        "format": 1,
         "key": {"broker": "B", "number": 1},
         "event_time": START,
         "reason": "late",

@@ -48,8 +48,12 @@ BAR_FIELDS: Final = (
     "synthetic",
     "partial",
     "revision",
+    "format",
 )
-"""What bars carry beside their key and the declared columns (`phase` only where the calendar has extended hours)."""
+"""What bars carry beside their key and the declared columns.
+
+`phase` only where the calendar has extended hours, `format` only in messages of JSON, which have no schema.
+"""
 
 _CARRIES: Final = frozenset({Fold.FIRST, Fold.LAST, Fold.MIN, Fold.MAX})
 

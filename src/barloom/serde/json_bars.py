@@ -1,7 +1,7 @@
 """Bars as JSON: one object with the columns of `bar_schema`, its key an object of the key fields and the start.
 
-Decimals are texts, so that no reader rounds them; ``start`` and ``end`` are written as `JsonTimes` says, ``open_time``
-and ``close_time`` are nanoseconds.
+The member ``format`` tells which version of this layout it is. Decimals are texts, so that no reader rounds them;
+``start`` and ``end`` are written as `JsonTimes` says, ``open_time`` and ``close_time`` are nanoseconds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import polars as pl
 
 from barloom.engine.frames import TIME, bar_frame, bar_schema
 from barloom.serde.by_keys import ByKeys
-from barloom.serde.json_text import as_json, json_members
+from barloom.serde.json_text import FORMAT, VERSION, as_json, json_members
 from barloom.serde.prefixes import KeyPrefixes
 from barloom.serde.protocol import Records
 
@@ -49,7 +49,7 @@ class JsonBarEncoder:
         self._prefixes = ByKeys(lambda: KeyPrefixes(partial(json_key_prefix, names)))
         texts = {name: as_json(name, kind, times) for name, kind in bar_schema(plan).items() if name not in set(names)}
         self._key = json_members({_START: texts[_START]}).cast(pl.Binary).alias("key")
-        self._value = json_members(texts).cast(pl.Binary).alias("value")
+        self._value = json_members({FORMAT: pl.lit(str(VERSION)), **texts}).cast(pl.Binary).alias("value")
 
     def encode(self, blocks: Sequence[BarBlock], keys: Keys) -> list[Records]:
         """One message a bar, in each block's order."""

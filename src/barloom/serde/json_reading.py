@@ -12,6 +12,7 @@ import polars as pl
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.serde.bar_fields import BarColumns, WholeValues
+from barloom.serde.json_text import FORMAT, VERSION
 from barloom.source.values import column_of
 from barloom.time.instants import nanos_of, to_datetime
 
@@ -45,9 +46,11 @@ class JsonBarDecoder(WholeValues):
             _struct([*((name, kind, ...) for name, kind in fields), ("start", start, ...)])
         )
         names = list(self._columns.schema)
-        self._texts = msgspec.json.Decoder(_struct([(name, Any, None) for name in names]), float_hook=str)
+        version = (FORMAT, int, VERSION)
+        self._texts = msgspec.json.Decoder(_struct([*((name, Any, None) for name in names), version]), float_hook=str)
         kinds = [_python_type(kind, start) for kind in self._columns.schema.values()]
-        self._one = msgspec.json.Decoder(_struct([(name, kind, None) for name, kind in zip(names, kinds, strict=True)]))
+        members = [(name, kind, None) for name, kind in zip(names, kinds, strict=True)]
+        self._one = msgspec.json.Decoder(_struct([*members, version]))
 
     def place(self, key: bytes) -> tuple[tuple[object, ...], int]:
         """The key fields and the start (ns) that a message key names."""
@@ -56,13 +59,13 @@ class JsonBarDecoder(WholeValues):
 
     def one(self, level: int, key: bytes, value: bytes) -> dict[str, object]:  # noqa: ARG002 - the value says it all
         """One bar by the column names of `bar_schema`."""
-        values = msgspec.structs.astuple(_read(self._one, value))
+        values = _read_bar(self._one, value)
         bar = dict(zip(self._columns.schema, values, strict=True))
         return bar | {name: to_datetime(self._nanos(bar[name])) for name in ("start", "end")}
 
     def frame(self, level: int, keys: Sequence[bytes], values: Sequence[bytes]) -> pl.DataFrame:  # noqa: ARG002
         """Bars of one level as a frame with `bar_schema`."""
-        bars = [msgspec.structs.astuple(_read(self._texts, value)) for value in values]
+        bars = [_read_bar(self._texts, value) for value in values]
         columns = zip(*bars, strict=True) if bars else [()] * len(self._columns.schema)
         texts = {name: column_of(list(column)) for name, column in zip(self._columns.schema, columns, strict=True)}
         return self._columns.frame(texts, len(values))
@@ -84,6 +87,18 @@ def _read(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:  # noqa: ANN4
     except (msgspec.DecodeError, ValueError) as error:
         message = f"the message holds no bar of this definition: {error}: {data[:60]!r}"
         raise SourceError(message) from None
+
+
+def _read_bar(decoder: msgspec.json.Decoder[Any], data: bytes) -> tuple[Any, ...]:
+    """The columns of a bar."""
+    *columns, version = msgspec.structs.astuple(_read(decoder, data))
+    if version > VERSION:
+        message = (
+            f"the message has format {version}, this barloom reads {VERSION}: use the version that wrote it, or a "
+            f"newer one: {data[:60]!r}"
+        )
+        raise SourceError(message)
+    return tuple(columns)
 
 
 def _iso_nanos(text: str) -> int:

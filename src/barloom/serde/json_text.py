@@ -12,10 +12,15 @@ from barloom.time.instants import written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["JsonTimes", "as_json", "json_members", "member", "time_value"]
+__all__ = ["FORMAT", "VERSION", "JsonTimes", "as_json", "json_members", "member", "time_value"]
 
 JsonTimes: TypeAlias = Literal["iso", "ms", "us", "ns"]
 """How a slot's start and end are written: ISO 8601 text, or a number of units since the epoch."""
+
+FORMAT: Final = "format"
+"""The member that tells which `VERSION` of the layout a bar or a refused row has; without it, it is the first."""
+
+VERSION: Final = 1
 
 _NANOS: Final = {"ms": 1_000_000, "us": 1_000, "ns": 1}
 
