@@ -212,6 +212,21 @@ def test_explain_status_chart_and_compact_answer(store: Path, capsys: pytest.Cap
     assert "final" in called(capsys, "status", "--store", "state")
 
 
+def test_a_backup_is_a_store_that_a_run_continues(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It holds the same; a place that is taken is refused."""
+    told = answered(capsys, "backup", "--store", "state", "--out", "copy")
+    status = [answered(capsys, "status", "--store", name)["finals"] for name in ("state", "copy")]
+    again = main(["backup", "--store", "state", "--out", "copy"])
+    said = capsys.readouterr().err
+    run = answered(capsys, "run", "bars.toml", "--source", "ticks.csv", "--store", "copy")
+
+    assert ("state", "copy") == (told["store"], told["out"])
+    assert store.exists()
+    assert status[0] == status[1] != {}
+    assert (4, True) == (again, "copy is there already" in said)
+    assert 0 == run["ticks"]
+
+
 def test_status_lists_overrides_and_stopped_levels(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

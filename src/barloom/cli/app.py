@@ -136,6 +136,13 @@ barloom status bars.toml                                on Kafka, as its [kafka]
 barloom status bars.toml --kafka localhost:9092 --input ticks --format json --watch""",
     ),
     _Command(
+        "backup",
+        _KEEP,
+        "Copy a store, all of one moment, while a run or a reader writes it or not.",
+        """\
+barloom backup --store state --out copy""",
+    ),
+    _Command(
         "compact",
         _KEEP,
         "Delete bars older than the definition's retention and give the disk space back.",

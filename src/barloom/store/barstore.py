@@ -193,7 +193,7 @@ class BarStore:
     def backup(self, path: str | Path) -> None:
         """Copy the store as of its last commit into a new directory; the writer may go on meanwhile.
 
-        Only the process that writes it can; `StoreError` where something is there already.
+        `StoreError` where something is there already.
         """
         self.backend.backup(path)
 

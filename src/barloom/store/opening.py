@@ -30,6 +30,7 @@ __all__ = [
     "is_store",
     "memory_store",
     "open_backend",
+    "open_backend_for_reading",
     "open_for_reading",
     "open_store",
 ]
@@ -88,20 +89,28 @@ def open_for_reading(path: str | Path, *, calendar: Calendar | None = None) -> B
 
     Raises `StoreFormat` where there is no store, or one that is damaged or of another format.
     """
+    backend = open_backend_for_reading(path)
+    try:
+        _refuse_empty(backend, Path(path))
+        _check_format(backend)
+        return BarStore(_stored_plan(backend), backend, calendar=calendar)
+    except BaseException:
+        backend.close()
+        raise
+
+
+def open_backend_for_reading(path: str | Path) -> RocksBackend:
+    """What lies under the store at `path`, while its writer runs or not; a reader's copy of Kafka topics is one too.
+
+    Says nothing of what is in it. Raises `StoreFormat` where there is no store.
+    """
     directory = Path(path)
     if _is_being_made(directory):
         raise StoreFormat(_holds_nothing(directory))
     if not is_store(directory):
         message = f"{directory} is not a store of bars; `barloom run --store {directory}` makes one"
         raise StoreFormat(message)
-    backend = RocksBackend(directory, reading=True)
-    try:
-        _refuse_empty(backend, directory)
-        _check_format(backend)
-        return BarStore(_stored_plan(backend), backend, calendar=calendar)
-    except BaseException:
-        backend.close()
-        raise
+    return RocksBackend(directory, reading=True)
 
 
 def is_store(path: str | Path) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import deque
-from contextlib import suppress
-from itertools import repeat
+from contextlib import closing, suppress
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
@@ -44,6 +44,7 @@ _WAL: Final = 128 * _MEBIBYTE
 _BLOOM_BITS: Final = 10
 _BEYOND_ALL: Final = b"\xff" * 32
 _SCAN_AHEAD: Final = 2 * _MEBIBYTE
+_COPIED_AT_ONCE: Final = 10_000
 
 
 class _RocksBatch:
@@ -191,14 +192,34 @@ class RocksBackend:
         """Copy what is stored now, all of one moment, into a new directory; writing goes on meanwhile.
 
         Files that never change are linked where the place is on the same disk, so that this takes next to no time or
-        room. `StoreError` where something is there already.
+        room; beside the writer all is written anew, as of the last refresh. `StoreError` where something is there
+        already.
         """
         target = Path(path)
         if target.exists():
             message = f"{target} is there already; a backup goes into a new directory"
             raise StoreError(message)
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._guarded(lambda: Checkpoint(self._database).create_checkpoint(str(target)))
+        if self._reading:
+            self._copy_to(target)
+        else:
+            self._guarded(lambda: Checkpoint(self._database).create_checkpoint(str(target)))
+
+    def _copy_to(self, target: Path) -> None:
+        """Write what is seen here, which only a refresh changes, into a new store; it has its name once it is whole."""
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{target.name}-", dir=target.parent))
+        try:
+            with closing(RocksBackend(unfinished)) as copy:
+                for family in Family:
+                    records = self.scan(family, b"", None)
+                    while rows := list(islice(records, _COPIED_AT_ONCE)):
+                        batch = copy.batch()
+                        batch.put_all(family, [key for key, _ in rows], [value for _, value in rows])
+                        copy.write(batch)
+            unfinished.rename(target)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
 
     def close(self) -> None:
         """Release the store for the next writer."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from barloom.cli import main
 from barloom.clock import SystemClock
 from barloom.errors import BrokerUnreachable, StoreFormat, StoreLocked, StoreNotRunning, TopicMismatch
 from barloom.kafka.settings import KafkaSettings
@@ -311,13 +312,15 @@ def test_each_reader_needs_a_directory_of_its_own(publisher: Publisher, tmp_path
 
 
 def test_a_backup_of_a_running_reader_goes_on_elsewhere(publisher: Publisher, tmp_path: Path) -> None:
-    """It is of one moment, and another reader continues it."""
+    """It is of one moment, and another reader continues it: made by itself, or from the command line beside it."""
     publisher.bars((0, 5, 1, 1, 1)).all_reached(6).commit()
     with follow(publisher, tmp_path / "copy") as reader:
         reader.backup(tmp_path / "backup")
-        with follow(publisher, tmp_path / "backup") as other:
-            assert [(5, True)] == shown(other)
-            assert "" == other.status().fresh
+        assert 0 == main(["backup", "--store", str(tmp_path / "copy"), "--out", str(tmp_path / "beside")])
+        for name in ("backup", "beside"):
+            with follow(publisher, tmp_path / name) as other:
+                assert [(5, True)] == shown(other)
+                assert "" == other.status().fresh
 
 
 def test_what_cannot_be_read_does_not_stop_it(publisher: Publisher) -> None:
