@@ -59,9 +59,7 @@ class Cluster:
         self.admin = admin
 
     @classmethod
-    def reach(
-        cls, settings: KafkaSettings, clock: Clock, *, patience: float = 10.0, stop: Event | None = None
-    ) -> Self:
+    def reach(cls, settings: KafkaSettings, clock: Clock, *, patience: float = 10.0, stop: Event | None = None) -> Self:
         """Connect within `patience` seconds, or until `stop` is set.
 
         Raises `BrokerUnreachable`, or at once `LoginRefused` where the broker is there and does not let us in.
