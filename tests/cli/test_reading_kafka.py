@@ -58,12 +58,12 @@ def publish(plan: BarPlan, store: Path, topics: Topics, broker: Broker) -> None:
     for made in topics.admin.create_topics([NewTopic(name, 1, 1) for name in every(plan)]).values():
         made.result(30)
     producer = Producer({"bootstrap.servers": broker.bootstrap})
-    encoders = open_serde(plan, resolve(plan.calendar), format=Format.JSON).bars
+    encoder = open_serde(plan, resolve(plan.calendar), format=Format.JSON).bars
     with open_for_reading(store) as held:
         for timeframe, level in ((frame, plan.level_of(frame)) for frame in names.final):
             for kind, topic in (("final", names.final[timeframe]), ("live", names.live[timeframe])):
                 for keys, block in held.scanner.blocks(Selection(kind, level)):  # type: ignore[arg-type]
-                    records = encoders[level].encode(block, keys)
+                    (records,) = encoder.encode([block], keys)
                     for key, value in zip(records.keys, records.values, strict=True):
                         producer.produce(topic, value, key)
         times = held.times()
