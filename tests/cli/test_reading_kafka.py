@@ -67,7 +67,8 @@ def publish(plan: BarPlan, store: Path, topics: Topics, broker: Broker) -> None:
                     for key, value in zip(records.keys, records.values, strict=True):
                         producer.produce(topic, value, key)
         times = held.times()
-        producer.produce(names.progress, json.dumps({"stream_time": times.stream_time, "first": times.first}), b"0")
+        told = {name: getattr(times, name) for name in ("stream_time", "first", "max_event", "arrived_at")}
+        producer.produce(names.progress, json.dumps(told), b"0")
     assert 0 == producer.flush(30)
 
 
