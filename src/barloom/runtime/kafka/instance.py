@@ -36,6 +36,7 @@ _SAY_AGAIN: Final = 1.0
 """Seconds after which a position or stream time that moved without making a bar is published all the same."""
 _LOOK: Final = 0.1
 """Seconds between two looks at the ends of the logs."""
+_LOOK_WHILE_RESTORING: Final = 0.01
 _RESTORING_AT_ONCE: Final = 2
 
 
@@ -116,7 +117,7 @@ class Instance:
         messages = self._consumer.consume(room, patience)
         if messages or patience or self._commit_due is not None:
             return messages
-        first = self._consumer.poll(_LOOK)
+        first = self._consumer.poll(_LOOK_WHILE_RESTORING if self._restoring else _LOOK)
         return [] if first is None else [first, *self._consumer.consume(room, 0)]
 
     def _next_commit(self) -> float:
