@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-PARTS = ("throughput.py", "latency.py", "restore.py", "failover.py")
+PARTS = ("throughput.py", "latency.py", "restore.py", "failover.py", "outage.py")
 
 if __name__ == "__main__":
     for script in PARTS:

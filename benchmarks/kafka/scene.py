@@ -112,6 +112,7 @@ class Scene:
 
     def __init__(self, directory: Path, broker: Broker, registry: Registry) -> None:
         self.directory = directory
+        self.broker = broker
         self.bootstrap = broker.bootstrap
         self.registry = registry.url
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap, **QUIET})
