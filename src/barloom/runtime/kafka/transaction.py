@@ -22,6 +22,9 @@ __all__ = ["Transactions"]
 _Answer = TypeVar("_Answer")
 _Message = dict[str, Any]
 
+_SENT_WITHIN: Final = 0.5
+"""Seconds for records to be on their way before the positions move. A rebalance may refuse these, and the client waits
+half a second for a new epoch after an abort that finds records which were not sent."""
 _QUEUE_WAIT: Final = 0.05
 _CALL: Final = 5.0
 """Seconds that moving positions may take; a call that takes longer is overseen, and may be left behind."""
@@ -121,6 +124,7 @@ class Transactions:
             try:
                 self._begin()
                 if group is not None:
+                    self._producer.flush(_SENT_WITHIN)
                     self._move(positions, group())
                 self._insist(lambda: self._producer.commit_transaction(SLICE))
             except _GivenUp as error:
