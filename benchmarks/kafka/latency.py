@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ENDS = str(Path(__file__).with_name("latency_ends.py"))
-SECONDS, WARM_UP = 30, 10
+SECONDS, WARM_UP = 60, 30
 LIMIT = 0.2
 EACH_50_MS = 'commit_interval = "50ms"\nlive_interval = "50ms"'
 
