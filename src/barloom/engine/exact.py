@@ -46,6 +46,7 @@ __all__ = [
     "sum_runs",
     "to_numbers",
     "to_series",
+    "whole_series",
     "widen",
 ]
 
@@ -299,18 +300,22 @@ def to_numbers(series: pl.Series) -> Values:
 
 def to_series(name: str, values: Values, number: NumberType) -> pl.Series:
     """A column of type Decimal(precision, scale), or Int64; raises `ExactnessError` where a number does not fit."""
-    numbers = narrow(values.numbers)
-    if numbers.dtype != object:
-        series = pl.Series(name, numbers)
-    elif number.integer:
-        message = f"{name} leaves 64 bits; declare its input as decimal(38, 0)"
-        raise ExactnessError(message)
-    else:
-        check_digits(numbers, name)
-        series = pl.Series(name, numbers.tolist(), dtype=pl.Int128)
+    series = whole_series(name, values.numbers, number)
     if not number.integer:
         series = series.cast(pl.Int128).reinterpret(dtype=pl.Decimal(number.precision, number.scale))
     return series if values.valid is None else series.set(pl.Series(~values.valid), None)
+
+
+def whole_series(name: str, numbers: Numbers, number: NumberType) -> pl.Series:
+    """Scaled integers as they are, 64 or 128 bits wide; raises `ExactnessError` where one does not fit its type."""
+    numbers = narrow(numbers)
+    if numbers.dtype != object:
+        return pl.Series(name, numbers)
+    if number.integer:
+        message = f"{name} leaves 64 bits; declare its input as decimal(38, 0)"
+        raise ExactnessError(message)
+    check_digits(numbers, name)
+    return pl.Series(name, numbers.tolist(), dtype=pl.Int128)
 
 
 def decimal_of(whole: int, scale: int) -> Decimal:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import BarBlock
-from barloom.engine.exact import to_series
+from barloom.engine.raw import Raw, frame_of, raw_column
 from barloom.engine.results import results
 from barloom.plan.barplan import FieldKind
 from barloom.time.hours import Phase
@@ -93,31 +93,28 @@ def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) 
     """The bars of one or more blocks as a frame with `bar_schema`, in their order; finals only, or live bars only."""
     bars, timeframes = BarBlock.join(blocks), [plan.levels[block.level].timeframe for block in blocks]
     parts = list(zip(timeframes, (block.start for block in blocks), strict=True))
-    dates = np.concatenate([calendar.grid(timeframe).trading_date(starts) for timeframe, starts in parts])
-    flags = {"synthetic": bars.synthetic, "partial": bars.partial}
-    counts = {
-        "slots": bars.slots,
-        "filled": bars.filled,
-        "expected_slots": bars.expected,
-        "revision": bars.revision,
-    }
-    outputs = results(plan, bars.partials, bars.synthetic)
+    dates = [calendar.grid(timeframe).trading_date(starts) for timeframe, starts in parts]
+    outputs = zip(plan.outputs, results(plan, bars.partials, bars.synthetic), strict=True)
+    real = ~bars.synthetic if bars.synthetic.any() else None
     columns = [
-        *_key_columns(plan, keys, bars),
-        pl.Series("start", bars.start).cast(TIME),
-        pl.Series("end", bars.end).cast(TIME),
-        *(to_series(output.name, value, output.number) for output, value in zip(plan.outputs, outputs, strict=True)),
-        _timeframes(parts),
-        pl.Series("trading_date", dates.astype(np.int32)).cast(pl.Date),
-        _tick_time("open_time", bars.open_time, bars),
-        _tick_time("close_time", bars.close_time, bars),
-        *(pl.Series(name, values) for name, values in {**counts, **flags}.items()),
+        *(Raw(values) for values in _key_columns(plan, keys, bars)),
+        Raw.of("start", bars.start, TIME),
+        Raw.of("end", bars.end, TIME),
+        *(raw_column(output.name, values, output.number) for output, values in outputs),
+        Raw(_timeframes(parts)),
+        Raw.of("trading_date", np.concatenate(dates).astype(np.int32), pl.Date()),
+        *([Raw(_phases(calendar, parts))] if tells_phase(plan) else ()),
+        Raw.of("open_time", bars.open_time, valid=real),
+        Raw.of("close_time", bars.close_time, valid=real),
+        Raw.of("slots", bars.slots),
+        Raw.of("filled", bars.filled),
+        Raw.of("expected_slots", bars.expected),
+        Raw.of("final", np.full(len(bars), bars.final)),
+        Raw.of("synthetic", bars.synthetic),
+        Raw.of("partial", bars.partial),
+        Raw.of("revision", bars.revision),
     ]
-    if tells_phase(plan):
-        phases = [phase for timeframe, starts in parts for phase in phase_of(calendar, timeframe, starts)]
-        columns.append(pl.Series(PHASE, phases, dtype=pl.String))
-    frame = pl.DataFrame(columns).with_columns(final=pl.lit(bars.final, dtype=pl.Boolean))
-    return frame.select(bar_schema(plan).names())
+    return frame_of(columns)
 
 
 def _timeframes(parts: Sequence[tuple[Timeframe, Integers]]) -> pl.Series:
@@ -125,9 +122,9 @@ def _timeframes(parts: Sequence[tuple[Timeframe, Integers]]) -> pl.Series:
     return names.gather(np.repeat(np.arange(len(parts)), [len(starts) for _, starts in parts]))
 
 
-def _tick_time(name: str, times: Integers, block: BarBlock) -> pl.Series:
-    series = pl.Series(name, times)
-    return series.set(pl.Series(block.synthetic), None) if block.synthetic.any() else series
+def _phases(calendar: Calendar, parts: Sequence[tuple[Timeframe, Integers]]) -> pl.Series:
+    phases = [phase for timeframe, starts in parts for phase in phase_of(calendar, timeframe, starts)]
+    return pl.Series(PHASE, phases, dtype=pl.String)
 
 
 def _key_columns(plan: BarPlan, keys: Keys, block: BarBlock) -> Sequence[pl.Series]:

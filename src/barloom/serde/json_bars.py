@@ -55,7 +55,7 @@ class JsonBarEncoder:
         """One message a bar, in each block's order."""
         if not blocks:
             return []
-        texts = bar_frame(self._plan, self._calendar, keys, *blocks).select(self._key, self._value)
+        texts = bar_frame(self._plan, self._calendar, keys, *blocks).select_seq(self._key, self._value)
         prefixes = self._prefixes.of(keys).of(np.concatenate([block.key for block in blocks]), keys)
         places, values = _behind(prefixes, texts["key"]), _behind(prefixes, texts["value"])
         ends = accumulate(map(len, blocks), initial=0)

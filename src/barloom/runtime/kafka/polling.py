@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
+from operator import is_not
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -113,8 +115,7 @@ def decode(messages: Sequence[Record], topics: Sequence[str], decoder: EventDeco
     ends: dict[Log, int] = {}
     failures: list[Any] = []
     records = messages
-    errors = map(type(messages[0]).error, messages)
-    others = [(place, error) for place, error in enumerate(errors) if error is not None]
+    others = _errors(messages)
     if others:
         places = {place for place, _ in others}
         records = [message for place, message in enumerate(messages) if place not in places]
@@ -126,6 +127,14 @@ def decode(messages: Sequence[Record], topics: Sequence[str], decoder: EventDeco
             failures.append(error)
     by_log = dict(_taken_apart(records, topics, decoder, now)) if records else {}
     return Poll(by_log, ends, failures)
+
+
+def _errors(messages: Sequence[Record]) -> list[tuple[int, Any]]:
+    """What is no record, and its place; mostly there is nothing of the kind, and looking costs for every record."""
+    error = type(messages[0]).error
+    if not any(map(is_not, map(error, messages), repeat(None))):
+        return []
+    return [(place, found) for place, found in enumerate(map(error, messages)) if found is not None]
 
 
 def _taken_apart(
