@@ -32,7 +32,7 @@ def test_a_consumer_reads_what_is_committed_and_commits_nothing() -> None:
         "group.protocol": "classic",
         "partition.assignment.strategy": "cooperative-sticky",
         "session.timeout.ms": 6000,
-        "heartbeat.interval.ms": 250,
+        "heartbeat.interval.ms": 150,
     }.items() <= found.items()
     assert "group.instance.id" not in found
 

@@ -72,7 +72,7 @@ def consumer_config(settings: KafkaSettings, group: str | None = None, **more: o
     `more` has librdkafka's names with ``_`` for ``.``, such as ``auto_offset_reset="latest"`` or ``error_cb=…``.
     """
     # What a member learns of a rebalance, it learns from the answer to its next heartbeat.
-    heartbeat = min(250, settings.session_timeout // MILLISECOND // 3)
+    heartbeat = min(150, settings.session_timeout // MILLISECOND // 3)
     member: Config = {"group.protocol": "consumer"}
     if settings.protocol == "classic":
         member = {
