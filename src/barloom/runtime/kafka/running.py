@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import socket
@@ -140,6 +141,7 @@ def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
         began = job.clock.monotonic()
         try:
             if number > 1:
+                gc.collect()  # what the last membership has fetched and not sent is kept alive by its callbacks
                 _look_around(job)
             _be_a_member(job, f"{job.settings.app}-{job.owner}-{number}", stop)
         except BrokerError as error:
