@@ -29,6 +29,11 @@ class Stuck:
         """Begin."""
         self.calls.append("begin")
 
+    def flush(self, *_: object) -> int:
+        """Have nothing left to send."""
+        self.calls.append("flush")
+        return 0
+
     def send_offsets_to_transaction(self, *_: object) -> None:
         """Hang."""
         self.calls.append("send offsets")
@@ -63,7 +68,7 @@ def test_a_commit_that_never_ends_is_given_up_with_its_producer(stuck: Transacti
     stuck.close()
 
     assert raised.value.retriable
-    assert ["begin", "send offsets", "purge"] == stuck._producer.calls  # type: ignore[attr-defined]  # noqa: SLF001
+    assert ["begin", "flush", "send offsets", "purge"] == stuck._producer.calls  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def test_a_call_that_ends_raises_what_it_raises() -> None:
