@@ -138,5 +138,6 @@ def test_log_lines_hide_secrets_and_are_not_repeated(caplog: pytest.LogCaptureFi
         logger.warning("FAIL: broker hunter2 down after 5ms")
         logger.warning("FAIL: broker hunter2 down after 17ms")
         logger.warning("CONFWARN: acks is a producer property and will be ignored by this consumer instance")
+        logger.error("TXNERR [app#producer-2] Current transaction failed in state InTransaction: a rebalance came")
 
     assert ["FAIL: broker *** down after 5ms"] == caplog.messages

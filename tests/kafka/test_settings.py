@@ -126,6 +126,11 @@ def test_framed_avro_needs_a_registry() -> None:
     assert ["kafka.format"] == problems(output_format="avro")
 
 
+def test_a_format_that_is_spelled_wrong_is_not_taken_for_avro() -> None:
+    """What stands there means something else than the default: only the spelling is told."""
+    assert ["kafka.format"] == problems(format="jsn")
+
+
 def test_a_transaction_must_outlive_the_commit_interval() -> None:
     """A time-out shorter than two intervals would abort every transaction."""
 

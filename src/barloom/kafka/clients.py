@@ -125,7 +125,10 @@ def _is_plain(name: str) -> bool:
 
 
 class _Discreet(logging.Filter):
-    """Blots out secrets, says the same thing once in a while only, and not that a consumer is no producer."""
+    """Blots out secrets, says the same thing once in a while only, and not what is no news.
+
+    That a consumer is no producer is none; why a transaction failed is what the call that has to do with it raises.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,7 +144,8 @@ class _Discreet(logging.Filter):
         for secret in self._secrets:
             text = text.replace(secret, "***")
         record.msg, record.args = text, ()
-        return not ("CONFWARN" in text and "will be ignored by" in text) and self._is_news(text, record.created)
+        known = ("CONFWARN" in text and "will be ignored by" in text) or "TXNERR" in text
+        return not known and self._is_news(text, record.created)
 
     def _is_news(self, text: str, at: float) -> bool:
         """Whether the line, but for its times, was not said lately."""

@@ -157,7 +157,8 @@ def _check_together(settings: KafkaSettings, table: Table) -> None:
         table.problem("transactions would time out before they are committed", "transaction_timeout", fix)
     written = {settings.format, settings.key_format} if settings.schema is None else set()
     framed = Format.AVRO in {*written, settings.output_format}
-    if framed and settings.registry is None and "registry" not in table:
+    unread = any(problem.where.endswith("format") for problem in table.problems)  # what stands there means another one
+    if framed and settings.registry is None and "registry" not in table and not unread:
         fix = (
             'add [kafka.registry] with url = "…" (or --registry URL), or write format = "avro-raw" or "json"; framed '
             'messages are read without one where schema = "ticks.avsc" names their schema, and output_format is another'
