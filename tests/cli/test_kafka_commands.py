@@ -67,10 +67,10 @@ def test_topics_are_planned_checked_and_applied(
     untouched = topics.names()
     codes += [main(["topics", name, str(definition)]) for name in ("apply", "check")]
     said = capsys.readouterr().out
+    topics.wait_for(f"{topics.prefix}bars_final_1m")
 
     assert [0, 1, 0, 0] == codes
     assert before == untouched
-    assert f"{topics.prefix}bars_final_1m" in topics.names()
     assert "Created 9 topics, altered 0." in said
     assert said.endswith("Every topic is as it should be.\n")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ from confluent_kafka.cimpl import NewTopic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_PATIENCE = 30.0
 
 
 class Topics:
@@ -24,7 +27,15 @@ class Topics:
         full = self.prefix + name
         made = self.admin.create_topics([NewTopic(full, partitions, 1, config=dict(config or {}))])
         made[full].result(timeout=30)
+        self.wait_for(full)
         return full
+
+    def wait_for(self, full: str) -> None:
+        """Wait until the broker tells of a topic: it may have been made a moment before that."""
+        end = time.monotonic() + _PATIENCE
+        while full not in self.names():
+            assert time.monotonic() < end, f"{full} was made, and the broker does not know it"
+            time.sleep(0.02)
 
     def names(self) -> list[str]:
         """All topics there are with this prefix, whoever made them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -124,7 +125,7 @@ class Transactions:
             try:
                 self._begin()
                 if group is not None:
-                    self._producer.flush(_SENT_WITHIN)
+                    self._send_off()
                     self._move(positions, group())
                 self._insist(lambda: self._producer.commit_transaction(SLICE))
             except _GivenUp as error:
@@ -150,6 +151,13 @@ class Transactions:
         self._sent.clear()
         self._overseen.close()
         self._producer.purge()
+
+    def _send_off(self) -> None:
+        """Wait until the records are on their way. What fails here is told by the next call, and told better there."""
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - an extra
+
+        with suppress(KafkaException, SystemError):  # a client that has failed raises in the middle of its callbacks
+            self._producer.flush(_SENT_WITHIN)
 
     def _move(self, positions: list[TopicPartition], group: object) -> None:
         def move() -> None:
