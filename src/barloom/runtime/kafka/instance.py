@@ -112,12 +112,16 @@ class Instance:
         self._job.heartbeat(self._states())
 
     def _read(self, room: int) -> list[Message]:
-        """What comes until the next commit may be; if that is now, whatever is there, or else the first to come."""
-        patience = max(0.0, self._next_commit() - self._clock.monotonic())
+        """What comes until the next commit may be; if that is now, whatever is there, or else the first to come.
+
+        With a long commit interval only for as long as whoever stops us or waits for a partition should have to wait.
+        """
+        look = _LOOK_WHILE_RESTORING if self._restoring else _LOOK
+        patience = min(max(0.0, self._next_commit() - self._clock.monotonic()), look)
         messages = self._consumer.consume(room, patience)
         if messages or patience or self._commit_due is not None:
             return messages
-        first = self._consumer.poll(_LOOK_WHILE_RESTORING if self._restoring else _LOOK)
+        first = self._consumer.poll(look)
         return [] if first is None else [first, *self._consumer.consume(room, 0)]
 
     def _next_commit(self) -> float:

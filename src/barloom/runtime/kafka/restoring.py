@@ -7,7 +7,7 @@ from functools import partial
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import StoreMismatch
+from barloom.errors import BrokerError, StoreMismatch
 from barloom.kafka.clients import producer_config
 from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
 from barloom.runtime.kafka.partition import Partition
@@ -134,6 +134,9 @@ class Restorer:
                 return {}
             if position is not None and (position.offsets == committed or not committed):
                 return position.offsets
+            if self._patience.lost:
+                message = f"the restore of partition {number} was given up"
+                raise BrokerError(message, retriable=True)
             if is_over():
                 raise StoreMismatch(
                     _disagree(self._changelog, number, None if position is None else position.offsets, committed)
