@@ -12,10 +12,10 @@ import time
 from collections import defaultdict
 from contextlib import contextmanager
 from itertools import pairwise
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
+from beside import beside
 from confluent_kafka import Consumer, IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 from members import Member, share_evenly
@@ -26,6 +26,7 @@ from barloom.plan.identity import topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Event
 
 TIMEFRAMES = ("100ms", "1s", "1m")
 RATE, KEYS, AT_ONCE = 4_000, 200, 20
@@ -129,11 +130,10 @@ def _is_open(scene: Scene, work: Work, partitions: set[int]) -> bool:
 @contextmanager
 def _writing(scene: Scene, work: Work) -> Iterator[None]:
     """A steady stream of ticks, stamped with the time at which they are sent."""
-    stop = Event()
     producer = Producer({"bootstrap.servers": scene.bootstrap, "partitioner": "murmur2", "linger.ms": 1, **QUIET})
     random, encoder = np.random.default_rng(1), work.serde.event_encoder
 
-    def write() -> None:
+    def write(stop: Event) -> None:
         while not stop.wait(AT_ONCE / RATE):
             at = np.full(AT_ONCE, time.time_ns() // 1_000_000)
             key, price = random.integers(0, KEYS, AT_ONCE), random.integers(10**4, 10**7, AT_ONCE)
@@ -142,39 +142,28 @@ def _writing(scene: Scene, work: Work) -> Iterator[None]:
             producer.produce_batch(work.topic, messages)
             producer.poll(0)
 
-    thread = Thread(target=write)
-    thread.start()
-    try:
+    with beside(write):
         yield
-    finally:
-        stop.set()
-        thread.join()
-        producer.flush()
+    producer.flush()
 
 
 @contextmanager
 def _watching(scene: Scene, work: Work, finals: Finals) -> Iterator[None]:
     """A consumer of the committed finals of the base."""
-    stop = Event()
     topic = topics(work.plan).final[TIMEFRAMES[0]]
     consumer = Consumer({"bootstrap.servers": scene.bootstrap, "group.id": "watch", "fetch.wait.max.ms": 10, **READER})
     consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
 
-    def watch() -> None:
+    def watch(stop: Event) -> None:
         while not stop.is_set():
             messages = consumer.consume(1_000, 0.01)
             now = time.monotonic()
             for number in {message.partition() for message in messages if message.error() is None}:
                 finals.at[number].append(now)
 
-    thread = Thread(target=watch)
-    thread.start()
-    try:
+    with beside(watch):
         yield
-    finally:
-        stop.set()
-        thread.join()
-        consumer.close()
+    consumer.close()
 
 
 if __name__ == "__main__":

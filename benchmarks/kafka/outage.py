@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+from beside import beside
 from children import Child
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from scene import LADDER, PARTITIONS, QUIET, START, Scene, Work, frame
@@ -26,6 +26,7 @@ from barloom.time.timeframe import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from threading import Event
 
 RATE, KEYS = 10_000, 1_000
 LIMIT = 1.5
@@ -98,24 +99,18 @@ class Load:
     @contextmanager
     def flowing(self) -> Iterator[None]:
         """Send until the end of the block, in a thread of its own."""
-        stop = Event()
         self._began = time.monotonic()
 
-        def write() -> None:
+        def write(stop: Event) -> None:
             while not stop.wait(0.01):
                 self._producer.poll(0)
                 while not stop.is_set() and (due := min(self._due() - self.sent, _AT_ONCE, self._room())) > 0:
                     self._send(*tick(np.arange(self.sent, self.sent + due)))
                     self.sent += due
 
-        thread = Thread(target=write)
-        thread.start()
-        try:
+        with beside(write):
             yield
-        finally:
-            stop.set()
-            thread.join()
-            self._producer.flush()
+        self._producer.flush()
 
     def close_all(self) -> None:
         """A last tick of each key, so late that no slot stays open."""

@@ -72,6 +72,27 @@ def test_a_run_ends_soon_while_the_brokers_are_away(own_broker: Broker) -> None:
 
 
 @pytest.mark.needs("java", "maven")
+def test_a_long_commit_interval_keeps_nobody_waiting(broker: Broker, topics: Topics) -> None:
+    """With a commit a minute, an instance still takes its partition over, and ends, long before that."""
+    desk = Desk(broker, topics, partitions=1)
+    plan = desk.plan()
+    settings = desk.settings(plan, commit_interval="60s", transaction_timeout="150s")
+    stop, running = Event(), Event()
+
+    def tell(status: Status) -> None:
+        if "RUNNING" in status.states.values():
+            running.set()
+
+    thread = Thread(target=lambda: run(plan, settings, stop=stop, on_status=tell), daemon=True)
+    thread.start()
+    ran = running.wait(30)
+    stop.set()
+    thread.join(SOON)
+
+    assert (True, False) == (ran, thread.is_alive())
+
+
+@pytest.mark.needs("java", "maven")
 def test_a_restore_ends_when_nobody_waits_for_it(own_broker: Broker) -> None:
     """It waits for brokers that are away; closed, it ends."""
     desk = Desk(own_broker, Topics({"bootstrap.servers": own_broker.bootstrap}), partitions=1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from barloom.time.calendar import Calendar, Integers
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["PHASE", "TIME", "bar_frame", "bar_schema", "phase_of", "tells_phase"]
+__all__ = ["PHASE", "TIME", "bar_frame", "bar_schema", "phase_of", "phases", "tells_phase", "trading_dates"]
 
 TIME: Final = pl.Datetime("ns", "UTC")
 PHASE: Final = "phase"
@@ -91,9 +91,7 @@ def _number_type(number: NumberType) -> pl.DataType:
 
 def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) -> pl.DataFrame:
     """The bars of one or more blocks as a frame with `bar_schema`, in their order; finals only, or live bars only."""
-    bars, timeframes = BarBlock.join(blocks), [plan.levels[block.level].timeframe for block in blocks]
-    parts = list(zip(timeframes, (block.start for block in blocks), strict=True))
-    dates = [calendar.grid(timeframe).trading_date(starts) for timeframe, starts in parts]
+    bars = BarBlock.join(blocks)
     outputs = zip(plan.outputs, results(plan, bars.partials, bars.synthetic), strict=True)
     real = ~bars.synthetic if bars.synthetic.any() else None
     columns = [
@@ -101,9 +99,9 @@ def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) 
         Raw.of("start", bars.start, TIME),
         Raw.of("end", bars.end, TIME),
         *(raw_column(output.name, values, output.number) for output, values in outputs),
-        Raw(_timeframes(parts)),
-        Raw.of("trading_date", np.concatenate(dates).astype(np.int32), pl.Date()),
-        *([Raw(_phases(calendar, parts))] if tells_phase(plan) else ()),
+        Raw(_timeframes(plan, blocks)),
+        Raw.of("trading_date", trading_dates(plan, calendar, blocks).astype(np.int32), pl.Date()),
+        *([Raw(phases(plan, calendar, blocks))] if tells_phase(plan) else ()),
         Raw.of("open_time", bars.open_time, valid=real),
         Raw.of("close_time", bars.close_time, valid=real),
         Raw.of("slots", bars.slots),
@@ -117,14 +115,23 @@ def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) 
     return frame_of(columns)
 
 
-def _timeframes(parts: Sequence[tuple[Timeframe, Integers]]) -> pl.Series:
-    names = pl.Series("timeframe", [str(timeframe) for timeframe, _ in parts], dtype=pl.String)
-    return names.gather(np.repeat(np.arange(len(parts)), [len(starts) for _, starts in parts]))
+def trading_dates(plan: BarPlan, calendar: Calendar, blocks: Sequence[BarBlock]) -> Integers:
+    """The first trading date of each bar's slot, in days since the epoch."""
+    grids = ((calendar.grid(plan.levels[block.level].timeframe), block.start) for block in blocks)
+    return np.concatenate([grid.trading_date(starts) for grid, starts in grids])
 
 
-def _phases(calendar: Calendar, parts: Sequence[tuple[Timeframe, Integers]]) -> pl.Series:
-    phases = [phase for timeframe, starts in parts for phase in phase_of(calendar, timeframe, starts)]
-    return pl.Series(PHASE, phases, dtype=pl.String)
+def phases(plan: BarPlan, calendar: Calendar, blocks: Sequence[BarBlock]) -> pl.Series:
+    """What `phase_of` tells of each bar's slot."""
+    parts = ((plan.levels[block.level].timeframe, block.start) for block in blocks)
+    found = [phase for timeframe, starts in parts for phase in phase_of(calendar, timeframe, starts)]
+    return pl.Series(PHASE, found, dtype=pl.String)
+
+
+def _timeframes(plan: BarPlan, blocks: Sequence[BarBlock]) -> pl.Series:
+    names = [str(plan.levels[block.level].timeframe) for block in blocks]
+    of_bar = np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
+    return pl.Series("timeframe", names, dtype=pl.String).gather(of_bar)
 
 
 def _key_columns(plan: BarPlan, keys: Keys, block: BarBlock) -> Sequence[pl.Series]:

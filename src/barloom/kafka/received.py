@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from barloom.errors import BadRow, BrokerError, Problem
 from barloom.kafka.failures import client_error
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Consumer, Message
 
-__all__ = ["Came", "Commits", "Place", "Received", "came"]
+__all__ = ["Commits", "Place", "Received", "came"]
 
 V = TypeVar("V")
 
@@ -113,27 +113,16 @@ class Commits:
                 self._given.pop(place, None)
 
 
-class Came(TypedDict):
-    """Where and how a message came, as `Received` has it."""
-
-    key: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...]
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int | None
-
-
-def came(message: Message) -> Came:
-    """Where and how a message came."""
-    return Came(
-        key=message.key(),
-        headers=_headers_of(message),
-        topic=message.topic() or "",
-        partition=message.partition() or 0,
-        offset=message.offset() or 0,
-        timestamp=_timestamp_of(message),
-    )
+def came(message: Message) -> dict[str, Any]:
+    """Where and how a message came: these fields of `Received`."""
+    return {
+        "key": message.key(),
+        "headers": _headers_of(message),
+        "topic": message.topic() or "",
+        "partition": message.partition() or 0,
+        "offset": message.offset() or 0,
+        "timestamp": _timestamp_of(message),
+    }
 
 
 def _headers_of(message: Message) -> tuple[tuple[str, bytes | None], ...]:

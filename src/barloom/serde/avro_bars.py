@@ -6,11 +6,10 @@ from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import polars as pl
 
 from barloom.engine.blocks import BarBlock
 from barloom.engine.exact import narrow, to_series
-from barloom.engine.frames import phase_of, tells_phase
+from barloom.engine.frames import phases, tells_phase, trading_dates
 from barloom.engine.results import results
 from barloom.serde.avro_pieces import (
     Piece,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan, Output
     from barloom.serde.avro_keys import KeyMatrix
     from barloom.serde.by_keys import ByKeys
-    from barloom.time.calendar import Calendar, Integers, SlotGrid
+    from barloom.time.calendar import Calendar, Integers
 
 __all__ = ["AvroBarEncoder", "Headers"]
 
@@ -95,30 +94,14 @@ class AvroBarEncoder:
             longs(bars.end // _MILLISECOND),
             *(_output(output, values) for output, values in outputs),
             choices(self._names, level),
-            longs(np.concatenate([self._grid(block).trading_date(block.start) for block in blocks])),
-            *([self._phase(blocks)] if self._tells_phase else ()),
+            longs(trading_dates(self._plan, self._calendar, blocks)),
+            *([texts(phases(self._plan, self._calendar, blocks))] if self._tells_phase else ()),
             *(optional(longs(times), real) for times in (bars.open_time, bars.close_time)),
             *(longs(counts) for counts in (bars.slots, bars.filled, bars.expected)),
             constant(b"\1" if bars.final else b"\0"),
             *(booleans(flags) for flags in (bars.synthetic, bars.partial)),
             longs(bars.revision),
         ]
-
-    def _grid(self, block: BarBlock) -> SlotGrid:
-        return self._calendar.grid(self._plan.levels[block.level].timeframe)
-
-    def _phase(self, blocks: Sequence[BarBlock]) -> Piece:
-        levels = self._plan.levels
-        return texts(
-            pl.Series(
-                [
-                    phase
-                    for block in blocks
-                    for phase in phase_of(self._calendar, levels[block.level].timeframe, block.start)
-                ],
-                dtype=pl.String,
-            )
-        )
 
 
 def _kinds(block: BarBlock) -> list[np.dtype[Any]]:
