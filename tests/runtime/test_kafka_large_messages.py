@@ -61,7 +61,9 @@ def test_a_key_that_no_message_has_room_for_is_a_dead_letter(broker: Broker, top
 def test_a_record_that_the_cluster_never_takes_ends_the_process(broker: Broker, topics: Topics) -> None:
     """Trying again for ever would be a partition that stands still and says that it is running."""
     small = topics.create("small", 1, {"max.message.bytes": "1000"})
-    transactions = Transactions({"bootstrap.servers": broker.bootstrap}, f"{topics.prefix}writer", SystemClock())
+    transactions = Transactions(
+        {"bootstrap.servers": broker.bootstrap, "transactional.id": f"{topics.prefix}writer"}, SystemClock()
+    )
     transactions.take_over()
 
     def send_and_commit() -> None:

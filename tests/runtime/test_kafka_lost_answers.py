@@ -40,8 +40,8 @@ def topic(relay: Relay) -> str:
 @pytest.fixture
 def transactions(relay: Relay, topic: str) -> Iterator[Transactions]:
     """What writes there; one transaction was committed."""
-    config = {"bootstrap.servers": relay.address, "linger.ms": 0, "log_level": 0}
-    made = Transactions(config, f"{topic}-writer", SystemClock())
+    id_ = {"transactional.id": f"{topic}-writer"}
+    made = Transactions({"bootstrap.servers": relay.address, "linger.ms": 0, "log_level": 0, **id_}, SystemClock())
     made.take_over()
     made.send(topic, 0, [b"a"], [b"1"])
     made.commit()

@@ -53,7 +53,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[Transactions]:
     """Transactions of such a producer."""
     monkeypatch.setattr("confluent_kafka.Producer", Stuck)
     monkeypatch.setattr(transaction, "_OVERDUE", 0.05)
-    made = Transactions({}, "id", SystemClock())
+    made = Transactions({"transactional.id": "id"}, SystemClock())
     yield made
     producer = made._producer  # noqa: SLF001 - the double
     assert isinstance(producer, Stuck)

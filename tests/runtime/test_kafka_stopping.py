@@ -73,7 +73,10 @@ def test_a_run_ends_soon_while_the_brokers_are_away(own_broker: Broker) -> None:
 
 @pytest.mark.needs("java", "maven")
 def test_a_long_commit_interval_keeps_nobody_waiting(broker: Broker, topics: Topics) -> None:
-    """With a commit a minute, an instance still takes its partition over, and ends, long before that."""
+    """With a commit a minute, an instance still takes its partition over, and ends, long before that.
+
+    Its transactions may last as long as is said: no client would be made otherwise, since its messages may too.
+    """
     desk = Desk(broker, topics, partitions=1)
     plan = desk.plan()
     settings = desk.settings(plan, commit_interval="60s", transaction_timeout="150s")

@@ -39,11 +39,16 @@ def committed(bootstrap: str, topic: str) -> list[tuple[bytes | None, bytes | No
 
 def test_records_for_two_topics_outlast_a_full_queue(broker: Broker) -> None:
     """The same records go to each topic, once and in order, though the queue takes a part of them at a time."""
-    config = {"bootstrap.servers": broker.bootstrap, "queue.buffering.max.messages": 100, "linger.ms": 1}
     topics = Topics({"bootstrap.servers": broker.bootstrap})
+    config = {
+        "bootstrap.servers": broker.bootstrap,
+        "transactional.id": f"{topics.prefix}writer",
+        "queue.buffering.max.messages": 100,
+        "linger.ms": 1,
+    }
     one, other = topics.create("one", 1), topics.create("other", 1)
     keys = [b"%d" % number for number in range(250)]
-    transactions = Transactions(config, f"{topics.prefix}writer", SystemClock())
+    transactions = Transactions(config, SystemClock())
     transactions.take_over()
 
     transactions.send(one, 0, keys[:90], keys[:90])

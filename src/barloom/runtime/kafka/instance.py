@@ -61,7 +61,7 @@ class Instance:
         self._key_of: dict[tuple[object, ...], int] = {}
         self._failure: Exception | None = None
         patience = Patience(job.clock, job.stop)
-        self._transactions = Transactions(producer_config(settings), transactional_id, job.clock, patience)
+        self._transactions = Transactions(producer_config(settings, transactional_id), job.clock, patience)
         self._transactions.take_over()
         self._publication = Publication(
             job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None

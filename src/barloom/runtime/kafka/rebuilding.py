@@ -130,7 +130,7 @@ def _used(cluster: Cluster, ends: Ends, names: Iterable[str]) -> list[str]:
 def _seed(plan: BarPlan, settings: KafkaSettings, clock: Clock, partitions: int, first: Mapping[Lane, int]) -> None:
     """Write where to begin into the changelog, as if the application had come that far without a tick."""
     transactional_id = f"{settings.app}-rebuild"
-    transactions = Transactions(producer_config(settings), transactional_id, clock)
+    transactions = Transactions(producer_config(settings, transactional_id), clock)
     meta, changelog = meta_record(plan), topics(plan, settings.app).changelog
     try:
         transactions.take_over()

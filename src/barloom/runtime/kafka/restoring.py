@@ -160,7 +160,7 @@ class Restorer:
             self._fenced.add(transactional_id)
 
     def _successor(self, transactional_id: str) -> Transactions:
-        return Transactions(producer_config(self._settings), transactional_id, self._clock, self._patience)
+        return Transactions(producer_config(self._settings, transactional_id), self._clock, self._patience)
 
 
 def refuse_another(known: Mapping[str, str], found: Mapping[str, str]) -> None:

@@ -79,7 +79,7 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
         restored = restorer.restore(partition)
         before = _checked(restored, to)
         published = _published(plan, settings, names, serde.bar_decoder, partition)
-        transactions = Transactions(producer_config(settings), transactional_id, clock)
+        transactions = Transactions(producer_config(settings, transactional_id), clock)
         with closing(transactions):
             transactions.take_over()
             live = settings.live_interval is not None

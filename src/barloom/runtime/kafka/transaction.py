@@ -52,19 +52,17 @@ class Transactions:
 
     What was sent is kept until it is committed: a transaction that the cluster gives up, as it does when a rebalance or
     a restart of a broker comes in between, is sent once more. After an exception from any method the producer must be
-    thrown away. `patience` ends its attempts early.
+    thrown away. `config` is that of `producer_config` for the id; `patience` ends its attempts early.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], transactional_id: str, clock: Clock, patience: Patience | None = None
-    ) -> None:
+    def __init__(self, config: Mapping[str, Any], clock: Clock, patience: Patience | None = None) -> None:
         from confluent_kafka import Producer  # noqa: PLC0415 - an extra
 
-        self.id = transactional_id
+        self.id: str = config["transactional.id"]
         self._clock = clock
         self._patience = patience or Patience(clock)
         self._refused: BrokerError | None = None
-        self._producer: Producer = Producer({**config, "transactional.id": transactional_id, "error_cb": self._hear})
+        self._producer: Producer = Producer({**config, "error_cb": self._hear})
         self._overseen = Overseen("barloom-positions")
         self._sent: list[_Batch] = []
         self._begun = False
