@@ -131,6 +131,19 @@ def test_null_values_and_nullable_fields(tmp_path: Path) -> None:
     assert [(None, "x"), (Decimal("1.5"), "")] == [row[2:] for row in declared.rows]
 
 
+def test_a_number_or_a_time_may_mean_that_there_is_none(tmp_path: Path) -> None:
+    """Feeds write -999 or the first day of 1970 where they have nothing: what is declared so is no value."""
+    price = Field("price", FieldKind.DECIMAL, NumberType(18, 2), nullable=True)
+    size = Field("size", FieldKind.INTEGER, nullable=True)
+    rows = [("A", iso(1), "1.50", "3"), ("A", iso(2), "-999", " 0 "), ("A", "1970-01-01T00:00:00Z", "2", "10")]
+    path = put(tmp_path / "a.csv", csv_of(rows, "symbol,at,price,size"))
+
+    declared = read(plan(SYMBOL, AT, price, size, null_values=("-999", "0", "1970-01-01T00:00:00Z")), path)
+
+    assert [(Decimal("1.50"), 3), (None, None)] == [row[2:] for row in declared.rows]
+    assert ["at: the time is missing"] == [message for _, message in declared.invalid]
+
+
 def test_booleans_and_integers(tmp_path: Path) -> None:
     """True and false in any case, or 1 and 0."""
     maker = Field("maker", FieldKind.BOOLEAN)

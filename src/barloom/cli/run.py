@@ -17,7 +17,6 @@ from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
 from barloom.kafka.asked import declared_kafka
-from barloom.runtime import embedded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +83,8 @@ def run(  # noqa: PLR0913 - the options of a command
     files_or_kafka([name for name, given in files.items() if given], kafka.given, definition)
     if source is None or store is None:
         return run_on_kafka(plan, settings_asked(definition, plan, kafka), kafka.same(definition), as_json=as_json)
+    from barloom.runtime import embedded  # noqa: PLC0415 - a run on Kafka needs neither files nor a store
+
     clock = SystemClock()
     with progress_of_run(plan.name, clock) as tell:
         report = embedded.run(

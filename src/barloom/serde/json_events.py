@@ -16,6 +16,7 @@ import polars as pl
 
 from barloom.plan.barplan import FieldKind
 from barloom.serde.avro_values import Messages
+from barloom.serde.digits import PlainNumbers
 from barloom.serde.json_layout import NUMBER, Layout
 from barloom.serde.poll import Poll
 from barloom.source.columns import of_value
@@ -25,7 +26,7 @@ from barloom.source.records import ABSENT, value_at, wrong_type
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.serde.json_layout import Spans
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from barloom.source.decode import Rows
     from barloom.source.decoded import Problems
     from barloom.source.records import Json
-    from barloom.time.calendar import Integers
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["JsonEventDecoder"]
 
@@ -73,6 +74,7 @@ class JsonEventDecoder:
         self._texts = frozenset(
             name for name in self._paths if name and plan.event.by_name[name].kind is FieldKind.STRING
         )
+        self._plain = PlainNumbers(self._decoder.fields, plan.source.null_values)
         self._flat = not any("." in path or path.isdecimal() for path in self._paths.values())
         self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=_Number)
 
@@ -110,15 +112,31 @@ class JsonEventDecoder:
         spans, good = layout.read(poll)
         if np.count_nonzero(good) < _MOSTLY * len(values) or not self._are_fit(spans):
             return None
-        messages = Messages(poll.values, poll.data, poll.start)
-        wanted, texts = set(self._paths.values()), {}
-        for path, each in spans.items():
-            if path in wanted or not each.quoted:
-                text = texts[path] = messages.texts(each.at, np.where(good, each.size, 0))
-                good &= (text.is_not_null() if each.quoted else text.str.contains(NUMBER)).to_numpy()
+        numbers = self._numbers(poll, spans, good)
+        texts, good = self._plain_texts(poll, spans, good, numbers.keys())
+        nothing = _NOTHING.new_from_index(0, len(values))
+        columns = {**{name: texts.get(path, nothing) for name, path in self._paths.items()}, **numbers}
         others = np.flatnonzero(~good)
-        columns = {name: texts.get(path, _NOTHING.new_from_index(0, len(values))) for name, path in self._paths.items()}
         return columns if not len(others) else self._completed(columns, values, others, refused)
+
+    def _numbers(self, poll: Poll, spans: Mapping[str, Spans], good: Booleans) -> dict[str, pl.Series]:
+        """The columns that can be read in bulk."""
+        paths = ((name, path) for name, path in self._paths.items() if path in spans)
+        found = {name: self._plain.column(name, poll, spans[path], good) for name, path in paths}
+        return {name: column for name, column in found.items() if column is not None}
+
+    def _plain_texts(
+        self, poll: Poll, spans: Mapping[str, Spans], good: Booleans, done: Collection[str]
+    ) -> tuple[dict[str, pl.Series], Booleans]:
+        """What else is wanted, as it is written, by path; and which messages are right in all that was looked at."""
+        wanted = {path for name, path in self._paths.items() if name not in done}
+        checked = {self._paths[name] for name in done}
+        messages, texts = Messages(poll.values, poll.data, poll.start), {}
+        for path, each in spans.items():
+            if path in wanted or not (each.quoted or path in checked):
+                text = texts[path] = messages.texts(each.at, np.where(good, each.size, 0))
+                good = good & (text.is_not_null() if each.quoted else text.str.contains(NUMBER)).to_numpy()
+        return texts, good
 
     def _are_fit(self, spans: Mapping[str, Spans]) -> bool:
         """Whether texts are in quotes: a number there has to be looked at one by one."""
@@ -132,7 +150,7 @@ class JsonEventDecoder:
         found: Problems = {}
         others = self._parsed([values[row] for row in rows.tolist()], found)
         refused.update({int(rows[place]): text for place, text in found.items()})
-        return {name: overwrite(column, rows, others[name]) for name, column in columns.items()}
+        return {name: overwrite(column.cast(pl.String), rows, others[name]) for name, column in columns.items()}
 
     def _flat_parser(self) -> msgspec.json.Decoder[Json]:
         """Takes the members that are wanted and passes over the others."""

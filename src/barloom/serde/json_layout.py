@@ -76,7 +76,7 @@ class Layout:
 
     def read(self, poll: Poll) -> tuple[dict[str, Spans], Booleans]:
         """The values of the members, and which messages have the layout; the spans of the others mean nothing."""
-        words: NDArray[np.uint64] = np.ndarray((len(poll.data) - _WORD + 1,), "<u8", poll.data, strides=(1,))
+        words = poll.words
         cursor, last = poll.start, len(words) - 1
         good = ~poll.missing
         found: dict[str, Spans] = {}

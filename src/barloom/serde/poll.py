@@ -25,6 +25,7 @@ FRAME: Final = 5
 """Bytes before an Avro body in Confluent's framing: a zero, and the number of the schema."""
 
 _ID_BYTES: Final = 4
+_WORD: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ class Poll:
     def count(self) -> int:
         """How many messages there are."""
         return len(self.start)
+
+    @property
+    def words(self) -> NDArray[np.uint64]:
+        """The eight bytes from each place of `data` on; the first of them is the lowest."""
+        return np.ndarray((len(self.data) - _WORD + 1,), "<u8", self.data, strides=(1,))
 
     def numbers(self) -> Integers:
         """The number of each message's schema, where it is framed."""

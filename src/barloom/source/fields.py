@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["column_type", "decode_field"]
 
+_PLAINLY_READ: Final = frozenset({FieldKind.DECIMAL, FieldKind.INTEGER, FieldKind.TIMESTAMP})
 _TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -51,6 +52,8 @@ def decode_field(column: pl.Series, field: Field, source: SourcePlan) -> Decoded
 
 
 def _from_text(texts: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+    if field.kind in _PLAINLY_READ:
+        texts = _without_values(texts, source.null_values)
     match field.kind:
         case FieldKind.STRING:
             return Decoded(_strings(texts, source.null_values), {})
@@ -78,6 +81,13 @@ def _from_typed(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
     kind = _number(field) if field.kind is FieldKind.DECIMAL else field.kind.value
     message = f"is {dtype}, which is no {kind}"
     raise SourceError(message)
+
+
+def _without_values(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:
+    """Texts of which those that look like a value and mean none (``-999``) are gone already."""
+    values = [text for text in null_values if any(map(str.isdigit, text))]
+    missing = texts.str.strip_chars(" \t").is_in(values) if values else None
+    return texts if missing is None or not missing.any() else texts.set(missing.fill_null(value=True), None)
 
 
 def _strings(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:

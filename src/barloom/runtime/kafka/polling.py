@@ -144,7 +144,6 @@ def _taken_apart(
     keys = list(map(kind.key, records)) if decoder.wants_keys else ()
     rows = decoder.decode(list(map(kind.value, records)), keys)
     partition = np.fromiter(map(kind.partition, records), np.int64, count)
-    offset = np.fromiter(map(kind.offset, records), np.int64, count)
     arrival = _arrivals(records, rows, now)
     for topic in topics:
         of_topic = np.ones(count, np.bool_)
@@ -152,21 +151,31 @@ def _taken_apart(
             of_topic = np.fromiter([name == topic for name in map(kind.topic, records)], np.bool_, count)
         for number in np.unique(partition[of_topic]).tolist():
             chosen = np.flatnonzero(of_topic & (partition == number))
-            yield Log(topic, number), _polled(records, rows, chosen, offset, arrival)
+            yield Log(topic, number), _polled(records, rows, chosen, arrival)
 
 
-def _polled(records: Sequence[Record], rows: Rows, chosen: Integers, offset: Integers, arrival: Integers) -> Polled:
+def _polled(records: Sequence[Record], rows: Rows, chosen: Integers, arrival: Integers) -> Polled:
     """The part of a poll at the positions `chosen`."""
     ours = np.zeros(len(records), np.bool_)
     ours[chosen] = True
     good = np.flatnonzero(ours[rows.index])
     where = rows.index[good]
+    offset = np.zeros(len(records), np.int64)
+    offset[chosen] = _offsets(records, chosen)
     ticks = TickBatch(_rows(rows.frame, good), offset[where], arrival[good])
     refused = []
     if rows.problems:
         places = set(chosen.tolist())
         refused = [Refused(records[place], text) for place, text in rows.problems.items() if place in places]
     return Polled(ticks, refused, records, where, int(offset[chosen[0]]), int(offset[chosen[-1]]) + 1)
+
+
+def _offsets(records: Sequence[Record], chosen: Integers) -> Integers:
+    """The offsets of records of one log: they rise, so that mostly the first and the last one tell all."""
+    first, last = (records[int(place)].offset() for place in chosen[[0, -1]])
+    if last - first + 1 == len(chosen):
+        return np.arange(first, last + 1)
+    return np.array([records[place].offset() for place in chosen.tolist()], np.int64)
 
 
 def _rows(frame: pl.DataFrame, rows: Integers) -> pl.DataFrame:
