@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BrokerError
@@ -11,7 +13,7 @@ from barloom.runtime.kafka.patience import SLICE
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from confluent_kafka import Consumer, Message, TopicPartition
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from barloom.runtime.kafka.patience import Patience
     from barloom.runtime.kafka.replica import Replica
 
-__all__ = ["MEMORY", "ChangelogReader"]
+__all__ = ["MEMORY", "ChangelogReader", "ChangelogReaders"]
 
 MEMORY: Final = CHANGELOG_MEMORY / SECOND
 """Seconds within which a changelog must be read from one record to the end: later a deletion may be forgotten."""
@@ -58,6 +60,11 @@ class ChangelogReader:
     def offsets(self) -> Mapping[int, int]:
         """Where each partition is to be read next."""
         return self._next
+
+    def rest(self) -> None:
+        """Read nothing, and stay connected."""
+        self._consumer.unassign()
+        self._replicas, self._next = {}, {}
 
     def forget(self, number: int) -> None:
         """Feed the replica of a partition no more."""
@@ -130,3 +137,40 @@ class ChangelogReader:
     def close(self) -> None:
         """End the connection."""
         self._consumer.close()
+
+
+class ChangelogReaders:
+    """Readers for whoever restores; who is done stays connected, since connecting takes longer than most reads."""
+
+    def __init__(self, make: Callable[[], ChangelogReader]) -> None:
+        self._make = make
+        self._idle: list[ChangelogReader] = []
+        self._lock = Lock()
+        self._closed = False
+
+    @contextmanager
+    def one(self) -> Iterator[ChangelogReader]:
+        """A reader for one thread at a time; one that failed is not used again."""
+        with self._lock:
+            reader = self._idle.pop() if self._idle else None
+        reader = reader or self._make()
+        well = False
+        try:
+            yield reader
+            reader.rest()
+            well = True
+        finally:
+            with self._lock:
+                kept = well and not self._closed
+                if kept:
+                    self._idle.append(reader)
+            if not kept:
+                reader.close()
+
+    def close(self) -> None:
+        """End the idle ones now, and the others when they are done."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()

@@ -372,7 +372,7 @@ class Instance:
 
     def stop(self) -> None:
         """Commit, give everything up in an orderly way, and leave the group."""
-        self._restorer.close()
+        self._restorer.give_up()
         self._consumer.close()
         self._fail_if_failed()
 

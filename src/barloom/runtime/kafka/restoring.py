@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BrokerError, StoreMismatch
 from barloom.kafka.clients import producer_config
-from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader
+from barloom.runtime.kafka.changelog_reader import MEMORY, ChangelogReader, ChangelogReaders
 from barloom.runtime.kafka.partition import Partition
 from barloom.runtime.kafka.passing import PassedHeaders
 from barloom.runtime.kafka.patience import Patience
@@ -64,10 +64,16 @@ class Restorer:
         self._fencing = Lock()
         self._closed = Event()
         self._patience = Patience(clock, self._closed, grace=0.0)
+        self._readers = ChangelogReaders(lambda: ChangelogReader(settings, changelog, self._patience))
 
-    def close(self) -> None:
+    def give_up(self) -> None:
         """Let every restore that is under way end soon, with a retriable `BrokerError`: nobody waits for it."""
         self._closed.set()
+
+    def close(self) -> None:
+        """Give up, and end the connections."""
+        self.give_up()
+        self._readers.close()
 
     def restore(self, number: int) -> Partition:
         """Read the state of a partition, after making sure that its last owner can write no more.
@@ -79,7 +85,7 @@ class Restorer:
         warm = None if self._standby is None else self._standby.take(number)
         warm = warm or self._cold()
         known = warm.replica.records
-        with closing(ChangelogReader(self._settings, self._changelog, self._patience)) as reader:
+        with self._readers.one() as reader:
             offsets = self._read(number, warm, reader)
             while self._clock.monotonic() - warm.since > MEMORY:
                 _log.warning("a restore took longer than deletions are remembered, and starts over", partition=number)

@@ -75,8 +75,8 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
     transactional_id = f"{settings.app}-set-back-{uuid4().hex[:8]}"
     serde = serde_of(plan, settings, calendar)
     with closing(serde), _sole_member(settings, partition, clock) as membership:
-        restorer = Restorer(plan, settings, names.changelog, transactional_id, clock, metrics, calendar)
-        restored = restorer.restore(partition)
+        with closing(Restorer(plan, settings, names.changelog, transactional_id, clock, metrics, calendar)) as restorer:
+            restored = restorer.restore(partition)
         before = _checked(restored, to)
         published = _published(plan, settings, names, serde.bar_decoder, partition)
         transactions = Transactions(producer_config(settings, transactional_id), clock)

@@ -23,8 +23,6 @@ __all__ = ["Standby", "Warm"]
 
 _log = get_logger(__name__)
 _WAIT: Final = 0.25
-
-
 _LOOK: Final = MEMORY / 4
 """Seconds between two questions where the changelogs end: it is told once only, unless we ask."""
 
