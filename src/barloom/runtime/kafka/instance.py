@@ -209,6 +209,7 @@ class Instance:
         began = self._commit_began = self._clock.monotonic()
         leaving = frozenset(given_up)
         self._show(began, at_once=bool(leaving))
+        self._publication.flush()
         for partition in self._partitions.values():
             left = partition.number in leaving
             partition.settle(
@@ -308,7 +309,7 @@ class Instance:
         """They belong to another already: nothing of the open transaction may be seen."""
         self._job.metrics.rebalance("lost")
         _log.warning("partitions lost", partitions=_numbers(lost))
-        if self._transactions.begun:
+        if self._transactions.begun or self._publication.unsent:
             message = f"this instance was away too long and lost partitions {_numbers(lost)}; it begins anew"
             raise BrokerError(message, retriable=True)
         self._drop({item.partition for item in lost})
@@ -321,6 +322,7 @@ class Instance:
             self._partitions.pop(number, None)
         if self._standby is not None:
             self._standby.give_back(numbers)
+        self._publication.forget_keys()
         self._key_of = {key: number for key, number in self._key_of.items() if number in self._partitions}
         self._watch()
 

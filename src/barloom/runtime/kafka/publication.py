@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from barloom.kafka.dead_letters import dead_letter
+from barloom.runtime.kafka.output_keys import OutputKeys
 from barloom.runtime.kafka.progress import progress_key
 from barloom.runtime.side import refused_rows
 
@@ -28,8 +30,17 @@ if TYPE_CHECKING:
 __all__ = ["Publication"]
 
 
+class _Due(NamedTuple):
+    """Bars to be sent, with common numbers of keys (`OutputKeys`)."""
+
+    topics: tuple[str, ...]
+    partition: int
+    block: BarBlock
+    headers: Sequence[Headers] | None
+
+
 class Publication:
-    """Sends within the open transaction: bars, refused rows, dead letters, state and progress."""
+    """Sends within the open transaction: refused rows, dead letters, state and progress at once, bars with `flush`."""
 
     def __init__(  # noqa: PLR0913 - what there is to publish, where, and how
         self, plan: BarPlan, topics: Topics, serde: Serde, transactions: Transactions, metrics: Metrics, *, live: bool
@@ -41,31 +52,56 @@ class Publication:
         self._send_one = transactions.send_one
         self._metrics = metrics
         self._names = [str(level.timeframe) for level in plan.levels]
+        self._keys = OutputKeys()
+        self._finals: list[_Due] = []
+        self._lives: list[_Due] = []
         self.live = live
 
+    @property
+    def unsent(self) -> bool:
+        """Whether bars wait for `flush`."""
+        return bool(self._finals or self._lives)
+
     def finals(
-        self, partition: int, blocks: Sequence[BarBlock], keys: Keys, passed: PassedHeaders | None = None
+        self, partition: int, blocks: Iterable[BarBlock], keys: Keys, passed: PassedHeaders | None = None
     ) -> None:
         """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars.
 
         By their starts, whatever their keys: whoever makes bars of them takes a partition's order for that of time.
         """
-        blocks = [_in_time(block) for block in blocks]
-        for block, records in zip(blocks, self._bars.encode(blocks, keys), strict=True):
+        for block in blocks:
             name = self._names[block.level]
             also = (self._topics.live[name],) if self.live else ()
-            self._send_bars((self._topics.final[name], *also), partition, records, _headers(passed, block, keys))
+            self._finals.append(self._due((self._topics.final[name], *also), partition, _in_time(block), keys, passed))
             self._metrics.bars(name, "final", len(block))
 
     def lives(
         self, partition: int, blocks: Iterable[BarBlock], keys: Keys, passed: PassedHeaders | None = None
     ) -> None:
         """Open bars."""
-        blocks = list(blocks)
-        for block, records in zip(blocks, self._bars.encode(blocks, keys), strict=True):
+        for block in blocks:
             name = self._names[block.level]
-            self._send_bars((self._topics.live[name],), partition, records, _headers(passed, block, keys))
+            self._lives.append(self._due((self._topics.live[name],), partition, block, keys, passed))
             self._metrics.bars(name, "live", len(block))
+
+    def flush(self) -> None:
+        """Send the bars, of all partitions at once: many are encoded for little more than one."""
+        for due in (self._finals, self._lives):
+            encoded = self._bars.encode([bars.block for bars in due], self._keys)
+            for bars, records in zip(due, encoded, strict=True):
+                self._send_bars(bars.topics, bars.partition, records, bars.headers)
+            due.clear()
+
+    def forget_keys(self) -> None:
+        """Partitions were given up: their keys need not be remembered, unless bars still wait under their numbers."""
+        if not self.unsent:
+            self._keys = OutputKeys()
+
+    def _due(
+        self, topics: tuple[str, ...], partition: int, block: BarBlock, keys: Keys, passed: PassedHeaders | None
+    ) -> _Due:
+        headers = None if passed is None else passed.of(block.key, keys)
+        return _Due(topics, partition, replace(block, key=self._keys.numbers(block.key, keys)), headers)
 
     def _send_bars(
         self, topics: tuple[str, ...], partition: int, records: Records, headers: Sequence[Headers] | None
@@ -117,10 +153,6 @@ class Publication:
         """How far a partition is."""
         key = progress_key(progress.partition)
         self._send(self._topics.progress, progress.partition, [key], [progress.encoded()])
-
-
-def _headers(passed: PassedHeaders | None, block: BarBlock, keys: Keys) -> Sequence[Headers] | None:
-    return None if passed is None else passed.of(block.key, keys)
 
 
 def _in_time(block: BarBlock) -> BarBlock:

@@ -85,6 +85,7 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
             live = settings.live_interval is not None
             publication = Publication(plan, names, serde, transactions, metrics, live=live)
             step = restored.set_back(to, published, publication)
+            publication.flush()
             restored.settle(publication, "barloom stream-time", "", "PENDING_SHUTDOWN", clock.now())
             if really:
                 transactions.commit(list(restored.positions()), membership)
