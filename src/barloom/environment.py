@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Secret", "variable"]
+__all__ = ["Secret", "one_thread_for_matrices", "variable"]
 
 
 def variable(name: str) -> str | None:
     """The value of an environment variable; none where it is not set."""
     return os.environ.get(name)
+
+
+def one_thread_for_matrices() -> None:
+    """Keep OpenBLAS, unless told otherwise, from starting threads with numpy: they spin, and no matrix is multiplied."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any
 
 from barloom.plan.toml import read_toml
 from barloom.runtime.kafka.blocked import Blocked
-from barloom.runtime.kafka.polling import Log, Poll, decode
+from barloom.runtime.kafka.polling import Polled, decode
+from barloom.runtime.kafka.received import Log, Received
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
 from barloom.time.always import AlwaysOpen
@@ -33,7 +34,7 @@ CREATED, APPENDED = 1, 2
 
 
 @dataclass(frozen=True)
-class Received:
+class Sent:
     """A message as the client gives it."""
 
     place: tuple[str, int, int]
@@ -88,20 +89,28 @@ def tick(symbol: int, at: int) -> bytes:
     return b'{"venue":"X","symbol":%d,"at":%d,"price":"1.5"}' % (symbol, at)
 
 
-def polled(*messages: Received, topics: tuple[str, ...] = ("ticks",)) -> Poll:
+def polled(*messages: Sent, topics: tuple[str, ...] = ("ticks",)) -> dict[Log, Polled]:
     """What the messages are sorted out to."""
     serde = open_serde(PLAN, AlwaysOpen(), format=Format.JSON)
-    return decode(messages, topics, serde.events, NOW)
+    return decode(received(*messages), topics, serde.events, NOW)
+
+
+def received(*messages: Sent) -> Received:
+    """The messages as they come, two at a time."""
+    found = Received()
+    for first in range(0, len(messages), 2):
+        found.add(messages[first : first + 2])
+    return found
 
 
 def test_records_are_sorted_out_by_partition_in_the_order_of_their_offsets() -> None:
     """Three partitions mixed in one poll: each keeps its rows, offsets and where to go on."""
     found = polled(
-        Received(("ticks", 1, 7), tick(1, 10)),
-        Received(("ticks", 0, 3), tick(2, 11)),
-        Received(("ticks", 1, 9), tick(3, 12)),
-        Received(("ticks", 2, 0), tick(4, 13)),
-    ).by_log
+        Sent(("ticks", 1, 7), tick(1, 10)),
+        Sent(("ticks", 0, 3), tick(2, 11)),
+        Sent(("ticks", 1, 9), tick(3, 12)),
+        Sent(("ticks", 2, 0), tick(4, 13)),
+    )
 
     assert {Log("ticks", 0), Log("ticks", 1), Log("ticks", 2)} == found.keys()
     one = found[Log("ticks", 1)]
@@ -112,7 +121,7 @@ def test_records_are_sorted_out_by_partition_in_the_order_of_their_offsets() -> 
 
 def test_topics_with_the_same_partitions_are_kept_apart() -> None:
     """Two input topics: partition 0 of one is not partition 0 of the other."""
-    found = polled(Received(("a", 0, 5), tick(1, 10)), Received(("b", 0, 6), tick(2, 11)), topics=("a", "b")).by_log
+    found = polled(Sent(("a", 0, 5), tick(1, 10)), Sent(("b", 0, 6), tick(2, 11)), topics=("a", "b"))
 
     assert [5] == found[Log("a", 0)].ticks.offsets.tolist()
     assert [6] == found[Log("b", 0)].ticks.offsets.tolist()
@@ -120,8 +129,8 @@ def test_topics_with_the_same_partitions_are_kept_apart() -> None:
 
 def test_a_bad_record_is_refused_and_passed_over() -> None:
     """Its neighbours are read, and reading goes on behind it."""
-    bad = Received(("ticks", 0, 2), b"no JSON")
-    found = polled(Received(("ticks", 0, 1), tick(1, 10)), bad, Received(("ticks", 0, 3), None)).by_log
+    bad = Sent(("ticks", 0, 2), b"no JSON")
+    found = polled(Sent(("ticks", 0, 1), tick(1, 10)), bad, Sent(("ticks", 0, 3), None))
 
     only = found[Log("ticks", 0)]
     assert [1] == only.ticks.offsets.tolist()
@@ -131,17 +140,17 @@ def test_a_bad_record_is_refused_and_passed_over() -> None:
 
 def test_ends_are_told_apart_from_records() -> None:
     """The end of a log says how far it was read, marks of transactions included."""
-    found = polled(Received(("ticks", 0, 1), tick(1, 10)), Received(("ticks", 0, 4), failure=End()))
+    messages = Sent(("ticks", 0, 1), tick(1, 10)), Sent(("ticks", 0, 4), failure=End())
 
-    assert {Log("ticks", 0): 4} == found.ends
-    assert 2 == found.by_log[Log("ticks", 0)].next_offset
+    assert {Log("ticks", 0): 4} == received(*messages).ends
+    assert 2 == polled(*messages)[Log("ticks", 0)].next_offset
 
 
 def test_arrival_is_the_brokers_stamp_or_now() -> None:
     """A stamp that the broker has set is the arrival; one of the producer says nothing of it."""
     found = polled(
-        Received(("ticks", 0, 1), tick(1, 10), (APPENDED, 1_600_000_000_123)), Received(("ticks", 0, 2), tick(1, 11))
-    ).by_log[Log("ticks", 0)]
+        Sent(("ticks", 0, 1), tick(1, 10), (APPENDED, 1_600_000_000_123)), Sent(("ticks", 0, 2), tick(1, 11))
+    )[Log("ticks", 0)]
 
     assert found.ticks.arrivals is not None
     assert [1_600_000_000_123_000_000, NOW] == found.ticks.arrivals.tolist()
@@ -150,10 +159,10 @@ def test_arrival_is_the_brokers_stamp_or_now() -> None:
 def test_ticks_of_blocked_keys_become_dead_letters() -> None:
     """A blocked key's ticks are refused with the reason, all others stay, and the position goes on."""
     found = polled(
-        Received(("ticks", 0, 1), tick(1, 10)),
-        Received(("ticks", 0, 2), tick(2, 11)),
-        Received(("ticks", 0, 3), tick(1, 12)),
-    ).by_log[Log("ticks", 0)]
+        Sent(("ticks", 0, 1), tick(1, 10)),
+        Sent(("ticks", 0, 2), tick(2, 11)),
+        Sent(("ticks", 0, 3), tick(1, 12)),
+    )[Log("ticks", 0)]
 
     left = Blocked(PLAN, [("X", 1), ("Y", 2)]).without(found)
 
@@ -167,6 +176,6 @@ def test_ticks_of_blocked_keys_become_dead_letters() -> None:
 
 def test_without_a_block_list_nothing_is_looked_for() -> None:
     """The very same records come back."""
-    found = polled(Received(("ticks", 0, 1), tick(1, 10))).by_log[Log("ticks", 0)]
+    found = polled(Sent(("ticks", 0, 1), tick(1, 10)))[Log("ticks", 0)]
 
     assert Blocked(PLAN, []).without(found) is found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from barloom.environment import one_thread_for_matrices
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,6 +15,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `barloom.cli.exits.Exit`)."""
+    one_thread_for_matrices()
     try:
         from barloom.cli.guard import guarded  # noqa: PLC0415 - these imports take a while, and may be interrupted too
 

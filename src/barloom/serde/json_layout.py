@@ -97,7 +97,7 @@ def _equal(words: NDArray[np.uint64], at: Integers, expected: bytes) -> Booleans
         part = expected[place : place + _WORD]
         value = np.uint64(int.from_bytes(part, "little"))
         mask = np.uint64((1 << (8 * len(part))) - 1)
-        same &= words[np.minimum(at + place, len(words) - 1)] & mask == value
+        same &= words[np.minimum(at + place, len(words) - 1) if place else at] & mask == value
     return same
 
 

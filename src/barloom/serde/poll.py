@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,13 +18,30 @@ if TYPE_CHECKING:
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["FRAME", "Poll"]
+__all__ = ["FRAME", "Poll", "Values"]
 
 FRAME: Final = 5
 """Bytes before an Avro body in Confluent's framing: a zero, and the number of the schema."""
 
 _ID_BYTES: Final = 4
 _WORD: Final = 8
+
+
+class Values(list["bytes | None"]):
+    """Values of messages that came in pieces, each of which was joined at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._joined: list[bytes] = []
+
+    def add(self, values: list[bytes | None]) -> None:
+        """More of them."""
+        self += values
+        self._joined.append(_joined(values))
+
+    def padded(self) -> bytes:
+        """All of them, and what `Poll` needs behind them."""
+        return b"".join([*self._joined, bytes(PADDING)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +92,15 @@ class Poll:
         missing = np.zeros(len(values), np.bool_)
         if values.null_count():
             missing = values.is_null().to_numpy()
-            given = [value or b"" for value in given]
             values = values.fill_null(b"")
-        data = np.frombuffer(b"".join(chain(given, [bytes(PADDING)])), np.uint8)  # type: ignore[arg-type]
+        padded = given.padded() if isinstance(given, Values) else _joined([*given, bytes(PADDING)])
+        data = np.frombuffer(padded, np.uint8)
         end = np.cumsum(values.bin.size().to_numpy().astype(np.int64))
         return cls(values, data, np.concatenate([np.zeros(1, np.int64), end[:-1]])[: len(end)], end, missing)
+
+
+def _joined(values: Sequence[bytes | None]) -> bytes:
+    try:
+        return b"".join(values)  # type: ignore[arg-type]  # mostly all are there
+    except TypeError:
+        return b"".join(value or b"" for value in values)

@@ -10,8 +10,9 @@ from barloom.errors import BrokerError, Fenced, LoginRefused, RegistryUnavailabl
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.runtime.kafka.blocked import Blocked
 from barloom.runtime.kafka.patience import Patience
-from barloom.runtime.kafka.polling import Log, decode
+from barloom.runtime.kafka.polling import decode
 from barloom.runtime.kafka.publication import Publication
+from barloom.runtime.kafka.received import Log, Received
 from barloom.runtime.kafka.restoring import Restorer, refuse_another
 from barloom.runtime.kafka.standby import Standby
 from barloom.runtime.kafka.transaction import Transactions
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
     from barloom.runtime.kafka.job import Job
     from barloom.runtime.kafka.partition import Partition
-    from barloom.runtime.kafka.polling import Polled, Record
+    from barloom.runtime.kafka.polling import Polled
+    from barloom.runtime.kafka.received import Record
 
 __all__ = ["Instance"]
 
@@ -37,6 +39,8 @@ _SAY_AGAIN: Final = 1.0
 _LOOK: Final = 0.1
 """Seconds between two looks at the ends of the logs."""
 _LOOK_WHILE_RESTORING: Final = 0.01
+_AT_ONCE: Final = 2_000
+"""Messages that are asked of the client at a time."""
 _RESTORING_AT_ONCE: Final = 2
 
 
@@ -82,7 +86,7 @@ class Instance:
             self._standby,
             job.inputs,
         )
-        self._unread: list[Message] = []
+        self._unread: Received | None = None
         self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK, settings.input)
@@ -100,10 +104,10 @@ class Instance:
         """Poll, step over what came, and commit when it is time."""
         settings = self._job.settings
         room = max(1, settings.commit_records - self._uncommitted)
-        messages = [*self._unread, *self._read(room)]
+        received = self._read(room)
         self._fail_if_failed()
-        if messages:
-            self._take(messages)
+        if received:
+            self._take(received)
         self._admit_restored()
         refuse_another(self._job.inputs, self._watermarks.ids)
         self._look_at_clock()
@@ -111,58 +115,73 @@ class Instance:
             self.commit()
         self._job.heartbeat(self._states())
 
-    def _read(self, room: int) -> list[Message]:
+    def _read(self, room: int) -> Received:
         """What comes until the next commit may be; if that is now, whatever is there, or else the first to come.
 
         With a long commit interval only for as long as whoever stops us or waits for a partition should have to wait.
         """
+        received = self._unread or Received()
         look = _LOOK_WHILE_RESTORING if self._restoring else _LOOK
-        patience = min(max(0.0, self._next_commit() - self._clock.monotonic()), look)
-        messages = self._consumer.consume(room, patience)
-        if messages or patience or self._commit_due is not None:
-            return messages
-        first = self._consumer.poll(look)
-        return [] if first is None else [first, *self._consumer.consume(room, 0)]
+        began = self._clock.monotonic()
+        patience = min(max(0.0, self._next_commit() - began), look)
+        self._fill(received, room, began + patience)
+        if not (received or patience or self._commit_due is not None):
+            first = self._consumer.poll(look)
+            if first is not None:
+                self._receive(received, [first])
+                self._fill(received, room, began)
+        return received
+
+    def _fill(self, received: Received, room: int, until: float) -> None:
+        came = _AT_ONCE
+        while room > 0 and came == _AT_ONCE:
+            messages = self._consumer.consume(min(room, _AT_ONCE), max(0.0, until - self._clock.monotonic()))
+            self._receive(received, messages)
+            came = len(messages)
+            room -= came
+
+    def _receive(self, received: Received, messages: list[Message]) -> None:
+        """Without what lies beyond the end of the job, if it has one: of such logs, the end was met."""
+        wanted = cast("Sequence[Record]", messages)
+        if self._job.span is not None:
+            wanted, over = self._job.span.cut(wanted)
+            received.ends.update(over)
+        received.add(wanted)
 
     def _next_commit(self) -> float:
         return self._commit_began + self._job.settings.commit_interval / SECOND
 
-    def _take(self, messages: list[Message]) -> None:
+    def _take(self, received: Received) -> None:
         now = self._clock.now()
-        wanted, over = self._wanted(cast("Sequence[Record]", messages))
         try:
-            poll = decode(wanted, self._job.settings.input, self._job.serde.events, now)
+            by_log = decode(received, self._job.settings.input, self._job.serde.events, now)
         except RegistryUnavailable as unavailable:
-            self._wait_for_registry(messages, unavailable)
+            self._wait_for_registry(received, unavailable)
             return
         self._read_on()
-        for error in poll.errors:
+        for error in received.errors:
             self._tell(client_error(error, f"reading {', '.join(self._job.settings.input)}"))
-        for log, polled in poll.by_log.items():
+        for log, polled in by_log.items():
             if log.partition in self._partitions:
                 self._step(self._partitions[log.partition], log, polled, now)
-        for log, end in {**poll.ends, **over}.items():
+        for log, end in received.ends.items():
             if log.partition in self._partitions:
                 self._partitions[log.partition].reached(log.topic, end)
 
-    def _wanted(self, messages: Sequence[Record]) -> tuple[Sequence[Record], dict[Log, int]]:
-        """Without what lies beyond the end of the job, if it has one; and the logs that have come to it, and where."""
-        return (messages, {}) if self._job.span is None else self._job.span.cut(messages)
-
-    def _wait_for_registry(self, messages: list[Message], error: RegistryUnavailable) -> None:
+    def _wait_for_registry(self, received: Received, error: RegistryUnavailable) -> None:
         """Keep what cannot be read yet, and fetch no more meanwhile; the group goes on hearing from us."""
-        if not self._unread:
+        if self._unread is None:
             _log.warning("waits for the schema registry", reason=str(error))
         self._job.metrics.broker_retry()
-        self._unread = messages
+        self._unread = received
         self._consumer.pause(self._consumer.assignment())
 
     def _read_on(self) -> None:
         """Fetch again after the registry has answered."""
         from confluent_kafka import TopicPartition  # noqa: PLC0415 - an extra
 
-        if self._unread:
-            self._unread = []
+        if self._unread is not None:
+            self._unread = None
             for partition in self._partitions.values():
                 self._consumer.resume([TopicPartition(topic, partition.number) for topic in self._job.settings.input])
 

@@ -1,75 +1,32 @@
-"""What one poll brought, by partition: records decoded together as columns, then taken apart."""
+"""What one poll brought, by partition: records decoded together as columns, then told apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
-from operator import is_not
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from barloom.engine.blocks import TickBatch
+from barloom.runtime.kafka.received import Log
 from barloom.source.protocol import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     import polars as pl
 
+    from barloom.runtime.kafka.received import Received, Record
     from barloom.serde.protocol import EventDecoder
     from barloom.source.decode import Rows
     from barloom.time.calendar import Integers
 
-__all__ = ["Log", "Poll", "Polled", "Record", "Refused", "decode"]
+__all__ = ["Polled", "Refused", "decode"]
 
 _MILLISECOND: Final = 1_000_000
 _LONGEST_TEXT: Final = 1_000_000
 """Characters of a record that are told: in JSON they may take six bytes each, and a topic takes messages of 8 MiB."""
-
-
-class Record(Protocol):
-    """A consumed message, as confluent_kafka gives it; one without error has a place."""
-
-    def error(self) -> Any:  # noqa: ANN401 - confluent_kafka's error
-        """What the client has to say instead of a record; none for a record."""
-        ...
-
-    def topic(self) -> str:
-        """Its topic."""
-        ...
-
-    def partition(self) -> int:
-        """Its partition."""
-        ...
-
-    def offset(self) -> int:
-        """Its place in the partition."""
-        ...
-
-    def timestamp(self) -> tuple[int, int]:
-        """The kind of its time stamp (0: none) and milliseconds since the epoch."""
-        ...
-
-    def key(self) -> bytes | None:
-        """Its key, not decoded."""
-        ...
-
-    def value(self) -> bytes | None:
-        """Its value, not decoded."""
-        ...
-
-    def headers(self) -> list[tuple[str, bytes | None]] | None:
-        """Its headers, in order."""
-        ...
-
-
-class Log(NamedTuple):
-    """One partition of an input topic."""
-
-    topic: str
-    partition: int
 
 
 class Refused(NamedTuple):
@@ -98,60 +55,26 @@ class Polled:
         return Origin(f"{message.topic()}[{message.partition()}]", message.offset(), _text(message, self.ticks, row))
 
 
-class Poll(NamedTuple):
-    """Records by log, in the order in which they came, and the logs whose end was met: where."""
-
-    by_log: Mapping[Log, Polled]
-    ends: Mapping[Log, int]
-    errors: Sequence[Any]
-
-
-def decode(messages: Sequence[Record], topics: Sequence[str], decoder: EventDecoder, now: int) -> Poll:
-    """Sort out one poll of some topics; `now` is when records arrived whose topic does not say so itself."""
-    if not messages:
-        return Poll({}, {}, ())
-    from confluent_kafka import KafkaError  # noqa: PLC0415 - an extra
-
-    ends: dict[Log, int] = {}
-    failures: list[Any] = []
-    records = messages
-    others = _errors(messages)
-    if others:
-        places = {place for place, _ in others}
-        records = [message for place, message in enumerate(messages) if place not in places]
-    for place, error in others:
-        message = messages[place]
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-            ends[Log(message.topic(), message.partition())] = message.offset()
-        else:
-            failures.append(error)
-    by_log = dict(_taken_apart(records, topics, decoder, now)) if records else {}
-    return Poll(by_log, ends, failures)
-
-
-def _errors(messages: Sequence[Record]) -> list[tuple[int, Any]]:
-    """What is no record, and its place; mostly there is nothing of the kind, and looking costs for every record."""
-    error = type(messages[0]).error
-    if not any(map(is_not, map(error, messages), repeat(None))):
-        return []
-    return [(place, found) for place, found in enumerate(map(error, messages)) if found is not None]
-
-
-def _taken_apart(
-    records: Sequence[Record], topics: Sequence[str], decoder: EventDecoder, now: int
-) -> Iterator[tuple[Log, Polled]]:
-    kind, count = type(records[0]), len(records)
-    keys = list(map(kind.key, records)) if decoder.wants_keys else ()
-    rows = decoder.decode(list(map(kind.value, records)), keys)
-    partition = np.fromiter(map(kind.partition, records), np.int64, count)
+def decode(received: Received, topics: Sequence[str], decoder: EventDecoder, now: int) -> dict[Log, Polled]:
+    """Read the records of some topics, by log; `now` is when those arrived whose topic does not say so itself."""
+    records = received.records
+    if not records:
+        return {}
+    keys = list(map(type(records[0]).key, records)) if decoder.wants_keys else ()
+    rows = decoder.decode(received.values, keys)
     arrival = _arrivals(records, rows, now)
+    return {log: _polled(records, rows, chosen, arrival) for log, chosen in _by_log(received, topics)}
+
+
+def _by_log(received: Received, topics: Sequence[str]) -> Iterator[tuple[Log, Integers]]:
+    """Which of the records are of which log."""
+    records, partition = received.records, received.partitions
     for topic in topics:
-        of_topic = np.ones(count, np.bool_)
+        of_topic = np.ones(len(records), np.bool_)
         if len(topics) > 1:
-            of_topic = np.fromiter([name == topic for name in map(kind.topic, records)], np.bool_, count)
+            of_topic = np.fromiter([record.topic() == topic for record in records], np.bool_, len(records))
         for number in np.unique(partition[of_topic]).tolist():
-            chosen = np.flatnonzero(of_topic & (partition == number))
-            yield Log(topic, number), _polled(records, rows, chosen, arrival)
+            yield Log(topic, number), np.flatnonzero(of_topic & (partition == number))
 
 
 def _polled(records: Sequence[Record], rows: Rows, chosen: Integers, arrival: Integers) -> Polled:
