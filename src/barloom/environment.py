@@ -19,7 +19,7 @@ def variable(name: str) -> str | None:
 
 
 def one_thread_for_matrices() -> None:
-    """Keep OpenBLAS, unless told otherwise, from starting threads with numpy: they spin, and no matrix is multiplied."""
+    """Keep OpenBLAS, unless told otherwise, from starting threads with numpy, which spin and have nothing to do."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
