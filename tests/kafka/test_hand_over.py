@@ -43,7 +43,8 @@ def test_nothing_of_an_old_owner_stands_after_its_successors_first_record(
 
     for topic in topics:
         writers = [batch.producer for batch in batches(broker.data, topic) if not batch.marker]
-        assert len({*writers}) == 2, topic
-        assert sleeper == writers[0], topic
+        assert len({*writers} - {sleeper}) == 1, topic
+        unsent = point is Point.STEPPED and topic == driver.names.final["1m"]  # bars are sent when it commits
+        assert (sleeper == writers[0]) is not unsent, topic
         assert sleeper not in [*dropwhile(lambda writer: writer == sleeper, writers)], topic
     assert [at("2025-01-06T10:01") + minute * MINUTE for minute in range(4)] == starts(beats(driver, "1m"))
