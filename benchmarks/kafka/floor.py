@@ -18,7 +18,7 @@ from scene import PARTITIONS, Work
 
 from barloom.kafka.clients import consumer_config, producer_config
 from barloom.runtime.kafka.collecting import seldom_collected
-from barloom.runtime.kafka.received import Received
+from barloom.runtime.kafka.fetched import Fetched
 
 AT_ONCE = 50_000
 A_FEW = 2_000
@@ -55,15 +55,15 @@ class Ready:
                 self._producer.poll(0.01)
 
 
-def _received(consumer: Consumer) -> Received:
+def _fetched(consumer: Consumer) -> Fetched:
     """What is there, a few thousand at a time: faster than all at once, as in a run."""
-    received, until = Received(), time.monotonic() + 0.1
-    while len(received.values) < AT_ONCE:
+    fetched, until = Fetched(), time.monotonic() + 0.1
+    while len(fetched.values) < AT_ONCE:
         messages: Any = consumer.consume(A_FEW, max(0.0, until - time.monotonic()))
-        received.add(messages)
+        fetched.add(messages)
         if len(messages) < A_FEW:
             break
-    return received
+    return fetched
 
 
 def main() -> None:
@@ -77,11 +77,11 @@ def main() -> None:
     consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
     done = rows = unsent = 0
     while done < total:
-        received = _received(consumer)
-        if received.values:
-            rows += decoder.decode(received.values).frame.height
-        done += len(received.values)
-        unsent += len(received.values)
+        fetched = _fetched(consumer)
+        if fetched.values:
+            rows += decoder.decode(fetched.values).frame.height
+        done += len(fetched.values)
+        unsent += len(fetched.values)
         if ready is not None and (unsent >= AT_ONCE // 2 or done >= total):
             ready.send(done)
             unsent = 0

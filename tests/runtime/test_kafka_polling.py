@@ -7,8 +7,8 @@ from typing import Any
 
 from barloom.plan.toml import read_toml
 from barloom.runtime.kafka.blocked import Blocked
+from barloom.runtime.kafka.fetched import Fetched, Log
 from barloom.runtime.kafka.polling import Polled, decode
-from barloom.runtime.kafka.received import Log, Received
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
 from barloom.time.always import AlwaysOpen
@@ -92,12 +92,12 @@ def tick(symbol: int, at: int) -> bytes:
 def polled(*messages: Sent, topics: tuple[str, ...] = ("ticks",)) -> dict[Log, Polled]:
     """What the messages are sorted out to."""
     serde = open_serde(PLAN, AlwaysOpen(), format=Format.JSON)
-    return decode(received(*messages), topics, serde.events, NOW)
+    return decode(fetched(*messages), topics, serde.events, NOW)
 
 
-def received(*messages: Sent) -> Received:
+def fetched(*messages: Sent) -> Fetched:
     """The messages as they come, two at a time."""
-    found = Received()
+    found = Fetched()
     for first in range(0, len(messages), 2):
         found.add(messages[first : first + 2])
     return found
@@ -142,7 +142,7 @@ def test_ends_are_told_apart_from_records() -> None:
     """The end of a log says how far it was read, marks of transactions included."""
     messages = Sent(("ticks", 0, 1), tick(1, 10)), Sent(("ticks", 0, 4), failure=End())
 
-    assert {Log("ticks", 0): 4} == received(*messages).ends
+    assert {Log("ticks", 0): 4} == fetched(*messages).ends
     assert 2 == polled(*messages)[Log("ticks", 0)].next_offset
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final, cast
 from barloom.errors import BrokerError, Fenced, LoginRefused, RegistryUnavailable, TopicMismatch
 from barloom.kafka.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.runtime.kafka.blocked import Blocked
+from barloom.runtime.kafka.fetched import Fetched, Log
 from barloom.runtime.kafka.patience import Patience
 from barloom.runtime.kafka.polling import decode
 from barloom.runtime.kafka.publication import Publication
-from barloom.runtime.kafka.received import Log, Received
 from barloom.runtime.kafka.restoring import Restorer, refuse_another
 from barloom.runtime.kafka.standby import Standby
 from barloom.runtime.kafka.transaction import Transactions
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+    from barloom.runtime.kafka.fetched import Record
     from barloom.runtime.kafka.job import Job
     from barloom.runtime.kafka.partition import Partition
     from barloom.runtime.kafka.polling import Polled
-    from barloom.runtime.kafka.received import Record
 
 __all__ = ["Instance"]
 
@@ -86,7 +86,7 @@ class Instance:
             self._standby,
             job.inputs,
         )
-        self._unread: Received | None = None
+        self._unread: Fetched | None = None
         self._blocked = Blocked(job.plan, settings.block)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK, settings.input)
@@ -104,10 +104,10 @@ class Instance:
         """Poll, step over what came, and commit when it is time."""
         settings = self._job.settings
         room = max(1, settings.commit_records - self._uncommitted)
-        received = self._read(room)
+        fetched = self._read(room)
         self._fail_if_failed()
-        if received:
-            self._take(received)
+        if fetched:
+            self._take(fetched)
         self._admit_restored()
         refuse_another(self._job.inputs, self._watermarks.ids)
         self._look_at_clock()
@@ -115,65 +115,69 @@ class Instance:
             self.commit()
         self._job.heartbeat(self._states())
 
-    def _read(self, room: int) -> Received:
+    def _read(self, room: int) -> Fetched:
         """What comes until the next commit may be; if that is now, whatever is there, or else the first to come.
 
         With a long commit interval only for as long as whoever stops us or waits for a partition should have to wait.
         """
-        received = self._unread or Received()
+        fetched = self._unread or Fetched()
         look = _LOOK_WHILE_RESTORING if self._restoring else _LOOK
         began = self._clock.monotonic()
         patience = min(max(0.0, self._next_commit() - began), look)
-        self._fill(received, room, began + patience)
-        if not (received or patience or self._commit_due is not None):
+        came = self._fill(fetched, room, began + patience)
+        if not (came or patience or self._commit_due is not None):
             first = self._consumer.poll(look)
             if first is not None:
-                self._receive(received, [first])
-                self._fill(received, room, began)
-        return received
+                self._receive(fetched, [first])
+                self._fill(fetched, room, began)
+        return fetched
 
-    def _fill(self, received: Received, room: int, until: float) -> None:
-        came = _AT_ONCE
-        while room > 0 and came == _AT_ONCE:
-            messages = self._consumer.consume(min(room, _AT_ONCE), max(0.0, until - self._clock.monotonic()))
-            self._receive(received, messages)
-            came = len(messages)
-            room -= came
+    def _fill(self, fetched: Fetched, room: int, until: float) -> bool:
+        """Whether anything came until then."""
+        left = room
+        while left > 0:
+            asked = min(left, _AT_ONCE)
+            messages = self._consumer.consume(asked, max(0.0, until - self._clock.monotonic()))
+            self._receive(fetched, messages)
+            left -= len(messages)
+            if len(messages) < asked:
+                break
+        return left < room
 
-    def _receive(self, received: Received, messages: list[Message]) -> None:
+    def _receive(self, fetched: Fetched, messages: list[Message]) -> None:
         """Without what lies beyond the end of the job, if it has one: of such logs, the end was met."""
         wanted = cast("Sequence[Record]", messages)
         if self._job.span is not None:
             wanted, over = self._job.span.cut(wanted)
-            received.ends.update(over)
-        received.add(wanted)
+            fetched.ends.update(over)
+        fetched.add(wanted)
 
     def _next_commit(self) -> float:
         return self._commit_began + self._job.settings.commit_interval / SECOND
 
-    def _take(self, received: Received) -> None:
+    def _take(self, fetched: Fetched) -> None:
         now = self._clock.now()
         try:
-            by_log = decode(received, self._job.settings.input, self._job.serde.events, now)
+            by_log = decode(fetched, self._job.settings.input, self._job.serde.events, now)
         except RegistryUnavailable as unavailable:
-            self._wait_for_registry(received, unavailable)
+            self._wait_for_registry(fetched, unavailable)
             return
         self._read_on()
-        for error in received.errors:
+        for error in fetched.errors:
             self._tell(client_error(error, f"reading {', '.join(self._job.settings.input)}"))
         for log, polled in by_log.items():
             if log.partition in self._partitions:
                 self._step(self._partitions[log.partition], log, polled, now)
-        for log, end in received.ends.items():
+        for log, end in fetched.ends.items():
             if log.partition in self._partitions:
                 self._partitions[log.partition].reached(log.topic, end)
 
-    def _wait_for_registry(self, received: Received, error: RegistryUnavailable) -> None:
+    def _wait_for_registry(self, fetched: Fetched, error: RegistryUnavailable) -> None:
         """Keep what cannot be read yet, and fetch no more meanwhile; the group goes on hearing from us."""
         if self._unread is None:
             _log.warning("waits for the schema registry", reason=str(error))
         self._job.metrics.broker_retry()
-        self._unread = received
+        self._unread = fetched
         self._consumer.pause(self._consumer.assignment())
 
     def _read_on(self) -> None:
@@ -335,13 +339,15 @@ class Instance:
         self._consumer.incremental_unassign(lost)
 
     def _drop(self, numbers: Collection[int]) -> None:
+        owned = self._partitions.keys() & set(numbers)
         for number in numbers:
             if (restoring := self._restoring.pop(number, None)) is not None:
                 restoring.cancel()
             self._partitions.pop(number, None)
         if self._standby is not None:
             self._standby.give_back(numbers)
-        self._publication.forget_keys()
+        if owned:
+            self._publication.forget_keys()
         self._key_of = {key: number for key, number in self._key_of.items() if number in self._partitions}
         self._watch()
 

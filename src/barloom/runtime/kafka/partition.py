@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.runtime.kafka.changelog import Position, meta_record
+from barloom.runtime.kafka.fetched import Log
 from barloom.runtime.kafka.lives import PendingLives
 from barloom.runtime.kafka.progress import Progress
-from barloom.runtime.kafka.received import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import Keys, Rejected, Step
     from barloom.plan.barplan import BarPlan
+    from barloom.runtime.kafka.fetched import Record
     from barloom.runtime.kafka.polling import Polled
-    from barloom.runtime.kafka.received import Record
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["Headers", "PassedHeaders"]

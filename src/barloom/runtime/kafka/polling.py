@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import TickBatch
-from barloom.runtime.kafka.received import Log
+from barloom.runtime.kafka.fetched import Log
 from barloom.source.protocol import Origin
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from barloom.runtime.kafka.received import Received, Record
+    from barloom.runtime.kafka.fetched import Fetched, Record
     from barloom.serde.protocol import EventDecoder
     from barloom.source.decode import Rows
     from barloom.time.calendar import Integers
@@ -55,20 +55,20 @@ class Polled:
         return Origin(f"{message.topic()}[{message.partition()}]", message.offset(), _text(message, self.ticks, row))
 
 
-def decode(received: Received, topics: Sequence[str], decoder: EventDecoder, now: int) -> dict[Log, Polled]:
+def decode(fetched: Fetched, topics: Sequence[str], decoder: EventDecoder, now: int) -> dict[Log, Polled]:
     """Read the records of some topics, by log; `now` is when those arrived whose topic does not say so itself."""
-    records = received.records
+    records = fetched.records
     if not records:
         return {}
     keys = list(map(type(records[0]).key, records)) if decoder.wants_keys else ()
-    rows = decoder.decode(received.values, keys)
+    rows = decoder.decode(fetched.values, keys)
     arrival = _arrivals(records, rows, now)
-    return {log: _polled(records, rows, chosen, arrival) for log, chosen in _by_log(received, topics)}
+    return {log: _polled(records, rows, chosen, arrival) for log, chosen in _by_log(fetched, topics)}
 
 
-def _by_log(received: Received, topics: Sequence[str]) -> Iterator[tuple[Log, Integers]]:
+def _by_log(fetched: Fetched, topics: Sequence[str]) -> Iterator[tuple[Log, Integers]]:
     """Which of the records are of which log."""
-    records, partition = received.records, received.partitions
+    records, partition = fetched.records, fetched.partitions
     for topic in topics:
         of_topic = np.ones(len(records), np.bool_)
         if len(topics) > 1:

@@ -14,7 +14,7 @@ from barloom.plan.identity import topics
 from barloom.read.kafka.ends import Ends
 from barloom.read.kafka.feeds import Lane
 from barloom.runtime.kafka.changelog import Position, meta_record
-from barloom.runtime.kafka.received import Log
+from barloom.runtime.kafka.fetched import Log
 from barloom.runtime.kafka.running import run
 from barloom.runtime.kafka.span import Span
 from barloom.runtime.kafka.transaction import Transactions

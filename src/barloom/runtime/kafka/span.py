@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from barloom.runtime.kafka.received import Log
+from barloom.runtime.kafka.fetched import Log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from threading import Event
 
+    from barloom.runtime.kafka.fetched import Record
     from barloom.runtime.kafka.partition import Partition
-    from barloom.runtime.kafka.received import Record
 
 __all__ = ["Span"]
 

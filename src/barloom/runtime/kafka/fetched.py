@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from barloom.time.calendar import Integers
 
-__all__ = ["Log", "Received", "Record"]
+__all__ = ["Fetched", "Log", "Record"]
 
 
 class Record(Protocol):
@@ -61,7 +61,7 @@ class Log(NamedTuple):
     partition: int
 
 
-class Received:
+class Fetched:
     """The records of one poll in the order in which they came, the logs whose end was met (where), and errors.
 
     Filled a few thousand at a time: many more would have left the processor's caches before they are looked at.
