@@ -77,11 +77,13 @@ class Sent:
 
 @dataclass(frozen=True)
 class End:
-    """The client's word that a log ends."""
+    """The client's word that a log ends, or another of its words."""
+
+    number: int = -191
 
     def code(self) -> int:
-        """End of partition."""
-        return -191
+        """What it is about."""
+        return self.number
 
 
 def tick(symbol: int, at: int) -> bytes:
@@ -144,6 +146,16 @@ def test_ends_are_told_apart_from_records() -> None:
 
     assert {Log("ticks", 0): 4} == fetched(*messages).ends
     assert 2 == polled(*messages)[Log("ticks", 0)].next_offset
+
+
+def test_trouble_is_told_apart_from_records_and_ends() -> None:
+    """What the client says of a broker is no record, and its neighbours are read."""
+    trouble = End(-195)
+    found = fetched(Sent(("ticks", 0, 1), tick(1, 10)), Sent(("ticks", 0, 0), failure=trouble))
+
+    assert [trouble] == found.errors
+    assert {} == found.ends
+    assert [1] == [record.offset() for record in found.records]
 
 
 def test_arrival_is_the_brokers_stamp_or_now() -> None:
