@@ -27,9 +27,11 @@ pytest_plugins = ["servers.fixtures", "kafka.fixtures"]
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 _ORACLES = _SHARED / "oracles"
 _KSQLDB = _SHARED / "ksqldb"
+_CASES = _SHARED / "cases"
 
 _NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "ksqldb": (_KSQLDB.is_dir, f"what a real ksqlDB server answered, in {_KSQLDB}"),
+    "cases": (_CASES.is_dir, f"small inputs that go wrong elsewhere, in {_CASES}"),
     "oracles": (_ORACLES.is_dir, f"real market data in {_ORACLES}"),
     "exchange_calendars": (
         lambda: find_spec("exchange_calendars") is not None,
