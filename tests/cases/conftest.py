@@ -1,4 +1,4 @@
-"""Small inputs beside the project that other systems, or older versions, got wrong; each test runs one of them in a copy."""
+"""Small inputs beside the project that other systems, or older versions, got wrong; a test runs one in a copy."""
 
 from __future__ import annotations
 
