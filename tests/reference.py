@@ -230,7 +230,7 @@ def bars(definition: Definition, rows: Iterable[Row], *, close: bool = False, cl
 
 
 def _checked(definition: Definition, rows: Iterable[Row]) -> tuple[list[Row], list[Refused], int | None]:
-    """Each row through the checks, in their order; stream time is the largest event time so far."""
+    """Each row through the checks, in their order; stream time is the largest event time that counted so far."""
     base = definition.slots(definition.levels[0].timeframe)
     taken: list[Row] = []
     refused: list[Refused] = []
@@ -240,16 +240,16 @@ def _checked(definition: Definition, rows: Iterable[Row]) -> tuple[list[Row], li
         if row.problem is not None:
             refused.append(Refused(row.offset, "invalid"))
             continue
+        if not definition.where(row):
+            continue
         if row.arrival is not None and row.time - row.arrival > definition.max_ahead:
             refused.append(Refused(row.offset, "future", row.time - row.arrival))
-            continue
-        before, now = now, row.time if now is None else max(now, row.time)
-        if not definition.where(row):
             continue
         slot = _holding(base, row.time)
         if slot is None:
             refused.append(Refused(row.offset, "out_of_session"))
             continue
+        before, now = now, row.time if now is None else max(now, row.time)
         ids = {id_: of for id_, of in ids.items() if before is None or of.end + definition.delay > before}
         if row.id is not None and (row.key, row.id) in ids:
             refused.append(Refused(row.offset, "duplicate"))
@@ -285,7 +285,9 @@ class _Table:
         first: int | None,
         *,
         close: bool,
+        beyond: bool = False,
     ) -> None:
+        self.beyond = beyond
         self.definition = definition
         self.level = level
         self.taken = taken
@@ -317,7 +319,10 @@ class _Table:
         return finals, opened
 
     def decided(self, slot: Slot) -> bool:
-        return self.now is not None and slot.end + self.definition.delay <= self.now
+        if self.now is None:
+            return False
+        deadline = slot.end + self.definition.delay
+        return deadline < self.now if self.beyond else deadline <= self.now
 
     def bar(self, key: tuple[Any, ...], slot: Slot, ticks: Sequence[Row]) -> Bar:
         ordered = sorted(ticks, key=lambda row: (row.time, row.offset))
@@ -449,7 +454,7 @@ def bars_of_bars(definition: Definition, rows: Iterable[Row]) -> Bars:
     """The bars of complete bars of the base timeframe. A row's `time` is the start of its slot.
 
     All levels have the base's delay. A level's slot closes for a key when all its expected children of that key are
-    there, at the latest when stream time (the largest end of an input bar) reaches its end + delay.
+    there, at the latest when stream time (the largest end of an input bar) is beyond its end + delay.
     """
     taken, refused, closed = _arrived(definition, rows)
     first = taken[0].time if taken else None
@@ -460,7 +465,7 @@ def bars_of_bars(definition: Definition, rows: Iterable[Row]) -> Bars:
         mine = [row for row in taken if row.key == key]
         done: dict[str, set[int]] = {definition.levels[0].timeframe: {row.time for row in mine}}
         for level in definition.levels[1:]:
-            table = _Table(definition, level, mine, now, first, close=False)
+            table = _Table(definition, level, mine, now, first, close=False, beyond=True)
             done[level.timeframe] = set()
             for slot in table.slots:
                 ticks = [row for row in mine if slot.start <= row.time < slot.end]
@@ -496,14 +501,14 @@ def _arrived(definition: Definition, rows: Iterable[Row]) -> tuple[list[Row], li
     now: int | None = None
     for row in rows:
         slot = base[row.time]
-        before, now = now, slot.end if now is None else max(now, slot.end)
-        passed.append((slot.start, slot.end))
         if not definition.where(row):
             continue
+        before, now = now, slot.end if now is None else max(now, slot.end)
+        passed.append((slot.start, slot.end))
         parent = _holding(parents, row.time)
         assert parent is not None
         late_by = None if before is None else before - parent.end - definition.delay
-        if late_by is not None and late_by >= 0:
+        if late_by is not None and late_by > 0:
             missed = {
                 level.timeframe: of.start
                 for level in definition.levels[1:]

@@ -25,6 +25,9 @@ MARKETS = {
     "24x5-fx": sessions(currencies, date(2025, 3, 3), date(2025, 3, 14)),
 }
 
+LATER = timedelta(days=14)
+"""A time of the first session and this is in the session of all of them again, after their last."""
+
 
 class ExchangeCases:
     """Days, weeks and months of New York, of Tokyo with its lunch break, and of the currency market."""
@@ -39,7 +42,7 @@ class ExchangeCases:
         # 09:30 in New York is 14:30 UTC in November, 13:00 is 18:00.
         rig.feed([tick("2025-11-28T14:30:00", 10), tick("2025-11-28T17:59:59.999999", 12)])
         assert [0, 0, 0] == [rig.finals(timeframe).height for timeframe in ("1d", "1w", "1mo")]
-        rig.feed(tick("2025-11-28T18:00:00", 50))
+        rig.feed([tick("2025-11-28T18:00:00", 50), tick("2025-12-01T14:30:00", 13)])
 
         (day,) = rig.finals("1d").rows(named=True)
         assert (at("2025-11-28T14:30"), at("2025-11-28T18:00")) == (day["start"], day["end"])
@@ -65,6 +68,7 @@ class ExchangeCases:
                 ]
             )
             rig.feed(tick(datetime.combine(day, time(15, 30), TOKYO), 99))
+        rig.feed(tick(datetime.combine(date(2024, 11, 6), time(9), TOKYO), 11))
 
         first, second = rig.finals("1d").rows(named=True)
         assert (at("2024-11-01T00:00"), at("2024-11-01T06:00")) == (first["start"], first["end"])
@@ -111,6 +115,7 @@ class ExchangeCases:
             edges = [edge.astimezone(UTC) for segments in days.values() for segment in segments for edge in segment]
             quarters = (edges[-1] - edges[0]) // (HOUR / 4)
             rig.feed([tick(edges[0] + number * HOUR / 4, 10) for number in range(quarters + 1)])
+            rig.feed(tick(edges[0] + LATER, 10))
 
             children = rig.finals("1h").rows(named=True)
             finals = rig.finals("1d").rows(named=True)
@@ -142,7 +147,7 @@ class ExchangeCases:
                 if number + 1 == len(edges) or edges[number + 1][0] != closed:
                     rows.append(tick(after, 999, 9))
                     outside += 1
-            rig.feed(rows)
+            rig.feed([*rows, tick(edges[0][0] + LATER, 10)])
 
             assert ["out_of_session"] * outside == [record.reason for record in rig.rejected()], calendar
             children = rig.finals("1h").rows(named=True)

@@ -83,6 +83,7 @@ class SessionCases:
         rig.feed(
             [tick("2024-07-03T13:30:00", 10), tick("2024-07-03T16:59:59.999999", 12), tick("2024-07-03T17:00:00", 50)]
         )
+        rig.feed(tick("2024-07-05T13:30:00", 11))
 
         (day,) = rig.finals("1d").rows(named=True)
         assert (at("2024-07-03T13:30"), at("2024-07-03T17:00")) == (day["start"], day["end"])

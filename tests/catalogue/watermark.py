@@ -61,3 +61,26 @@ class WatermarkCases:
         (record,) = rig.rejected()
         assert ("late", 50 * 1_000_000_000) == (record.reason, record.by)
         assert nanos(at("2025-01-06T10:00")) == record.missed["5m"]
+
+    def test_WM_ChildThatEndsAtTheDeadline_IsInTime(self) -> None:
+        """Without any delay, four keys in another order every minute: all twelve parents have their five children.
+
+        Each last child moves stream time to the parents' end, and closes its own parent alone, since it is complete. D
+        lacks a minute: its first parent closes when a bar has come that ends beyond.
+        """
+        rig = self.open(bars_to_bars("1m", "5m"))
+        orders = ("ABCD", "DCBA", "BADC", "CDAB", "ADBC")
+        for number in range(15):
+            start = at("2025-01-06T10:00") + number * MINUTE
+            keys = [key for key in orders[number % 5] if (key, number) != ("D", 3)]
+            rig.feed([candle(start, 10, 12 + number, 9, 11, 1, symbol=key) for key in keys])
+            if number == 4:
+                assert ["A", "B", "C"] == sorted(rig.finals("5m")["symbol"])
+                rig.feed([candle(start, 10, 16, 9, 11, 1, symbol=key) for key in "ABCD"])
+                assert ["A", "B", "C"] == sorted(rig.finals("5m")["symbol"])
+        assert ["duplicate"] * 4 == [record.reason for record in rig.rejected()]
+        finals = rig.finals("5m").sort("symbol", "start").rows(named=True)
+        expected = [(key, 5 * part, 5) for key in "ABCD" for part in range(3)]
+        expected[9] = ("D", 0, 4)
+        minutes = [(bar["symbol"], (bar["start"] - at("2025-01-06T10:00")) // MINUTE, bar["slots"]) for bar in finals]
+        assert expected == minutes

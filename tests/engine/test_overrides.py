@@ -41,8 +41,9 @@ BARS = bl.from_(Trade).tumbling("1m").ohlcv(price="price").rollup("1h", "1d", "1
 
 
 def nanos(text: str) -> int:
-    """A time on that Monday, UTC, in nanoseconds."""
-    return int(datetime.fromisoformat(f"{MONDAY}T{text}+00:00").timestamp()) * 10**9
+    """A time on that Monday, or with a date, UTC, in nanoseconds."""
+    text = text if "T" in text else f"{MONDAY}T{text}"
+    return int(datetime.fromisoformat(f"{text}+00:00").timestamp()) * 10**9
 
 
 def batch(first: int, *times: str) -> TickBatch:
@@ -67,12 +68,13 @@ def test_an_unscheduled_closure_ends_the_open_slots_early() -> None:
     engine.step(batch(0, "10:00:00", "12:10:00"))
     step = engine.override(CLOSURE)
     late = engine.step(batch(2, "12:59:00", "13:30:00"))
+    next_day = engine.step(batch(4, "2025-01-07T09:30:00"))
 
     (note,) = step.notes
     assert "from 2025-01-06T12:10:00Z on" in note
     assert "1m 180 slots removed and 0 added from 2025-01-06T13:00:00Z on" in note
     assert "1d +[2025-01-06T09:30:00Z, 2025-01-06T13:00:00Z) -[2025-01-06T09:30:00Z, 2025-01-06T16:00:00Z)" in note
-    assert [(nanos("09:30:00"), nanos("13:00:00"))] == closed(late)["1d"]
+    assert [(nanos("09:30:00"), nanos("13:00:00"))] == closed(next_day)["1d"]
     assert late.rejected is not None
     assert {"accepted": 1, "out_of_session": 1} == late.counts
 
@@ -91,7 +93,9 @@ def test_a_restart_and_a_replay_decide_the_same() -> None:
     replayed.override(CLOSURE)
     replayed.step(batch(0, "10:00:00", "12:10:00"))
 
-    days = [closed(one.step(batch(2, "12:59:00", "13:00:00")))["1d"] for one in (engine, restarted, replayed)]
+    days = [
+        closed(one.step(batch(2, "12:59:00", "2025-01-07T09:30:00")))["1d"] for one in (engine, restarted, replayed)
+    ]
 
     assert [[(nanos("09:30:00"), nanos("13:00:00"))]] * 3 == days
 
@@ -104,9 +108,9 @@ def test_what_has_passed_cannot_be_changed() -> None:
     with pytest.raises(bl.CalendarError, match="change later sessions only"):
         engine.override(CLOSURE)
 
-    step = engine.step(batch(2, "15:59:00", "16:00:00"))
-    assert [(nanos("09:30:00"), nanos("16:00:00"))] == closed(step).get("1d", [(nanos("09:30:00"), nanos("16:00:00"))])
-    assert {"accepted": 1, "out_of_session": 1} == step.counts
+    step = engine.step(batch(2, "15:59:00", "16:00:00", "2025-01-07T09:30:00"))
+    assert [(nanos("09:30:00"), nanos("16:00:00"))] == closed(step)["1d"]
+    assert {"accepted": 2, "out_of_session": 1} == step.counts
 
 
 def test_the_same_content_again_is_no_change() -> None:
@@ -150,11 +154,12 @@ def test_a_content_that_cannot_be_applied_is_noted_and_the_bars_go_on(tmp_path: 
         yield {"symbol": "ACME", "at": "2025-01-07T15:00:00Z", "price": "2"}
         time.sleep(0.2)
         yield {"symbol": "ACME", "at": "2025-01-08T15:00:00Z", "price": "3"}
+        yield {"symbol": "ACME", "at": "2025-01-10T15:00:00Z", "price": "4"}
 
     report = bl.run(bars, rows(), tmp_path / "state", overrides=file, live_interval=0.05)
 
     assert {"out_of_session": 1} == report.rejected
-    assert 2 == report.bars["1d"]  # the 6th and the 7th, closed by the tick of the 8th
+    assert 2 == report.bars["1d"]  # the 6th and the 7th, by the tick of the 10th: no 8th, the 9th a holiday
     assert any("was not applied" in note and "change later sessions only" in note for note in report.notes)
 
 

@@ -25,7 +25,7 @@ class Fill(bl.Event):
 
     symbol: str = bl.key()
     at: int = bl.timestamp(unit="ns")
-    number: str = bl.event_id()
+    number: str | None = bl.event_id()
     size: Decimal = bl.decimal(12, 0)
 
 
@@ -53,13 +53,13 @@ SAME = Definition(
 
 @st.composite
 def fills(draw: st.DrawFn) -> list[Row]:
-    """Rows with few different ids, so that many repeat: in the same slot, in another, for another key."""
+    """Rows with few different ids, so that many repeat, and some without: in one slot or two, for one key or two."""
     now = START
     rows = []
     for offset in range(draw(st.integers(1, 30))):
         now += draw(st.sampled_from([0, 5, 31, 60, 200])) * SECOND
         time = now - draw(st.sampled_from([0, 0, 20, 90])) * SECOND
-        number = draw(st.sampled_from("abc"))
+        number = draw(st.sampled_from(["a", "b", "c", None]))
         rows.append(Row((draw(st.sampled_from(["X", "Y"])),), time, offset, {"size": Decimal(offset + 1)}, id=number))
     return rows
 

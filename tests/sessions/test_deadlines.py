@@ -34,11 +34,11 @@ ENDS = [
 
 @pytest.mark.parametrize(("calendar", "start", "minute", "hour", "day"), ENDS)
 def test_each_timeframe_waits_to_its_own_deadline(calendar: str, start: str, minute: str, hour: str, day: str) -> None:
-    """By the clock alone: nothing a nanosecond before, the final with what came at the deadline."""
+    """By the clock alone: nothing at the deadline, when a bar may still come; the final a nanosecond beyond it."""
     driver = driver_of(calendar)
     driver.feed(candle(start, 10, 12, 9, 11, 5))
     for timeframe, end, delay in (("1m", minute, 90), ("1h", hour, 300), ("1d", day, 600)):
-        driver.set_clock(nanos(at(end)) + delay * 1_000_000_000 - 1)
+        driver.set_clock(nanos(at(end)) + delay * 1_000_000_000)
         assert [] == starts(driver.finals(timeframe)), timeframe
         driver.move_clock(1)
         (final,) = driver.finals(timeframe).rows(named=True)
@@ -50,7 +50,7 @@ def test_expected_children_are_the_session_s() -> None:
     """On a half day: 4 quarters in a minute, 30 minutes in the hour that is cut at 13:00, 4 hours in the day."""
     driver = driver_of("XNYS")
     driver.feed(candle("2025-11-28T17:58:00", 10, 12, 9, 11, 5))
-    driver.set_clock(nanos(at("2025-11-28T18:10")))
+    driver.set_clock(nanos(at("2025-11-28T18:10")) + 1)
 
     expected = {timeframe: driver.finals(timeframe)["expected_slots"].to_list() for timeframe in ("1m", "1h", "1d")}
     assert {"1m": [4], "1h": [30], "1d": [4]} == expected
@@ -78,12 +78,15 @@ def test_a_bar_between_two_deadlines_counts_where_it_is_in_time() -> None:
     driver.feed(candle("2025-11-26T15:02:00", 1, 1, 1, 1, 1, symbol="OTHER"))
     driver.feed(candle("2025-11-26T15:00:15", 11, 15, 11, 14, 5))
     driver.feed(candle("2025-11-26T15:02:15", 1, 1, 1, 1, 1, symbol="OTHER"))
-    driver.feed(candle("2025-11-26T15:00:30", 14, 99, 14, 14, 5))
-    driver.feed(candle("2025-11-26T15:34:45", 1, 1, 1, 1, 1, symbol="OTHER"))
+    driver.feed(candle("2025-11-26T15:00:30", 14, 16, 14, 15, 5))
+    driver.feed(candle("2025-11-26T15:02:30", 1, 1, 1, 1, 1, symbol="OTHER"))
+    driver.feed(candle("2025-11-26T15:00:45", 14, 99, 14, 14, 5))
+    driver.feed(candle("2025-11-26T15:35:00", 1, 1, 1, 1, 1, symbol="OTHER"))
 
-    # 15:01 + 90 s is 15:02:30, the end of the bar of 15:02:15; 15:30 + 5 min the end of the bar of 15:34:45.
+    # 15:01 + 90 s is 15:02:30, the end of the bar of 15:02:15, and the next one is 15 s beyond; 15:30 + 5 min is the
+    # start of the last.
     (minute,) = driver.finals("1m").filter(symbol="EURUSD").rows(named=True)
-    assert prices(10, 15, 9, 14, 10) == ohlcv(minute)
+    assert prices(10, 16, 9, 15, 15) == ohlcv(minute)
     (hour,) = driver.finals("1h").filter(symbol="EURUSD").rows(named=True)
-    assert (at("2025-11-26T14:30"), *prices(10, 15, 9, 14, 10)) == (hour["start"], *ohlcv(hour))
-    assert [("late", 0)] == [(record.reason, record.by) for record in driver.rejected()]
+    assert (at("2025-11-26T14:30"), *prices(10, 16, 9, 15, 15)) == (hour["start"], *ohlcv(hour))
+    assert [("late", 15 * 10**9)] == [(record.reason, record.by) for record in driver.rejected()]

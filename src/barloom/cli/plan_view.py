@@ -61,6 +61,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
         "input",
         "ticks" if plan.input is InputKind.TICKS else f"bars of {plan.base.timeframe}, stamped by {plan.stamped}",
     )
+    if plan.input is InputKind.BARS:
+        sheet.add("closing", "when all children are there; at the latest when a bar ends beyond a slot's end and delay")
     sheet.add("event", plan.event.name)
     sheet.add("key", ", ".join(plan.event.key))
     sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")

@@ -21,11 +21,16 @@ class Deadlines:
     The last slots of a segment, at every level, are decided at their end + the larger of delay and grace, and ticks
     stamped less than the grace after the close belong to them. The grace is shorter than any pause of the calendar, so
     no slot of the next segment has begun by then.
+
+    A slot of ticks is decided when stream time reaches its deadline. With bars as input (`beyond`) it has to go beyond:
+    the bars of many keys end at one time, and the first of them would close the parents of all others before their last
+    child.
     """
 
-    def __init__(self, calendar: Calendar, grace: int) -> None:
+    def __init__(self, calendar: Calendar, grace: int, *, beyond: bool = False) -> None:
         self._calendar = calendar
         self._grace = grace
+        self._margin = int(beyond)
         if grace and grace >= calendar.shortest_pause:
             pause = calendar.shortest_pause // 1_000_000_000
             what = f"a grace of {grace // 1_000_000_000} s after the close does not fit"
@@ -37,14 +42,19 @@ class Deadlines:
             raise DefinitionError([Problem(what, "close_grace", fix)])
 
     def of(self, ends: Integers, delay: int) -> Integers:
-        """When slots with these ends are decided."""
+        """The deadlines of slots with these ends."""
         if self._grace <= delay:
             return ends + delay
         closing = self._calendar.last_close(ends) == ends
         return ends + np.where(closing, self._grace, delay)
 
+    def reached(self, deadlines: Integers) -> Integers:
+        """The stream times from which on slots with these deadlines are decided."""
+        return deadlines + self._margin
+
     def boundary(self, now: int, delay: int) -> int:
         """Slots that end at or before this time are decided at stream time `now`."""
+        now -= self._margin
         ended = now - delay
         if self._grace <= delay:
             return ended

@@ -232,6 +232,9 @@ class Engine:
         """Go on where the open bars and `entries` stand; `latest` are the latest finals with ticks."""
         if _TIME in entries:
             self._time = StreamTime.load(entries[_TIME])
+        longer = int(self._time.inclusive and self.plan.input is InputKind.BARS)
+        if self._time.now != BEGINNING:
+            self._time.now += longer  # slots with this deadline have been published
         self.closed = _CLOSED in entries
         self._market.load(entries)
         left_out = msgspec.json.decode(entries.get(LEFT_OUT, b"{}"), type=dict[int, int])
@@ -249,7 +252,7 @@ class Engine:
         if self._beats:
             self._remember_last(finals.get(0))
         if self._intake.seen is not None:
-            self._intake.seen.load(entries, lambda rows: self.keys.ids_of(rows).tolist())
+            self._intake.seen.load(entries, lambda rows: self.keys.ids_of(rows).tolist(), longer)
 
     def _remember_last(self, finals: Groups | None) -> None:
         """Know again each key's last tick, from its latest final and its open bar."""

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
+from barloom.engine.counting import asked_times
 from barloom.engine.evaluate import Columns, condition, number
 from barloom.engine.seen import Seen
-from barloom.errors import CalendarError
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 
@@ -53,13 +53,18 @@ class Admitted:
 
 @dataclass(slots=True)
 class _Rows:
-    """A batch on its way through the checks; `verdict` is a `Reason`, or accepted, or filtered out."""
+    """A batch on its way through the checks; `verdict` is a `Reason`, or accepted, or filtered out.
+
+    A row outside the session has a slot of no length; of one `beyond` the calendar no slot is known. `before` is stream
+    time before each row.
+    """
 
     key: Integers
     time: Integers
     event: Integers
     start: Integers
     end: Integers
+    beyond: Booleans
     before: Integers
     verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]]
     by: Integers
@@ -75,7 +80,7 @@ class _Rows:
 
 
 class Intake:
-    """Invalid → future → stream time moves → where → outside the session → duplicate → late."""
+    """Invalid → where → future → outside the session, beyond the calendar → stream time moves → duplicate → late."""
 
     def __init__(self, plan: BarPlan, market: Market, keys: KeyIndex, floors: Sequence[Floor]) -> None:
         self._plan = plan
@@ -98,13 +103,14 @@ class Intake:
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch)
         self._check_digits(rows, columns)
-        future = self._check_future(rows, batch.arrivals)
-        moves = ~future & (rows.verdict != Reason.INVALID) & (rows.verdict != Reason.BEYOND_CALENDAR)
-        rows.before = clock.reached_before(rows.event, moves)
-        clock.move(rows.event, moves, batch.arrivals)
         if self._plan.where is not None:
             rows.refuse(~condition(self._plan.where, columns), _FILTERED)
+        self._check_future(rows, batch.arrivals)
+        rows.refuse(rows.beyond, Reason.BEYOND_CALENDAR)
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
+        counting = rows.accepted
+        rows.before = clock.reached_before(rows.event, counting)
+        clock.move(rows.event, counting, batch.arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
         if clock.first is None and len(row):
@@ -123,32 +129,18 @@ class Intake:
 
     def _locate(self, batch: TickBatch) -> _Rows:
         time = batch.frame[self._plan.event.timestamp].to_numpy()
-        stamped_end = self._bars and self._plan.stamped == "end"
-        asked = time - 1 if stamped_end else time
         verdict = np.full(len(time), _ACCEPTED, np.int8)
-        try:
-            start, end, inside = self._market.grids[0].round_to_slot(asked)
-        except CalendarError:
-            known = self._market.grids[0].knows(asked)
-            verdict[~known] = Reason.BEYOND_CALENDAR
-            start, end, inside = asked.copy(), asked.copy(), np.zeros(len(asked), np.bool_)
-            start[known], end[known], inside[known] = self._market.grids[0].round_to_slot(asked[known])
-        outside = ~inside
-        if outside.any():
-            if self._plan.close_grace:
-                start, end, inside = self._market.deadlines.after_close(
-                    self._market.grids[0], asked, start, end, inside
-                )
-                outside = ~inside
-            start, end = np.where(outside, time, start), np.where(outside, time, end)
+        start, end, inside, beyond = self._market.place(asked_times(self._plan, time))
+        if not inside.all():
+            start, end = np.where(inside, start, time), np.where(inside, end, time)
         event = time
         if self._bars:
-            verdict[inside & ((end if stamped_end else start) != time)] = Reason.INVALID
+            verdict[inside & ((end if self._plan.stamped == "end" else start) != time)] = Reason.INVALID
             event = end
             time = start
         key = self._keys.ids(batch.frame)
         nothing = np.zeros(len(time), np.int64)
-        return _Rows(key, time, event, start, end, nothing, verdict, nothing)
+        return _Rows(key, time, event, start, end, beyond, nothing, verdict, nothing)
 
     def _check_digits(self, rows: _Rows, columns: Columns) -> None:
         """Refuse rows whose own products or sums leave 38 digits; only numbers beyond 64 bits can."""
@@ -157,27 +149,26 @@ class Intake:
             if numbers.dtype == object:
                 rows.refuse(np.abs(numbers) >= _BEYOND_DIGITS, Reason.INVALID)
 
-    def _check_future(self, rows: _Rows, arrivals: Integers | None) -> Booleans:
+    def _check_future(self, rows: _Rows, arrivals: Integers | None) -> None:
         if arrivals is None:
-            return np.zeros(len(rows.key), np.bool_)
+            return
         ahead = rows.event - arrivals
         future: Booleans = ahead > self._plan.max_ahead
         if future.any():
             rows.refuse(future, Reason.FUTURE)
             rows.by = np.where(rows.verdict == Reason.FUTURE, ahead, rows.by)
-        return future
 
     def _check_late(self, rows: _Rows, batch: TickBatch) -> dict[int, Booleans]:
         """Refuse duplicates, then what is late; gives for each level the accepted rows that came too late for it."""
         missed: dict[int, Booleans] = {}
         if self._bars:
             deadlines = {level: self._deadline(level, rows) for level in self._direct}
-            missed = {level: deadline <= rows.before for level, deadline in deadlines.items()}
+            missed = {level: self._passed_by(deadline, rows) for level, deadline in deadlines.items()}
             late = np.logical_and.reduce(list(missed.values()))
             deadline = np.maximum.reduce(list(deadlines.values()))
         else:
             deadline = self._market.deadlines.of(rows.end, self._plan.base.delay)
-            late = deadline <= rows.before
+            late = self._passed_by(deadline, rows)
             if any(self._floors):
                 late |= self._floors[0].hides(rows.key, rows.start)
                 missed = self._below_floors(rows)
@@ -190,6 +181,11 @@ class Intake:
                 by = np.maximum(by, self._floors[0].passed(rows.key, rows.end))
             rows.by = np.where(rows.verdict == Reason.LATE, by, rows.by)
         return missed
+
+    def _passed_by(self, deadline: Integers, rows: _Rows) -> Booleans:
+        """Whether the slots with these deadlines were decided before each row."""
+        decided: Booleans = self._market.deadlines.reached(deadline) <= rows.before
+        return decided
 
     def _below_floors(self, rows: _Rows) -> dict[int, Booleans]:
         """For each level the rows whose slot there was published before stream time was set back, or a child's was."""
@@ -209,16 +205,19 @@ class Intake:
         return self._market.deadlines.of(ends, self._plan.levels[level].delay)
 
     def _check_seen(self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans) -> None:
-        asked = np.flatnonzero(rows.accepted)
-        contents = [""] * len(asked)
         if self._bars:
+            asked = np.flatnonzero(rows.accepted)
             text = frame.select(pl.concat_str(pl.all().cast(pl.String), separator="\x00", ignore_nulls=True))
             contents = text.to_series()[asked].to_list()
             tokens = rows.start[asked].tolist()
         else:
-            tokens = frame[self._plan.event.event_id or ""][asked].to_list()
+            ids = frame[self._plan.event.event_id or ""]
+            asked = np.flatnonzero(rows.accepted & ids.is_not_null().to_numpy())
+            contents = [""] * len(asked)
+            tokens = ids[asked].to_list()
         pairs = list(zip(rows.key[asked].tolist(), tokens, strict=True))
-        repeated, conflicting = seen.judge(pairs, deadline[asked], rows.before[asked], late[asked], contents)
+        expires = self._market.deadlines.reached(deadline[asked])
+        repeated, conflicting = seen.judge(pairs, expires, rows.before[asked], late[asked], contents)
         rows.verdict[asked[repeated]] = Reason.DUPLICATE
         rows.verdict[asked[conflicting]] = Reason.CONFLICT
 

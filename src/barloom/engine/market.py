@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
+from barloom.plan.barplan import InputKind
 from barloom.time.changes import changed_slots, refuse_passed
 from barloom.time.instants import written
 from barloom.time.overrides import apply_overrides, parse_overrides
@@ -17,16 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
-    from barloom.time.calendar import Calendar, SlotGrid
+    from barloom.time.calendar import Booleans, Calendar, Integers, SlotGrid
     from barloom.time.changes import ChangedSlot
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["OVERRIDES", "Market", "calendar_of", "overrides_taken", "overrides_text"]
+__all__ = ["OVERRIDES", "Market", "Placed", "calendar_of", "overrides_taken", "overrides_text"]
 
 OVERRIDES: Final = b"overrides"
 """The entry of the state that holds every override with the stream time it took effect at."""
 
 _MOST_NAMED: Final = 4
+
+
+class Placed(NamedTuple):
+    """Where times lie: in the base slot ``[start, end)`` where `inside`; `beyond`: where the calendar tells no slot."""
+
+    start: Integers
+    end: Integers
+    inside: Booleans
+    beyond: Booleans
 
 
 class Market:
@@ -48,9 +59,23 @@ class Market:
         self._use(calendar)
 
     def _use(self, calendar: Calendar) -> None:
-        self.deadlines = Deadlines(calendar, self._plan.close_grace)
+        self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.input is InputKind.BARS)
         self.grids = [calendar.grid(level.timeframe) for level in self._plan.levels]
         self.calendar = calendar
+
+    def place(self, times: Integers) -> Placed:
+        """The base slots of times, the closing auction included."""
+        grid, beyond = self.grids[0], np.zeros(len(times), np.bool_)
+        try:
+            start, end, inside = grid.round_to_slot(times)
+        except CalendarError:
+            known = grid.knows(times)
+            beyond = ~known
+            start, end, inside = times.copy(), times.copy(), np.zeros(len(times), np.bool_)
+            start[known], end[known], inside[known] = grid.round_to_slot(times[known])
+        if self._plan.close_grace and not inside.all():
+            start, end, inside = self.deadlines.after_close(grid, times, start, end, inside)
+        return Placed(start, end, inside, beyond)
 
     def override(self, text: str, source: str, stream_time: int | None) -> list[str] | None:
         """Apply the content of an override file; gives in words what changes, none where it is in force already.

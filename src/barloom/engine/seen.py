@@ -17,6 +17,8 @@ __all__ = ["ENTRY", "Seen"]
 
 ENTRY = b"seen/"
 
+_LONG_AGO = -(2**63)
+
 Token: TypeAlias = str | int
 Pair: TypeAlias = tuple[int, Token]
 
@@ -89,15 +91,20 @@ class Seen:
         return changed
 
     def load(
-        self, entries: Mapping[bytes, bytes], ids: Callable[[Sequence[tuple[object, ...]]], Iterable[int]]
+        self,
+        entries: Mapping[bytes, bytes],
+        ids: Callable[[Sequence[tuple[object, ...]]], Iterable[int]],
+        longer: int = 0,
     ) -> None:
-        """From the state."""
+        """From the state; marks that have to live `longer` than it says are written anew by the next step."""
         for name, content in sorted(entries.items()):
             if not name.startswith(ENTRY):
                 continue
-            rows = msgspec.json.decode(content, type=list[tuple[list[str | int], str | int, int, str]])
+            rows = msgspec.json.decode(content, type=list[tuple[list[str | int], str | int | None, int, str]])
             for key, (_, token, expires, text) in zip(ids([tuple(row[0]) for row in rows]), rows, strict=True):
-                self._mark((key, token), _Mark(expires, text))
-            self._entries[name] = max(row[2] for row in rows)
+                if token is not None:  # version 0.1 marked rows without an id as well
+                    self._mark((key, token), _Mark(expires + longer, text))
+            self._entries[name] = _LONG_AGO if longer else max(row[2] for row in rows)
             self._written = int.from_bytes(name[len(ENTRY) :], "big") + 1
-        self._fresh.clear()
+        if not longer:
+            self._fresh.clear()

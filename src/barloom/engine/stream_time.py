@@ -16,19 +16,23 @@ __all__ = ["BEGINNING", "StreamTime"]
 BEGINNING: Final = int(np.iinfo(np.int64).min)
 """Before every time: stream time while nothing has been read."""
 
+_BEYOND: Final = "beyond"
+
 
 @dataclass(slots=True)
 class StreamTime:
     """Where the stream stands; by itself it only moves forward.
 
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
-    stream time and `arrived_at` when that row was received.
+    stream time and `arrived_at` when that row was received. `inclusive` is true of a state of version 0.1, which
+    decided slots of bars as input at their deadline and not beyond it.
     """
 
     now: int = BEGINNING
     first: int | None = None
     max_event: int | None = None
     arrived_at: int | None = None
+    inclusive: bool = False
 
     def reached_before(self, times: Integers, moves: Booleans) -> Integers:
         """Stream time before each row, with the rows ahead of it; rows that do not move it leave it as it was."""
@@ -71,6 +75,7 @@ class StreamTime:
                 "first": self.first,
                 "max_event": self.max_event,
                 "arrived_at": self.arrived_at,
+                _BEYOND: 1,
             }
         )
 
@@ -79,4 +84,10 @@ class StreamTime:
         """From the state."""
         saved = msgspec.json.decode(content, type=dict[str, int | None])
         now = saved["stream_time"]
-        return cls(BEGINNING if now is None else now, saved["first"], saved["max_event"], saved["arrived_at"])
+        return cls(
+            BEGINNING if now is None else now,
+            saved["first"],
+            saved["max_event"],
+            saved["arrived_at"],
+            inclusive=_BEYOND not in saved,
+        )

@@ -12,7 +12,7 @@ from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
 from barloom.read.answers import Why
 from barloom.read.representable import slot_start
-from barloom.read.standing import Slot, decided_at, deciding_delay, ended_by, slot_at, why_missing
+from barloom.read.standing import Slot, deadline_of, deciding_delay, ended_by, slot_at, why_missing
 from barloom.store.backend import Family
 from barloom.time.calendar import expected_slots
 from barloom.time.instants import written
@@ -40,9 +40,10 @@ class Explanation:
     """Where one bar stands. Times are nanoseconds UTC.
 
     `state` is ``final``, ``live``, or a `Why`'s value (``open``: no tick of this key yet). The slot closes when stream
-    time reaches `closes_at` (when bars are the input: also as soon as all children have come), at the latest at
-    `deadline`; `needed` is how far stream time has to go. Of the `expected` children, slots of `child`, `decided` are
-    decided (bars as input: have come) and `filled` had ticks; `missing` are the starts of the first undecided ones.
+    time reaches `closes_at`, at the latest at `deadline`. When bars are the input it closes when stream time is
+    `beyond` that, or as soon as all children have come. `needed` is how far stream time has to go. Of the `expected`
+    children, slots of `child`, `decided` are decided (bars as input: have come) and `filled` had ticks; `missing` are
+    the starts of the first undecided ones.
     `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed,
     and `clock` in words whether it does, or why not.
 
@@ -71,6 +72,7 @@ class Explanation:
     closed_now: str = ""
     as_of: int | None = None
     clock: str = ""
+    beyond: bool = False
 
     @property
     def final(self) -> bool:
@@ -80,7 +82,7 @@ class Explanation:
     @property
     def needed(self) -> int | None:
         """How far stream time has to go until the slot closes, in nanoseconds (none: nothing was read yet)."""
-        return None if self.stream_time is None else max(self.closes_at - self.stream_time, 0)
+        return None if self.stream_time is None else max(self.closes_at + self.beyond - self.stream_time, 0)
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -116,8 +118,8 @@ def explain(
         start=start,
         end=bounds.end,
         state=state,
-        closes_at=decided_at(store, bounds.end, deciding_delay(plan, level)),
-        deadline=decided_at(store, bounds.end, plan.levels[level].delay),
+        closes_at=deadline_of(store, bounds.end, deciding_delay(plan, level)),
+        deadline=deadline_of(store, bounds.end, plan.levels[level].delay),
         stream_time=times.stream_time,
         child=children.child,
         expected=children.expected,
@@ -132,6 +134,7 @@ def explain(
         closed_now=closed_now,
         as_of=store.as_of,
         clock=idle or _WORKS,
+        beyond=plan.input is InputKind.BARS,
     )
 
 
@@ -242,7 +245,8 @@ def _closing(found: Explanation) -> Iterator[str]:
         yield f"  closed       at {written(found.closes_at)}"
         return
     ahead = "" if needed is None else f", {_length(needed)} ahead"
-    yield f"  closes       when stream time reaches {written(found.closes_at)}{ahead}"
+    does = "is beyond" if found.beyond else "reaches"
+    yield f"  closes       when stream time {does} {written(found.closes_at)}{ahead}"
     if found.deadline > found.closes_at:
         yield f"  deadline     {written(found.deadline)}"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from barloom.read.readable import Readable
     from barloom.store.barstore import StreamTimes
 
-__all__ = ["Slot", "decided_at", "deciding_delay", "ended_by", "slot_at", "why_missing"]
+__all__ = ["Slot", "deadline_of", "deciding_delay", "ended_by", "slot_at", "why_missing"]
 
 
 class Slot(NamedTuple):
@@ -45,15 +45,18 @@ def deciding_delay(plan: BarPlan, level: int) -> int:
     return plan.levels[level if plan.input is InputKind.BARS else 0].delay
 
 
-def decided_at(store: Readable, end: int, delay: int) -> int:
-    """When a slot with this end is decided: `delay` after it, or later where a session's closing auction is awaited."""
-    deadlines = Deadlines(store.calendar, store.plan.close_grace)
-    return int(deadlines.of(np.array([end], dtype=np.int64), delay)[0])
+def deadline_of(store: Readable, end: int, delay: int) -> int:
+    """The deadline of a slot with this end: `delay` after it, or later where a closing auction is awaited."""
+    return int(_deadlines(store).of(np.array([end], dtype=np.int64), delay)[0])
 
 
 def ended_by(store: Readable, stream_time: int, delay: int) -> int:
     """Slots that end at or before this time are decided at `stream_time`."""
-    return Deadlines(store.calendar, store.plan.close_grace).boundary(stream_time, delay)
+    return _deadlines(store).boundary(stream_time, delay)
+
+
+def _deadlines(store: Readable) -> Deadlines:
+    return Deadlines(store.calendar, store.plan.close_grace, beyond=store.plan.input is InputKind.BARS)
 
 
 def why_missing(store: Readable, level: int, key: bytes, start: int) -> NotFound:
@@ -78,6 +81,6 @@ def _why(store: Readable, level: int, slot: Slot | None, start: int, times: Stre
     retention = store.plan.levels[level].retention
     if retention is not None and slot.end <= reached - retention:
         return Why.EXPIRED, True
-    if decided_at(store, slot.end, deciding_delay(store.plan, level)) <= reached:
+    if slot.end <= ended_by(store, reached, deciding_delay(store.plan, level)):
         return Why.EMPTY, True
     return Why.OPEN, False

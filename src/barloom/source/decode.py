@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from barloom.engine.counting import Counting
 from barloom.errors import SourceError
 from barloom.plan.barplan import Field, FieldKind
 from barloom.source.columns import ARRIVAL, column_paths, constants, label_of
@@ -78,6 +80,11 @@ class Decoder:
         self._constants = {name: self._constant(name, text) for name, text in constants(plan).items()}
         self.fields: Mapping[str, Field] = {**plan.event.by_name, ARRIVAL: self._arrival}
         self.schema = pl.Schema({field.name: column_type(field) for field in plan.event.fields})
+
+    @cached_property
+    def counting(self) -> Counting:
+        """Which rows count for stream time."""
+        return Counting(self.plan)
 
     def decode(self, columns: Mapping[str, pl.Series], count: int, refused: Problems, where: str) -> Rows:
         """Read `count` rows, given as one column for each of `paths`; `refused` are rows known to be bad.

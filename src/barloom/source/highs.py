@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from barloom.plan.barplan import BarPlan
-    from barloom.source.decode import Rows
+    from barloom.source.decode import Decoder, Rows
     from barloom.time.calendar import Integers
 
 __all__ = ["BEFORE_ALL", "running_highs"]
@@ -17,10 +16,11 @@ BEFORE_ALL: Final = -(2**63)
 """The running maximum before any row."""
 
 
-def running_highs(rows: Rows, plan: BarPlan, high: int) -> Integers:
-    """The largest event time up to and with each row. Refused rows and rows from the future do not move it."""
+def running_highs(rows: Rows, decoder: Decoder, high: int) -> Integers:
+    """The largest event time up to and with each row, by the rows that count for stream time."""
+    plan = decoder.plan
     highs = np.full(rows.count, BEFORE_ALL)
-    times = rows.frame[plan.event.timestamp].to_numpy()
+    times = np.where(decoder.counting.of(rows.frame), rows.frame[plan.event.timestamp].to_numpy(), BEFORE_ALL)
     if rows.arrivals is not None:
         latest = np.minimum(rows.arrivals, np.iinfo(np.int64).max - plan.max_ahead) + plan.max_ahead
         times = np.where(times > latest, BEFORE_ALL, times)

@@ -18,7 +18,6 @@ from barloom.source.textfile import TextFile
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from barloom.plan.barplan import BarPlan
     from barloom.source.batches import Part
     from barloom.source.decode import Decoder
     from barloom.source.inputs import Input
@@ -124,7 +123,7 @@ class Reading:
         rows = 0 if start is None else start.rows
         for piece in reader.pieces():
             self._done[number] = piece.done
-            block = keyed(piece, file, self._decoder.plan, high)
+            block = keyed(piece, file, self._decoder, high)
             high, rows = int(block.keys[-1]), piece.after.rows
             yield block
         self._done[number] = self._sizes[number]
@@ -151,7 +150,7 @@ class Reading:
         reader = file_reader(file, self._decoder, start, closing=self.closing, block_bytes=_PEEK_BYTES)
         pieces = reader.pieces()
         piece = next(pieces, None)
-        return None if piece is None else int(running_highs(piece.rows, self._decoder.plan, high)[0])
+        return None if piece is None else int(running_highs(piece.rows, self._decoder, high)[0])
 
     def _nothing(self) -> SourceError:
         sizes = list(zip(self.files, self._sizes, strict=True))
@@ -164,14 +163,14 @@ def started_at(position: FilePosition | None) -> int:
     return BEFORE_ALL if position is None or position.high is None else position.high
 
 
-def keyed(piece: Piece, file: Input, plan: BarPlan, high: int) -> Block:
+def keyed(piece: Piece, file: Input, decoder: Decoder, high: int) -> Block:
     """A file's rows with the running maximum of event time as their key."""
 
     def origins(rows: Sequence[int]) -> list[Origin]:
         first = piece.before.rows + 1
         return [Origin(file.name, first + row, text) for row, text in zip(rows, piece.records(rows), strict=True)]
 
-    return Block(piece.rows, running_highs(piece.rows, plan, high), origins, piece)
+    return Block(piece.rows, running_highs(piece.rows, decoder, high), origins, piece)
 
 
 def file_reader(  # noqa: PLR0913 - what a file is read with, by name

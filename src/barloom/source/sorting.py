@@ -139,7 +139,7 @@ class _Runs:
             count = piece.rows.count if until is None else min(piece.rows.count, until - self.until[file.key])
             if count <= 0:
                 break
-            keys = running_highs(piece.rows, self._decoder.plan, high)
+            keys = running_highs(piece.rows, self._decoder, high)
             high = int(keys[count - 1])
             self._add(piece, piece.rows.slice(0, count), keys, number)
             self.until[file.key] += count

@@ -1,0 +1,49 @@
+"""Which rows count for time: those that the filter keeps and that lie in the session."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from barloom.engine.evaluate import Columns, condition
+from barloom.engine.market import Market
+from barloom.errors import CalendarError
+from barloom.plan.barplan import InputKind
+from barloom.time.calendars import resolve
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.time.calendar import Booleans, Integers
+
+__all__ = ["Counting", "asked_times"]
+
+
+class Counting:
+    """Tells it of rows that no engine has seen yet, by the calendar as declared, without overrides."""
+
+    def __init__(self, plan: BarPlan) -> None:
+        self._plan = plan
+        self._market = Market(plan, resolve(plan.calendar))
+
+    def of(self, frame: pl.DataFrame) -> Booleans:
+        """Of rows of the event's fields, none of them from the future."""
+        times = frame[self._plan.event.timestamp].to_numpy()
+        counts = self._inside(asked_times(self._plan, times))
+        if self._plan.where is not None:
+            counts = counts & condition(self._plan.where, Columns(frame, self._plan.event))
+        return counts
+
+    def _inside(self, times: Integers) -> Booleans:
+        calendar = self._market.calendar
+        if not calendar.shortest_pause:  # it never closes: only its last known date needs a look
+            with suppress(CalendarError):
+                return calendar.is_open(times)
+        return self._market.place(times).inside
+
+
+def asked_times(plan: BarPlan, times: Integers) -> Integers:
+    """Times that lie in the rows' slots: with input bars stamped at their end just before it."""
+    stamped_end = plan.input is InputKind.BARS and plan.stamped == "end"
+    return times - 1 if stamped_end else times
