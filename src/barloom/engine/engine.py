@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, BarId, Step, Values
-from barloom.engine.floors import Floors, drop_after
+from barloom.engine.dropping import drop_after
+from barloom.engine.floors import Floors
 from barloom.engine.gaps import Gaps
 from barloom.engine.groups import Groups, with_mask
 from barloom.engine.heartbeat import Heartbeat, LastTicks

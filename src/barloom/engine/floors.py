@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from barloom.engine.blocks import BarId
 from barloom.engine.stream_time import BEGINNING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from barloom.engine.groups import Groups
     from barloom.engine.keys import KeyIndex
-    from barloom.engine.level import Level
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["FLOORS", "Floor", "Floors", "Published", "drop_after"]
+__all__ = ["FLOORS", "Floor", "Floors", "Published"]
 
 FLOORS: Final = b"floors"
 """The entry of the state that holds the floors: by level and key."""
@@ -133,33 +131,3 @@ class Floors:
             level, end = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
             for number, floor in enumerate(self.levels):
                 floor.put(ids[level == number], end[level == number])
-
-
-def drop_after(levels: Sequence[Level], time: int) -> Iterator[BarId]:
-    """Forget the open slots that begin after `time`, finest level first; what they were.
-
-    A parent that stays has one child with ticks less for each. What their ticks have put into it remains: folds cannot
-    be undone.
-    """
-    for level in levels:
-        rows = level.rows.all()
-        gone = level.rows.gather(rows)
-        wrong = gone.start > time
-        if wrong.any():
-            gone = gone.take(wrong)
-            level.rows.remove(rows[wrong])
-            for parent in levels:
-                if parent.plan.child == level.position:
-                    _count_less(parent, gone)
-            yield BarId(level.position, gone.key, gone.start)
-
-
-def _count_less(parent: Level, children: Groups) -> None:
-    known = parent.grid.knows(children.start)
-    key, start = children.key[known], parent.grid.round_to_slot(children.start[known]).start
-    rows = parent.rows.find(key, start)
-    held, number = np.unique(rows[rows >= 0], return_counts=True)
-    if len(held):
-        groups = parent.rows.gather(held)
-        groups.children -= number
-        parent.rows.update(held, groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, Self, TypeVar
 
 from barloom.errors import StoreNotRunning, WaitTimeout
 from barloom.read.answers import Found, NotFound
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from barloom.clock import Clock
     from barloom.read.arguments import Deadline, KeyLike, Moment
-    from barloom.read.bucket import TimeBucket
+    from barloom.read.explain import Explanation
     from barloom.read.readable import Readable
     from barloom.read.shape import BarShape
     from barloom.store.scanning import Place
 
-__all__ = ["Subscription", "Watch", "wait", "wait_async"]
+__all__ = ["Followed", "Subscription", "Watch", "wait", "wait_async"]
 
 B = TypeVar("B", bound=Bar)
+B_co = TypeVar("B_co", bound=Bar, covariant=True)
 
 _POLL: Final = 0.05
 _PASSING: Final = frozenset({"CREATED", "RESTORING", "REBALANCING"})
@@ -32,6 +33,27 @@ _PASSING: Final = frozenset({"CREATED", "RESTORING", "REBALANCING"})
 _FOR_GOOD: Final = frozenset({"ERROR", "NOT_HELD"})
 _SETTLES: Final = 20
 """How often to look again after a commit: beside a writer its parts may become visible one after the other."""
+
+
+class Followed(Protocol[B_co]):
+    """What is asked of the bucket whose bars are followed."""
+
+    @property
+    def state(self) -> str:
+        """``RUNNING``, or why nothing can be read."""
+        ...
+
+    def refresh(self) -> None:
+        """See what was committed up to now."""
+        ...
+
+    def get(self, key: KeyLike | None = None, start: Moment | None = None, **fields: object) -> Found[B_co] | NotFound:
+        """A bar, or why there is none."""
+        ...
+
+    def explain(self, key: KeyLike | None = None, start: Moment | None = None, **fields: object) -> Explanation:
+        """Why a bar is not final."""
+        ...
 
 
 class _Limit:
@@ -114,7 +136,7 @@ class Subscription(Generic[B]):
     Iterate over it once, with ``for`` or ``async for``. Made by `TimeBucket.subscribe`.
     """
 
-    def __init__(self, bucket: TimeBucket[B], watch: Watch[B], clock: Clock, deadline: Deadline | None) -> None:
+    def __init__(self, bucket: Followed[B], watch: Watch[B], clock: Clock, deadline: Deadline | None) -> None:
         self._bucket = bucket
         self._watch = watch
         self._clock = clock
@@ -166,7 +188,7 @@ class Subscription(Generic[B]):
 
 
 def wait(  # noqa: PLR0913, PLR0917 - the arguments of `TimeBucket.wait_final`
-    bucket: TimeBucket[B],
+    bucket: Followed[B],
     clock: Clock,
     key: KeyLike | None,
     start: Moment,
@@ -184,7 +206,7 @@ def wait(  # noqa: PLR0913, PLR0917 - the arguments of `TimeBucket.wait_final`
 
 
 async def wait_async(  # noqa: PLR0913, PLR0917
-    bucket: TimeBucket[B],
+    bucket: Followed[B],
     clock: Clock,
     key: KeyLike | None,
     start: Moment,
@@ -201,7 +223,7 @@ async def wait_async(  # noqa: PLR0913, PLR0917
     return bar
 
 
-def _final(bucket: TimeBucket[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> B | None:
+def _final(bucket: Followed[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> B | None:
     if bucket.state in _PASSING:
         return None
     bucket.refresh()
@@ -214,5 +236,5 @@ def _final(bucket: TimeBucket[B], key: KeyLike | None, start: Moment, fields: di
             return None
 
 
-def _timeout(bucket: TimeBucket[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> WaitTimeout:
+def _timeout(bucket: Followed[B], key: KeyLike | None, start: Moment, fields: dict[str, object]) -> WaitTimeout:
     return WaitTimeout(str(bucket.explain(key, start, **fields)))

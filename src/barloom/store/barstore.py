@@ -159,7 +159,7 @@ class BarStore:
         """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
         from barloom.store.values import values_of  # noqa: PLC0415 - a writer needs no values of single bars
 
-        return values_of(self, level)
+        return values_of(self.layout, self.calendar, level)
 
     def value(self, family: Family, name: bytes) -> bytes | None:
         """One stored value."""

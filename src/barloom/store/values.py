@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from barloom.plan.barplan import BarPlan, Output
-    from barloom.store.barstore import BarStore
     from barloom.store.codec import Record
+    from barloom.store.layout import Layout
+    from barloom.time.calendar import Calendar
 
 __all__ = ["StoredBar", "values_of"]
 
@@ -29,16 +30,16 @@ StoredBar: TypeAlias = "LazyBar[Record]"
 _Reader: TypeAlias = "Callable[[StoredBar], object]"
 
 
-def values_of(store: BarStore, level: int) -> Callable[[bytes, int, bytes, bool], StoredBar]:
+def values_of(layout: Layout, calendar: Calendar, level: int) -> Callable[[bytes, int, bytes, bool], StoredBar]:
     """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
-    return partial(LazyBar, _readers(store, level), store.layout.records.decode_one)
+    return partial(LazyBar, _readers(layout, calendar, level), layout.records.decode_one)
 
 
-def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
+def _readers(layout: Layout, calendar: Calendar, level: int) -> dict[str, _Reader]:
     """How each field is read, in the order in which a bar shows them."""
-    plan, grid = store.plan, store.calendar.grid(store.plan.levels[level].timeframe)
+    plan, grid = layout.plan, calendar.grid(layout.plan.levels[level].timeframe)
     timeframe = str(plan.levels[level].timeframe)
-    decode_key = store.layout.keys.decode
+    decode_key = layout.keys.decode
     keys: dict[str, _Reader] = {
         name: partial(_key_field, decode_key, position) for position, name in enumerate(plan.event.key)
     }
@@ -52,7 +53,7 @@ def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
         "start_ns": lambda bar: bar.start,
         "end_ns": lambda bar: bar.content.end,
         "trading_date": lambda bar: date_of(int(grid.trading_date(np.array([bar.start]))[0])),
-        **_phase(store, level),
+        **_phase(plan, calendar, level),
         "open_time": lambda bar: None if bar.content.synthetic else bar.content.open_time,
         "close_time": lambda bar: None if bar.content.synthetic else bar.content.close_time,
         "slots": lambda bar: bar.content.slots,
@@ -65,10 +66,10 @@ def _readers(store: BarStore, level: int) -> dict[str, _Reader]:
     }
 
 
-def _phase(store: BarStore, level: int) -> dict[str, _Reader]:
-    if not tells_phase(store.plan):
+def _phase(plan: BarPlan, calendar: Calendar, level: int) -> dict[str, _Reader]:
+    if not tells_phase(plan):
         return {}
-    calendar, timeframe = store.calendar, store.plan.levels[level].timeframe
+    timeframe = plan.levels[level].timeframe
     return {PHASE: lambda bar: phase_of(calendar, timeframe, np.array([bar.start]))[0]}
 
 

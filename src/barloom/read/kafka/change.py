@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.read.kafka.arrivals import Arrivals, Column
-    from barloom.read.kafka.copy import TopicCopy
     from barloom.read.kafka.feeds import Feeds, Lane, Told
+    from barloom.read.kafka.held import HeldBars
     from barloom.store.barstore import StreamTimes
 
 __all__ = ["READ_AT", "Change"]
@@ -37,7 +37,7 @@ class _Bar(NamedTuple):
 class Change:
     """One batch in the making; `settle` tells the copy of it once it is written."""
 
-    def __init__(self, copy: TopicCopy) -> None:
+    def __init__(self, copy: HeldBars) -> None:
         self._copy = copy
         self._final = copy.backend.getter(Family.FINAL)
         self.batch = copy.backend.batch()

@@ -5,14 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from barloom.read.kafka.change import Change
+from barloom.read.kafka.held import HeldBars
 from barloom.read.kafka.retention import Retention
 from barloom.read.kafka.values import message_values
 from barloom.store.backend import Family
-from barloom.store.barstore import StreamTimes
-from barloom.store.layout import Layout
 from barloom.store.scanning import Scanner, Selection
 
 if TYPE_CHECKING:
@@ -26,6 +23,8 @@ if TYPE_CHECKING:
     from barloom.read.kafka.values import MessageBar
     from barloom.serde.protocol import BarDecoder
     from barloom.store.backend import Backend
+    from barloom.store.barstore import StreamTimes
+    from barloom.store.layout import Layout
     from barloom.store.scanning import BarKind
     from barloom.time.calendar import Calendar
 
@@ -49,11 +48,11 @@ class MessageScanner(Scanner):
             yield self._decoder.frame(selection.level, [b""] * len(chunk), chunk)
 
 
-class TopicCopy:
-    """The bars of the held partitions, each message value as it came under the place of its bar.
+class TopicCopy(HeldBars):
+    """The bars of the held partitions, filled from their topics.
 
     Everything that one poll brought is written as one batch, with the positions behind it. `state` and `as_of` are set
-    by the reader that fills it. With `tells_time` false no topic says where the stream stands.
+    by the reader that fills it.
     """
 
     def __init__(  # noqa: PLR0913 - what a reader knows of its topics
@@ -68,46 +67,13 @@ class TopicCopy:
         live_retention: int | None = None,
         tells_time: bool = True,
     ) -> None:
-        self.plan = plan
-        self.backend = backend
-        self.calendar = calendar
-        self.layout = Layout(plan)
+        super().__init__(plan, backend, decoder, calendar, held, whole=whole, tells_time=tells_time)
         self.scanner = MessageScanner(self.layout, backend, lambda: calendar, decoder)
         self.state = "CREATED"
         self.as_of: int | None = None
-        self.decoder = decoder
-        self.held = tuple(held)
-        self._whole = whole
-        self._unseen = StreamTimes(told=tells_time)
         self._getters = {family: backend.getter(family) for family in Family}
-        self._retention = Retention(self, live_retention)
+        self._retention = Retention(self, self.scanner, live_retention)
         self._version = 0
-        self.unreadable = 0
-        self._load()
-
-    def _load(self) -> None:
-        """What has to be known of what stands there."""
-        self.open = {place for place, _ in self.backend.scan(Family.OPEN, b"", None)}
-        self.homes = {key: int(value) for key, value in self.backend.scan(Family.LATEST, b"", None)}
-        self._times = {
-            int(name): msgspec.json.decode(value, type=StreamTimes)
-            for name, value in self.backend.scan(Family.ENTRIES, b"", None)
-        }
-
-    def holds(self, key: bytes) -> bool:
-        """Whether a key's bars would be here: with some of the partitions that is known only of keys seen in them."""
-        return self._whole or key in self.homes
-
-    def times_of(self, key: bytes | None) -> StreamTimes:
-        """Where the stream of a key stands; of a key never seen, which may come in any partition, the least of all."""
-        home = None if key is None else self.homes.get(key)
-        if home is not None:
-            return self._times.get(home, self._unseen)
-        return _least([self._times.get(partition, self._unseen) for partition in self.held])
-
-    def times(self) -> Mapping[int, StreamTimes]:
-        """Where each held partition stands."""
-        return {partition: self._times.get(partition, self._unseen) for partition in self.held}
 
     def value(self, family: Family, name: bytes) -> bytes | None:
         """One stored value."""
@@ -134,7 +100,7 @@ class TopicCopy:
         change.stand(times, arrivals.positions, at)
         self.backend.write(change.batch)
         change.settle()
-        self._times.update(times)
+        self.set_times(times)
         self._version += 1
         self._retention.prune()
 
@@ -153,21 +119,10 @@ class TopicCopy:
         for family in families:
             batch.delete_range(family, b"", _BEYOND_ALL)
         self.backend.write(batch)
-        self._load()
+        self.load()
         self._version += 1
 
     def close(self) -> None:
         """Release it."""
         self.state = "PENDING_SHUTDOWN"
         self.backend.close()
-
-
-def _least(times: list[StreamTimes]) -> StreamTimes:
-    """The earliest of each; none where one of them has none yet."""
-
-    def least(name: str) -> int | None:
-        found = [getattr(item, name) for item in times]
-        return None if None in found else min(found, default=None)
-
-    told = all(item.told for item in times)
-    return StreamTimes(least("stream_time"), least("first"), least("max_event"), least("arrived_at"), told)

@@ -9,8 +9,9 @@ from barloom.store.keys import encode_start
 from barloom.store.retention import kept_from
 
 if TYPE_CHECKING:
-    from barloom.read.kafka.copy import TopicCopy
+    from barloom.read.kafka.held import HeldBars
     from barloom.store.backend import Batch
+    from barloom.store.scanning import Scanner
 
 __all__ = ["Retention"]
 
@@ -24,9 +25,10 @@ class Retention:
     Looks again after every quarter of the shortest retention.
     """
 
-    def __init__(self, copy: TopicCopy, live: int | None) -> None:
+    def __init__(self, copy: HeldBars, scanner: Scanner, live: int | None) -> None:
         levels = enumerate(copy.plan.levels)
         self._copy = copy
+        self._scanner = scanner
         self._finals = {number: level.retention for number, level in levels if level.retention is not None}
         self._live = live
         spans = [*self._finals.values(), *([] if live is None else [live])]
@@ -53,7 +55,7 @@ class Retention:
 
     def _remove_finals(self, batch: Batch, level: int, retention: int) -> None:
         layout = self._copy.layout
-        for key in self._copy.scanner.keys_in(Family.FINAL, level):
+        for key in self._scanner.keys_in(Family.FINAL, level):
             before = self._kept_from(level, key, retention)
             if before is not None:
                 prefix = layout.prefix(level, key)

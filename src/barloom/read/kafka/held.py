@@ -1,0 +1,91 @@
+"""What a copy of topics holds: the bars of some partitions in a backend, and what is known of them in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from barloom.store.backend import Family
+from barloom.store.barstore import StreamTimes
+from barloom.store.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.serde.protocol import BarDecoder
+    from barloom.store.backend import Backend
+    from barloom.time.calendar import Calendar
+
+__all__ = ["HeldBars"]
+
+
+class HeldBars:
+    """Each message value as it came, under the place of its bar.
+
+    `open` are the places of live bars, `homes` says in which partition a key lives, `unreadable` counts the messages
+    that were passed over. With `whole` false only some partitions are held, with `tells_time` false no topic says where
+    the stream stands.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a reader knows of its topics
+        self,
+        plan: BarPlan,
+        backend: Backend,
+        decoder: BarDecoder,
+        calendar: Calendar,
+        held: Iterable[int],
+        *,
+        whole: bool = True,
+        tells_time: bool = True,
+    ) -> None:
+        self.plan = plan
+        self.backend = backend
+        self.decoder = decoder
+        self.calendar = calendar
+        self.layout = Layout(plan)
+        self.held = tuple(held)
+        self.unreadable = 0
+        self._whole = whole
+        self._unseen = StreamTimes(told=tells_time)
+        self.load()
+
+    def load(self) -> None:
+        """See what stands in the backend."""
+        self.open = {place for place, _ in self.backend.scan(Family.OPEN, b"", None)}
+        self.homes = {key: int(value) for key, value in self.backend.scan(Family.LATEST, b"", None)}
+        self._times = {
+            int(name): msgspec.json.decode(value, type=StreamTimes)
+            for name, value in self.backend.scan(Family.ENTRIES, b"", None)
+        }
+
+    def holds(self, key: bytes) -> bool:
+        """Whether a key's bars would be here: with some of the partitions that is known only of keys seen in them."""
+        return self._whole or key in self.homes
+
+    def times_of(self, key: bytes | None) -> StreamTimes:
+        """Where the stream of a key stands; of a key never seen, which may come in any partition, the least of all."""
+        home = None if key is None else self.homes.get(key)
+        if home is not None:
+            return self._times.get(home, self._unseen)
+        return _least([self._times.get(partition, self._unseen) for partition in self.held])
+
+    def times(self) -> Mapping[int, StreamTimes]:
+        """Where each held partition stands."""
+        return {partition: self._times.get(partition, self._unseen) for partition in self.held}
+
+    def set_times(self, times: Mapping[int, StreamTimes]) -> None:
+        """Where some partitions stand from now on."""
+        self._times.update(times)
+
+
+def _least(times: list[StreamTimes]) -> StreamTimes:
+    """The earliest of each; none where one of them has none yet."""
+
+    def least(name: str) -> int | None:
+        found = [getattr(item, name) for item in times]
+        return None if None in found else min(found, default=None)
+
+    told = all(item.told for item in times)
+    return StreamTimes(least("stream_time"), least("first"), least("max_event"), least("arrived_at"), told)
