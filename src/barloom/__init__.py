@@ -68,9 +68,12 @@ if TYPE_CHECKING:
     from barloom.read.kafka.reader import Reader
     from barloom.runtime.compute import Computed, compute
     from barloom.runtime.embedded import RunReport, run
+    from barloom.source.word import BEHIND, CAUGHT_UP, Word
     from barloom.time.timeframe import Timeframe
 
 __all__ = [
+    "BEHIND",
+    "CAUGHT_UP",
     "Aggregate",
     "BadRow",
     "Bar",
@@ -106,6 +109,7 @@ __all__ = [
     "TimeBucket",
     "Timeframe",
     "WaitTimeout",
+    "Word",
     "aggregate",
     "avg",
     "col",
@@ -136,6 +140,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BEHIND": "barloom.source.word",
+    "CAUGHT_UP": "barloom.source.word",
     "Aggregate": "barloom.plan.aggregates",
     "BadRow": "barloom.errors",
     "Bar": "barloom.read.bar",
@@ -171,6 +177,7 @@ _HOMES = {
     "TimeBucket": "barloom.read.bucket",
     "Timeframe": "barloom.time.timeframe",
     "WaitTimeout": "barloom.errors",
+    "Word": "barloom.source.word",
     "aggregate": "barloom.plan.aggregates",
     "avg": "barloom.plan.aggregates",
     "col": "barloom.plan.expressions",

@@ -113,7 +113,7 @@ class Engine:
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
         if self.plan.clock and len(self.keys):
-            self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within)
+            self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within, self.plan.clock_after)
         return self._step(self._settle(None), None)
 
     def override(self, text: str, source: str = "overrides") -> Step:
