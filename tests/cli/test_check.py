@@ -72,8 +72,7 @@ LONGER = 'cost nothing; what comes in the end after a longer one is late: clock 
         (
             'clock = { after = "30s" }\nlive_within = "1h"',
             [
-                "clock closes quiet slots of a live feed (rows at most 1h old when they come: live_within), 30s"
-                " later than time passes (after)",
+                f"clock closes quiet slots of a live feed (rows at most 1h old when they come: live_within), {LATER}",
                 f"stalls up to 32s (delay + after) {LONGER}",
             ],
             32,

@@ -162,3 +162,16 @@ def test_a_clock_that_lags_waits_for_a_producer_that_stalls(
     driver.move_clock("33s")
     expected = [began + second * SECOND for second in range(17) if 20 + second not in late]
     assert expected == starts(driver.finals("1s"))
+
+
+def test_a_delayed_feed_is_told_what_to_set(drive: Callable[..., KafkaDriver]) -> None:
+    """Fifteen minutes late by contract, the clock closes nothing; the instance's last report says what would help."""
+    driver = drive(ticks_to_bars("1m"))
+    driver.feed(tick("2025-01-06T10:00:10", 10), at=nanos(at("2025-01-06T10:15:10")))
+    driver.move_clock("5m")
+    report = driver.report()
+    driver.revoke("A")
+
+    assert [] == starts(driver.finals("1m"))
+    told = "the latest row was 15m old when it came, more than live_within (1m), so that the clock closes no quiet slot"
+    assert [f'{told}: if the feed is always so late, set live_within = "17m"'] == report.notes
