@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from barloom.read.kafka.reader import Reader
     from barloom.runtime.compute import Computed, compute
     from barloom.runtime.embedded import RunReport, run
-    from barloom.source.word import BEHIND, CAUGHT_UP, Word
+    from barloom.source.word import BEHIND, CAUGHT_UP, FeedState
     from barloom.time.timeframe import Timeframe
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "EventWriter",
     "ExactnessError",
     "Expression",
+    "FeedState",
     "Found",
     "MissingExtra",
     "NotFound",
@@ -109,7 +110,6 @@ __all__ = [
     "TimeBucket",
     "Timeframe",
     "WaitTimeout",
-    "Word",
     "aggregate",
     "avg",
     "col",
@@ -158,6 +158,7 @@ _HOMES = {
     "EventWriter": "barloom.kafka.events",
     "ExactnessError": "barloom.errors",
     "Expression": "barloom.plan.expressions",
+    "FeedState": "barloom.source.word",
     "Found": "barloom.read.bucket",
     "MissingExtra": "barloom.errors",
     "NotFound": "barloom.read.bucket",
@@ -177,7 +178,6 @@ _HOMES = {
     "TimeBucket": "barloom.read.bucket",
     "Timeframe": "barloom.time.timeframe",
     "WaitTimeout": "barloom.errors",
-    "Word": "barloom.source.word",
     "aggregate": "barloom.plan.aggregates",
     "avg": "barloom.plan.aggregates",
     "col": "barloom.plan.expressions",

@@ -168,12 +168,22 @@ def broken_line() -> list[object]:
 
 def test_a_line_that_breaks_in_silence_is_late_by_the_clock(stage: Stage) -> None:
     """Each late row says that it was the clock, and by how much it missed it: at 35 s, slots to 33 are decided."""
-    stage.run(*broken_line())
+    report = stage.run(*broken_line())
 
+    assert 1 == sum(note.startswith("3 rows were late by the clock alone") for note in report.notes)
     assert [30, 31, 32] == [(record.event_time or 0) // 10**9 % 60 for record in stage.rejected()]
     assert [2 * 10**9, 10**9, 0] == [record.by for record in stage.rejected()]
     assert {True} == {record.by_clock for record in stage.rejected()}
     assert "came 2.000 s after its slot was decided by the clock; missing in 1s, 5m" == stage.rejected()[0].message
+
+
+def test_rows_that_only_the_clock_made_late_are_in_time_order(tmp_path: Path) -> None:
+    """The report does not blame their order, as it does where many rows are late by others."""
+    stage = Stage(bars("1s", "0s"), tmp_path / "store")
+    report = stage.run(*live(0, 30), Quiet(OPEN + 160 * SECOND), *gap(30, 160))
+
+    assert {"late": 130} == report.rejected
+    assert ["130 rows were late by the clock alone"] == [note[:37] for note in report.notes if " late" in note]
 
 
 @pytest.mark.parametrize(("after", "late"), [("2s", [30]), ("3s", []), ("30s", [])])

@@ -133,8 +133,8 @@ class _Loop:
         self._overrides: OverrideFile | None = None
 
     def notes(self) -> list[str]:
-        """Why the clock closed nothing, where that may not be what was meant."""
-        return self._liveness.notes(self._pipeline.time)
+        """Where the clock closed too much, or nothing, which may not be what was meant."""
+        return self._liveness.notes(self._pipeline.time, self._pipeline.late_by_clock)
 
     def watch(self, file: OverrideFile) -> None:
         """Apply an override file now, and again whenever it changes."""

@@ -26,6 +26,12 @@ _STILL_BEHIND: Final = (
 )
 
 
+_STALLED: Final = (
+    "{:,} rows were late by the clock alone: the feed stalled and then gave what it had held back; "
+    'let it say so by bl.BEHIND and bl.CAUGHT_UP, or let the clock wait for it: clock = {{ after = "30s" }}'
+)
+
+
 class Liveness:
     """Believes a source's own word; of one that says nothing it judges by the rows of this run.
 
@@ -53,12 +59,13 @@ class Liveness:
         self._behind, self._waited = said is False, True
         return self._accepted and self._recent if said is None else said
 
-    def notes(self, time: StreamTime) -> list[str]:
+    def notes(self, time: StreamTime, late_by_clock: int) -> list[str]:
         """What a reader of the report should know, stream time being where the run has brought it."""
         if not self._waited or not self._plan.clock:
             return []
-        late = too_late_for_the_clock(self._plan, time)
-        return [note for note in (_STILL_BEHIND if self._behind else None, late) if note is not None]
+        behind = _STILL_BEHIND if self._behind else None
+        stalled = _STALLED.format(late_by_clock) if late_by_clock else None
+        return [note for note in (stalled, behind, too_late_for_the_clock(self._plan, time)) if note is not None]
 
     def _age(self, batch: SourceBatch) -> int | None:
         """How long before its receipt the last row happened."""

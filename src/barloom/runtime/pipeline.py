@@ -27,7 +27,8 @@ __all__ = ["Pipeline"]
 class Pipeline:
     """Takes batches of one partition; continues where the store stands.
 
-    After an exception from any method the pipeline is at odds with its store: make another one.
+    After an exception from any method the pipeline is at odds with its store: make another one. `late_by_clock` counts
+    the rows that would have been in time but for the clock.
     """
 
     def __init__(self, plan: BarPlan, store: Store, calendar: Calendar | None = None) -> None:
@@ -38,6 +39,7 @@ class Pipeline:
         self._declared = calendar
         self._engine = Engine(plan, calendar)
         self._arrivals = False
+        self.late_by_clock = 0
         restored = store.restore()
         if restored is not None:
             self._engine.restore(restored.snapshot)
@@ -102,7 +104,13 @@ class Pipeline:
         It warns of a calendar that is near its end at `now`, where that is given.
         """
         ordered = self.plan.source.order == "time"
-        self.report.finish(self.plan, self._open_bars(), arrivals=self._arrivals, ordered=ordered)
+        self.report.finish(
+            self.plan,
+            self._open_bars(),
+            arrivals=self._arrivals,
+            ordered=ordered,
+            late_by_clock=self.late_by_clock,
+        )
         warning = None if now is None else horizon_warning(self._engine.calendar, now)
         if warning is not None:
             self.report.notes.append(warning)
@@ -123,3 +131,5 @@ class Pipeline:
         positions = self.positions if batch is None else batch.positions
         self._store.commit(Commit(step, self._engine.keys, side, positions))
         self.report.count(self.plan, step, batch)
+        if step.rejected is not None:
+            self.late_by_clock += int(step.rejected.by_clock.sum())

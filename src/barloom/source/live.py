@@ -14,7 +14,7 @@ from barloom.source.merge import Block, Lane, Merged, Taken
 from barloom.source.position import TOTAL, rows_of, rows_position
 from barloom.source.protocol import Origin, Progress, SourceBatch
 from barloom.source.pump import Pump
-from barloom.source.word import Word
+from barloom.source.word import FeedState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -59,12 +59,12 @@ class LiveSource(ABC, Generic[_Item]):
         self._plan = plan
         self._clock = clock
         self._decoder = Decoder(plan)
-        self._word: Word | None = None
+        self._word: FeedState | None = None
 
     @property
     def caught_up(self) -> bool | None:
         """Whether it has given all that has happened, by its own word of this run; none where it has said nothing."""
-        return None if self._word is None else self._word is Word.CAUGHT_UP
+        return None if self._word is None else self._word is FeedState.CAUGHT_UP
 
     def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
         """Batches of what comes, as it comes, until the stream ends."""
@@ -117,11 +117,11 @@ class LiveSource(ABC, Generic[_Item]):
 
     def _listen(self, taken: Sequence[tuple[_Item, int]]) -> Sequence[tuple[_Item, int]]:
         """Mark the last word among what came, even if it came behind rows; what is left are the rows."""
-        words = [item for item, _ in taken if isinstance(item, Word)]
+        words = [item for item, _ in taken if isinstance(item, FeedState)]
         if not words:
             return taken
         self._word = words[-1]
-        return [entry for entry in taken if not isinstance(entry[0], Word)]
+        return [entry for entry in taken if not isinstance(entry[0], FeedState)]
 
 
 class _Count:

@@ -7,20 +7,20 @@ from typing import Final
 
 from barloom.errors import SourceError
 
-__all__ = ["BEHIND", "CAUGHT_UP", "Word", "word_of"]
+__all__ = ["BEHIND", "CAUGHT_UP", "FeedState", "word_of"]
 
 
-class Word(Enum):
+class FeedState(Enum):
     """`BEHIND`: rows that have happened are still to come. `CAUGHT_UP`: all that have happened were given."""
 
     CAUGHT_UP = "caught up"
     BEHIND = "behind"
 
 
-CAUGHT_UP: Final = Word.CAUGHT_UP
+CAUGHT_UP: Final = FeedState.CAUGHT_UP
 """A feed gives this when it has given every row that has happened so far: the clock may close what is quiet."""
 
-BEHIND: Final = Word.BEHIND
+BEHIND: Final = FeedState.BEHIND
 """A feed gives this when it has lost its line, or begins to fill a gap: the clock closes nothing until `CAUGHT_UP`."""
 
 
