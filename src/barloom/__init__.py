@@ -68,9 +68,12 @@ if TYPE_CHECKING:
     from barloom.read.kafka.reader import Reader
     from barloom.runtime.compute import Computed, compute
     from barloom.runtime.embedded import RunReport, run
+    from barloom.source.word import BEHIND, CAUGHT_UP, FeedState
     from barloom.time.timeframe import Timeframe
 
 __all__ = [
+    "BEHIND",
+    "CAUGHT_UP",
     "Aggregate",
     "BadRow",
     "Bar",
@@ -87,6 +90,7 @@ __all__ = [
     "EventWriter",
     "ExactnessError",
     "Expression",
+    "FeedState",
     "Found",
     "MissingExtra",
     "NotFound",
@@ -136,6 +140,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BEHIND": "barloom.source.word",
+    "CAUGHT_UP": "barloom.source.word",
     "Aggregate": "barloom.plan.aggregates",
     "BadRow": "barloom.errors",
     "Bar": "barloom.read.bar",
@@ -152,6 +158,7 @@ _HOMES = {
     "EventWriter": "barloom.kafka.events",
     "ExactnessError": "barloom.errors",
     "Expression": "barloom.plan.expressions",
+    "FeedState": "barloom.source.word",
     "Found": "barloom.read.bucket",
     "MissingExtra": "barloom.errors",
     "NotFound": "barloom.read.bucket",

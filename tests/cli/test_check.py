@@ -53,6 +53,47 @@ def test_the_ladder_shows_children_slots_delay_gap_and_retention(
     assert "1h trades_live_1h trades_final_1h" in lines
 
 
+LATER = "30s later than time passes (after)"
+LONGER = 'cost nothing; what comes in the end after a longer one is late: clock = { after = "…" }'
+
+
+@pytest.mark.parametrize(
+    ("clock", "told", "stall"),
+    [
+        (
+            "",
+            [
+                "clock closes quiet slots of a live feed (rows at most 1m old when they come: live_within)",
+                f"stalls up to 2s (delay) {LONGER}",
+                'delayed feeds one that is 15m late needs live_within = "17m"',
+            ],
+            2,
+        ),
+        (
+            'clock = { after = "30s" }\nlive_within = "1h"',
+            [
+                f"clock closes quiet slots of a live feed (rows at most 1h old when they come: live_within), {LATER}",
+                f"stalls up to 32s (delay + after) {LONGER}",
+            ],
+            32,
+        ),
+        ('clock = "off"', ["clock off: only later rows close slots"], None),
+    ],
+)
+def test_what_the_clock_does_and_what_a_stall_costs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], clock: str, told: list[str], stall: int | None
+) -> None:
+    """For how long a live feed may stall and then go on in order; and what a delayed one needs."""
+    path = written(tmp_path, DEFINITION.replace("[bars.timeframes", f"{clock}\n[bars.timeframes"))
+    assert main(["check", path]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert main(["check", path, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+
+    assert told == [line for line in lines if line.split(maxsplit=1)[:1] in (["clock"], ["stalls"], ["delayed"])]
+    assert (stall and stall * 10**9) == answer["harmless_stall_ns"]
+
+
 def test_a_script_reads_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same as JSON."""
     assert main(["check", written(tmp_path, DEFINITION), "--json"]) == 0

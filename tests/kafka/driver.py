@@ -34,7 +34,7 @@ from kafka.member import Member
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from barloom import Bars
+    from barloom import Bars, RunReport
     from barloom.serde.open import Serde
     from barloom.time.calendar import Calendar
     from catalogue.market import Rows
@@ -252,6 +252,10 @@ class KafkaDriver:
             return True
         self._gone.append(self._members.pop(name))
         return False
+
+    def report(self, name: str = "A") -> RunReport:
+        """What a member counts and notes, which it goes on doing."""
+        return self._members[name].job.report
 
     def owner(self, partition: int = 0) -> str | None:
         """Who runs a partition."""

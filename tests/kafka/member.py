@@ -29,6 +29,7 @@ class Member:
     """Turns its instance until it is stopped, crashed or frozen."""
 
     def __init__(self, job: Job, transactional_id: str, watcher: PartitionWatcherStub) -> None:
+        self.job = job
         self.instance = Instance(job, transactional_id)
         self.failure: BarloomError | None = None
         self.frozen = False

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from confluent_kafka import Producer
 
-from catalogue.market import MINUTE, SECOND, at, nanos, starts, tick, ticks_to_bars
+import barloom as bl
+from catalogue.market import MINUTE, SECOND, Tick, at, nanos, starts, tick, ticks_to_bars
 from kafka.driver import encoded
 
 if TYPE_CHECKING:
@@ -121,3 +122,56 @@ def test_a_producer_whose_clock_is_fast_is_not_late_by_ours(drive: Callable[...,
 
     assert [] == driver.rejected()
     assert [(began + (5 + second) * SECOND, 2) for second in range(10)] == counts(driver, "1s")
+
+
+def test_a_restart_in_a_quiet_market_goes_on_at_once(drive: Callable[..., KafkaDriver]) -> None:
+    """That nothing is left to read is a fact: the restored clock needs no record of the new instance."""
+    driver = drive(ticks_to_bars("1m", delay="2s"))
+    driver.feed(tick("2025-01-06T10:00:10", 10))
+    driver.restart()
+    driver.clock.set(nanos(at("2025-01-06T10:01:02")) - 1)
+    driver.settle()
+    assert [] == starts(driver.finals("1m"))
+    driver.move_clock(1)
+
+    assert [at("2025-01-06T10:00")] == starts(driver.finals("1m"))
+
+
+@pytest.mark.parametrize(("after", "late"), [("0s", [30, 31, 32, 33]), ("3s", [30]), ("4s", []), ("30s", [])])
+def test_a_clock_that_lags_waits_for_a_producer_that_stalls(
+    drive: Callable[..., KafkaDriver], after: str, late: list[int]
+) -> None:
+    """Stuck for 7 s while the log looks read, then its backlog in order: without a lag its oldest ticks are late.
+
+    The last one, of 29, was received at 29. At 36 the clock stands at 36 less what it lags, and each second is decided
+    three seconds after its begin: 30 to 33 without a lag, 30 with three seconds of it.
+    """
+    query = bl.from_(Tick).tumbling("1s", delay="2s").ohlcv(price="price", size="size").clock(after=after)
+    driver = drive(query.named("bars"))
+    began = at("2025-01-06T10:00:20")
+    for second in range(10):
+        driver.feed(tick(began + second * SECOND, 10))
+    driver.clock.set(nanos(began + 16 * SECOND))
+    driver.settle()
+    driver.append([tick(began + second * SECOND, 10) for second in range(10, 17)])
+    driver.settle()
+
+    rejected = driver.rejected()
+    assert late == [(record.event_time or 0) // 10**9 % 60 for record in rejected]
+    assert all("was decided by the clock; missing in 1s" in record.message for record in rejected)
+    driver.move_clock("33s")
+    expected = [began + second * SECOND for second in range(17) if 20 + second not in late]
+    assert expected == starts(driver.finals("1s"))
+
+
+def test_a_delayed_feed_is_told_what_to_set(drive: Callable[..., KafkaDriver]) -> None:
+    """Fifteen minutes late by contract, the clock closes nothing; the instance's last report says what would help."""
+    driver = drive(ticks_to_bars("1m"))
+    driver.feed(tick("2025-01-06T10:00:10", 10), at=nanos(at("2025-01-06T10:15:10")))
+    driver.move_clock("5m")
+    report = driver.report()
+    driver.revoke("A")
+
+    assert [] == starts(driver.finals("1m"))
+    told = "the latest row was 15m old when it came, more than live_within (1m), so that the clock closes no quiet slot"
+    assert [f'{told}: if the feed is always so late, set live_within = "17m"'] == report.notes

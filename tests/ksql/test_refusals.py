@@ -159,6 +159,8 @@ def test_what_no_pipeline_keeps_is_refused_too() -> None:
 
     assert ["clock", "completeness", "side-output"] == list(refused(made, allowed=[]))
     assert ["clock"] == list(refused(made, allowed=["completeness", "side-output"]))
+    lagging = plan('base = "1m"\nclock = { after = "30s" }')
+    assert ["clock"] == list(refused(lagging, allowed=["completeness", "side-output"]))
     assert ["completeness", "side-output"] == list(refused(without, allowed=["clock"]))
     assert ("clock", "completeness", "side-output") == compile_script(made, allow_degraded=STANDING).dropped
     assert ("completeness", "side-output") == compile_script(without, allow_degraded=STANDING[1:]).dropped

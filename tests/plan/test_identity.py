@@ -67,6 +67,20 @@ def test_fingerprint_is_of_what_determines_the_bars() -> None:
     assert [] == differences(plan, same)
 
 
+def test_when_the_clock_helps_is_no_part_of_the_bars() -> None:
+    """A store goes on under another setting of the clock; a document without one knows no lag."""
+    plan = quotes().ohlcv(price="bid", size="size").named("bars").plan
+    document = plan_document(plan)
+    del document["clock_after"]
+
+    assert plan == from_document(document)
+    for other in ({"clock": False}, {"clock_after": 30_000_000_000}, {"live_within": 1_000_000_000}):
+        changed = replace(plan, **other)
+        assert fingerprint(plan) == fingerprint(changed)
+        assert [] == differences(plan, changed)
+        assert changed == from_document(plan_document(changed))
+
+
 def test_fingerprint_is_stable() -> None:
     """Stores made by earlier versions are recognised: a changed fingerprint needs a migration."""
     plan = quotes().ohlcv(price="bid", size="size").rollup("1m").named("bars").plan

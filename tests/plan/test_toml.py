@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import barloom as bl
+from barloom.errors import DefinitionError
 from barloom.plan.registry import register_aggregate
 from barloom.plan.toml import read_toml
 from plan.plan_cases import QUOTE_TOML, Quote, only_problem, problems_of, quotes
@@ -160,6 +161,38 @@ names = ["a", "b"]
 """)
 
     assert python.plan == toml
+
+
+def test_a_clock_that_lags() -> None:
+    """A table says by how much; the clock is on then."""
+    python = quotes().select(close=bl.last("bid")).clock(after="30s").named("bars").plan
+
+    toml = with_bars('name = "bars"\nbase = "1s"\nclock = { after = "30s" }\nselect = { close = "last(bid)" }')
+    assert (True, 30_000_000_000) == (toml.clock, toml.clock_after)
+    assert (python.clock, python.clock_after) == (toml.clock, toml.clock_after)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('"30s"', r'bars.clock: unknown clock \'30s\'(.|\n)*clock = \{ after = "30s" \}'),
+        ("true", "bars.clock: unknown clock True"),
+        ("{}", r'bars.clock: a clock as a table says when(.|\n)*\{ after = "30s" \}'),
+        ('{ afer = "30s" }', r"bars.clock.afer: unknown key(.|\n)*after"),
+        ('{ after = "-1s" }', "bars.clock.after: "),
+        ('{ after = "soon" }', "bars.clock.after: "),
+    ],
+)
+def test_a_clock_that_is_none_is_told(written: str, told: str) -> None:
+    """With its place and a way to write it."""
+    with pytest.raises(DefinitionError, match=told):
+        with_bars(f'name = "bars"\nbase = "1s"\nclock = {written}\nselect = {{ close = "last(bid)" }}')
+
+
+def test_a_clock_that_is_off_does_not_lag() -> None:
+    """It closes nothing, so that there is nothing to do later."""
+    with pytest.raises(DefinitionError, match="a clock that is off closes nothing"):
+        quotes().select(close=bl.last("bid")).clock("off", after="30s").named("bars")
 
 
 def test_bars_as_input() -> None:

@@ -19,6 +19,7 @@ from barloom.errors import SourceError
 from barloom.source.feed import FeedSource
 from barloom.source.protocol import PolledSource, Source
 from barloom.source.stdin import StandardInput
+from barloom.source.word import BEHIND, CAUGHT_UP
 from source.reading import DAY, SECOND, Reading, collect, csv_of, iso, plan, read, tick, until_error
 
 if TYPE_CHECKING:
@@ -178,9 +179,37 @@ class TestFeed:
         assert (TICKS[3:], [3, 4], [4, 5]) == (second.rows, second.offsets, [3 + each.row for each in second.origins])
         assert [] == read(plan(), ROWS[3:], second.positions).rows
 
+    def test_words_stand_between_rows(self) -> None:
+        """They are no rows; the last one that came holds, also if it came behind rows that are given after it."""
+        source = FeedSource(plan(), [ROWS[0], CAUGHT_UP, ROWS[1], BEHIND, *ROWS[2:]])
+        silent = FeedSource(plan(), ROWS)
+        batches = source.open({}, 100)
+        first = next(batches)
+
+        assert (None, None) == (silent.caught_up, FeedSource(plan(), [CAUGHT_UP]).caught_up)
+        assert source.caught_up is False
+        assert TICKS == collect([first, *batches]).rows
+        assert [] == read(plan(), [CAUGHT_UP, BEHIND]).rows
+
+    @pytest.mark.parametrize("bad", [None, "A,1", object(), pl.DataFrame({"symbol": ["A"]})], ids=["nothing", "text", "object", "frame"])
+    def test_what_is_no_row_loses_nothing_that_came_before_it(self, bad: object) -> None:
+        """Of any kind: it is told when all rows before it have been given."""
+        moments = [datetime(2025, 1, 1, 0, 0, second, tzinfo=UTC) for second in range(5)]
+        events = [_Tick("A", moment, Decimal("1.50"), 3) for moment in moments]
+        for before in (ROWS, events, [*ROWS[:2], *events[2:]]):
+            reading, error = until_error(FeedSource(plan(), iter([*before, bad, ROWS[0]])).open({}, 100))
+
+            assert TICKS == reading.rows
+            assert isinstance(error, SourceError)
+
     def test_what_is_no_row_is_told(self) -> None:
         """Texts and tuples have no names; objects may lack a field."""
-        for row, why in (("A,1", "gave a str"), ((1, 2), "gave a tuple"), (object(), "without a field.*symbol")):
+        for row, why in (
+            ("A,1", "gave a str"),
+            ((1, 2), "gave a tuple"),
+            (object(), "without a field.*symbol"),
+            (None, "gave None.*wait"),
+        ):
             with pytest.raises(SourceError, match=why):
                 read(plan(), iter([row]))
 

@@ -134,3 +134,18 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="cannot be made"):
         open_store(tmp_path / "file" / "state", bars.plan())
+
+
+def test_a_store_goes_on_under_another_clock(tmp_path: Path) -> None:
+    """When the clock helps may change; a fingerprint that an older version wrote counted it, and is no obstacle."""
+    made = replace(bars.plan(), live_within=5 * SECOND)
+    with open_store(tmp_path / "s", made) as store:
+        batch = store.backend.batch()
+        batch.put(Family.META, b"fingerprint", b"as it was counted once")
+        store.backend.write(batch)
+    for other in (made, replace(made, live_within=17 * 60 * SECOND), replace(made, clock_after=SECOND)):
+        open_store(tmp_path / "s", other).close()
+        with open_for_reading(tmp_path / "s") as store:
+            assert other == store.plan
+    with pytest.raises(StoreMismatch, match="max_ahead was 10s, is 1s"):
+        open_store(tmp_path / "s", replace(made, max_ahead=SECOND))

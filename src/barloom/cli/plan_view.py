@@ -13,6 +13,7 @@ from barloom.cli.calendar_sheet import (
     checked_calendar,
     slots_of_a_year,
 )
+from barloom.cli.clock_view import clock_body, clock_rows
 from barloom.cli.formats import duration
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
@@ -77,6 +78,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
         sheet.add("arrival", f"{plan.source.arrival} ({plan.source.arrival_unit})")
         sheet.add("from the future", f"more than {duration(plan.max_ahead)} ahead of its arrival")
     sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
+    for heading, text in clock_rows(plan):
+        sheet.add(heading, text)
     return sheet
 
 
@@ -204,6 +207,7 @@ def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
         "calendar": calendar.name,
         "sessions": calendar_body(calendar, now),
         "close_grace_ns": plan.close_grace,
+        **clock_body(plan),
         "where": None if plan.where is None else render(plan.where),
         "fields": [
             {"name": item.name, "type": _type(item), "role": _role(plan.event, item), "from": _origin(plan, item)}

@@ -143,7 +143,8 @@ class Rejected:
 
     `row` is the position in the batch, `by` how late (past the slot's end + delay) or how far ahead of its arrival
     in nanoseconds (0 for other reasons), `missed` for each level the start of the slot the row missed (one array a
-    level, parallel to `row`, and where it did miss one).
+    level, parallel to `row`, and where it did miss one). `by_clock` marks late rows whose slot the clock had decided
+    and no event: without it they would be in time.
     """
 
     row: Integers
@@ -151,6 +152,7 @@ class Rejected:
     reason: NDArray[np.int8]
     by: Integers
     missed: tuple[Values, ...]
+    by_clock: Booleans
 
     def __len__(self) -> int:
         return len(self.row)

@@ -114,7 +114,7 @@ class Engine:
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
         if self.plan.clock and len(self.keys):
-            self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within)
+            self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within, self.plan.clock_after)
         return self._step(self._settle(None), None)
 
     def override(self, text: str, source: str = "overrides") -> Step:
@@ -234,8 +234,8 @@ class Engine:
         if _TIME in entries:
             self._time = StreamTime.load(entries[_TIME])
         longer = int(self._time.inclusive and self.plan.input is InputKind.BARS)
-        if self._time.now != BEGINNING:
-            self._time.now += longer  # slots with this deadline have been published
+        if longer:
+            self._time.decide_at_deadlines()
         self.closed = _CLOSED in entries
         self._market.load(entries)
         left_out = msgspec.json.decode(entries.get(LEFT_OUT, b"{}"), type=dict[int, int])

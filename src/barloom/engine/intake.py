@@ -56,7 +56,7 @@ class _Rows:
     """A batch on its way through the checks; `verdict` is a `Reason`, or accepted, or filtered out.
 
     A row outside the session has a slot of no length; of one `beyond` the calendar no slot is known. `before` is stream
-    time before each row.
+    time before each row, `unaided` what it would be without the clock.
     """
 
     key: Integers
@@ -66,6 +66,7 @@ class _Rows:
     end: Integers
     beyond: Booleans
     before: Integers
+    unaided: Integers
     verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]]
     by: Integers
 
@@ -110,6 +111,7 @@ class Intake:
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
         rows.before = clock.reached_before(rows.event, counting)
+        rows.unaided = clock.reached_without_clock(rows.event, counting) if clock.ahead_of_events else rows.before
         clock.move(rows.event, counting, batch.arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
@@ -140,7 +142,7 @@ class Intake:
             time = start
         key = self._keys.ids(batch.frame)
         nothing = np.zeros(len(time), np.int64)
-        return _Rows(key, time, event, start, end, beyond, nothing, verdict, nothing)
+        return _Rows(key, time, event, start, end, beyond, nothing, nothing, verdict, nothing)
 
     def _check_digits(self, rows: _Rows, columns: Columns) -> None:
         """Refuse rows whose own products or sums leave 38 digits; only numbers beyond 64 bits can."""
@@ -233,7 +235,20 @@ class Intake:
         masks = self._masks(late, behind[row], {level: where[row] for level, where in missed.items()})
         by = np.where(behind[row] & (rows.by[row] == 0), self._behind(rows, row, missed), rows.by[row])
         slots = tuple(Values(start, mask) for start, mask in zip(starts, masks, strict=True))
-        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots)
+        # Ticks are `behind` by what was published before stream time was set back, which is not the clock's doing.
+        by_time = late if self._bars else late & ~behind[row]
+        by_clock = by_time & self._closed_by_clock(rows, row, by)
+        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots, by_clock)
+
+    def _closed_by_clock(self, rows: _Rows, row: Integers, by: Integers) -> Booleans:
+        """Where events alone had not come as far as the deadline that a row is behind by so much."""
+        before, unaided = rows.before[row], rows.unaided[row]
+        deadline = before - by
+        undecided = deadline >= unaided if self._bars else deadline > unaided
+        by_clock: Booleans = (before > unaided) & undecided
+        if self._floors[0]:
+            by_clock &= ~self._floors[0].hides(rows.key[row], rows.start[row])
+        return by_clock
 
     def _masks(self, late: Booleans, behind: Booleans, missed: dict[int, Booleans]) -> list[Booleans]:
         """For each level the late rows that are missing in its bars; those `behind` are in the bars of some levels."""

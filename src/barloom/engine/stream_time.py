@@ -24,23 +24,30 @@ class StreamTime:
     """Where the stream stands; by itself it only moves forward.
 
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
-    stream time and `arrived_at` when that row was received. `inclusive` is true of a state of version 0.1, which
-    decided slots of bars as input at their deadline and not beyond it.
+    stream time and `arrived_at` when that row was received. `by_events` is where it would stand without the clock.
+    `inclusive` is true of a state of version 0.1, which decided slots of bars as input at their deadline and not beyond
+    it.
     """
 
     now: int = BEGINNING
     first: int | None = None
     max_event: int | None = None
     arrived_at: int | None = None
+    by_events: int = BEGINNING
     inclusive: bool = False
 
     def reached_before(self, times: Integers, moves: Booleans) -> Integers:
         """Stream time before each row, with the rows ahead of it; rows that do not move it leave it as it was."""
-        reached = np.empty(len(times) + 1, np.int64)
-        reached[0] = self.now
-        np.copyto(reached[1:], np.where(moves, times, BEGINNING))
-        np.maximum.accumulate(reached, out=reached)
-        return reached[:-1]
+        return _reached(self.now, times, moves)
+
+    @property
+    def ahead_of_events(self) -> bool:
+        """Whether it stands where only the clock has brought it."""
+        return self.now > self.by_events
+
+    def reached_without_clock(self, times: Integers, moves: Booleans) -> Integers:
+        """The same as if the clock had never moved it; what lies between the two is the clock's."""
+        return _reached(self.by_events, times, moves)
 
     def move(self, times: Integers, moves: Booleans, arrivals: Integers | None) -> None:
         """Take in the rows of a batch."""
@@ -52,18 +59,23 @@ class StreamTime:
             self.max_event = event
             self.arrived_at = None if arrivals is None else int(arrivals[latest])
         self.now = max(self.now, event)
+        self.by_events = max(self.by_events, event)
 
-    def extend(self, checked_at: int, live_within: int) -> None:
-        """Let the clock move stream time while the input is caught up (as of `checked_at`) and live."""
+    def extend(self, checked_at: int, live_within: int, after: int = 0) -> None:
+        """Let the clock move stream time while the input is caught up (as of `checked_at`) and live.
+
+        It does so `after` nanoseconds later than time passes.
+        """
         if self.max_event is None or self.arrived_at is None:
             return
         if self.arrived_at - self.max_event > live_within:
             return
-        self.now = max(self.now, min(checked_at, self.max_event + (checked_at - self.arrived_at)))
+        passed = min(checked_at, self.max_event + (checked_at - self.arrived_at))
+        self.now = max(self.now, passed - after)
 
     def set_back(self, to: int) -> None:
         """Stand at an earlier time; the clock waits for the next row that moves it."""
-        self.now, self.max_event, self.arrived_at = to, None, None
+        self.now, self.by_events, self.max_event, self.arrived_at = to, to, None, None
         if self.first is not None and self.first > to:
             self.first = None
 
@@ -75,6 +87,7 @@ class StreamTime:
                 "first": self.first,
                 "max_event": self.max_event,
                 "arrived_at": self.arrived_at,
+                "by_events": None if self.by_events == BEGINNING else self.by_events,
                 _BEYOND: 1,
             }
         )
@@ -84,10 +97,28 @@ class StreamTime:
         """From the state."""
         saved = msgspec.json.decode(content, type=dict[str, int | None])
         now = saved["stream_time"]
+        max_event = saved["max_event"]
+        # An older state does not say what was the clock's: all beyond the largest event, or nothing after a set-back.
+        by_events = saved.get("by_events", now if max_event is None else max_event)
         return cls(
             BEGINNING if now is None else now,
             saved["first"],
-            saved["max_event"],
+            max_event,
             saved["arrived_at"],
+            BEGINNING if by_events is None else by_events,
             inclusive=_BEYOND not in saved,
         )
+
+    def decide_at_deadlines(self) -> None:
+        """Go on from a state that was `inclusive`: what has this deadline has been published."""
+        if self.now != BEGINNING:
+            self.now += 1
+            self.by_events += self.by_events != BEGINNING
+
+
+def _reached(begin: int, times: Integers, moves: Booleans) -> Integers:
+    reached = np.empty(len(times) + 1, np.int64)
+    reached[0] = begin
+    np.copyto(reached[1:], np.where(moves, times, BEGINNING))
+    np.maximum.accumulate(reached, out=reached)
+    return reached[:-1]

@@ -192,8 +192,9 @@ class BarPlan:
 
     With `input` BARS the rows are final bars of the base timeframe and the base level is not published again;
     `stamped` says whether such a row's timestamp is its slot's ``start`` or ``end``.
-    `max_ahead` and `live_within` are nanoseconds, and so is `close_grace`: how long after a session's close its last
-    slots still take ticks (the closing auction).
+    `max_ahead` and `live_within` are nanoseconds, and so are `clock_after`, how much later than time passes the clock
+    closes slots, and `close_grace`: how long after a session's close its last slots still take ticks (the closing
+    auction).
     """
 
     name: str
@@ -208,6 +209,7 @@ class BarPlan:
     max_ahead: int = 10 * SECOND
     live_within: int = MINUTE
     clock: bool = True
+    clock_after: int = 0
     close_grace: int = 0
     pass_headers: tuple[str, ...] = ()
     source: SourcePlan = field(default_factory=SourcePlan)

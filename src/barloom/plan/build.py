@@ -39,6 +39,7 @@ def build(draft: BarsDraft) -> BarPlan:
     source = plan_source(draft.source, draft.event, problems)
     name, calendar, stamped = _name(draft, problems), plan_calendar(draft, problems), _stamped(draft, problems)
     _check_grace(draft, calendar, knobs, problems)
+    _check_after(draft, knobs, problems)
     if problems:
         raise DefinitionError(dict.fromkeys(problems))
     made = BarPlan(
@@ -192,6 +193,7 @@ def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
         "live_within": _positive,
         "close_grace": _positive,
         "clock": _clock,
+        "clock_after": _after,
         "pass_headers": _headers,
     }
     return {name: readers[name](knob, problems) for name, knob in draft.knobs}
@@ -209,8 +211,21 @@ def _positive(knob: Value, problems: list[Problem]) -> int:
 
 def _clock(knob: Value, problems: list[Problem]) -> bool:
     if knob.value not in ("on", "off"):
-        problems.append(Problem(f"unknown clock {knob.value!r}", knob.where, "write 'on' or 'off'"))
+        later = 'clock = { after = "30s" }, in Python clock(after="30s")'
+        fix = f"write 'on' or 'off'; to let it close slots later than time passes: {later}"
+        problems.append(Problem(f"unknown clock {knob.value!r}", knob.where, fix))
     return knob.value != "off"
+
+
+def _after(knob: Value, problems: list[Problem]) -> int:
+    return duration(knob.value, knob.where, problems) or 0
+
+
+def _check_after(draft: BarsDraft, knobs: dict[str, Any], problems: list[Problem]) -> None:
+    stated = dict(draft.knobs).get("clock_after")
+    if stated is not None and not knobs.get("clock", True):
+        fix = "leave it out, or leave the clock on"
+        problems.append(Problem("a clock that is off closes nothing, however much later", stated.where, fix))
 
 
 def _headers(knob: Value, problems: list[Problem]) -> tuple[str, ...]:

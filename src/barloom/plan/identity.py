@@ -10,6 +10,7 @@ from barloom.plan.barplan import FieldKind
 from barloom.plan.document import plan_document
 from barloom.plan.ladder import written
 from barloom.plan.render import render
+from barloom.time.timeframe import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ __all__ = ["Topics", "differences", "field_text", "fingerprint", "topics"]
 
 
 def fingerprint(plan: BarPlan) -> str:
-    """SHA-256, in hex, of everything in the plan that determines its bars: not the source, and not the retention."""
+    """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps."""
     from hashlib import sha256  # noqa: PLC0415 - keeps the import light
 
     text = json.dumps(_determining(plan), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -29,7 +30,9 @@ def fingerprint(plan: BarPlan) -> str:
 
 def _determining(plan: BarPlan) -> dict[str, Any]:
     document = plan_document(plan)
-    del document["source"], document["event"]["name"]
+    del document["source"], document["event"]["name"], document["clock_after"]
+    # The clock's settings were part of it once, so that the usual ones have to stand there.
+    document |= {"clock": True, "live_within": MINUTE}
     for level in document["levels"]:
         del level["retention"]
     for output in document["outputs"]:
@@ -64,8 +67,6 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "calendar": plan.calendar,
         "where": "all rows" if plan.where is None else render(plan.where),
         "max_ahead": written(plan.max_ahead),
-        "live_within": written(plan.live_within),
-        "clock": "on" if plan.clock else "off",
         "close_grace": written(plan.close_grace),
         "pass_headers": ", ".join(plan.pass_headers) or "none",
     }

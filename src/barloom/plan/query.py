@@ -168,18 +168,21 @@ class Query:
         self,
         mode: Literal["on", "off"] = "on",
         *,
+        after: Duration | None = None,
         max_ahead: Duration | None = None,
         live_within: Duration | None = None,
     ) -> Query:
         """How the clock may close slots when nothing arrives.
 
-        ``"off"``: only events move time. `max_ahead` (10 s) is how far a tick may be ahead of its arrival,
-        `live_within` (1 min) how recent the latest tick must be for the clock to count.
+        ``"off"``: only events move time. `after` (0 s) is how much later than time passes the clock closes slots, so
+        that ticks are not late which a feed delivers after a stall of up to that long. `max_ahead` (10 s) is how far a
+        tick may be ahead of its arrival, `live_within` (1 min) how recent the latest tick must be for the clock to
+        count.
         """
         knobs = {**dict(self.draft.knobs), "clock": Value(mode, "clock")}
-        for name, knob in (("max_ahead", max_ahead), ("live_within", live_within)):
+        for name, knob in (("after", after), ("max_ahead", max_ahead), ("live_within", live_within)):
             if knob is not None:
-                knobs[name] = Value(knob, f"clock({name}=…)")
+                knobs["clock_after" if name == "after" else name] = Value(knob, f"clock({name}=…)")
         return self._with(knobs=tuple(knobs.items()))
 
     def pass_headers(self, *names: str) -> Query:

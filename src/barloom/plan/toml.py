@@ -166,7 +166,7 @@ class _Reader:
             self._problem(f"{name!r} is not in the ladder", f'bars.timeframes."{name}"', fix)
         on = self._text(table, "on", "bars")
         where = self._text(table, "where", "bars")
-        knobs = tuple((name, Value(table[name], f"bars.{name}")) for name in _KNOBS if name in table)
+        knobs = tuple(self._knobs(table))
         return BarsDraft(
             event,
             tuple(bases),
@@ -182,6 +182,21 @@ class _Reader:
             Value(table.get("name"), "bars.name"),
             knobs,
         )
+
+    def _knobs(self, table: _Table) -> Iterable[tuple[str, Value]]:
+        for name in _KNOBS:
+            if name == "clock" and isinstance(table.get(name), dict):
+                yield from self._late_clock(self._table(table, name, "bars.clock"))
+            elif name in table:
+                yield name, Value(table[name], f"bars.{name}")
+
+    def _late_clock(self, table: _Table) -> Iterable[tuple[str, Value]]:
+        """``clock = { after = "30s" }``: it is on, and closes slots that much later than time passes."""
+        self._known(table, ("after",), "bars.clock")
+        if "after" in table:
+            yield "clock_after", Value(table["after"], "bars.clock.after")
+        else:
+            self._problem("a clock as a table says when it closes slots", "bars.clock", 'write { after = "30s" }')
 
     def _input(self, table: _Table) -> InputKind:
         written = self._text(table, "input", "bars")

@@ -10,6 +10,7 @@ import numpy as np
 from barloom.clock import Clock, SystemClock
 from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
+from barloom.plan.delayed import fitting_live_within
 from barloom.read.answers import Why
 from barloom.read.representable import slot_start
 from barloom.read.standing import Slot, deadline_of, deciding_delay, ended_by, slot_at, why_missing
@@ -199,7 +200,9 @@ def _why_idle(plan: BarPlan, times: StreamTimes) -> str:
     if age <= plan.live_within:
         return ""
     limit = f"more than {_length(plan.live_within)} (live_within)"
-    return f"on, but the latest tick was {_length(age)} old when it came, {limit}: {_EVENTS_ONLY}"
+    fitting = fitting_live_within(age)
+    fix = "" if fitting is None else f"; if the feed is always so late, set {fitting}"
+    return f"on, but the latest tick was {_length(age)} old when it came, {limit}: {_EVENTS_ONLY}{fix}"
 
 
 def _lines(found: Explanation) -> Iterator[str]:

@@ -8,11 +8,13 @@ from barloom.clock import SystemClock
 from barloom.errors import CalendarError, DefinitionError, SourceError
 from barloom.runtime.ahead import one_ahead
 from barloom.runtime.choices import check_choice
+from barloom.runtime.liveness import Liveness
 from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.pipeline import Pipeline
 from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.open import open_source
 from barloom.source.protocol import PolledSource, Progress
+from barloom.source.word import word_of
 from barloom.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -48,7 +50,11 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     Files continue where the last run stopped. A source that cannot be replayed (standard input, an iterable) needs
     `resume` on a second run: ``skip`` passes over as many rows as were read before, ``new`` takes all of them as new.
     An iterable that waits between its rows is followed live: every `live_interval` seconds what has come is committed
-    and the clock closes quiet slots. `at_end` ``close`` makes the slots that are open at the end final (marked
+    and the clock closes quiet slots, unless the iterable has said by `BEHIND` (or a `caught_up` of its own) that rows
+    are still to come, until it says `CAUGHT_UP`. One that says nothing is believed to be caught up when it waits, has
+    given an accepted row in this run, and its last one was no older than `live_within` when it came.
+
+    `at_end` ``close`` makes the slots that are open at the end final (marked
     partial), ``keep`` leaves them open for the next run. Ctrl-C ends the run between two commits.
 
     `overrides` is a file that changes sessions of the calendar (see `barloom.time.overrides`). It is read again when it
@@ -72,7 +78,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         try:
             positions = _positions(opened, pipeline, resume)
             if isinstance(opened, PolledSource):
-                loop.follow(opened.follow(positions, batch_rows, live_interval))
+                loop.follow(opened, opened.follow(positions, batch_rows, live_interval))
             else:
                 loop.read(one_ahead(opened.open(positions, batch_rows)))
             if at_end == "close":
@@ -81,6 +87,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
             pipeline.report.interrupted = True
         report = pipeline.finish(clock.now())
         report.seconds = loop.seconds()
+        report.notes += loop.notes()
         return report
 
 
@@ -122,7 +129,12 @@ class _Loop:
         self._on_progress = on_progress
         self._strict = strict
         self._began = clock.monotonic()
+        self._liveness = Liveness(pipeline.plan, pipeline.calendar)
         self._overrides: OverrideFile | None = None
+
+    def notes(self) -> list[str]:
+        """Where the clock closed too much, or nothing, which may not be what was meant."""
+        return self._liveness.notes(self._pipeline.time, self._pipeline.late_by_clock)
 
     def watch(self, file: OverrideFile) -> None:
         """Apply an override file now, and again whenever it changes."""
@@ -155,22 +167,27 @@ class _Loop:
             self._pipeline.take(batch, strict=self._strict)
             self._tell(batch.progress)
 
-    def follow(self, batches: Iterator[SourceBatch | None]) -> None:
-        """As rows come; while none do, the clock moves on."""
+    def follow(self, source: PolledSource, batches: Iterator[SourceBatch | None]) -> None:
+        """As rows come; while none do, and none is known to be on its way, the clock moves on."""
         progress = Progress(0, None)
         while True:
             asked_at = self._clock.now()  # what arrives after this may not be seen yet when nothing is given
+            said_before = word_of(source)
             try:
                 batch = next(batches)
             except StopIteration:
                 return
             self._look_at_overrides()
-            if batch is None:
-                self._pipeline.tick(asked_at)
-            else:
-                self._pipeline.take(batch, strict=self._strict)
+            if batch is not None:
+                self._liveness.took(batch, self._pipeline.take(batch, strict=self._strict))
                 progress = batch.progress
+            elif self._is_caught_up(said_before, word_of(source)):
+                self._pipeline.tick(asked_at)
             self._tell(progress)
+
+    def _is_caught_up(self, before: bool | None, now: bool | None) -> bool:  # noqa: FBT001 - what the source said
+        """It is where that was its word also before it was asked: rows that came in between were not looked for."""
+        return self._liveness.caught_up(now) and before == now
 
     def _tell(self, progress: Progress) -> None:
         if self._on_progress is not None:

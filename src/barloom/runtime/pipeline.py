@@ -12,9 +12,10 @@ from barloom.store.protocol import Commit
 from barloom.time.horizon import horizon_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from barloom.engine.blocks import Step
+    from barloom.engine.blocks import BarBlock, Step
+    from barloom.engine.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import SourceBatch
     from barloom.store.protocol import Store
@@ -26,16 +27,19 @@ __all__ = ["Pipeline"]
 class Pipeline:
     """Takes batches of one partition; continues where the store stands.
 
-    After an exception from any method the pipeline is at odds with its store: make another one.
+    After an exception from any method the pipeline is at odds with its store: make another one. `late_by_clock` counts
+    the rows that would have been in time but for the clock.
     """
 
     def __init__(self, plan: BarPlan, store: Store, calendar: Calendar | None = None) -> None:
         self.report = RunReport()
         self.positions: Mapping[str, bytes] = {}
-        self._plan = plan
+        self.plan = plan
         self._store = store
+        self._declared = calendar
         self._engine = Engine(plan, calendar)
         self._arrivals = False
+        self.late_by_clock = 0
         restored = store.restore()
         if restored is not None:
             self._engine.restore(restored.snapshot)
@@ -43,11 +47,21 @@ class Pipeline:
         self.report.stream_time = self._engine.stream_time
 
     @property
+    def calendar(self) -> Calendar:
+        """The calendar in force."""
+        return self._engine.calendar
+
+    @property
+    def time(self) -> StreamTime:
+        """Where the stream stands, and by which rows it came there."""
+        return self._engine.time
+
+    @property
     def closed(self) -> bool:
         """Whether the last slots were made final: nothing can be added."""
         return self._engine.closed
 
-    def take(self, batch: SourceBatch, *, strict: bool = False) -> None:
+    def take(self, batch: SourceBatch, *, strict: bool = False) -> Step:
         """Step over a batch and commit; `strict` raises `BadRow` at an invalid row, before its batch counts."""
         rows = len(batch.ticks) + len(batch.invalid)
         if self.closed and rows:
@@ -64,6 +78,7 @@ class Pipeline:
         step = self._engine.step(batch.ticks)
         self._commit(step, batch)
         self.positions = batch.positions
+        return step
 
     def tick(self, checked_at: int) -> None:
         """Let the clock close quiet slots: the input was seen to hold nothing more at `checked_at`."""
@@ -84,20 +99,37 @@ class Pipeline:
             self._commit(self._engine.close(), None)
 
     def finish(self, now: int | None = None) -> RunReport:
-        """The report, with what is still open (not known where a step was interrupted).
+        """The report, with what is still open: where a step was interrupted, what the last commit left.
 
         It warns of a calendar that is near its end at `now`, where that is given.
         """
-        ordered = self._plan.source.order == "time"
-        still_open = () if self.report.interrupted else self._engine.open_bars()
-        self.report.finish(self._plan, still_open, arrivals=self._arrivals, ordered=ordered)
+        ordered = self.plan.source.order == "time"
+        self.report.finish(
+            self.plan,
+            self._open_bars(),
+            arrivals=self._arrivals,
+            ordered=ordered,
+            late_by_clock=self.late_by_clock,
+        )
         warning = None if now is None else horizon_warning(self._engine.calendar, now)
         if warning is not None:
             self.report.notes.append(warning)
         return self.report
 
+    def _open_bars(self) -> Sequence[BarBlock]:
+        if not self.report.interrupted:
+            return self._engine.open_bars()
+        restored = self._store.restore()
+        if restored is None:
+            return ()
+        engine = Engine(self.plan, self._declared)
+        engine.restore(restored.snapshot)
+        return engine.open_bars()
+
     def _commit(self, step: Step, batch: SourceBatch | None) -> None:
-        side = () if batch is None else side_records(self._plan, batch, step.rejected)
+        side = () if batch is None else side_records(self.plan, batch, step.rejected)
         positions = self.positions if batch is None else batch.positions
         self._store.commit(Commit(step, self._engine.keys, side, positions))
-        self.report.count(self._plan, step, batch)
+        self.report.count(self.plan, step, batch)
+        if step.rejected is not None:
+            self.late_by_clock += int(step.rejected.by_clock.sum())

@@ -68,7 +68,9 @@ class RunReport:
             self.bars[name] = self.bars.get(name, 0) + len(block)
         self.stream_time = step.stream_time
 
-    def finish(self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool) -> None:
+    def finish(
+        self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool, late_by_clock: int = 0
+    ) -> None:
         """Say what is still open, and what a reader of the report may wonder about."""
         self.bars = {
             str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published
@@ -79,7 +81,7 @@ class RunReport:
                 "rows have no time of arrival, so none was checked for lying in the future; "
                 "name the column as [source] arrival if the input has one"
             )
-        late = self.rejected.get("late", 0)
+        late = self.rejected.get("late", 0) - late_by_clock
         if not ordered and late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks):
             self.notes.append(
                 f"{late:,} of {self.ticks:,} rows were late: the input is not in time order; "

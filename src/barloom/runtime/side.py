@@ -65,13 +65,14 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
         keys,
         times,
         missed,
+        rejected.by_clock.tolist(),
         strict=True,
     )
-    for offset, code, by, origin, key, time, slots in columns:
+    for offset, code, by, origin, key, time, slots, by_clock in columns:
         reason = Reason(code)
-        message = _message(reason, by, slots)
+        message = _message(reason, by, slots, by_clock=by_clock)
         name = reason.name.lower()
-        yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time)
+        yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time, by_clock)
 
 
 def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
@@ -94,9 +95,10 @@ _MESSAGES = {
 }
 
 
-def _message(reason: Reason, by: int, slots: Mapping[str, int]) -> str:
+def _message(reason: Reason, by: int, slots: Mapping[str, int], *, by_clock: bool) -> str:
     if reason is Reason.LATE:
-        return f"came {_seconds(by)} after its slot was decided; missing in {', '.join(slots)}"
+        whose = " by the clock" if by_clock else ""
+        return f"came {_seconds(by)} after its slot was decided{whose}; missing in {', '.join(slots)}"
     if reason is Reason.FUTURE:
         return f"its event time is {_seconds(by)} after its arrival"
     return _MESSAGES[reason]

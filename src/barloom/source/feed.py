@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -20,9 +20,12 @@ from barloom.source.live import LiveSource, Received
 from barloom.source.records import column_at
 from barloom.source.rowtext import row_texts
 from barloom.source.values import column_of
+from barloom.source.word import word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["FeedSource", "Row"]
 
 Row: TypeAlias = object
-"""An `Event` (or any object with the event's fields as attributes), a mapping with the input's names, or a frame."""
+"""An `Event` (or any object with the event's fields as attributes), a mapping with the input's names, or a frame.
+
+Between rows a feed may give `CAUGHT_UP` and `BEHIND`.
+"""
 
 _PLAIN = (str, bytes, int, float, tuple, list, set, type(None))
 
@@ -40,7 +46,7 @@ class FeedSource(LiveSource[Row]):
     """Receives rows from an iterable, which may wait between them; each arrives when the iterable gives it.
 
     The mapping of the definition's ``[source]`` names what stands in mappings and frames; events have the fields as
-    they are. An exception of the iterable surfaces after the rows before it.
+    they are. An exception of the iterable surfaces after the rows before it, and so does an item that is no row.
     """
 
     def __init__(
@@ -55,6 +61,12 @@ class FeedSource(LiveSource[Row]):
         self._rows = rows
         self._event_decoder = Decoder(replace(plan, source=replace(plan.source, columns={})))
 
+    @property
+    def caught_up(self) -> bool | None:
+        """What the feed said last, or else what its iterable says by a `caught_up` of its own."""
+        said = super().caught_up
+        return word_of(self._rows) if said is None else said
+
     def _items(self) -> Iterable[Row] | AsyncIterable[Row]:
         return self._rows
 
@@ -62,15 +74,18 @@ class FeedSource(LiveSource[Row]):
         return max(item.height, 1) if isinstance(item, pl.DataFrame) else 1
 
     def _received(self, items: Sequence[tuple[Row, int]], *, ended: bool) -> Iterator[Received]:  # noqa: ARG002
-        for kind, group in groupby(items, key=lambda item: _kind(item[0])):
-            rows, times = zip(*group, strict=True)
+        kinds, error = _kinds(items)
+        for kind, group in groupby(zip(kinds, items, strict=False), key=itemgetter(0)):
+            rows, times = zip(*(item for _, item in group), strict=True)
             if kind is pl.DataFrame:
                 for frame, time in zip(rows, times, strict=True):
                     yield self._from_frame(frame).at(np.full(frame.height, time))
             elif kind is Mapping:
                 yield self._from_mappings([dict(row) for row in rows]).at(np.array(times))
             else:
-                yield self._from_events(rows).at(np.array(times))
+                yield from self._whole_events(rows, np.array(times))
+        if error is not None:
+            raise error
 
     def _from_frame(self, frame: pl.DataFrame) -> Received:
         paths = self._decoder.paths
@@ -87,6 +102,27 @@ class FeedSource(LiveSource[Row]):
         rows = self._decoder.decode(columns, len(records), refused, self.name)
         return Received(rows, lambda wanted: [_json(records[row]) for row in wanted])
 
+    def _whole_events(self, events: Sequence[Row], times: NDArray[np.int64]) -> Iterator[Received]:
+        """Raises where one lacks a field, after giving those before it."""
+        try:
+            received = self._from_events(events)
+        except SourceError:
+            whole = self._whole(events)
+            if whole:
+                yield self._from_events(events[:whole]).at(times[:whole])
+            raise
+        yield received.at(times)
+
+    def _whole(self, events: Sequence[Row]) -> int:
+        """How many come before the first that lacks a field."""
+        fields = attrgetter(*self._event_decoder.paths.values())
+        for number, event in enumerate(events):
+            try:
+                fields(event)
+            except AttributeError:
+                return number
+        return 0
+
     def _from_events(self, events: Sequence[Row]) -> Received:
         decoder = self._event_decoder
         try:
@@ -101,13 +137,25 @@ class FeedSource(LiveSource[Row]):
         )
 
 
+def _kinds(items: Sequence[tuple[Row, int]]) -> tuple[list[type], SourceError | None]:
+    """The kinds of the items before the first that is no row, and what is wrong with that one."""
+    kinds: list[type] = []
+    try:
+        kinds.extend(_kind(item) for item, _ in items)
+    except SourceError as error:
+        return kinds, error
+    return kinds, None
+
+
 def _kind(item: Row) -> type:
     if isinstance(item, pl.DataFrame):
         return pl.DataFrame
     if isinstance(item, Mapping):
         return Mapping
     if isinstance(item, _PLAIN):
-        message = f"the feed gave a {type(item).__name__}; it may give events, mappings or Polars frames"
+        given = "None" if item is None else f"a {type(item).__name__}"
+        fix = "; while there is nothing to give it may simply wait" if item is None else ""
+        message = f"the feed gave {given}; it may give events, mappings or Polars frames{fix}"
         raise SourceError(message)
     return object
 

@@ -14,6 +14,7 @@ from barloom.source.merge import Block, Lane, Merged, Taken
 from barloom.source.position import TOTAL, rows_of, rows_position
 from barloom.source.protocol import Origin, Progress, SourceBatch
 from barloom.source.pump import Pump
+from barloom.source.word import FeedState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -58,6 +59,12 @@ class LiveSource(ABC, Generic[_Item]):
         self._plan = plan
         self._clock = clock
         self._decoder = Decoder(plan)
+        self._word: FeedState | None = None
+
+    @property
+    def caught_up(self) -> bool | None:
+        """Whether it has given all that has happened, by its own word of this run; none where it has said nothing."""
+        return None if self._word is None else self._word is FeedState.CAUGHT_UP
 
     def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
         """Batches of what comes, as it comes, until the stream ends."""
@@ -94,17 +101,27 @@ class LiveSource(ABC, Generic[_Item]):
         try:
             while True:
                 pump.wait(1 if interval is None else batch_rows, interval)
-                items = pump.take(batch_rows)
-                if not items and interval is not None and not pump.drained:
+                taken = pump.take(batch_rows)
+                if not taken and interval is not None and not pump.drained:
                     yield None
                     continue
-                ended = not items and pump.drained
-                for received in self._received(items, ended=ended):
-                    yield from count.batches(received, batch_rows)
+                ended = not taken and pump.drained
+                items = self._listen(taken)
+                for received in self._received(items, ended=ended) if items or ended else ():
+                    received_at = items[-1][1] if items else self._clock.now()
+                    yield from count.batches(received, batch_rows, received_at)
                 if ended:
                     return
         finally:
             pump.stop()
+
+    def _listen(self, taken: Sequence[tuple[_Item, int]]) -> Sequence[tuple[_Item, int]]:
+        """Mark the last word among what came, even if it came behind rows; what is left are the rows."""
+        words = [item for item, _ in taken if isinstance(item, FeedState)]
+        if not words:
+            return taken
+        self._word = words[-1]
+        return [entry for entry in taken if not isinstance(entry[0], FeedState)]
 
 
 class _Count:
@@ -117,7 +134,7 @@ class _Count:
         self._skip = rows_of(name, positions.get(RECEIVED))
         self._row = 0
 
-    def batches(self, received: Received, batch_rows: int) -> Iterator[SourceBatch]:
+    def batches(self, received: Received, batch_rows: int, received_at: int) -> Iterator[SourceBatch]:
         first, count = self._row, received.rows.count
         start = min(max(self._skip - first, 0), count)
         self._row = first + start
@@ -135,4 +152,6 @@ class _Count:
             self._row += part.count
             self._positions |= {TOTAL: rows_position(self._offset), RECEIVED: rows_position(self._row)}
             progress = Progress(self._row, None)
-            yield SourceBatch(part.ticks, dict(self._positions), part.origins, part.invalid, progress)
+            yield SourceBatch(
+                part.ticks, dict(self._positions), part.origins, part.invalid, progress, received_at=received_at
+            )

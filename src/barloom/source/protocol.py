@@ -49,7 +49,8 @@ class SourceBatch:
 
     `origins` tells where given rows of `ticks` came from (asked only for the few that are refused). `positions` opens
     the source right after this batch. `offsets` of `ticks` and of `invalid` count rows of the whole input, also
-    across a restart. A batch may be without rows: its positions and notes count all the same.
+    across a restart. A batch may be without rows: its positions and notes count all the same. `received_at` is when the
+    last of its rows came in, whatever the rows say themselves (none: they were there before).
     """
 
     ticks: TickBatch
@@ -58,6 +59,7 @@ class SourceBatch:
     invalid: Sequence[InvalidRow] = ()
     progress: Progress = _UNKNOWN
     notes: Sequence[str] = field(default_factory=tuple)
+    received_at: int | None = None
 
 
 class Source(Protocol):
@@ -83,7 +85,11 @@ class Source(Protocol):
 
 @runtime_checkable
 class PolledSource(Protocol):
-    """A source that may wait between its rows, so that whoever reads it looks at the clock meanwhile."""
+    """A source that may wait between its rows, so that whoever reads it looks at the clock meanwhile.
+
+    It may have `caught_up`, which is true when every row that has happened so far was given, false when it knows that
+    some are still to come (which stops the clock), and none when it does not know; so may the iterable of a feed.
+    """
 
     @property
     def name(self) -> str:

@@ -271,7 +271,10 @@ def _stored_plan(backend: Backend) -> BarPlan:
 def _check_definition(backend: Backend, plan: BarPlan) -> None:
     if _meta(backend, _FINGERPRINT_KEY) == fingerprint(plan).encode():
         return
-    listed = "".join(f"\n  {change}" for change in differences(_stored_plan(backend), plan))
+    stored = _stored_plan(backend)
+    if fingerprint(stored) == fingerprint(plan):  # what was written may have counted more
+        return
+    listed = "".join(f"\n  {change}" for change in differences(stored, plan))
     message = (
         f"the store {backend.name} was made by another definition:{listed}\n"
         "go on with the definition it was made with, or name a new directory, or bring it over: "

@@ -19,7 +19,8 @@ class SideRecord:
 
     `origin` and `row` say where it came from (file, 1-based row), `reason` is the lower-case name of a `Reason`, `by`
     how late or how far ahead in nanoseconds, `missed` the start (ns) of the missed slot by timeframe, `key` and
-    `event_time` where they could be read, `raw` the record as it came.
+    `event_time` where they could be read, `raw` the record as it came. `by_clock`: it is late because the clock had
+    closed its slot, and by no event.
     """
 
     offset: int
@@ -32,6 +33,7 @@ class SideRecord:
     missed: Mapping[str, int] = field(default_factory=dict)
     key: tuple[object, ...] | None = None
     event_time: int | None = None
+    by_clock: bool = False
 
 
 @dataclass(frozen=True, slots=True)

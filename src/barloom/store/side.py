@@ -25,6 +25,7 @@ class _Stored(msgspec.Struct, array_like=True):
     missed: dict[str, int]
     key: bytes | None
     event_time: int | None
+    by_clock: bool = False
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -46,6 +47,7 @@ def encode_side(record: SideRecord, encode_key: Callable[[tuple[object, ...]], b
             dict(record.missed),
             key,
             record.event_time,
+            record.by_clock,
         )
     )
 
@@ -64,4 +66,5 @@ def decode_side(data: bytes, decode_key: Callable[[bytes], tuple[object, ...]]) 
         stored.missed,
         None if stored.key is None else decode_key(stored.key),
         stored.event_time,
+        stored.by_clock,
     )

@@ -73,6 +73,7 @@ class Driver:
         self._reader = TickReader(self.plan)
         self._instances: dict[str, Instance] = {}
         self._paused: dict[str, tuple[int, Iterator[Point]]] = {}
+        self._had: dict[str, tuple[int, ...]] = {}
         for topic in self._publisher.topics:
             self.log.create(topic, partitions)
         for name in instances:
@@ -147,21 +148,32 @@ class Driver:
 
     def stop(self, name: str) -> None:
         """Close an instance in good order."""
-        self._instances.pop(name).consumer.close()
+        instance = self._instances.pop(name)
+        self._had[name] = instance.partitions
+        instance.consumer.close()
 
     def crash(self, name: str) -> None:
         """Kill an instance: its memory is gone, what it wrote but did not commit stays open until a successor comes."""
         instance = self._instances.pop(name)
+        self._had[name] = instance.partitions
         self._paused.pop(name, None)
         instance.consumer.freeze()
         instance.consumer.group.leave(name)
 
     def restart(self, name: str = "A") -> None:
-        """Kill an instance and start it again with the same partitions, which it restores from the changelog."""
-        partitions = self._instances[name].partitions
-        self.crash(name)
+        """Start an instance again with the partitions it had, which it restores from the changelog.
+
+        One that runs is killed before. One that has crashed or stopped gets what nobody took over meanwhile.
+        """
+        if name in self._instances:
+            self.crash(name)
+        if name not in self._had:
+            known = ", ".join(sorted({*self._instances, *self._had}))
+            message = f"{name!r} never ran; there are {known}"
+            raise ValueError(message)
+        left = [partition for partition in self._had[name] if self.owner(partition) is None]
         self.start(name)
-        self.assign({name: partitions})
+        self.assign({name: left})
 
     def crash_at(self, point: Point | str, name: str = "A", partition: int = 0) -> None:
         """Let an instance take a turn and kill it right after `point`."""

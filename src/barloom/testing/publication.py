@@ -135,9 +135,16 @@ class Publisher:
                 if values.valid is None or values.valid[row]
             }
             reason = Reason(rejected.reason[row]).name.lower()
-            by = int(rejected.by[row])
             yield SideRecord(
-                offset, _origin(record), offset + 1, reason, reason, str(record.value), by=by, missed=missed
+                offset,
+                _origin(record),
+                offset + 1,
+                reason,
+                reason,
+                str(record.value),
+                by=int(rejected.by[row]),
+                missed=missed,
+                by_clock=bool(rejected.by_clock[row]),
             )
 
 

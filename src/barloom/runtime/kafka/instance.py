@@ -400,6 +400,7 @@ class Instance:
     def stop(self) -> None:
         """Commit, give everything up in an orderly way, and leave the group."""
         self._restorer.give_up()
+        self._job.tell_of_delay(self._partitions.values())
         self._consumer.close()
         self._fail_if_failed()
 

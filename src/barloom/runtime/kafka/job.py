@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.engine.blocks import Reason
+from barloom.runtime.liveness import too_late_for_the_clock
 from barloom.runtime.report import RunReport
 from barloom.telemetry.logs import get_logger
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from barloom.clock import Clock
     from barloom.engine.blocks import Step, TickBatch
@@ -119,6 +120,15 @@ class Job:
                 self.metrics.stream_lag(partition.number, (now - stream_time) / SECOND)
             self.metrics.open_slots(partition.number, partition.engine.open_slots)
         self.lag = sum(lags) if lags else None
+
+    def tell_of_delay(self, partitions: Iterable[Partition]) -> None:
+        """Say at the end why the clock has closed nothing, if rows came too long after they had happened."""
+        told = (
+            too_late_for_the_clock(self.plan, partition.engine.time) for partition in partitions if not partition.lag
+        )
+        note = next((text for text in told if text is not None), None)
+        if note is not None:
+            self.report.notes.append(note)
 
     def heartbeat(self, states: Mapping[int, str]) -> None:
         """The loop has gone round once more; these are its partitions."""
