@@ -19,7 +19,7 @@ from barloom.errors import SourceError
 from barloom.source.feed import FeedSource
 from barloom.source.protocol import PolledSource, Source
 from barloom.source.stdin import StandardInput
-from barloom.source.word import BEHIND, CAUGHT_UP
+from barloom.source.word import BEHIND, CAUGHT_UP, FeedState
 from source.reading import DAY, SECOND, Reading, collect, csv_of, iso, plan, read, tick, until_error
 
 if TYPE_CHECKING:
@@ -110,6 +110,18 @@ class TestFeed:
                 yield row
 
         assert TICKS == read(plan(), rows()).rows
+
+    def test_async_iterators_have_words_too(self) -> None:
+        """And they are no rows there either."""
+
+        async def rows() -> AsyncIterator[dict[str, Any] | FeedState]:
+            for row in ROWS:
+                yield row
+            yield CAUGHT_UP
+
+        source = FeedSource(plan(), rows())
+        assert TICKS == collect(source.open({}, 100)).rows
+        assert source.caught_up
 
     def test_while_nothing_comes_the_reader_is_told(self) -> None:
         """So that it can look at the clock; what has come is given at once."""
