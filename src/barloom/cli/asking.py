@@ -89,12 +89,20 @@ def whole_key(store: Readable, parts: Sequence[str]) -> tuple[object, ...]:
 
 def _value(field: Field, text: str) -> object:
     if field.kind is FieldKind.STRING:
-        return text
+        return _whole_letters(field, text)
     try:
         return int(text)
     except ValueError:
         message = f"--key {field.name}={text}: the field is a whole number"
         raise UsageError(message) from None
+
+
+def _whole_letters(field: Field, text: str) -> str:
+    """Bytes on the command line that are no text become halves of characters, which nothing can look up."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        message = f"--key {field.name}={text}: it is not UTF-8 text, as every stored key is"
+        raise UsageError(message)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

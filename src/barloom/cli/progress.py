@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from barloom.cli.formats import count, duration, moment
-from barloom.cli.screen import err
+from barloom.cli.screen import err, spinner
 from barloom.time.timeframe import MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def progress_of_run(title: str, clock: Clock) -> Iterator[Callable[[RunProgress]
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415
 
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn(spinner()),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),

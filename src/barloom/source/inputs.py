@@ -130,6 +130,9 @@ def _expand(given: str) -> list[Path]:
 
 
 def _checked(path: Path) -> Path:
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        message = f"the name of {path} is not UTF-8 text, so that its position cannot be stored; rename it"
+        raise SourceError(message)
     if path.is_dir():
         message = f"{path} is a directory; name its files, such as '{path}/*.csv'"
         raise SourceError(message)
