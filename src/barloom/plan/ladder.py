@@ -94,14 +94,12 @@ def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDr
 def _timeframe(item: LevelDraft, problems: list[Problem]) -> Timeframe | None:
     try:
         return Timeframe.parse(item.timeframe)
-    except TypeError:
-        problems.append(Problem(f"{item.timeframe!r} is not a timeframe", item.where, "write it as text, such as '5m'"))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         problems.append(_told(error, item.where))
     return None
 
 
-def _told(error: ValueError, where: str) -> Problem:
+def _told(error: Exception, where: str) -> Problem:
     """A message of the time room, which says what and, behind a semicolon or colon, how to mend it."""
     text = str(error)
     what, _, fix = text.partition("; " if "; " in text else ": ")
