@@ -34,7 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Sequence[str]], Said
         monkeypatch.setattr(sys, "stdout", out)
         monkeypatch.setattr(sys, "stderr", err)
         code = main(list(words))
-        written = [stream.buffer.getvalue().decode(encoding) for stream in (out, err)]  # type: ignore[attr-defined]
+        written = [stream.buffer.getvalue().decode(encoding) for stream in (out, err)]
         return code, written[0], written[1]
 
     return tell

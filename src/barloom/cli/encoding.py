@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import IO
 
 __all__ = ["degrade_output", "shows_everything"]
 
@@ -33,9 +33,9 @@ def degrade_output() -> None:
             stream.reconfigure(errors=_HANDLER)
 
 
-def shows_everything(stream: TextIO) -> bool:
+def shows_everything(stream: IO[str]) -> bool:
     """Whether a stream can show any letter."""
-    return (stream.encoding or "utf-8").lower().startswith("utf")
+    return (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def _in_plain_letters(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -44,4 +44,6 @@ def _in_plain_letters(error: UnicodeError) -> tuple[str | bytes, int]:
     letter = error.object[error.start]
     if letter in _PLAIN:
         return _PLAIN[letter], error.start + 1
-    return codecs.backslashreplace_errors(UnicodeEncodeError(*error.args[:3], error.start + 1, error.reason))
+    return codecs.backslashreplace_errors(
+        UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,7 +11,17 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["DAY", "HOUR", "MICROSECOND", "MILLISECOND", "MINUTE", "SECOND", "Timeframe", "parse_duration"]
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MICROSECOND",
+    "MILLISECOND",
+    "MINUTE",
+    "SECOND",
+    "Timeframe",
+    "likely_timeframes",
+    "parse_duration",
+]
 
 MICROSECOND: Final = 1_000
 MILLISECOND: Final = 1_000_000
@@ -139,6 +150,20 @@ def _checked_duration(way: str) -> str:
         message = f"{way!r} is no fixed length; write days, such as '31d'"
         raise ValueError(message)
     return way
+
+
+def likely_timeframes(written: object) -> list[tuple[str, str]]:
+    """What may be meant by a timeframe that is no text: its name, and the length as it was counted.
+
+    60 is ``1m`` (``60s``) or ``1h`` (``60m``); nothing where it is no positive whole number.
+    """
+    from barloom.time.spelling import meant  # noqa: PLC0415 - only on the way to an error
+
+    found = []
+    for way in meant(str(written)) if isinstance(written, int) and not isinstance(written, bool) else ():
+        with suppress(ValueError):
+            found.append((str(Timeframe.parse(way)), way))
+    return found
 
 
 def _hint(written: object, check: Callable[[str], str], rule: str) -> str:
