@@ -143,7 +143,9 @@ class Rejected:
 
     `row` is the position in the batch, `by` how late (past the slot's end + delay) or how far ahead of its arrival
     in nanoseconds (0 for other reasons), `missed` for each level the start of the slot the row missed (one array a
-    level, parallel to `row`, and where it did miss one).
+    level, parallel to `row`, and where it did miss one). With bars as input `boundary` is the time nearest to each
+    row's where a slot has the side that rows are stamped by: of an invalid row it is another time than its own, unless
+    something else is wrong with it.
     """
 
     row: Integers
@@ -151,6 +153,7 @@ class Rejected:
     reason: NDArray[np.int8]
     by: Integers
     missed: tuple[Values, ...]
+    boundary: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.row)
