@@ -6,6 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from barloom.engine.blocks import Reason
+from barloom.plan.ladder import written
+from barloom.time.timeframe import MINUTE, SECOND
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,6 +21,9 @@ __all__ = ["RunProgress", "RunReport"]
 
 _MANY_LATE = 0.01
 _ENOUGH_TO_TELL = 100
+_MOST_LATE = 0.1
+_FEW = 3
+_A_LONG_DELAY = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class RunReport:
     stream_time: int | None = None
     interrupted: bool = False
     dead_letters: int = 0
+    _latest: int = field(default=0, init=False, repr=False, compare=False)
 
     def count(self, plan: BarPlan, step: Step, batch: SourceBatch | None = None) -> None:
         """Add one step."""
@@ -63,6 +71,9 @@ class RunReport:
         for reason, number in rows.items():
             if number:
                 self.rejected[reason] = self.rejected.get(reason, 0) + number
+        if step.rejected is not None:
+            late = step.rejected.by[step.rejected.reason == Reason.LATE]
+            self._latest = max(self._latest, int(late.max(initial=0)))
         for block in step.finals:
             name = str(plan.levels[block.level].timeframe)
             self.bars[name] = self.bars.get(name, 0) + len(block)
@@ -79,9 +90,19 @@ class RunReport:
                 "rows have no time of arrival, so none was checked for lying in the future; "
                 "name the column as [source] arrival if the input has one"
             )
+        if not ordered and self._many_late():
+            self.notes.append(self._about_order())
+
+    def _many_late(self) -> bool:
         late = self.rejected.get("late", 0)
-        if not ordered and late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks):
-            self.notes.append(
-                f"{late:,} of {self.ticks:,} rows were late: the input is not in time order; "
-                'sort it while reading with [source] order = "time", or declare a longer delay'
-            )
+        return late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks) or late >= max(_FEW, _MOST_LATE * self.ticks)
+
+    def _about_order(self) -> str:
+        """What to do about rows that came after later ones; a delay where one of a minute would have been enough."""
+        sorting = 'order = "time" under [source] sorts it while reading'
+        enough = self._latest // SECOND * SECOND + SECOND
+        longer = f", or declare a delay longer by {written(enough)}" if enough <= _A_LONG_DELAY else ""
+        return (
+            f"{self.rejected['late']:,} of {self.ticks:,} rows were late: the input is not in time order, as where one "
+            f"symbol's rows stand behind another's; {sorting}{longer}"
+        )
