@@ -131,5 +131,5 @@ def report_body(report: RunReport, plan: BarPlan, settings: KafkaSettings) -> di
         "dead_letter_topic": names.dead_letter,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
-        "stream_time": None if report.stream_time is None else moment(report.stream_time),
+        "stream_time": None if report.stream_time_ns is None else moment(report.stream_time_ns),
     }

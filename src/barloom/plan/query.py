@@ -16,7 +16,7 @@ from barloom.plan.events import EventDraft
 from barloom.plan.written import condition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import polars as pl
 
@@ -56,11 +56,19 @@ def timeframe(  # noqa: PLR0913 - one argument a setting
     return LevelDraft(name, f"rollup({name!r})", delay, gap, carry_limit, heartbeat, retention)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query:
     """A declaration in the making. Each step gives a new one; `named` checks it all and makes the bars."""
 
     draft: BarsDraft
+
+    def __repr__(self) -> str:
+        draft = self.draft
+        parts = [f"by {_listed(item.name for item in draft.event.having('key'))}"]
+        parts += [f"{draft.base_where} {_listed(item.timeframe for item in draft.bases)}"] if draft.bases else []
+        parts += [f"rollup {_listed(item.timeframe for item in draft.rollups)}"] if draft.rollups else []
+        parts += [f"columns {_listed(item.name for item in draft.columns)}"] if draft.columns else []
+        return f"<Query of {draft.event.name}: {'; '.join(parts)}; not named yet>"
 
     def _with(self, **changes: Any) -> Query:  # noqa: ANN401 - the fields of the draft
         return Query(replace(self.draft, **changes))
@@ -224,11 +232,21 @@ class Query:
         return Bars(build(replace(self.draft, name=Value(name, "named"))))
 
 
-@dataclass(frozen=True, slots=True)
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names)) or "nothing"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Bars:
     """Declared bars; `plan` is what everything else reads."""
 
     plan: BarPlan
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        frames = _listed(level.timeframe for level in plan.levels)
+        columns = _listed(item.name for item in plan.outputs)
+        return f"<Bars {plan.name!r} of {plan.event.name}: by {_listed(plan.event.key)}; {frames}; columns {columns}>"
 
     def compute(self, frame: pl.DataFrame, at_end: Literal["close", "keep"] = "close") -> Computed:
         """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``."""

@@ -28,7 +28,7 @@ __all__ = ["Computed", "compute"]
 _BATCH_ROWS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Computed:
     """Final bars by timeframe (``result["1m"]``), live bars of the slots left open, and the side output.
 
@@ -40,6 +40,11 @@ class Computed:
     open: Mapping[str, pl.DataFrame]
     rejected: pl.DataFrame
     filtered: int
+
+    def __repr__(self) -> str:
+        bars = ", ".join(f"{name}: {frame.height:,}" for name, frame in self.finals.items())
+        left = sum(frame.height for frame in self.open.values())
+        return f"<Computed bars {bars}; {left:,} open, {self.rejected.height:,} rejected, {self.filtered:,} filtered>"
 
     def __getitem__(self, timeframe: str) -> pl.DataFrame:
         name = str(Timeframe.parse(timeframe))

@@ -175,4 +175,4 @@ class _Loop:
     def _tell(self, progress: Progress) -> None:
         if self._on_progress is not None:
             report = self._pipeline.report
-            self._on_progress(RunProgress(report.ticks, progress, report.stream_time, self.seconds()))
+            self._on_progress(RunProgress(report.ticks, progress, report.stream_time_ns, self.seconds()))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from barloom.engine.blocks import Reason
 from barloom.plan.ladder import written
+from barloom.time.instants import to_datetime
 from barloom.time.timeframe import MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from barloom.engine.blocks import BarBlock, Step
     from barloom.plan.barplan import BarPlan
@@ -28,12 +30,20 @@ _A_LONG_DELAY = MINUTE
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """How far a run is: rows read so far, how much of the input, stream time, and seconds since it began."""
+    """How far a run is: rows read so far, how much of the input, stream time, and seconds since it began.
+
+    `stream_time` is a UTC datetime, `stream_time_ns` the same to the nanosecond.
+    """
 
     ticks: int
     input: Progress
-    stream_time: int | None
+    stream_time_ns: int | None
     seconds: float
+
+    @property
+    def stream_time(self) -> datetime | None:
+        """Where the stream stands, in UTC, down to the microsecond that holds it."""
+        return None if self.stream_time_ns is None else to_datetime(self.stream_time_ns)
 
 
 @dataclass(slots=True)
@@ -42,8 +52,9 @@ class RunReport:
 
     `ticks` are rows read, `bars` finals written and `open` slots left open by timeframe, `filtered` rows that ``where``
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
-    took, `stream_time` where the stream stands (nanoseconds UTC), `interrupted` whether it was told to stop. On Kafka
-    `dead_letters` of the rejected are messages that could not be read, and are no rows of the side output.
+    took, `stream_time` where the stream stands (a UTC datetime; `stream_time_ns` to the nanosecond), `interrupted`
+    whether it was told to stop. On Kafka `dead_letters` of the rejected are messages that could not be read, and are no
+    rows of the side output.
     """
 
     ticks: int = 0
@@ -53,10 +64,15 @@ class RunReport:
     rejected: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    stream_time: int | None = None
+    stream_time_ns: int | None = None
     interrupted: bool = False
     dead_letters: int = 0
     _latest: int = field(default=0, init=False, repr=False, compare=False)
+
+    @property
+    def stream_time(self) -> datetime | None:
+        """Where the stream stands, in UTC, down to the microsecond that holds it."""
+        return None if self.stream_time_ns is None else to_datetime(self.stream_time_ns)
 
     def count(self, plan: BarPlan, step: Step, batch: SourceBatch | None = None) -> None:
         """Add one step."""
@@ -77,7 +93,7 @@ class RunReport:
         for block in step.finals:
             name = str(plan.levels[block.level].timeframe)
             self.bars[name] = self.bars.get(name, 0) + len(block)
-        self.stream_time = step.stream_time
+        self.stream_time_ns = step.stream_time
 
     def finish(self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool) -> None:
         """Say what is still open, and what a reader of the report may wonder about."""
