@@ -1,11 +1,19 @@
-"""What people write by mistake in a TOML definition is answered in TOML, once, with what was meant."""
+"""What people write by mistake in a definition is answered in its language, once, with what was meant."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
 import pytest
 
+import barloom as bl
 from barloom.plan.toml import read_toml
-from plan.plan_cases import problems_of
+from plan.plan_cases import Quote, problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RIGHT = """\
 [event]
@@ -100,3 +108,63 @@ def test_a_setting_by_another_systems_name_is_told_with_its_own() -> None:
 
     assert ["bars.timeframe", "bars.base"] == [item.where for item in found]
     assert found[0].fix.startswith("did you mean 'base'?")
+
+
+ANY: Any = None
+"""For what type checkers would not let pass."""
+
+
+def declared(every: Any = "1s", *rollup: Any, **columns: Any) -> bl.Query:  # noqa: ANN401 - what people write
+    """A declaration with something wrong in it."""
+    query = bl.from_(Quote).tumbling(every).rollup(*rollup)
+    return query.select(**columns) if columns else query.ohlcv("bid")
+
+
+@pytest.mark.parametrize(
+    ("make", "what", "fix"),
+    [
+        (lambda: declared(60), "60 is not a timeframe", 'write "1m" for 60s, or "1h" for 60m'),
+        (lambda: declared(timedelta(minutes=5)), "0:05:00 is not a timeframe", 'write "5m" for 300000ms'),
+        (lambda: declared("1s", ["5m", "1h"]), "['5m', '1h'] is not a timeframe", 'each for itself: "5m", "1h"'),
+        (lambda: declared("1s", 5), "5 is not a timeframe", 'write "5s", or "5m"'),
+        (lambda: declared(close="last(bid)"), "'last(bid)' is not an aggregate", 'write bl.last("bid")'),
+        (lambda: declared(rows="count()"), "'count()' is not an aggregate", "write bl.count()"),
+        (lambda: declared(close="bid"), "'bid' is not an aggregate", "write bl.last('bid')"),
+        (lambda: declared().where(ANY or True), "True is not a number or text", "write the field, or ~field"),
+        (lambda: declared().where(ANY or len), "a function cannot stand", "nothing is called for each row"),
+        (lambda: declared().where(ANY or pl.col("bid") > 0), "<Expr ", 'use columns of barloom, bl.col("price")'),
+    ],
+)
+def test_a_mistake_in_python_is_told_once(make: Callable[[], bl.Query], what: str, fix: str) -> None:
+    """With the line to write."""
+    (problem,) = problems_of(lambda: make().named("bars"))
+
+    assert problem.what.startswith(what)
+    assert fix in problem.fix
+
+
+def test_a_declaration_without_a_name_says_so() -> None:
+    """It has no plan, and computes nothing."""
+    for asked in ("plan", "compute"):
+        with pytest.raises(AttributeError, match=r"without a name: end their declaration by \.named"):
+            getattr(declared(), asked)
+
+
+def test_a_step_that_there_is_not_names_the_nearest() -> None:
+    """As a mistyped column does."""
+    with pytest.raises(AttributeError, match="no step 'rolup'; did you mean 'rollup'"):
+        getattr(declared(), "rolup")  # noqa: B009 - checkers know that it is none
+
+
+def test_declarations_are_shown_in_one_line() -> None:
+    """What they are of, in which timeframes, with which columns; wrong ones too."""
+    query = bl.from_(Quote).tumbling("1s", delay="2s").rollup("1m").ohlcv("bid")
+
+    assert repr(query) == (
+        "<Query of Quote: by broker, symbol; tumbling 1s; rollup 1m; columns open, high, low, close, count; "
+        "not named yet>"
+    )
+    assert repr(query.named("bars")) == (
+        "<Bars 'bars' of Quote: by broker, symbol; 1s, 1m; columns open, high, low, close, count>"
+    )
+    assert repr(declared(60, ["5m"])).startswith("<Query of Quote: by broker, symbol; tumbling 60; rollup ['5m'];")

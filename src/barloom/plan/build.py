@@ -150,7 +150,7 @@ def _mark_time(draft: BarsDraft) -> str:
 
 
 def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) -> None:
-    if not draft.columns and not draft.told("bars.ohlcv", "bars.select"):
+    if not draft.columns and not draft.told("bars.ohlcv", "bars.select", "select("):
         fix = draft.either(
             'declare at least one, such as select(close=bl.last("bid")) or ohlcv(price="bid")',
             'declare some, such as ohlcv = { price = "bid" }, or [bars.select] with close = "last(bid)" below it',

@@ -124,8 +124,11 @@ def _timeframe(item: LevelDraft, problems: list[Problem]) -> Timeframe | None:
 
 def _as_text(item: LevelDraft) -> str:
     """How a timeframe that is no text is written: 60 is "1m" where seconds are counted, and "1h" for minutes."""
-    name = "base = " if item.where == "bars.base" else ""
-    ways = [f'{name}"{fit}" for {way}' for fit, way in likely_timeframes(item.timeframe)]
+    name, given = "base = " if item.where == "bars.base" else "", item.timeframe
+    if isinstance(given, (list, tuple)) and given:
+        several = [f'"{each}"' for each in given]
+        return f"write each for itself: {', '.join(several)}"
+    ways = [f'{name}"{fit}"' + ("" if fit == way else f" for {way}") for fit, way in likely_timeframes(given)]
     return f"write {', or '.join(ways)}" if ways else f'write it as text, such as {name}"5m"'
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan import aggregates
@@ -13,6 +14,7 @@ from barloom.plan.barplan import InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft
+from barloom.plan.suggest import did_you_mean
 from barloom.plan.written import condition
 
 if TYPE_CHECKING:
@@ -75,6 +77,11 @@ class Query:
 
     def _flawed(self, what: str, where: str, fix: str) -> Query:
         return self._with(problems=(*self.draft.problems, Problem(what, where, fix)))
+
+    if not TYPE_CHECKING:  # checkers know every step, and should tell of others
+
+        def __getattr__(self, name: str) -> Never:
+            raise AttributeError(_no_step(name))
 
     def where(self, rows: Expression | str) -> Query:
         """Only rows that fulfil the condition count: an expression, or text in the grammar. Several are joined."""
@@ -154,7 +161,7 @@ class Query:
             if isinstance(column, Aggregate):
                 made.append(ColumnDraft(name, column, where))
             else:
-                query = query._flawed(f"{column!r} is not an aggregate", where, "use one, such as bl.last(…)")
+                query = query._flawed(f"{column!r} is not an aggregate", where, _as_aggregate(column))
         return query._with(columns=(*self.draft.columns, *made))  # noqa: SLF001
 
     def ohlcv(self, price: Operand, size: Operand | None = None, *, when: Expression | str | None = None) -> Query:
@@ -230,6 +237,22 @@ class Query:
     def named(self, name: str) -> Bars:
         """Check the whole declaration and make the bars. Raises `DefinitionError` with every problem found."""
         return Bars(build(replace(self.draft, name=Value(name, "named"))))
+
+
+def _as_aggregate(column: object) -> str:
+    """What a column may mean that is text in the grammar of TOML, or a column's name."""
+    call = re.fullmatch(r"(\w+)\((\w*)\)", column) if isinstance(column, str) else None
+    if call is not None:
+        inner = f'"{call[2]}"' if call[2] else ""
+        return f"write bl.{call[1]}({inner})"
+    return f"write bl.last({column!r})" if isinstance(column, str) else "use one, such as bl.last(…)"
+
+
+def _no_step(name: str) -> str:
+    if name in ("plan", "compute"):
+        return f'there is no {name} of bars without a name: end their declaration by .named("bars")'
+    steps = [step for step in dir(Query) if not step.startswith("_")]
+    return f"a declaration has no step {name!r}" + ("" if name.startswith("_") else f"; {did_you_mean(name, steps)}")
 
 
 def _listed(names: Iterable[object]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame, bar_schema
+from barloom.plan.load import plan_of
 from barloom.runtime.choices import check_choice
 from barloom.runtime.side import side_records
 from barloom.source.open import open_source
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from barloom.engine.blocks import BarBlock
-    from barloom.plan.barplan import BarPlan
+    from barloom.plan.load import Declared
     from barloom.store.protocol import SideRecord
     from barloom.time.calendar import Calendar
 
@@ -55,8 +56,8 @@ class Computed:
 
 
 def compute(
-    plan: BarPlan,
-    frame: pl.DataFrame | pl.LazyFrame,
+    bars: Declared,
+    frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
 ) -> Computed:
@@ -66,6 +67,7 @@ def compute(
     in `Computed.open`. Raises `SourceError` where a column is missing.
     """
     check_choice("at_end", at_end, ("keep", "close"))
+    plan = plan_of(bars)
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []
     side: list[SideRecord] = []

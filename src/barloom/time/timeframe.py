@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -155,12 +156,14 @@ def _checked_duration(way: str) -> str:
 def likely_timeframes(written: object) -> list[tuple[str, str]]:
     """What may be meant by a timeframe that is no text: its name, and the length as it was counted.
 
-    60 is ``1m`` (``60s``) or ``1h`` (``60m``); nothing where it is no positive whole number.
+    60 is ``1m`` (``60s``) or ``1h`` (``60m``), a `timedelta` what it says; nothing for what is not countable.
     """
     from barloom.time.spelling import meant  # noqa: PLC0415 - only on the way to an error
 
     found = []
-    for way in meant(str(written)) if isinstance(written, int) and not isinstance(written, bool) else ():
+    counted = f"{written // timedelta(milliseconds=1)}ms" if isinstance(written, timedelta) else str(written)
+    countable = isinstance(written, int | timedelta) and not isinstance(written, bool)
+    for way in meant(counted) if countable else ():
         with suppress(ValueError):
             found.append((str(Timeframe.parse(way)), way))
     return found
