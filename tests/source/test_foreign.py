@@ -105,7 +105,7 @@ def test_pandas_frames_among_a_feeds_rows_are_read() -> None:
         ([frame()["price"]], "a pandas Series holds no rows"),
         (b"symbol,at", "bytes are no input; give the path of the file"),
         (None, "None is no input; give a path"),
-        (lambda: {}, "'<lambda>' is a function; call it"),
+        (frame, "'frame' is a function; call it"),
     ],
 )
 def test_what_only_looks_like_rows_is_told_what_to_give(given: object, told: str) -> None:

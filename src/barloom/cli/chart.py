@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from barloom.cli.asking import whole_key
+from barloom.cli.asking import about_key, whole_key
 from barloom.cli.candles import Candle, draw
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError
@@ -46,6 +46,7 @@ def chart(  # noqa: PLR0913 - the options of a command
         bars = bucket.latest(asked, last or out().width - _MARGIN)
         if not bars:
             say(f"There is no bar of {timeframe} for {' '.join(map(str, asked))} yet.")
+            say(about_key(bucket, asked))
             return Exit.NOT_FOUND
         show_candles(bars, f"{' '.join(map(str, asked))} {timeframe}", height)
     return Exit.OK
