@@ -164,6 +164,9 @@ class Range:
         """The range that the options name."""
         first = None if begin is None else instant(begin, "--from")
         last = None if end is None else instant(end, "--to")
+        if first is not None and last is not None and first > last:
+            message = f"--from {begin} is later than --to {end}: give the earlier one to --from"
+            raise UsageError(message)
         level = level_of(store.plan, timeframe)
         return cls("live" if live else "final", level, key_fields(store, parts), first, last)
 

@@ -39,11 +39,15 @@ def chart(  # noqa: PLR0913 - the options of a command
     topics: Topics = NO_TOPICS,
 ) -> Exit:
     """Draw."""
+    for name, given in (("--last", last), ("--height", height)):
+        if given is not None and given < 1:
+            message = f"{name} {given}: give a whole number, at least 1"
+            raise UsageError(message)
     with opened(store, topics) as held:
         bucket = bucket_in(held, timeframe)
         asked = whole_key(held, key)
         _require_prices(held.plan)
-        bars = bucket.latest(asked, last or out().width - _MARGIN)
+        bars = bucket.latest(asked, last or max(out().width - _MARGIN, 1))
         if not bars:
             say(f"There is no bar of {timeframe} for {' '.join(map(str, asked))} yet.")
             say(about_key(bucket, asked))

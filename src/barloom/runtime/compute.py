@@ -9,7 +9,6 @@ import polars as pl
 
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame, bar_schema
-from barloom.plan.load import plan_of
 from barloom.runtime.choices import check_choice
 from barloom.runtime.side import side_records
 from barloom.source.open import open_source
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from barloom.engine.blocks import BarBlock
-    from barloom.plan.load import Declared
+    from barloom.plan.barplan import BarPlan
     from barloom.store.protocol import SideRecord
     from barloom.time.calendar import Calendar
 
@@ -56,7 +55,7 @@ class Computed:
 
 
 def compute(
-    bars: Declared,
+    plan: BarPlan,
     frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
@@ -67,7 +66,6 @@ def compute(
     in `Computed.open`. Raises `SourceError` where a column is missing.
     """
     check_choice("at_end", at_end, ("keep", "close"))
-    plan = plan_of(bars)
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []
     side: list[SideRecord] = []
