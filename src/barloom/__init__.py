@@ -66,7 +66,8 @@ if TYPE_CHECKING:
     from barloom.read.kafka.messages import BarReader
     from barloom.read.kafka.opening import open_reader
     from barloom.read.kafka.reader import Reader
-    from barloom.runtime.compute import Computed, compute
+    from barloom.runtime.compute import Computed
+    from barloom.runtime.computing import compute
     from barloom.runtime.embedded import RunReport, run
     from barloom.source.word import BEHIND, CAUGHT_UP, FeedState
     from barloom.time.timeframe import Timeframe
@@ -181,7 +182,7 @@ _HOMES = {
     "aggregate": "barloom.plan.aggregates",
     "avg": "barloom.plan.aggregates",
     "col": "barloom.plan.expressions",
-    "compute": "barloom.runtime.compute",
+    "compute": "barloom.runtime.computing",
     "count": "barloom.plan.aggregates",
     "decimal": "barloom.plan.events",
     "event_id": "barloom.plan.events",

@@ -31,6 +31,7 @@
     │   ├── KsqlRefused                     the server refuses the statement; `applied` are those done before it
     │   ├── KsqlNotServing                  a stream or table does not work, or did not begin to in time
     │   └── KsqlDrifted                     the server holds other statements than the definition becomes
+    ├── AddressUnusable (OSError)           nothing can listen at an address, such as a port that is in use
     ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
     └── MissingExtra (ImportError)          an optional part of barloom is not installed
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessRefused",
+    "AddressUnusable",
     "BadRow",
     "BarloomError",
     "BrokerError",
@@ -279,6 +281,10 @@ class KsqlNotServing(KsqlError):
 
 class KsqlDrifted(KsqlError):
     """The ksqlDB server holds other statements under the names of the definition."""
+
+
+class AddressUnusable(BarloomError, OSError):
+    """Nothing can listen at an address: its port is in use, or the machine does not have it."""
 
 
 class WaitTimeout(BarloomError, TimeoutError):

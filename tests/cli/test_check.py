@@ -50,7 +50,25 @@ def test_the_ladder_shows_children_slots_delay_gap_and_retention(
     assert "1m ticks - 2s omit no for ever" in lines
     assert "1h 1m 60 2s carry up to 1d no 1w" in lines
     assert "1mo 1d 28-31 2s omit no for ever" in lines
-    assert "1h trades_live_1h trades_final_1h" in lines
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ([], False),
+        (["--kafka", "127.0.0.1:1", "--input", "ticks", "--format", "json"], True),
+        (["--ksqldb"], True),
+    ],
+)
+def test_topics_are_shown_to_those_who_have_some(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], *, shown: bool
+) -> None:
+    """A definition that runs over files has none."""
+    assert main(["check", written(tmp_path, DEFINITION), *options]) == 0
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert ("1h trades_live_1h trades_final_1h" in lines) is shown
+    assert ("Topics" in lines) is shown
 
 
 LATER = "30s later than time passes (after)"

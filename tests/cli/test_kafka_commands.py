@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,10 @@ from barloom.cli import main
 from barloom.cli.kafka_options import KafkaOptions
 from barloom.cli.kafka_run import stopped_by_signals
 from barloom.clock import SystemClock
+from barloom.kafka.asked import declared_kafka
+from barloom.kafka.settings import kafka_settings
+from barloom.plan.load import load
+from barloom.runtime.kafka import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +78,41 @@ def test_topics_are_planned_checked_and_applied(
     assert before == untouched
     assert "Created 9 topics, altered 0." in said
     assert said.endswith("Every topic is as it should be.\n")
+
+
+def run_once(definition: Path) -> None:
+    """Run the application until it has read something, which it then commits."""
+    stop, plan = Event(), load(definition).plan
+    settings = kafka_settings(declared_kafka(str(definition)) or {}, plan)
+    report = run(plan, settings, stop=stop, on_status=lambda status: stop.set() if status.report.ticks else None)
+    assert report.ticks
+
+
+RETYPED = ('"decimal(12, 2)"', '"decimal(14, 4)"')
+
+
+@pytest.mark.needs("java")
+def test_a_check_finds_a_field_whose_type_has_changed(
+    definition: Path, broker: Broker, topics: Topics, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The topics are as before; what the application wrote in them, and into its state, is not."""
+    ticks = f"{topics.prefix}ticks"
+    producer = Producer({"bootstrap.servers": broker.bootstrap})
+    producer.produce(ticks, b'{"symbol":"A","at":"2025-11-10T09:00:00Z","price":"1"}', key=b"A", partition=0)
+    producer.flush()
+    run_once(definition)
+    same = main(["topics", "check", str(definition)])
+    capsys.readouterr()
+    definition.write_text(definition.read_text().replace(*RETYPED))
+    codes = [main(["topics", name, str(definition)]) for name in ("plan", "check")]
+    said = capsys.readouterr().out
+    main(["topics", "check", str(definition), "--json"])
+
+    assert [0, 0, 1] == [same, *codes]
+    assert "was written by another definition:" in said
+    assert "decimal(12, 2)" in said
+    assert "Every topic is as it should be." not in said
+    assert len(told(capsys)["another_definition"]) == 1  # type: ignore[arg-type]
 
 
 @pytest.mark.needs("java")

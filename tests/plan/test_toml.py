@@ -280,7 +280,7 @@ def test_own_aggregates_in_the_grammar() -> None:
             'bars.timeframes."1m".delays',
             "did you mean 'delay'?",
         ),
-        (MINIMAL + "select = { close = 1 }\nohlcv.price='bid'", "1 is not text", "bars.select.close", 'close = "1"'),
+        (MINIMAL + "select = { close = 1 }\nohlcv.price='bid'", "1 is not text", "bars.select.close", 'close = "last('),
         (MINIMAL + "heartbeat = 1\nohlcv.price='bid'", "1 is not yes or no", "bars.base: heartbeat", "true or false"),
         (MINIMAL + 'select.x = "lost(bid)"', "unknown aggregate 'lost'", "bars.select.x", "did you mean 'last'?"),
         (MINIMAL + 'select.x = "vwap(bid)"', "vwap is called with 1 arguments", "bars.select.x", "vwap(price, size, "),

@@ -322,3 +322,41 @@ def test_a_real_registry_behind_credentials(secure_registry: str) -> None:
         with pytest.raises(LoginRefused, match="refuses the credentials"):
             client.number("secured-value", '"long"')
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("latest", "told"),
+    [
+        (None, None),
+        ('{"type": "record", "name": "Bar", "fields": [{"name": "close", "type": "long"}]}', "'close' is written as"),
+        (
+            '{"type": "record", "name": "Bar", "fields": [{"name": "close", "type": "string", "doc": "x"}]}',
+            "is not the",
+        ),
+    ],
+    ids=["none yet", "another type", "the same to readers"],
+)
+def test_a_schema_is_compared_and_not_registered(latest: str | None, told: str | None) -> None:
+    """With the latest of its subject, field by field; a subject that is not there holds no other."""
+    ours = '{"type": "record", "name": "Bar", "fields": [{"name": "close", "type": "string"}]}'
+
+    def answer(asked: Asked) -> Answer:
+        if asked.method == "GET" and latest is not None:
+            return 200, {"version": 3, "id": 7, "schema": latest}
+        return 404, {"error_code": 40401, "message": "not there"}
+
+    with answering(answer) as (url, asked):
+        found = Registry(RegistrySettings(url)).difference("bars-value", ours)
+
+    assert (found is None) is (told is None)
+    assert told is None or told in (found or "")
+    assert {(each.method, each.path) for each in asked} == {
+        ("POST", "/subjects/bars-value"),
+        ("GET", "/subjects/bars-value/versions/latest"),
+    }
+
+
+def test_a_schema_that_is_registered_differs_in_nothing() -> None:
+    """Also where a later version stands behind it."""
+    with answering(lambda _: (200, {"id": 7, "version": 1})) as (url, _):
+        assert Registry(RegistrySettings(url)).difference("bars-value", '"string"') is None

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
+from barloom.cli.exits import Exit, exit_of
+from barloom.errors import AddressUnusable
 from barloom.serve.http import serve_metrics
 from barloom.telemetry.address import address_of
 from barloom.telemetry.health import Health
@@ -92,9 +94,23 @@ def test_a_silent_client_does_not_stop_others_or_the_end() -> None:
 def test_a_taken_port_is_an_error_that_names_it() -> None:
     """An instance that nobody can watch does not start in silence; after closing, the port is free again."""
     with serve_metrics(NoMetrics(), Health(FakeClock()), HERE) as endpoint:
-        with pytest.raises(OSError, match="metrics cannot be served there") as caught:
+        with pytest.raises(AddressUnusable, match=r"port \d+ is in use; stop what listens there") as caught:
             serve_metrics(NoMetrics(), Health(FakeClock()), endpoint.address)
         taken = endpoint.address
     serve_metrics(NoMetrics(), Health(FakeClock()), taken).close()
 
-    assert taken == caught.value.filename
+    assert f"metrics cannot be served at {taken}: " in str(caught.value)
+    assert exit_of(caught.value) is Exit.ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("192.0.2.1:0", "192.0.2.1 is not an address of this machine"),  # RFC 5737: an address for documentation
+        ("nowhere.invalid:0", "there is no host 'nowhere.invalid'"),  # RFC 6761: never resolved
+    ],
+)
+def test_an_address_of_nobody_here_is_told_as_such(address: str, told: str) -> None:
+    """It is neither a mistake of the input nor a port in use."""
+    with pytest.raises(AddressUnusable, match=told):
+        serve_metrics(NoMetrics(), Health(FakeClock()), address)

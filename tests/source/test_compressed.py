@@ -199,6 +199,28 @@ def test_what_is_no_zip_is_told(tmp_path: Path) -> None:
             read(plan(), put(tmp_path / "a.zip", content))
 
 
+def test_a_zip_that_ends_within_its_first_member_is_told(tmp_path: Path) -> None:
+    """It begins as one does."""
+    packed = _zip(tmp_path / "a.zip", ("a.csv", TEXT)).read_bytes()
+
+    with pytest.raises(SourceError, match=r"a\.zip is cut short within its first member"):
+        read(plan(), put(tmp_path / "a.zip", packed[:20]))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [(6, 1, "is encrypted"), (8, 12, "is packed by method 12, which is not deflate")],
+    ids=["encrypted", "bzip2"],
+)
+def test_a_zip_member_that_is_not_read_is_told_why(tmp_path: Path, field: int, value: int, told: str) -> None:
+    """The flag, or the method, stands before the data and in the directory."""
+    packed = bytearray(_zip(tmp_path / "a.zip", ("a.csv", TEXT)).read_bytes())
+    packed[field] = packed[packed.rindex(b"PK\x01\x02") + field + 2] = value
+
+    with pytest.raises(SourceError, match=rf"a\.csv {told}; extract it"):
+        read(plan(), put(tmp_path / "a.zip", bytes(packed)))
+
+
 def test_the_end_of_a_zip_member_ends_the_last_line(tmp_path: Path) -> None:
     """Nothing can be appended to it, so a last line without an end is read."""
     assert TICKS == read(plan(), _zip(tmp_path / "a.zip", ("a.csv", TEXT.rstrip("\n")))).rows

@@ -203,7 +203,11 @@ class TestFeed:
         assert TICKS == collect([first, *batches]).rows
         assert [] == read(plan(), [CAUGHT_UP, BEHIND]).rows
 
-    @pytest.mark.parametrize("bad", [None, "A,1", object(), pl.DataFrame({"symbol": ["A"]})], ids=["nothing", "text", "object", "frame"])
+    @pytest.mark.parametrize(
+    @pytest.mark.parametrize(
+        "bad", [None, "A,1", object(), pl.DataFrame({"symbol": ["A"]})], ids=["nothing", "text", "object", "frame"]
+    )
+    )
     def test_what_is_no_row_loses_nothing_that_came_before_it(self, bad: object) -> None:
         """Of any kind: it is told when all rows before it have been given."""
         moments = [datetime(2025, 1, 1, 0, 0, second, tzinfo=UTC) for second in range(5)]

@@ -14,6 +14,7 @@ from barloom.source.open import open_source
 from source.reading import DAY, SECOND, iso, plan, put, read, tick, with_time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -117,12 +118,25 @@ def test_paths_go_into_structs_and_lists() -> None:
         read(plan(columns={"symbol": "d.s", "price": "d.q"}), frame)
 
 
-def test_a_truncated_parquet_file_is_told(tmp_path: Path) -> None:
-    """Its index stands at its end: nothing of it can be read."""
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        (lambda whole: whole[:-20], "cut short"),
+        (lambda whole: whole[:4], "cut short"),
+        (lambda whole: whole[:-30] + b"?" * 22 + whole[-8:], "damaged"),
+        (lambda _: b"symbol,at,price,size\n", "no Parquet file"),
+        (lambda _: b"", "empty"),
+    ],
+    ids=["without its end", "its first bytes", "its index overwritten", "text", "nothing"],
+)
+def test_a_parquet_file_that_cannot_be_read_is_told_why(
+    tmp_path: Path, mark: Callable[[bytes], bytes], told: str
+) -> None:
+    """Its index stands at its end: nothing of it can be read without."""
     _frame().write_parquet(tmp_path / "a.parquet")
-    put(tmp_path / "b.parquet", (tmp_path / "a.parquet").read_bytes()[:-20])
+    put(tmp_path / "b.parquet", mark((tmp_path / "a.parquet").read_bytes()))
 
-    with pytest.raises(SourceError, match=r"b\.parquet is cut short, damaged or no Parquet"):
+    with pytest.raises(SourceError, match=rf"b\.parquet is {told} \("):
         read(plan(), tmp_path / "b.parquet")
 
 

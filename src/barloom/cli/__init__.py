@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from barloom.cli.encoding import degrade_output
 from barloom.environment import one_thread_for_matrices
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `barloom.cli.exits.Exit`)."""
     one_thread_for_matrices()
+    degrade_output()
     try:
         from barloom.cli.guard import guarded  # noqa: PLC0415 - these imports take a while, and may be interrupted too
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from barloom.cli.formats import UsageError, instant
+from barloom.cli.formats import UsageError, instant, plural
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
 from barloom.store.backend import Family
@@ -17,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan, Field
+    from barloom.read.bar import Bar
+    from barloom.read.bucket import TimeBucket
     from barloom.read.readable import Readable
     from barloom.store.scanning import BarKind
 
-__all__ = ["Range", "key_fields", "level_of", "whole_key"]
+__all__ = ["Range", "about_key", "key_fields", "lacks", "level_of", "near_keys", "whole_key"]
 
+_NEAR: Final = 3
 _OF_BARS: Final = (Family.FINAL, Family.OPEN)
 
 
@@ -87,14 +92,59 @@ def whole_key(store: Readable, parts: Sequence[str]) -> tuple[object, ...]:
     return tuple(found[name] for name in plan.event.key)
 
 
+def near_keys(bucket: TimeBucket[Bar], key: Sequence[object]) -> list[tuple[object, ...]]:
+    """The keys with bars that are most like one without any; none where there is nothing like it."""
+    held = {_spelled(each): each for each in list(bucket.keys())}
+    by_case: dict[str, list[str]] = {}
+    for text in held:
+        by_case.setdefault(text.lower(), []).append(text)
+    near = get_close_matches(_spelled(key).lower(), by_case, n=_NEAR, cutoff=0.6)
+    return [held[text] for name in near for text in by_case[name]][:_NEAR]
+
+
+def about_key(bucket: TimeBucket[Bar], key: Sequence[object]) -> str:
+    """That no bar of the timeframe has a key, and which ones are like it, as they are asked for."""
+    near, held = near_keys(bucket, key), bucket.keys()
+    options = [_options(bucket.store.plan, each) for each in near or held[:_NEAR]]
+    if near:
+        hint = f"did you mean {' or '.join(options)}?"
+    else:
+        hint = f"there are {plural(len(held), 'key')}, such as {', '.join(options)}" if held else "there is none yet"
+    return f"No bar of {bucket.timeframe} has the key {_spelled(key)}; {hint}"
+
+
+def lacks(bucket: TimeBucket[Bar], key: Sequence[object]) -> bool:
+    """Whether no bar of the timeframe has a key."""
+    return tuple(key) not in set(bucket.keys())
+
+
+def _spelled(key: Sequence[object]) -> str:
+    return " ".join(map(str, key))
+
+
+def _options(plan: BarPlan, key: Sequence[object]) -> str:
+    """A key as it is given on the command line."""
+    names = plan.event.key
+    parts = [str(key[0])] if len(names) == 1 else [f"{name}={value}" for name, value in zip(names, key, strict=True)]
+    return " ".join(f"--key {shlex.quote(part)}" for part in parts)
+
+
 def _value(field: Field, text: str) -> object:
     if field.kind is FieldKind.STRING:
-        return text
+        return _whole_letters(field, text)
     try:
         return int(text)
     except ValueError:
         message = f"--key {field.name}={text}: the field is a whole number"
         raise UsageError(message) from None
+
+
+def _whole_letters(field: Field, text: str) -> str:
+    """Bytes on the command line that are no text become halves of characters, which nothing can look up."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        message = f"--key {field.name}={text}: it is not UTF-8 text, as every stored key is"
+        raise UsageError(message)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +164,9 @@ class Range:
         """The range that the options name."""
         first = None if begin is None else instant(begin, "--from")
         last = None if end is None else instant(end, "--to")
+        if first is not None and last is not None and first > last:
+            message = f"--from {begin} is later than --to {end}: give the earlier one to --from"
+            raise UsageError(message)
         level = level_of(store.plan, timeframe)
         return cls("live" if live else "final", level, key_fields(store, parts), first, last)
 

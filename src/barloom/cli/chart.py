@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from barloom.cli.asking import whole_key
+from barloom.cli.asking import about_key, whole_key
 from barloom.cli.candles import Candle, draw
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError
@@ -39,13 +39,18 @@ def chart(  # noqa: PLR0913 - the options of a command
     topics: Topics = NO_TOPICS,
 ) -> Exit:
     """Draw."""
+    for name, given in (("--last", last), ("--height", height)):
+        if given is not None and given < 1:
+            message = f"{name} {given}: give a whole number, at least 1"
+            raise UsageError(message)
     with opened(store, topics) as held:
         bucket = bucket_in(held, timeframe)
         asked = whole_key(held, key)
         _require_prices(held.plan)
-        bars = bucket.latest(asked, last or out().width - _MARGIN)
+        bars = bucket.latest(asked, last or max(out().width - _MARGIN, 1))
         if not bars:
             say(f"There is no bar of {timeframe} for {' '.join(map(str, asked))} yet.")
+            say(about_key(bucket, asked))
             return Exit.NOT_FOUND
         show_candles(bars, f"{' '.join(map(str, asked))} {timeframe}", height)
     return Exit.OK

@@ -39,7 +39,7 @@ def check(
         machine.emit("check", {**plan_body(plan, now), **more, **({"ksqldb": ksql_body(plan)} if ksqldb else {})})
         return Exit.OK
     on_servers = (() if settings is None else kafka_sheets(plan, settings), ksql_sheets(plan) if ksqldb else ())
-    for sheet in chain(plan_sheets(plan, now), *on_servers):
+    for sheet in chain(plan_sheets(plan, now, topics=on_kafka or ksqldb), *on_servers):
         show(sheet)
     for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(settings))):
         note(warning)

@@ -8,6 +8,7 @@ from typing import Final
 
 from barloom.errors import (
     AccessRefused,
+    AddressUnusable,
     BadRow,
     BarloomError,
     BrokerError,
@@ -49,6 +50,7 @@ class Exit(IntEnum):
     TOPICS = 10
     FENCED = 11
     CLUSTER = 12
+    ADDRESS = 14
     BUG = 70
     INTERRUPTED = 130
     BROKEN_PIPE = 141
@@ -73,6 +75,7 @@ _MEANINGS = {
     Exit.TOPICS: "a topic is missing or is not as the definition needs it",
     Exit.FENCED: "another instance has taken over; nothing is lost",
     Exit.CLUSTER: "the Kafka cluster or ksqlDB refused or failed in another way",
+    Exit.ADDRESS: "nothing can listen at the address that was asked for: its port is in use, or it is not here",
     Exit.BUG: "a bug in barloom; `--debug` shows the traceback",
     Exit.INTERRUPTED: "interrupted; everything committed so far is kept, and the same command continues",
     Exit.BROKEN_PIPE: "the reader of the output went away",
@@ -97,6 +100,7 @@ _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (TopicMismatch, Exit.TOPICS),
     (Fenced, Exit.FENCED),
     (BrokerError, Exit.CLUSTER),
+    (AddressUnusable, Exit.ADDRESS),
     (BarloomError, Exit.INPUT),
     (OSError, Exit.INPUT),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from barloom.cli import machine
-from barloom.cli.asking import whole_key
+from barloom.cli.asking import about_key, lacks, whole_key
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
 from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
-from barloom.cli.screen import say
+from barloom.cli.screen import note, say
 
 if TYPE_CHECKING:
     from barloom.read.explain import Explanation
@@ -33,12 +33,16 @@ def explain(  # noqa: PLR0913 - the options of a command
     at = instant(start, "the start")
     with opened(store, topics) as held, on_the_grid():
         bucket = bucket_in(held, timeframe)
-        found = bucket.explain(whole_key(held, key), at)
+        asked = whole_key(held, key)
+        found = bucket.explain(asked, at)
+        unknown = about_key(bucket, asked) if lacks(bucket, asked) else None
     if as_json:
-        machine.emit("explain", _body(found))
+        machine.emit("explain", {**_body(found), "key_known": unknown is None})
         return Exit.OK
     for line in str(found).splitlines():
         say(line)
+    if unknown is not None:
+        note(unknown)
     return Exit.OK
 
 

@@ -9,13 +9,13 @@ import polars as pl
 from cyclopts import Parameter
 
 from barloom.cli import machine
-from barloom.cli.asking import Range
+from barloom.cli.asking import Range, about_key, lacks
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, plural
 from barloom.cli.options import AsJson, From, MaybeStore, SomeKey, To  # noqa: TC001 - the command line reads them
 from barloom.cli.output import STDOUT, format_of, write_frames
-from barloom.cli.reading import NO_TOPICS, Topics, opened
-from barloom.cli.screen import say
+from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
+from barloom.cli.screen import note, say
 from barloom.engine.frames import TIME, bar_schema
 from barloom.plan.identity import topics as named
 from barloom.store.barstore import BarStore
@@ -62,7 +62,7 @@ def export(  # noqa: PLR0913 - the options of a command
     if as_json and out == STDOUT:
         message = "--json and --out - both go to standard output; give a file to --out"
         raise UsageError(message)
-    chosen = format_of(out, form)
+    chosen, unknown = format_of(out, form), None
     with opened(store, topics) as held:
         if rejected:
             _refuse(timeframe=timeframe, live=live, key=key, begin=begin, end=end)
@@ -71,11 +71,23 @@ def export(  # noqa: PLR0913 - the options of a command
             asked = Range.asked(held, _required(held.plan, timeframe), key, begin, end, live=live)
             frames = (bar_columns(frame) for frame in asked.frames(held))
             rows = write_frames(frames, exported_schema(held.plan), out, chosen)
+            unknown = None if rows else _unknown_key(held, asked)
     if as_json:
         machine.emit("export", {"out": out, "format": chosen, "rows": rows})
     elif out != STDOUT:
         say(f"Wrote {plural(rows, 'rejected row' if rejected else 'bar')} to {out}.")
+    if unknown is not None and not as_json and out != STDOUT:
+        note(unknown)
     return Exit.OK
+
+
+def _unknown_key(held: Readable, asked: Range) -> str | None:
+    """What there is to say where the key that was asked for is none of those with bars."""
+    if len(asked.key) < len(held.plan.event.key):
+        return None
+    bucket = bucket_in(held, str(held.plan.levels[asked.level].timeframe))
+    key = [asked.key[name] for name in held.plan.event.key]
+    return about_key(bucket, key) if lacks(bucket, key) else None
 
 
 def _refuse(**options: object) -> None:

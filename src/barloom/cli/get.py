@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from barloom.cli import machine
-from barloom.cli.asking import whole_key
+from barloom.cli.asking import about_key, near_keys, whole_key
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
 from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
@@ -17,6 +17,8 @@ from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.answers import Found
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from barloom.plan.barplan import BarPlan
     from barloom.read.answers import NotFound
     from barloom.read.bar import Bar
@@ -44,12 +46,15 @@ def get(  # noqa: PLR0913 - the options of a command
         asked = whole_key(held, key)
         with on_the_grid():
             answer = bucket.get(asked, at)
+        near = [] if answer or answer.key_known else near_keys(bucket, asked)
         if as_json:
-            machine.emit("get", _body(answer))
+            machine.emit("get", _body(answer, near))
         elif isinstance(answer, Found):
             show(bar_sheet(held.plan, answer.bar))
         else:
             say(f"No bar of {timeframe} at {moment(at)}: {answer}.")
+            if not answer.key_known:
+                say(about_key(bucket, asked))
     return Exit.OK if answer else Exit.NOT_FOUND
 
 
@@ -84,8 +89,9 @@ def bar_body(bar: Bar) -> dict[str, object]:
     return {name: _text(bar, name) for name in bar.as_dict() if name not in _TIMES.values()}
 
 
-def _body(answer: Found[Bar] | NotFound) -> dict[str, object]:
+def _body(answer: Found[Bar] | NotFound, near: Sequence[tuple[object, ...]]) -> dict[str, object]:
     if isinstance(answer, Found):
         return {"found": True, "bar": bar_body(answer.bar)}
     reached = None if answer.stream_time is None else moment(answer.stream_time)
-    return {"found": False, "why": answer.why.value, "decided": answer.decided, "stream_time": reached}
+    key = {"key_known": answer.key_known, "near_keys": [list(each) for each in near]}
+    return {"found": False, "why": answer.why.value, "decided": answer.decided, "stream_time": reached, **key}

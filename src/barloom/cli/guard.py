@@ -7,7 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, UnknownCommandError
 
 from barloom.cli import machine
 from barloom.cli.exits import STOPPED, Exit, exit_of
@@ -60,7 +60,8 @@ def _explain(tokens: list[str], error: Exception, *, debug: bool) -> Exit:
 def message_of(error: Exception, tokens: Sequence[str], code: Exit) -> str:
     """What an error says to the user."""
     if isinstance(error, CycloptsError):
-        command = next((token for token in tokens[:1] if not token.startswith("-")), "")
+        unknown = isinstance(error, UnknownCommandError)
+        command = next((token for token in tokens[:1] if not (unknown or token.startswith("-"))), "")
         asked = f"barloom {command}".strip()
         return f"{error}\nSee: {asked} --help"
     if code is Exit.BUG:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
-from barloom.cli.screen import Column, Sheet, err, note, say, show
+from barloom.cli.screen import Column, Sheet, err, note, say, show, spinner
 from barloom.clock import SystemClock
 from barloom.plan.identity import topics
 from barloom.serve.http import serve_metrics
@@ -86,7 +86,7 @@ def _status(name: str) -> Iterator[Callable[[Status], None] | None]:
     if not err().is_terminal:
         yield None
         return
-    with err().status(name) as line:
+    with err().status(name, spinner=spinner()) as line:
         yield lambda status: line.update(f"{name}  {_told(status)}")
 
 
@@ -131,5 +131,5 @@ def report_body(report: RunReport, plan: BarPlan, settings: KafkaSettings) -> di
         "dead_letter_topic": names.dead_letter,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
-        "stream_time": None if report.stream_time is None else moment(report.stream_time),
+        "stream_time": None if report.stream_time_ns is None else moment(report.stream_time_ns),
     }

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Final
 
+from barloom.cli.encoding import shows_everything
 from barloom.errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -40,6 +41,6 @@ def emit(command: str, body: Mapping[str, object]) -> None:
 
 
 def write(answer: Mapping[str, object]) -> None:
-    """Write one object and a line end."""
-    json.dump(answer, sys.stdout, ensure_ascii=False, indent=2)
+    """Write one object and a line end; letters that the output cannot show stand as escapes of JSON."""
+    json.dump(answer, sys.stdout, ensure_ascii=not shows_everything(sys.stdout), indent=2)
     sys.stdout.write("\n")

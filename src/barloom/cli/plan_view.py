@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["plan_body", "plan_sheets", "plan_warnings"]
 
 
-def plan_sheets(plan: BarPlan, now: int) -> Iterable[Sheet]:
-    """The tables that ``check`` prints, one after the other; `now` tells how long the calendar is still known."""
+def plan_sheets(plan: BarPlan, now: int, *, topics: bool) -> Iterable[Sheet]:
+    """The tables that ``check`` prints, one after the other; `now` tells how long the calendar is still known.
+
+    The names of topics are for those who have `topics`: on Kafka, or with ksqlDB.
+    """
     calendar = checked_calendar(plan)
     yield _outline(plan, calendar)
     sheet = calendar_sheet(calendar, now)
@@ -40,7 +43,8 @@ def plan_sheets(plan: BarPlan, now: int) -> Iterable[Sheet]:
     yield _fields(plan)
     yield _ladder(plan, calendar)
     yield _columns(plan)
-    yield _topics(plan)
+    if topics:
+        yield _topics(plan)
 
 
 def plan_warnings(plan: BarPlan, now: int) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from barloom.cli.formats import count, duration, moment
-from barloom.cli.screen import err
+from barloom.cli.screen import err, spinner
 from barloom.time.timeframe import MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def progress_of_run(title: str, clock: Clock) -> Iterator[Callable[[RunProgress]
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn  # noqa: PLC0415
 
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn(spinner()),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
@@ -45,8 +45,8 @@ def progress_of_run(title: str, clock: Clock) -> Iterator[Callable[[RunProgress]
 def _told(run: RunProgress, clock: Clock) -> str:
     speed = count(round(run.ticks / run.seconds)) if run.seconds else "-"
     told = f"{count(run.ticks)} ticks  {speed} ticks/s"
-    if run.stream_time is None:
+    if run.stream_time_ns is None:
         return told
-    lag = clock.now() - run.stream_time
+    lag = clock.now() - run.stream_time_ns
     behind = f"  lag {duration(lag - lag % (SECOND if lag < MINUTE else MINUTE))}" if lag > 0 else ""
-    return f"{told}  at {moment(run.stream_time - run.stream_time % SECOND)}{behind}"
+    return f"{told}  at {moment(run.stream_time_ns - run.stream_time_ns % SECOND)}{behind}"

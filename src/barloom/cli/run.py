@@ -158,7 +158,7 @@ def show_report(report: RunReport, store: Path) -> None:
         say(f"{plural(report.filtered, 'row')} left out by where.")
     for text in report.notes:
         note(text)
-    say(f"Stream time: {moment(report.stream_time)}")
+    say(f"Stream time: {moment(report.stream_time_ns)}")
     if report.interrupted:
         say("Interrupted. What was read is committed; the same command continues right after it.", "warn")
 
@@ -181,6 +181,6 @@ def report_body(report: RunReport, store: Path) -> dict[str, object]:
         "rejected": report.rejected,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
-        "stream_time": None if report.stream_time is None else moment(report.stream_time),
+        "stream_time": None if report.stream_time_ns is None else moment(report.stream_time_ns),
         "interrupted": report.interrupted,
     }

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
+from barloom.cli.encoding import shows_everything
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
 
-__all__ = ["Column", "Sheet", "complain", "drawn", "err", "heading", "note", "out", "plain", "say", "show"]
+__all__ = ["Column", "Sheet", "complain", "drawn", "err", "heading", "note", "out", "plain", "say", "show", "spinner"]
 
 STYLES: Final = {"good": "green", "bad": "red", "quiet": "dim", "strong": "bold", "warn": "yellow", "": ""}
 
@@ -29,6 +31,11 @@ def out() -> Console:
 def err() -> Console:
     """The console of progress and errors: standard error."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def spinner() -> str:
+    """What turns beside a line of progress, by rich's name: dots where the terminal has them."""
+    return "dots" if shows_everything(err().file) else "line"
 
 
 @dataclass(frozen=True, slots=True)

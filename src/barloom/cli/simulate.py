@@ -14,7 +14,7 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, instant, plural
 from barloom.cli.options import AsJson  # noqa: TC001 - the command line reads it
 from barloom.cli.output import naming
-from barloom.cli.screen import err, say
+from barloom.cli.screen import err, say, spinner
 from barloom.simulate import Market
 from barloom.time.calendars import resolve
 
@@ -115,5 +115,5 @@ def _progress(total: int) -> Iterator[Callable[[int], None] | None]:
     if not err().is_terminal:
         yield None
         return
-    with err().status(f"0 of {count(total)} ticks") as status:
+    with err().status(f"0 of {count(total)} ticks", spinner=spinner()) as status:
         yield lambda rows: status.update(f"{count(rows)} of {count(total)} ticks")

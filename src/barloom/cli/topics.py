@@ -17,6 +17,7 @@ from barloom.errors import AccessRefused
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.topics import State, readable
 from barloom.runtime.kafka.origin import refuse_another_definition
+from barloom.runtime.kafka.registered import differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +33,7 @@ Examples:
   barloom topics check bars.toml                       exit code 1 when anything is missing or differs
   barloom topics plan bars.toml --kafka localhost:9092 --input ticks --format json"""
 _SETTLES: Final = 5.0
+_UNSEEN: Final = "whether this definition can go on with the state that is there was not seen"
 
 topics = App(
     name="topics",
@@ -46,17 +48,17 @@ def plan(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json
     """Show what is missing or differs, and change nothing."""
     work = _Work(definition, kafka)
     changes = work.changes()
-    _tell("topics plan", changes, work.brokers, as_json=as_json)
+    _tell("topics plan", changes, work.brokers, as_json=as_json, another=work.another_definition(as_json=as_json))
     return Exit.OK
 
 
 @topics.command
 def check(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json: AsJson = False) -> Exit:
-    """Show what is missing or differs, and end with exit code 1 when there is anything."""
+    """Show what is missing or differs, also from what another definition wrote; end with exit code 1 for anything."""
     work = _Work(definition, kafka)
-    changes = work.changes()
-    _tell("topics check", changes, work.brokers, as_json=as_json)
-    return Exit.OK if _all_is_well(changes) else Exit.DIFFERENT
+    changes, another = work.changes(), work.another_definition(as_json=as_json)
+    _tell("topics check", changes, work.brokers, as_json=as_json, another=another)
+    return Exit.OK if _all_is_well(changes) and not another else Exit.DIFFERENT
 
 
 @topics.command
@@ -69,7 +71,7 @@ def apply(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_jso
     before = work.changes()
     unseen = work.refuse_another_definition()
     if unseen and not as_json:
-        note(f"whether this definition can go on with the state that is there was not seen: {unseen}")
+        note(f"{_UNSEEN}: {unseen}")
     work.cluster.create(before)
     work.cluster.alter(before)
     after = work.settled(before)
@@ -99,6 +101,15 @@ class _Work:
             return str(error)
         return None
 
+    def another_definition(self, *, as_json: bool) -> list[str]:
+        """What is there of another definition, such as a field of another type, as far as it may be seen."""
+        try:
+            return differing(self._plan, self._settings)
+        except AccessRefused as error:
+            if not as_json:
+                note(f"{_UNSEEN}: {error}")
+            return []
+
     def settled(self, before: Sequence[TopicChange]) -> list[TopicChange]:
         """What is left to do, once every broker knows what was done; that takes a moment."""
         done = {change.spec.name for change in before if change.state is State.CREATE or change.alterable}
@@ -123,16 +134,18 @@ def _made(before: Iterable[TopicChange]) -> dict[str, list[str]]:
     return {"created": created, "altered": altered}
 
 
-def _tell(
+def _tell(  # noqa: PLR0913 - what there is to tell, by name
     command: str,
     changes: Sequence[TopicChange],
     brokers: str,
     *,
     as_json: bool,
     made: dict[str, list[str]] | None = None,
+    another: Sequence[str] = (),
 ) -> None:
     if as_json:
-        machine.emit(command, {"topics": [_body(change, brokers) for change in changes], **(made or {})})
+        told = {"topics": [_body(change, brokers) for change in changes], "another_definition": list(another)}
+        machine.emit(command, {**told, **(made or {})})
         return
     if made is not None:
         say(f"Created {plural(len(made['created']), 'topic')}, altered {len(made['altered'])}.")
@@ -142,7 +155,9 @@ def _tell(
         show(_differences(different))
     for line in dict.fromkeys(line for change in different for line in _commands(change, brokers)):
         say(line)
-    if _all_is_well(changes):
+    for text in another:
+        say(text, "bad")
+    if _all_is_well(changes) and not another:
         say("Every topic is as it should be.", "good")
 
 

@@ -144,7 +144,9 @@ class Rejected:
     `row` is the position in the batch, `by` how late (past the slot's end + delay) or how far ahead of its arrival
     in nanoseconds (0 for other reasons), `missed` for each level the start of the slot the row missed (one array a
     level, parallel to `row`, and where it did miss one). `by_clock` marks late rows whose slot the clock had decided
-    and no event: without it they would be in time.
+    and no event: without it they would be in time. With bars as input `boundary` is the time nearest to each row's
+    where a slot has the side that rows are stamped by: of an invalid row it is another time than its own, unless
+    something else is wrong with it.
     """
 
     row: Integers
@@ -153,6 +155,7 @@ class Rejected:
     by: Integers
     missed: tuple[Values, ...]
     by_clock: Booleans
+    boundary: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.row)

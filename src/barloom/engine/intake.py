@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from barloom.engine.market import Market
     from barloom.engine.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
+    from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
-__all__ = ["Admitted", "Intake"]
+__all__ = ["Admitted", "Intake", "beyond_digits", "computed"]
 
 _ACCEPTED = -1
 _FILTERED = -2
@@ -49,6 +50,24 @@ class Admitted:
     missed: dict[int, Booleans]
     rejected: Rejected | None
     counts: dict[str, int]
+
+
+def computed(plan: BarPlan) -> tuple[Node, ...]:
+    """The expressions whose values are made of more than one number of a row, so that they may leave 38 digits."""
+    made = {
+        partial.expression: None
+        for partial in plan.partials
+        if partial.expression is not None
+        and partial.fold is not Fold.COUNT
+        and not isinstance(partial.expression, Column)
+    }
+    return tuple(made)
+
+
+def beyond_digits(node: Node, columns: Columns) -> Booleans | None:
+    """The rows in which an expression leaves 38 digits; none where no row can. Only numbers beyond 64 bits do."""
+    numbers = number(node, columns).values.numbers
+    return np.abs(numbers) >= _BEYOND_DIGITS if numbers.dtype == object else None
 
 
 @dataclass(slots=True)
@@ -90,13 +109,7 @@ class Intake:
         self._floors = floors
         self._bars = plan.input is InputKind.BARS
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
-        self._computed = {
-            partial.expression
-            for partial in plan.partials
-            if partial.expression is not None
-            and partial.fold is not Fold.COUNT
-            and not isinstance(partial.expression, Column)
-        }
+        self._computed = computed(plan)
         self.seen = Seen() if self._bars or plan.event.event_id is not None else None
 
     def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
@@ -147,9 +160,9 @@ class Intake:
     def _check_digits(self, rows: _Rows, columns: Columns) -> None:
         """Refuse rows whose own products or sums leave 38 digits; only numbers beyond 64 bits can."""
         for node in self._computed:
-            numbers = number(node, columns).values.numbers
-            if numbers.dtype == object:
-                rows.refuse(np.abs(numbers) >= _BEYOND_DIGITS, Reason.INVALID)
+            beyond = beyond_digits(node, columns)
+            if beyond is not None:
+                rows.refuse(beyond, Reason.INVALID)
 
     def _check_future(self, rows: _Rows, arrivals: Integers | None) -> None:
         if arrivals is None:
@@ -238,7 +251,8 @@ class Intake:
         # Ticks are `behind` by what was published before stream time was set back, which is not the clock's doing.
         by_time = late if self._bars else late & ~behind[row]
         by_clock = by_time & self._closed_by_clock(rows, row, by)
-        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots, by_clock)
+        boundary = self._boundaries(rows, row, batch.frame) if self._bars else None
+        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots, by_clock, boundary)
 
     def _closed_by_clock(self, rows: _Rows, row: Integers, by: Integers) -> Booleans:
         """Where events alone had not come as far as the deadline that a row is behind by so much."""
@@ -249,6 +263,19 @@ class Intake:
         if self._floors[0]:
             by_clock &= ~self._floors[0].hides(rows.key[row], rows.start[row])
         return by_clock
+
+    def _boundaries(self, rows: _Rows, row: Integers, frame: pl.DataFrame) -> Integers:
+        """The time nearest to each row's own at which a slot has its stamped side; outside every slot its own time."""
+        grid, stamped_end = self._market.grids[0], self._plan.stamped == "end"
+        time = frame[self._plan.event.timestamp].to_numpy()[row]
+        start, end = rows.start[row], rows.end[row]
+        own, other = (end, start) if stamped_end else (start, end)
+        beside = other - 1 if stamped_end else other  # lies in the neighbouring slot, where there is one
+        touching = grid.knows(beside) & (start != end)
+        first, last, inside = grid.round_to_slot(beside[touching])
+        touching[touching] = inside & ((last if stamped_end else first) == other[touching])
+        nearest = np.where(touching & (np.abs(other - time) < np.abs(own - time)), other, own)
+        return np.where(start == end, time, nearest)
 
     def _masks(self, late: Booleans, behind: Booleans, missed: dict[int, Booleans]) -> list[Booleans]:
         """For each level the late rows that are missing in its bars; those `behind` are in the bars of some levels."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "renamed"]
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def build(draft: BarsDraft) -> BarPlan:
@@ -74,7 +75,7 @@ def _scope(event: EventDraft) -> Scope:
 def _event(draft: BarsDraft, problems: list[Problem]) -> EventPlan:
     event = draft.event
     problems.extend(event.problems)
-    _check_keys(event, problems)
+    _check_keys(draft, problems)
     ids = event.having("event_id")
     if len(ids) > 1:
         names = ", ".join(item.name for item in ids)
@@ -88,12 +89,14 @@ def _event(draft: BarsDraft, problems: list[Problem]) -> EventPlan:
     )
 
 
-def _check_keys(event: EventDraft, problems: list[Problem]) -> None:
-    keys = event.having("key")
-    if not keys:
-        problems.append(
-            Problem("no key field", event.where, "mark at least one field as key, such as symbol: str = bl.key()")
+def _check_keys(draft: BarsDraft, problems: list[Problem]) -> None:
+    keys = draft.event.having("key")
+    if not keys and not draft.told("event.key"):
+        fix = draft.either(
+            "mark at least one field as key, such as symbol: str = bl.key()",
+            'name at least one text or int field as key, such as key = ["symbol"]',
         )
+        problems.append(Problem("no key field", draft.event.where, fix))
     for item in keys:
         if item.field is None:
             continue
@@ -101,18 +104,20 @@ def _check_keys(event: EventDraft, problems: list[Problem]) -> None:
             what = f"a key field cannot be of type {item.field.kind.value}"
             problems.append(Problem(what, item.where, "keys are text or integers (str or int)"))
         if item.field.nullable:
-            problems.append(Problem("a key field cannot be nullable", item.where, "drop '| None' (in TOML the '?')"))
+            fix = draft.either("drop '| None'", "drop the '?'")
+            problems.append(Problem("a key field cannot be nullable", item.where, fix))
 
 
 def _timestamp(draft: BarsDraft, problems: list[Problem]) -> str:
     event, stamps = draft.event, draft.event.having("timestamp")
     names = ", ".join(item.name for item in stamps)
     if len(stamps) > 1:
-        problems.append(Problem(f"more than one event time ({names})", event.where, "keep one timestamp() field"))
+        fix = draft.either("keep one timestamp() field", f'keep one: timestamp = "{stamps[0].name}"')
+        problems.append(Problem(f"more than one event time ({names})", event.where, fix))
     if draft.on is None:
         if not stamps:
-            fix = "mark one field, at: datetime = bl.timestamp(), or name it by tumbling(on=…)"
-            problems.append(Problem("no event time", event.where, fix))
+            if not draft.told("event.timestamp"):
+                problems.append(Problem("no event time", event.where, _mark_time(draft)))
             return ""
         item = stamps[0]
     else:
@@ -126,16 +131,31 @@ def _timestamp(draft: BarsDraft, problems: list[Problem]) -> str:
             return ""
         item = found
     if item.field is not None and item.field.kind is not FieldKind.TIMESTAMP:
-        fix = 'annotate it datetime, or give an int its unit: bl.field(unit="ns") (in TOML "timestamp(ns)")'
+        fix = draft.either(
+            'annotate it datetime, or give an int its unit: bl.field(unit="ns")',
+            f'declare {item.name} = "timestamp" for text, or "timestamp(ms)" for numbers (also s, us, ns)',
+        )
         problems.append(Problem(f"the event time {item.name!r} is of type {item.field.kind.value}", item.where, fix))
     if item.field is not None and item.field.nullable:
-        problems.append(Problem("the event time cannot be nullable", item.where, "drop '| None' (in TOML the '?')"))
+        fix = draft.either("drop '| None'", "drop the '?'")
+        problems.append(Problem("the event time cannot be nullable", item.where, fix))
     return item.name
 
 
+def _mark_time(draft: BarsDraft) -> str:
+    times = [item.name for item in draft.event.fields if item.field and item.field.kind is FieldKind.TIMESTAMP]
+    return draft.either(
+        "mark one field, at: datetime = bl.timestamp(), or name it by tumbling(on=…)",
+        f'name its field: timestamp = "{times[0] if times else "at"}" under [event]',
+    )
+
+
 def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) -> None:
-    if not draft.columns:
-        fix = 'declare at least one, such as select(close=bl.last("bid")) or ohlcv(price="bid")'
+    if not draft.columns and not draft.told("bars.ohlcv", "bars.select", "select("):
+        fix = draft.either(
+            'declare at least one, such as select(close=bl.last("bid")) or ohlcv(price="bid")',
+            'declare some, such as ohlcv = { price = "bid" }, or [bars.select] with close = "last(bid)" below it',
+        )
         problems.append(Problem("no columns are selected", draft.columns_where, fix))
     seen: dict[str, ColumnDraft] = {}
     for column in draft.columns:
@@ -244,8 +264,10 @@ def _checked_name(name: object, where: str, problems: list[Problem]) -> str:
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     what = f"{name!r} cannot name bars" if name else "the bars have no name"
+    fitting = _UNFIT.sub("_", name)[:100] if isinstance(name, str) else ""
+    near = f"did you mean {fitting!r}? " if _NAME.fullmatch(fitting) else ""
     fix = "use letters, digits, '_', '-' and '.', beginning with a letter, at most 100: it begins the names of topics"
-    problems.append(Problem(what, where, fix))
+    problems.append(Problem(what, where, near + fix))
     return ""
 
 

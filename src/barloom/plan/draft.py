@@ -88,3 +88,12 @@ class BarsDraft:
     knobs: tuple[tuple[str, Value], ...] = ()
     source: SourceDraft = SourceDraft()
     problems: tuple[Problem, ...] = ()
+    toml: bool = False
+
+    def either(self, python: str, toml: str) -> str:
+        """How to mend something, in the language of the declaration."""
+        return toml if self.toml else python
+
+    def told(self, *places: str) -> bool:
+        """Whether reading the declaration found something wrong there already, of which other mistakes only follow."""
+        return any(problem.where.startswith(places) for problem in self.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
@@ -150,7 +151,7 @@ def lit(value: Operand) -> Expression:
             return Expression(Number(value))
         case bool():
             fix = "a boolean field is a condition itself: write the field, or ~field"
-            return Expression(Text(str(value)), [Flaw(f"{value!r} is not a number or text", fix)])
+            return Expression(Text(str(value)), [Flaw(f"{value!r} is not a number or text", fix, unread=True)])
         case int():
             return Expression(Number(Decimal(value)))
         case _:
@@ -162,11 +163,23 @@ def _not_a_literal(value: object) -> Expression:
         flaw = Flaw("nothing is equal to None", "ask .is_null(), or .is_not_null()")
         return Expression(Text("null"), [flaw._replace(unread=True)])
     if not isinstance(value, float):
-        fix = "use an expression, an integer, a Decimal or text"
-        return Expression(Text(str(value)), [Flaw(f"{value!r} cannot stand in an expression", fix)])
+        flaw = Flaw(f"{_shown(value)} cannot stand in an expression", _instead(value), unread=True)
+        return Expression(Text("null"), [flaw])
     flaw = Flaw(f"the float {value!r} is not an exact number", f'write it as text or a Decimal: "{value!r}"')
     exact = Decimal(repr(value))
     return Expression(Number(exact if exact.is_finite() else Decimal(0)), [flaw])
+
+
+def _shown(value: object) -> str:
+    return "a function" if callable(value) else reprlib.repr(value)
+
+
+def _instead(value: object) -> str:
+    if type(value).__module__.partition(".")[0] == "polars":
+        return 'use columns of barloom, bl.col("price"), not those of polars'
+    if callable(value):
+        return 'nothing is called for each row: write a condition over columns, such as bl.col("price") > 0'
+    return "use an expression, an integer, a Decimal or text"
 
 
 def _arithmetic(operator: Literal["+", "-", "*"], left: Operand, right: Operand) -> Expression:

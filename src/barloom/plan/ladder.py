@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import Problem
 from barloom.plan.barplan import Gap, InputKind, LevelPlan
 from barloom.plan.suggest import did_you_mean
-from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, parse_duration
+from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, likely_timeframes, parse_duration
 
 if TYPE_CHECKING:
     from barloom.plan.draft import BarsDraft, LevelDraft
 
 __all__ = ["duration", "ladder", "written"]
+
+
+_GAPS: Final = {
+    **dict.fromkeys(("fill", "ffill", "forward", "pad", "last", "previous", "locf", "true"), "carry"),
+    **dict.fromkeys(("skip", "drop", "none", "no", "off", "false"), "omit"),
+    **dict.fromkeys(("nan", "na", "empty", "missing"), "null"),
+}
+"""What others call the policies."""
 
 
 def duration(written: object, where: str, problems: list[Problem], *, positive: bool = False) -> int | None:
@@ -76,29 +85,51 @@ def _check_input(draft: BarsDraft, problems: list[Problem]) -> None:
 
 def _base(draft: BarsDraft, problems: list[Problem]) -> tuple[Timeframe, LevelDraft] | None:
     if not draft.bases:
-        problems.append(Problem("no base timeframe", draft.base_where, 'declare one, such as tumbling("1s")'))
+        fix = draft.either('declare one, such as tumbling("1s")', 'declare one, such as base = "1s"')
+        problems.append(Problem("no base timeframe", draft.base_where, fix))
         return None
     found = [(frame, item) for item in draft.bases if (frame := _timeframe(item, problems)) is not None]
     if len(draft.bases) > 1:
         written = ", ".join(str(item.timeframe) for item in draft.bases)
         found.sort(key=lambda pair: pair[0].order)
-        others = ", ".join(f'"{frame}"' for frame, _ in found[1:])
         fix = "keep the finest and put the others into rollup"
-        hint = f'{fix}: tumbling("{found[0][0]}") and rollup({others})' if others else fix
+        hint = f"{fix}: {_parted(draft, [frame for frame, _ in found])}" if len(found) > 1 else fix
         problems.append(
             Problem(f"more than one granularity ({written}), but there is one base window", draft.base_where, hint)
         )
     return found[0] if found else None
 
 
+def _parted(draft: BarsDraft, frames: list[Timeframe]) -> str:
+    """The finest as the base, and the others with what is rolled up already."""
+    known = [frame for item in draft.rollups if (frame := _timeframe(item, [])) is not None]
+    others = sorted({*frames[1:], *known} - {frames[0]}, key=lambda frame: frame.order)
+    listed = ", ".join(f'"{frame}"' for frame in others)
+    return draft.either(f'tumbling("{frames[0]}") and rollup({listed})', f'base = "{frames[0]}", rollup = [{listed}]')
+
+
 def _timeframe(item: LevelDraft, problems: list[Problem]) -> Timeframe | None:
     try:
         return Timeframe.parse(item.timeframe)
     except TypeError:
-        problems.append(Problem(f"{item.timeframe!r} is not a timeframe", item.where, "write it as text, such as '5m'"))
+        problems.append(Problem(f"{item.timeframe} is not a timeframe", item.where, _as_text(item)))
     except ValueError as error:
-        problems.append(_told(error, item.where))
+        told = _told(error, item.where)
+        several = [f'"{part.strip()}"' for part in item.timeframe.split(",")]
+        problems.append(
+            told if len(several) == 1 else replace(told, fix=f"write each for itself: {', '.join(several)}")
+        )
     return None
+
+
+def _as_text(item: LevelDraft) -> str:
+    """How a timeframe that is no text is written: 60 is "1m" where seconds are counted, and "1h" for minutes."""
+    name, given = "base = " if item.where == "bars.base" else "", item.timeframe
+    if isinstance(given, (list, tuple)) and given:
+        several = [f'"{each}"' for each in given]
+        return f"write each for itself: {', '.join(several)}"
+    ways = [f'{name}"{fit}"' + ("" if fit == way else f" for {way}") for fit, way in likely_timeframes(given)]
+    return f"write {', or '.join(ways)}" if ways else f'write it as text, such as {name}"5m"'
 
 
 def _told(error: ValueError, where: str) -> Problem:
@@ -170,9 +201,8 @@ def _gap(item: LevelDraft, problems: list[Problem]) -> Gap:
     known = [gap.value for gap in Gap]
     if item.gap is None or item.gap in known:
         return Gap(item.gap or "omit")
-    problems.append(
-        Problem(f"unknown gap policy {item.gap!r}", f"{item.where}: gap", did_you_mean(str(item.gap), known))
-    )
+    word = _GAPS.get(str(item.gap).lower(), str(item.gap))
+    problems.append(Problem(f"unknown gap policy {item.gap!r}", f"{item.where}: gap", did_you_mean(word, known)))
     return Gap.OMIT
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan
+from barloom.plan.events import EventDraft
 from barloom.plan.query import Bars, Query
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.toml import read_toml
 
-__all__ = ["in_module", "load"]
+__all__ = ["Declared", "in_module", "load", "plan_of"]
+
+Declared: TypeAlias = BarPlan | Bars | str | Path
+"""A definition: bars, or what `load` reads."""
 
 
 def load(target: str | Path) -> Bars:
@@ -21,10 +26,40 @@ def load(target: str | Path) -> Bars:
 
     Raises `DefinitionError` where there is no such thing, or with every problem found in it.
     """
+    if not isinstance(target, (str, Path)):
+        message = f"{reprlib.repr(target)} is no path; load reads a TOML file, or an attribute of a module"
+        raise TypeError(message)
+    if "\n" in str(target):
+        _fail("is the text of a definition", "load", "write it into a .toml file, and give the path of that")
     named = in_module(target)
     if named is not None:
         return _attribute(*named)
     return Bars(read_toml(_text(Path(target)), str(target)))
+
+
+def plan_of(declared: Declared) -> BarPlan:
+    """The plan of a definition. Raises as `load`, and `TypeError` for what is none."""
+    if isinstance(declared, BarPlan):
+        return declared
+    plan: object = getattr(declared, "plan", None)
+    if isinstance(plan, BarPlan):
+        return plan
+    if isinstance(declared, (str, Path)):
+        return load(declared).plan
+    raise TypeError(_no_definition(declared))
+
+
+def _no_definition(given: object) -> str:
+    if isinstance(given, Query):
+        return 'these bars have no name yet: end their declaration by .named("bars")'
+    if isinstance(getattr(given, "__event__", None), EventDraft):
+        name = given.__name__ if isinstance(given, type) else type(given).__name__
+        fix = f'bl.from_({name}).tumbling("1m").ohlcv(price="…").named("bars")'
+        return f"{name} is an event, not bars of it: declare them, such as {fix}"
+    return (
+        f"{reprlib.repr(given)} is no definition: give bars (what .named(…) gives), the path of a TOML file, or "
+        '"module:attribute"'
+    )
 
 
 def in_module(target: str | Path) -> tuple[str, str] | None:
@@ -49,7 +84,11 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        nearby = sorted(item.name for item in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        nearby = (
+            sorted({item.name for item in path.parent.glob("*.toml")} - {"pyproject.toml"})
+            if path.parent.is_dir()
+            else []
+        )
         fix = did_you_mean(path.name, nearby) if nearby else "give a .toml file, or module:attribute"
         _fail("there is no such definition", where, fix)
     except IsADirectoryError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan import aggregates
@@ -13,10 +14,11 @@ from barloom.plan.barplan import InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft
+from barloom.plan.suggest import did_you_mean
 from barloom.plan.written import condition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import polars as pl
 
@@ -56,17 +58,30 @@ def timeframe(  # noqa: PLR0913 - one argument a setting
     return LevelDraft(name, f"rollup({name!r})", delay, gap, carry_limit, heartbeat, retention)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Query:
     """A declaration in the making. Each step gives a new one; `named` checks it all and makes the bars."""
 
     draft: BarsDraft
+
+    def __repr__(self) -> str:
+        draft = self.draft
+        parts = [f"by {_listed(item.name for item in draft.event.having('key'))}"]
+        parts += [f"{draft.base_where} {_listed(item.timeframe for item in draft.bases)}"] if draft.bases else []
+        parts += [f"rollup {_listed(item.timeframe for item in draft.rollups)}"] if draft.rollups else []
+        parts += [f"columns {_listed(item.name for item in draft.columns)}"] if draft.columns else []
+        return f"<Query of {draft.event.name}: {'; '.join(parts)}; not named yet>"
 
     def _with(self, **changes: Any) -> Query:  # noqa: ANN401 - the fields of the draft
         return Query(replace(self.draft, **changes))
 
     def _flawed(self, what: str, where: str, fix: str) -> Query:
         return self._with(problems=(*self.draft.problems, Problem(what, where, fix)))
+
+    if not TYPE_CHECKING:  # checkers know every step, and should tell of others
+
+        def __getattr__(self, name: str) -> Never:
+            raise AttributeError(_no_step(name))
 
     def where(self, rows: Expression | str) -> Query:
         """Only rows that fulfil the condition count: an expression, or text in the grammar. Several are joined."""
@@ -146,7 +161,7 @@ class Query:
             if isinstance(column, Aggregate):
                 made.append(ColumnDraft(name, column, where))
             else:
-                query = query._flawed(f"{column!r} is not an aggregate", where, "use one, such as bl.last(…)")
+                query = query._flawed(f"{column!r} is not an aggregate", where, _as_aggregate(column))
         return query._with(columns=(*self.draft.columns, *made))  # noqa: SLF001
 
     def ohlcv(self, price: Operand, size: Operand | None = None, *, when: Expression | str | None = None) -> Query:
@@ -227,11 +242,37 @@ class Query:
         return Bars(build(replace(self.draft, name=Value(name, "named"))))
 
 
-@dataclass(frozen=True, slots=True)
+def _as_aggregate(column: object) -> str:
+    """What a column may mean that is text in the grammar of TOML, or a column's name."""
+    call = re.fullmatch(r"(\w+)\((\w*)\)", column) if isinstance(column, str) else None
+    if call is not None:
+        inner = f'"{call[2]}"' if call[2] else ""
+        return f"write bl.{call[1]}({inner})"
+    return f"write bl.last({column!r})" if isinstance(column, str) else "use one, such as bl.last(…)"
+
+
+def _no_step(name: str) -> str:
+    if name in ("plan", "compute"):
+        return f'there is no {name} of bars without a name: end their declaration by .named("bars")'
+    steps = [step for step in dir(Query) if not step.startswith("_")]
+    return f"a declaration has no step {name!r}" + ("" if name.startswith("_") else f"; {did_you_mean(name, steps)}")
+
+
+def _listed(names: Iterable[object]) -> str:
+    return ", ".join(map(str, names)) or "nothing"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Bars:
     """Declared bars; `plan` is what everything else reads."""
 
     plan: BarPlan
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        frames = _listed(level.timeframe for level in plan.levels)
+        columns = _listed(item.name for item in plan.outputs)
+        return f"<Bars {plan.name!r} of {plan.event.name}: by {_listed(plan.event.key)}; {frames}; columns {columns}>"
 
     def compute(self, frame: pl.DataFrame, at_end: Literal["close", "keep"] = "close") -> Computed:
         """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``."""

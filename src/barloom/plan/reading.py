@@ -40,10 +40,26 @@ def plan_source(draft: SourceDraft, event: EventDraft, problems: list[Problem]) 
     for name, value in given.items():
         read = _READERS[name](value)
         if read is None:
-            problems.append(Problem(f"{value!r} is not possible", f"{draft.where}.{name}", _FIXES[name]))
+            problems.append(Problem(f"{value!r} is not possible", f"{draft.where}.{name}", _fix(name, value)))
         else:
             checked[name] = read
     return SourcePlan(**checked)  # type: ignore[arg-type]  # each reader makes its setting's type
+
+
+def _fix(name: str, value: object) -> str:
+    near = _nearest(name, value) if isinstance(value, str) else None
+    return _FIXES[name] if near is None else f"did you mean {near!r}? {_FIXES[name]}"
+
+
+def _nearest(name: str, value: str) -> str | None:
+    """What may have been meant by a word that is none of those there are."""
+    if name == "zone":
+        from barloom.time.zone_names import nearest_zone  # noqa: PLC0415 - only on the way to an error
+
+        return nearest_zone(value)
+    from difflib import get_close_matches  # noqa: PLC0415 - as above
+
+    return next(iter(get_close_matches(value.lower(), _CHOICES.get(name, ()), n=1)), None)
 
 
 def _columns(value: object, event: EventDraft, where: str, problems: list[Problem]) -> dict[str, str]:
@@ -98,14 +114,15 @@ def _zone(value: object) -> str | None:
         return None
 
 
+_CHOICES: Final = {"format": FORMATS, "arrival_unit": TIME_UNITS, "order": ("row", "time")}
 _READERS: Final[dict[str, Callable[[object], object]]] = {
-    "format": _choice(FORMATS),
+    "format": _choice(_CHOICES["format"]),
     "delimiter": _character,
     "null_values": _texts,
     "zone": _zone,
     "arrival": _text,
-    "arrival_unit": _choice(TIME_UNITS),
-    "order": _choice(("row", "time")),
+    "arrival_unit": _choice(_CHOICES["arrival_unit"]),
+    "order": _choice(_CHOICES["order"]),
     "names": _names,
 }
 _FIXES: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.aggregates import ohlcv
@@ -15,7 +15,7 @@ from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, 
 from barloom.plan.events import EventDraft, FieldDraft, decimal_type
 from barloom.plan.reading import SOURCE_SETTINGS
 from barloom.plan.registry import read_aggregate
-from barloom.plan.suggest import did_you_mean
+from barloom.plan.suggest import did_you_mean, type_hint
 from barloom.plan.written import condition, value
 from barloom.time.timeframe import Timeframe
 
@@ -35,6 +35,28 @@ _BARS: Final = (
     *_LEVEL_SETTINGS,
     *_KNOBS,
 )
+_EVENT: Final = ("name", "key", "timestamp", "event_id", "fields")
+_HOMES: Final = {"event": set(_EVENT) - {"name"}, "bars": set(_BARS) - {"name"}, "source": set(SOURCE_SETTINGS)}
+"""Where a setting belongs that stands in another table; every table may have a name."""
+
+_OTHERS: Final = {
+    **dict.fromkeys(("timeframe", "interval", "period", "window", "every", "tumbling", "resolution"), "base"),
+    **dict.fromkeys(("filter", "condition"), "where"),
+    **dict.fromkeys(("timezone", "tz"), "zone"),
+    **dict.fromkeys(("lateness", "grace", "watermark"), "delay"),
+}
+"""Settings as others call them."""
+
+_TABLES: Final = {
+    "ohlcv": 'write ohlcv = { price = "bid", size = "size" }',
+    "select": 'write [bars.select], and below it a line for each column, such as close = "last(bid)"',
+    "timeframes": 'write [bars.timeframes."1h"], and below it the settings of that timeframe',
+    "fields": 'write [event.fields], and below it a line for each field, such as price = "decimal(18, 6)"',
+}
+_TEXTS: Final = {"key": '["symbol"]', "timestamp": '"at"', "event_id": '"id"'}
+_TEXT: Final = {"where": "price > 0", "on": "at", "input": "bars", "price": "price", "size": "size", "when": "size > 0"}
+"""Examples for what should be text."""
+
 _Table = dict[str, object]
 
 
@@ -48,7 +70,7 @@ def read_toml(text: str, name: str = "the definition") -> BarPlan:
         raise DefinitionError([Problem(f"is not TOML: {error}", name, "mend the syntax at that line")]) from None
     reader = _Reader()
     draft = reader.bars(document)
-    if "event" not in document or "bars" not in document:
+    if not (isinstance(document.get("event"), dict) and isinstance(document.get("bars"), dict)):
         raise DefinitionError(draft.problems)
     return build(draft)
 
@@ -66,20 +88,25 @@ class _Reader:
         found = parent.get(name, {})
         if isinstance(found, dict):
             return found
-        self._problem(f"{found!r} is not a table", path, f"write [{path}] and the keys below it")
+        if isinstance(found, list) and all(isinstance(item, dict) for item in found):
+            self._problem(f"[[{path}]] begins a list of tables", path, f"write [{path}], once")
+        else:
+            self._problem(f"{found!r} is not a table", path, _TABLES.get(name, f"write [{path}] and the keys below it"))
         return {}
 
     def _known(self, table: _Table, known: Iterable[str], path: str) -> None:
         for name in table:
             if name not in known:
                 where = f"{path}.{name}" if path else name
-                self._problem(f"unknown key {name!r}", where, did_you_mean(name, known))
+                home = next((table for table, names in _HOMES.items() if name in names and table != path), None)
+                fix = did_you_mean(_OTHERS.get(name, name), known) if home is None else f"it belongs into [{home}]"
+                self._problem(f"unknown key {name!r}", where, fix)
 
     def _text(self, table: _Table, name: str, path: str) -> str | None:
         found = table.get(name)
         if found is None or isinstance(found, str):
             return found
-        self._problem(f"{found} is not text", f"{path}.{name}", f'write it in quotes: {name} = "{found}"')
+        self._problem(f"{_toml(found)} is not text", f"{path}.{name}", f"write {name} = {_as_text(name, path, found)}")
         return None
 
     def _texts(self, table: _Table, name: str, path: str) -> list[str]:
@@ -87,8 +114,14 @@ class _Reader:
         listed = [found] if isinstance(found, str) else found
         if isinstance(listed, list) and all(isinstance(item, str) for item in listed):
             return cast("list[str]", listed)
-        self._problem(f"{found} is not a list of texts", f"{path}.{name}", f'write {name} = ["…", "…"]')
+        example = _TEXTS.get(name, '["…", "…"]')
+        self._problem(f"{_toml(found)} is not a list of texts", f"{path}.{name}", f"write {name} = {example}")
         return []
+
+    def _lengths(self, table: _Table, name: str) -> list[Any]:
+        """Timeframes as they stand; what is no text is told where the ladder is made."""
+        found = table.get(name, [])
+        return found if isinstance(found, list) else [found]
 
     def bars(self, document: _Table) -> BarsDraft:
         self._known(document, ("event", "source", "bars", "kafka"), "")
@@ -103,7 +136,7 @@ class _Reader:
         return replace(draft, source=SourceDraft(given), problems=tuple(self._problems))
 
     def _event(self, table: _Table) -> EventDraft:
-        self._known(table, ("name", "key", "timestamp", "event_id", "fields"), "event")
+        self._known(table, _EVENT, "event")
         types = self._table(table, "fields", "event.fields")
         roles: dict[str, set[str]] = {}
         for setting, role in (("key", "key"), ("timestamp", "timestamp"), ("event_id", "event_id")):
@@ -140,8 +173,7 @@ class _Reader:
             return Field(name, FieldKind.TIMESTAMP, None, nullable, arguments or "iso")
         if kind == "decimal":
             return self._decimal(name, arguments, where, nullable=nullable)
-        hint = "a float is not exact: write decimal(18, 6)" if kind in ("float", "double") else _TYPES
-        self._problem(f"unknown type {written!r}", where, hint)
+        self._problem(f"unknown type {written!r}", where, type_hint(kind, arguments, nullable=nullable) or _TYPES)
         return None
 
     def _decimal(self, name: str, arguments: str | None, where: str, *, nullable: bool) -> Field | None:
@@ -159,10 +191,10 @@ class _Reader:
     def _declared(self, table: _Table, event: EventDraft) -> BarsDraft:
         self._known(table, _BARS, "bars")
         levels = self._levels(table)
-        bases = [self._base(name, table, levels) for name in self._texts(table, "base", "bars")]
-        rollups = [self._level(name, "bars.rollup", levels) for name in self._texts(table, "rollup", "bars")]
+        bases = [self._base(name, table, levels) for name in self._lengths(table, "base")]
+        rollups = [self._level(name, "bars.rollup", levels) for name in self._lengths(table, "rollup")]
         for name, _ in levels.values():
-            fix = did_you_mean(name, [item.timeframe for item in (*bases, *rollups)])
+            fix = did_you_mean(name, [str(item.timeframe) for item in (*bases, *rollups)])
             self._problem(f"{name!r} is not in the ladder", f'bars.timeframes."{name}"', fix)
         on = self._text(table, "on", "bars")
         where = self._text(table, "where", "bars")
@@ -181,6 +213,7 @@ class _Reader:
             "bars.select",
             Value(table.get("name"), "bars.name"),
             knobs,
+            toml=True,
         )
 
     def _knobs(self, table: _Table) -> Iterable[tuple[str, Value]]:
@@ -244,7 +277,7 @@ class _Reader:
                 self._problem("ohlcv over bars would lose their highs and lows", "bars.ohlcv", fix)
             for name, made in ohlcv(value(price), None if size is None else value(size), when=when).items():
                 yield ColumnDraft(name, made, "bars.ohlcv")
-        elif "ohlcv" in table and "price" not in preset:
+        elif isinstance(table.get("ohlcv"), dict) and "price" not in preset:
             self._problem("ohlcv without a price", "bars.ohlcv", 'write ohlcv = { price = "bid", size = "size" }')
         selected = self._table(table, "select", "bars.select")
         for name in selected:
@@ -259,12 +292,30 @@ _TYPES: Final = (
 )
 
 
-def _same(name: str) -> object:
+def _toml(found: object) -> object:
+    """A value about as it was written."""
+    return str(found).lower() if isinstance(found, bool) else found
+
+
+def _as_text(name: str, path: str, found: object) -> str:
+    """What may have been meant, as text: a list of one text is that text, a number is quoted, else an example."""
+    if isinstance(found, list) and found and all(isinstance(item, str) for item in found):
+        return f'"{" and ".join(found) if name == "where" else found[0]}"'
+    if path == "bars.select":
+        return '"last(price)", or another aggregate in quotes'
+    if isinstance(found, int | Decimal) and not isinstance(found, bool):
+        return f'"{found}"'
+    return f'"{_TEXT.get(name, "…")}"'
+
+
+def _same(name: object) -> object:
     """What equal timeframes have in common."""
     try:
-        return Timeframe.parse(name)
+        return Timeframe.parse(cast("str", name))
     except ValueError:
         return name
+    except TypeError:
+        return repr(name)
 
 
 def _level(name: str, where: str, settings: _Table) -> LevelDraft:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from barloom.read.bar import Bar
 from barloom.time.instants import written
@@ -12,7 +12,7 @@ from barloom.time.instants import written
 if TYPE_CHECKING:
     from typing import Literal
 
-__all__ = ["Found", "NotFound", "Why"]
+__all__ = ["OF_THE_KEY", "Found", "NotFound", "Why"]
 
 B_co = TypeVar("B_co", bound=Bar, covariant=True)
 
@@ -28,6 +28,9 @@ class Why(Enum):
     EXPIRED = "expired"
     NO_ROW = "no row"
 
+
+OF_THE_KEY: Final = (Why.OPEN, Why.EMPTY, Why.NOT_YET)
+"""Where the slot itself may have a bar, of another key at least."""
 
 _TEXTS = {
     Why.OPEN: "the slot is open and has no tick of this key yet",
@@ -59,13 +62,15 @@ class NotFound:
     """There is no bar, a normal answer.
 
     `decided` says whether that is for good, as of `stream_time` (nanoseconds UTC; none: nothing was read yet). `as_of`
-    says since when a reader of topics is cut off from them (none: the answer is of now).
+    says since when a reader of topics is cut off from them (none: the answer is of now). `key_known` is false where no
+    bar of the timeframe has this key, which may be mistyped, or has not come yet; it is no part of a comparison.
     """
 
     why: Why
     decided: bool
     stream_time: int | None = None
     as_of: int | None = None
+    key_known: bool = field(default=True, compare=False)
 
     def __bool__(self) -> Literal[False]:
         return False
@@ -75,4 +80,5 @@ class NotFound:
             return _TEXTS[self.why]
         reached = "nothing was read yet" if self.stream_time is None else f"stream time {written(self.stream_time)}"
         cut_off = "" if self.as_of is None else f"; cut off from the topics since {written(self.as_of)}"
-        return f"{_TEXTS[self.why]} ({reached}{cut_off})"
+        unknown = "" if self.key_known else "; there is no bar of this key"
+        return f"{_TEXTS[self.why]} ({reached}{cut_off}){unknown}"

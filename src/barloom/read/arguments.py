@@ -26,7 +26,7 @@ KeyLike: TypeAlias = "str | int | Decimal | Sequence[object] | Mapping[str, obje
 """The key of a bar: a tuple in the order of the key fields, a mapping by their names, or the value of a single one."""
 
 Moment: TypeAlias = "datetime | int | str"
-"""A time: a `datetime` with a zone, nanoseconds since the epoch, or ISO 8601 text with a zone."""
+"""A time: a `datetime` with a zone, nanoseconds since the epoch, ISO 8601 text with a zone, or a date: midnight UTC."""
 
 Deadline: TypeAlias = "datetime | timedelta | float"
 """How long to wait: until a `datetime` with a zone, or for a length of time (a number counts seconds)."""
@@ -34,6 +34,8 @@ Deadline: TypeAlias = "datetime | timedelta | float"
 _FIRST: Final = -(1 << 63)
 _LAST: Final = (1 << 63) - 1
 _MOST: Final = sys.maxsize
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EXAMPLE: Final = "write it like 2025-11-10T12:34:00Z, or 2025-11-10 for midnight UTC"
 _FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
@@ -45,13 +47,15 @@ def moment(given: Moment) -> int:
         return given
     if not isinstance(given, str):
         message = (
-            f"{given!r} is not a time; give a datetime with a zone, nanoseconds, or text like 2025-11-10T12:34:00Z"
+            f"{given!r} is not a time; give a datetime with a zone, whole nanoseconds since 1970, or text like "
+            "2025-11-10T12:34:00Z"
         )
         raise TypeError(message)
+    text = f"{given}T00:00:00Z" if _DATE.fullmatch(given) else given
     try:
-        return nanos_of(datetime.fromisoformat(given)) + _beyond_microseconds(given)
+        return nanos_of(datetime.fromisoformat(text)) + _beyond_microseconds(text)
     except ValueError as error:
-        message = f"{given!r} is not a time: {error}; write it like 2025-11-10T12:34:00Z"
+        message = f"{given!r} is not a time: {error}" + ("" if "; write" in str(error) else f"; {_EXAMPLE}")
         raise ValueError(message) from error
 
 

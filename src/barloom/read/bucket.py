@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, overload
 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import StoreError, StoreNotRunning
-from barloom.read.answers import Found, NotFound, Why
+from barloom.read.answers import OF_THE_KEY, Found, NotFound, Why
 from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_row, moment, number, within
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
@@ -127,6 +128,9 @@ class TimeBucket(Generic[B]):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<TimeBucket {self.timeframe} of {self._store.plan.name!r}, {self.state}>"
 
     @property
     def timeframe(self) -> str:
@@ -252,9 +256,15 @@ class TimeBucket(Generic[B]):
         """Why a slot has no bar."""
         self._check_held(key)
         try:
-            return why_missing(self._store, self._level, key, start)
+            answer = why_missing(self._store, self._level, key, start)
+            return answer if answer.why not in OF_THE_KEY or self._knows(key) else replace(answer, key_known=False)
         except StoreError as error:
             self._failed(error)
+
+    def _knows(self, key: bytes) -> bool:
+        """Whether any bar of the timeframe has the key."""
+        place, first = self._tag + key, self._store.backend.first
+        return any((first(family, place) or b"").startswith(place) for family in (Family.FINAL, Family.OPEN))
 
     def range(
         self,

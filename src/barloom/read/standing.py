@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from barloom.engine.deadlines import Deadlines
 from barloom.plan.barplan import InputKind
 from barloom.read.answers import NotFound, Why
 from barloom.time.instants import written
+from barloom.time.timeframe import MICROSECOND, MILLISECOND, SECOND
 
 if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from barloom.store.barstore import StreamTimes
 
 __all__ = ["Slot", "deadline_of", "deciding_delay", "ended_by", "slot_at", "why_missing"]
+
+
+_THESE_DECADES: Final = range(315_532_800 * SECOND, 4_102_444_800 * SECOND)
+"""From 1980 up to 2100."""
 
 
 class Slot(NamedTuple):
@@ -35,9 +40,17 @@ def slot_at(store: Readable, level: int, start: int) -> Slot | None:
     slot = Slot(int(found.start[0]), int(found.end[0]))
     if slot.start != start:
         held = f"the one that holds it begins at {written(slot.start)}"
-        message = f"no slot of {timeframe} begins at {written(start)}; {held}"
+        message = f"no slot of {timeframe} begins at {written(start)}; {held}{_coarser(start)}"
         raise ValueError(message)
     return slot
+
+
+def _coarser(start: int) -> str:
+    """What a number near 1970 was probably counted in: seconds, milliseconds or microseconds of these decades."""
+    for unit, size in (("seconds", SECOND), ("milliseconds", MILLISECOND), ("microseconds", MICROSECOND)):
+        if start * size in _THESE_DECADES:
+            return f". Numbers are nanoseconds; {start} {unit} are {start * size} ({written(start * size)})"
+    return ""
 
 
 def deciding_delay(plan: BarPlan, level: int) -> int:

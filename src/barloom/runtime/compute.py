@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -28,7 +28,7 @@ __all__ = ["Computed", "compute"]
 _BATCH_ROWS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Computed:
     """Final bars by timeframe (``result["1m"]``), live bars of the slots left open, and the side output.
 
@@ -41,6 +41,11 @@ class Computed:
     rejected: pl.DataFrame
     filtered: int
 
+    def __repr__(self) -> str:
+        bars = ", ".join(f"{name}: {frame.height:,}" for name, frame in self.finals.items())
+        left = sum(frame.height for frame in self.open.values())
+        return f"<Computed bars {bars}; {left:,} open, {self.rejected.height:,} rejected, {self.filtered:,} filtered>"
+
     def __getitem__(self, timeframe: str) -> pl.DataFrame:
         name = str(Timeframe.parse(timeframe))
         if name not in self.finals:
@@ -51,7 +56,7 @@ class Computed:
 
 def compute(
     plan: BarPlan,
-    frame: pl.DataFrame | pl.LazyFrame,
+    frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
 ) -> Computed:

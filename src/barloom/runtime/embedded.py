@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.clock import SystemClock
 from barloom.errors import CalendarError, DefinitionError, SourceError
+from barloom.plan.load import plan_of
 from barloom.runtime.ahead import one_ahead
 from barloom.runtime.choices import check_choice
 from barloom.runtime.liveness import Liveness
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from barloom.clock import Clock
-    from barloom.plan.barplan import BarPlan
-    from barloom.plan.query import Bars
+    from barloom.plan.load import Declared
     from barloom.source.protocol import Source, SourceBatch
 
 __all__ = ["RunProgress", "RunReport", "run"]
@@ -32,7 +32,7 @@ _BATCH_ROWS = 100_000
 
 
 def run(  # noqa: PLR0913 - the settings of a run, by name
-    bars: BarPlan | Bars,
+    bars: Declared,
     source: Any,  # noqa: ANN401 - whatever `open_source` understands: paths, globs, "-", iterables, frames
     store: str | Path,
     *,
@@ -67,7 +67,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     check_choice("resume", resume, (None, "skip", "new"))
     _check_number("batch_rows", batch_rows, 1)
     _check_number("live_interval", live_interval, 0)
-    plan = bars if not hasattr(bars, "plan") else bars.plan
+    plan = plan_of(bars)
     clock = clock or SystemClock()
     opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end, clock=clock)
     with open_store(store, plan) as held:
@@ -192,4 +192,4 @@ class _Loop:
     def _tell(self, progress: Progress) -> None:
         if self._on_progress is not None:
             report = self._pipeline.report
-            self._on_progress(RunProgress(report.ticks, progress, report.stream_time, self.seconds()))
+            self._on_progress(RunProgress(report.ticks, progress, report.stream_time_ns, self.seconds()))

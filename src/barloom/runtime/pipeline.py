@@ -44,7 +44,7 @@ class Pipeline:
         if restored is not None:
             self._engine.restore(restored.snapshot)
             self.positions = restored.positions
-        self.report.stream_time = self._engine.stream_time
+        self.report.stream_time_ns = self._engine.stream_time
 
     @property
     def calendar(self) -> Calendar:

@@ -16,15 +16,14 @@ from barloom.store.rocksdb import RocksBackend
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from barloom.plan.barplan import BarPlan
-    from barloom.plan.query import Bars
+    from barloom.plan.load import Declared
     from barloom.runtime.report import RunProgress, RunReport
 
 __all__ = ["rebuild"]
 
 
 def rebuild(  # noqa: PLR0913 - the settings of a run, by name
-    bars: BarPlan | Bars,
+    bars: Declared,
     source: Any,  # noqa: ANN401 - whatever `open_source` understands
     store: str | Path,
     *,

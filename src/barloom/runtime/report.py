@@ -6,8 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from barloom.engine.blocks import Reason
+from barloom.plan.ladder import written
+from barloom.time.instants import to_datetime
+from barloom.time.timeframe import MINUTE, SECOND
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from barloom.engine.blocks import BarBlock, Step
     from barloom.plan.barplan import BarPlan
@@ -17,16 +23,27 @@ __all__ = ["RunProgress", "RunReport"]
 
 _MANY_LATE = 0.01
 _ENOUGH_TO_TELL = 100
+_MOST_LATE = 0.1
+_FEW = 3
+_A_LONG_DELAY = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """How far a run is: rows read so far, how much of the input, stream time, and seconds since it began."""
+    """How far a run is: rows read so far, how much of the input, stream time, and seconds since it began.
+
+    `stream_time` is a UTC datetime, `stream_time_ns` the same to the nanosecond.
+    """
 
     ticks: int
     input: Progress
-    stream_time: int | None
+    stream_time_ns: int | None
     seconds: float
+
+    @property
+    def stream_time(self) -> datetime | None:
+        """Where the stream stands, in UTC, down to the microsecond that holds it."""
+        return None if self.stream_time_ns is None else to_datetime(self.stream_time_ns)
 
 
 @dataclass(slots=True)
@@ -35,8 +52,9 @@ class RunReport:
 
     `ticks` are rows read, `bars` finals written and `open` slots left open by timeframe, `filtered` rows that ``where``
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
-    took, `stream_time` where the stream stands (nanoseconds UTC), `interrupted` whether it was told to stop. On Kafka
-    `dead_letters` of the rejected are messages that could not be read, and are no rows of the side output.
+    took, `stream_time` where the stream stands (a UTC datetime; `stream_time_ns` to the nanosecond), `interrupted`
+    whether it was told to stop. On Kafka `dead_letters` of the rejected are messages that could not be read, and are no
+    rows of the side output.
     """
 
     ticks: int = 0
@@ -46,9 +64,15 @@ class RunReport:
     rejected: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    stream_time: int | None = None
+    stream_time_ns: int | None = None
     interrupted: bool = False
     dead_letters: int = 0
+    _latest: int = field(default=0, init=False, repr=False, compare=False)
+
+    @property
+    def stream_time(self) -> datetime | None:
+        """Where the stream stands, in UTC, down to the microsecond that holds it."""
+        return None if self.stream_time_ns is None else to_datetime(self.stream_time_ns)
 
     def count(self, plan: BarPlan, step: Step, batch: SourceBatch | None = None) -> None:
         """Add one step."""
@@ -63,10 +87,13 @@ class RunReport:
         for reason, number in rows.items():
             if number:
                 self.rejected[reason] = self.rejected.get(reason, 0) + number
+        if step.rejected is not None:
+            late = step.rejected.by[step.rejected.reason == Reason.LATE]
+            self._latest = max(self._latest, int(late.max(initial=0)))
         for block in step.finals:
             name = str(plan.levels[block.level].timeframe)
             self.bars[name] = self.bars.get(name, 0) + len(block)
-        self.stream_time = step.stream_time
+        self.stream_time_ns = step.stream_time
 
     def finish(
         self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool, late_by_clock: int = 0
@@ -81,9 +108,20 @@ class RunReport:
                 "rows have no time of arrival, so none was checked for lying in the future; "
                 "name the column as [source] arrival if the input has one"
             )
-        late = self.rejected.get("late", 0) - late_by_clock
-        if not ordered and late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks):
-            self.notes.append(
-                f"{late:,} of {self.ticks:,} rows were late: the input is not in time order; "
-                'sort it while reading with [source] order = "time", or declare a longer delay'
-            )
+        if not ordered and self._many_late(late_by_clock):
+            self.notes.append(self._about_order(late_by_clock))
+
+    def _many_late(self, by_clock: int) -> bool:
+        late = self.rejected.get("late", 0) - by_clock
+        return late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks) or late >= max(_FEW, _MOST_LATE * self.ticks)
+
+    def _about_order(self, by_clock: int) -> str:
+        """What to do about rows that came after later ones; a delay where one of a minute would have been enough."""
+        sorting = 'order = "time" under [source] sorts it while reading'
+        enough = self._latest // SECOND * SECOND + SECOND
+        longer = f", or declare a delay longer by {written(enough)}" if enough <= _A_LONG_DELAY else ""
+        late = self.rejected["late"] - by_clock
+        return (
+            f"{late:,} of {self.ticks:,} rows were late: the input is not in time order, as "
+            f"where one symbol's rows stand behind another's; {sorting}{longer}"
+        )

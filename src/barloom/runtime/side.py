@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.engine.blocks import Reason
+from barloom.engine.evaluate import Columns
+from barloom.engine.intake import beyond_digits, computed
+from barloom.plan.ladder import written as duration
+from barloom.plan.render import render
 from barloom.store.protocol import SideRecord
+from barloom.time.instants import written as instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -57,6 +62,7 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
     keys = rows.select(plan.event.key).rows()
     times = rows[plan.event.timestamp].to_list()
     missed = _missed(plan, rejected)
+    invalid = _invalid_messages(plan, rows, rejected)
     columns = zip(
         rejected.offset.tolist(),
         rejected.reason.tolist(),
@@ -68,9 +74,9 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
         rejected.by_clock.tolist(),
         strict=True,
     )
-    for offset, code, by, origin, key, time, slots, by_clock in columns:
+    for position, (offset, code, by, origin, key, time, slots, by_clock) in enumerate(columns):
         reason = Reason(code)
-        message = _message(reason, by, slots, by_clock=by_clock)
+        message = invalid.get(position) or _message(reason, by, slots, by_clock=by_clock)
         name = reason.name.lower()
         yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time, by_clock)
 
@@ -86,8 +92,38 @@ def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
     return slots
 
 
+def _invalid_messages(plan: BarPlan, rows: pl.DataFrame, rejected: Rejected) -> dict[int, str]:
+    """What is wrong with the rows, by position, that have the right types and are invalid all the same."""
+    invalid = np.flatnonzero(rejected.reason == Reason.INVALID)
+    if not len(invalid):
+        return {}
+    found = _off_boundaries(plan, rows, rejected, invalid)
+    columns = Columns(rows, plan.event)
+    for node in computed(plan):
+        beyond = beyond_digits(node, columns)
+        if beyond is not None:
+            message = f"{render(node)} leaves 38 digits"
+            found = dict.fromkeys(invalid[beyond[invalid]].tolist(), message) | found
+    return found
+
+
+def _off_boundaries(plan: BarPlan, rows: pl.DataFrame, rejected: Rejected, invalid: Integers) -> dict[int, str]:
+    """Input bars stamped at a time at which no slot has that side."""
+    if rejected.boundary is None:
+        return {}
+    times, nearest = rows[plan.event.timestamp].to_list(), rejected.boundary.tolist()
+    return {
+        row: _off_boundary(plan, times[row], nearest[row]) for row in invalid.tolist() if times[row] != nearest[row]
+    }
+
+
+def _off_boundary(plan: BarPlan, time: int, nearest: int) -> str:
+    side = f"{plan.stamped} of a {plan.base.timeframe} slot"
+    apart = f"{duration(abs(nearest - time))} {'later' if nearest > time else 'earlier'}"
+    return f"{instant(time)} is no {side}; {instant(nearest)} is {apart}"
+
+
 _MESSAGES = {
-    Reason.INVALID: "a product of its values leaves 38 digits, or (bars as input) its time is no boundary of a slot",
     Reason.OUT_OF_SESSION: "no session is open at its event time",
     Reason.DUPLICATE: "it was taken in before",
     Reason.CONFLICT: "it was taken in before with other values; the first stays",

@@ -95,6 +95,25 @@ class Registry:
             return int(answer["id"])
         raise SchemaMismatch(self._refusal(subject, schema, status, answer))
 
+    def difference(self, subject: str, schema: str) -> str | None:
+        """How the latest schema of a subject differs from another; none where it does not, or where there is none yet.
+
+        Field by field where one cannot be read with the other. Nothing is registered.
+        """
+        status, answer = self._ask("POST", f"/subjects/{subject}", {"schema": schema, "schemaType": "AVRO"})
+        if status < _WRONG:
+            return None
+        if status != _MISSING:
+            self._check(status, answer, f"the schema of {subject}")
+        status, latest = self._ask("GET", f"/subjects/{subject}/versions/latest")
+        if status == _MISSING:
+            return None
+        self._check(status, latest, f"the latest schema of {subject}")
+        where = f"version {latest.get('version')} of {subject!r} in the registry {self._shown()}"
+        found = report(parse_schema(schema, subject), self._parsed(latest, where))
+        listed = "".join(f"\n  {line}" for line in found)
+        return f"{where} is not the schema that this definition writes" + (f":{listed}" if found else "")
+
     def versions_of(self, subject: str) -> dict[int, int]:
         """The schemas of a subject: their numbers by version; empty where there is no such subject."""
         path = f"/subjects/{subject}/versions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from socketserver import TCPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
+from barloom.errors import AddressUnusable
 from barloom.telemetry.address import address_of
 from barloom.telemetry.logs import get_logger
 
@@ -72,7 +74,7 @@ class Endpoint:
 def serve_metrics(metrics: Metrics, health: Healthy, address: str) -> Endpoint:
     """Listen at ``HOST:PORT`` (port 0: a free one; no host: every address of the machine).
 
-    Raises `ValueError` for an address that is none, and `OSError` that names it where nothing can listen there.
+    Raises `ValueError` for an address that is none, and `AddressUnusable` where nothing can listen there.
     """
     host, port = address_of(address)
 
@@ -81,11 +83,24 @@ def serve_metrics(metrics: Metrics, health: Healthy, address: str) -> Endpoint:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         server = type("_Server", (_Server,), {"address_family": found[0][0]})(found[0][4][:2], handler)
     except OSError as error:
-        why = f"{error.strerror or error}; metrics cannot be served there, name another address with --metrics"
-        raise OSError(error.errno, why, address) from error
+        message = f"metrics cannot be served at {address}: {_why_not(error, host, port)}"
+        raise AddressUnusable(message) from error
     endpoint = Endpoint(server)
     _log.info("metrics are served", address=endpoint.address)
     return endpoint
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    """Why nothing can listen at an address, and what to do."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use; stop what listens there, or name another with --metrics"
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be used by this user; name one from 1024 on with --metrics"
+    if isinstance(error, socket.gaierror):
+        return f"there is no host {host!r}; name an address of this machine with --metrics, or leave the host out"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is not an address of this machine; name one that is with --metrics, or leave the host out"
+    return f"{error.strerror or error}; name another address with --metrics"
 
 
 def _answer(metrics: Metrics, health: Healthy, path: str, accept: str) -> _Answer:

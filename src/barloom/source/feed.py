@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
 import numpy as np
@@ -16,6 +18,7 @@ from barloom.clock import SystemClock
 from barloom.errors import SourceError
 from barloom.source.columns import ARRIVAL, frame_expressions
 from barloom.source.decode import Decoder
+from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
 from barloom.source.live import LiveSource, Received
 from barloom.source.records import column_at
 from barloom.source.rowtext import row_texts
@@ -78,7 +81,8 @@ class FeedSource(LiveSource[Row]):
         for kind, group in groupby(zip(kinds, items, strict=False), key=itemgetter(0)):
             rows, times = zip(*(item for _, item in group), strict=True)
             if kind is pl.DataFrame:
-                for frame, time in zip(rows, times, strict=True):
+                for row, time in zip(rows, times, strict=True):
+                    frame = cast("pl.DataFrame", adopted(row))
                     yield self._from_frame(frame).at(np.full(frame.height, time))
             elif kind is Mapping:
                 yield self._from_mappings([dict(row) for row in rows]).at(np.array(times))
@@ -148,16 +152,33 @@ def _kinds(items: Sequence[tuple[Row, int]]) -> tuple[list[type], SourceError | 
 
 
 def _kind(item: Row) -> type:
-    if isinstance(item, pl.DataFrame):
+    kind = _kind_of(type(item))  # type: ignore[arg-type]  # every class has a hash
+    if kind is None:
+        refuse_lookalikes(item)
+        raise SourceError(_about_plain(item))
+    return kind
+
+
+@cache
+def _kind_of(kind: type) -> type | None:
+    """What objects of a class are read as: frames, mappings, or objects with attributes; none for what is no row."""
+    if issubclass(kind, pl.DataFrame) or is_foreign(kind):
         return pl.DataFrame
-    if isinstance(item, Mapping):
+    if issubclass(kind, Mapping):
         return Mapping
-    if isinstance(item, _PLAIN):
-        given = "None" if item is None else f"a {type(item).__name__}"
-        fix = "; while there is nothing to give it may simply wait" if item is None else ""
-        message = f"the feed gave {given}; it may give events, mappings or Polars frames{fix}"
-        raise SourceError(message)
-    return object
+    return None if issubclass(kind, _PLAIN) or is_lookalike(kind) else object
+
+
+def _about_plain(item: Row) -> str:
+    """What a feed gave that is no row, and what it may give."""
+    may = "it may give events, mappings or Polars frames"
+    if item is None:
+        return f"the feed gave None; {may}; while there is nothing to give it may simply wait"
+    if isinstance(item, tuple | list):
+        return f"the feed gave {reprlib.repr(item)}, values without names; {may}: {{'symbol': …, 'at': …}}"
+    if isinstance(item, str | bytes) and item.lstrip()[:1] in ("{", b"{"):
+        return f"the feed gave JSON text, {reprlib.repr(item)}; {may}: json.loads(text, parse_float=decimal.Decimal)"
+    return f"the feed gave {reprlib.repr(item)}; {may}"
 
 
 def _json(record: object) -> str:

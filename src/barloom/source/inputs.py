@@ -32,6 +32,7 @@ _FORMATS: Final = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+_PARQUET: Final = b"PAR1"
 _NAMES: Final = ("csv", "jsonl", "parquet")
 _SUPPORTED: Final = (
     ".csv .tsv .txt .jsonl .ndjson .json (each also .gz), .parquet .pq, and .zip with CSV or JSON lines inside"
@@ -54,7 +55,17 @@ class InputFile:
     compression: str = ""
     entry: ZipEntry | None = None
     cut: bool = False
-    broken: str = "cut short, damaged or no Parquet"
+
+    @property
+    def broken(self) -> str:
+        """What a Parquet file is that cannot be read, as far as its first and last bytes tell."""
+        with self.path.open("rb") as file:
+            head = file.read(len(_PARQUET))
+            file.seek(max(self.size() - len(_PARQUET), 0))
+            tail = file.read()
+        if head != _PARQUET:
+            return "no Parquet file" if head else "empty"
+        return "damaged" if tail == _PARQUET and self.size() > len(_PARQUET) else "cut short"
 
     @property
     def offset(self) -> int:
@@ -130,6 +141,9 @@ def _expand(given: str) -> list[Path]:
 
 
 def _checked(path: Path) -> Path:
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        message = f"the name of {path} is not UTF-8 text, so that its position cannot be stored; rename it"
+        raise SourceError(message)
     if path.is_dir():
         message = f"{path} is a directory; name its files, such as '{path}/*.csv'"
         raise SourceError(message)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import polars as pl
 
-from barloom.errors import SourceError
 from barloom.source.feed import FeedSource
 from barloom.source.files import FileSource
+from barloom.source.foreign import adopted, no_input, refuse_lookalikes
 from barloom.source.inputs import FrameInput, find_inputs
 from barloom.source.stdin import StandardInput
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Spec", "frame_source", "open_source"]
 
 Spec: TypeAlias = object
-"""A path or pattern, several of them, ``"-"`` for standard input, a Polars frame, or an iterable of rows."""
+"""A path or pattern, several of them, ``"-"`` for standard input, a frame, or an iterable of rows."""
 
 
 def open_source(
@@ -31,11 +31,13 @@ def open_source(
     """The source for an input.
 
     Files: ``.csv .tsv .txt .jsonl .ndjson .json`` (each also ``.gz``), ``.parquet .pq``, and ``.zip`` with such text
-    inside; patterns such as ``"day-*.csv"`` and several paths are merged. ``at_end="close"`` says that the files are
+    inside; patterns such as ``"day-*.csv"`` and several paths are merged. Frames are those of Polars, and of pandas and
+    Arrow, which become Polars frames. ``at_end="close"`` says that the files are
     complete: a last line without an end counts as whole. `clock` tells when rows of a feed arrive.
 
     Raises `SourceError` where there is no such input, or none of a known kind.
     """
+    spec = adopted(spec)
     if isinstance(spec, str) and spec == "-":
         return StandardInput(plan, clock=clock)
     if isinstance(spec, pl.DataFrame | pl.LazyFrame):
@@ -44,13 +46,10 @@ def open_source(
     if paths is not None:
         name = ", ".join(map(str, paths[:3])) + (", …" if len(paths) > 3 else "")  # noqa: PLR2004 - enough to know it
         return FileSource(plan, find_inputs(paths, plan.source.format), name, closing=at_end == "close")
-    _refuse_lookalikes(spec)
+    refuse_lookalikes(spec)
     if isinstance(spec, Iterable | AsyncIterable):
         return FeedSource(plan, spec, clock=clock)
-    message = (
-        f"a {type(spec).__name__} is no input; give a path, a pattern, '-', a Polars frame, or an iterable of rows"
-    )
-    raise SourceError(message)
+    raise no_input(spec)
 
 
 def frame_source(plan: BarPlan, frame: pl.DataFrame | pl.LazyFrame) -> Source:
@@ -64,19 +63,3 @@ def _paths(spec: Spec) -> list[str | Path] | None:
     if isinstance(spec, list | tuple) and spec and all(isinstance(each, str | Path) for each in spec):
         return list(spec)
     return None
-
-
-def _refuse_lookalikes(spec: Spec) -> None:
-    """Things that could be iterated, but not as rows."""
-    kind = type(spec)
-    room = kind.__module__.partition(".")[0]
-    ways = {"pandas": "pl.from_pandas(frame)", "pyarrow": "pl.from_arrow(table)"}
-    if room in ways:
-        message = f"a {room} {kind.__name__} is no Polars frame; convert it with {ways[room]}"
-        raise SourceError(message)
-    if isinstance(spec, Mapping | bytes):
-        message = f"a {kind.__name__} is no input; give an iterable of rows, such as a list of mappings"
-        raise SourceError(message)
-    if callable(spec) and not isinstance(spec, Iterable | AsyncIterable):
-        message = f"{getattr(spec, '__name__', 'a function')!r} is a function; call it, and give what it returns"
-        raise SourceError(message)

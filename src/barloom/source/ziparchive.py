@@ -78,8 +78,10 @@ def zip_entries(path: Path) -> ZipEntries:
 
 def open_zip(path: Path, entry: ZipEntry, *, cut: bool) -> ByteStream:
     """The content of a member of a zip archive; with `cut` the archive breaks off behind it."""
-    if entry.encrypted or entry.method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        message = f"{path}: {entry.name} is encrypted or not deflated; extract it and read the extracted file"
+    known = entry.method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    if entry.encrypted or not known:
+        what = "encrypted" if entry.encrypted else f"packed by method {entry.method}, which is not deflate"
+        message = f"{path}: {entry.name} is {what}; extract it and read the extracted file"
         raise SourceError(message)
     file = path.open("rb")
     file.seek(_data_start(file, entry.offset))
@@ -166,8 +168,10 @@ def _stated_count(path: Path) -> int | None:
 def _entries_before_the_cut(path: Path) -> list[ZipEntry]:
     with path.open("rb") as file:
         entries = list(_walk(file))
+        file.seek(0)
+        begins = file.read(len(_LOCAL_MAGIC)) == _LOCAL_MAGIC
     if not entries:
-        message = f"{path} is not a zip archive, or is cut short"
+        message = f"{path} is {'cut short within its first member' if begins else 'not a zip archive'}"
         raise SourceError(message)
     return entries
 

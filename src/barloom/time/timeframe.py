@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-__all__ = ["DAY", "HOUR", "MICROSECOND", "MILLISECOND", "MINUTE", "SECOND", "Timeframe", "parse_duration"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "DAY",
+    "HOUR",
+    "MICROSECOND",
+    "MILLISECOND",
+    "MINUTE",
+    "SECOND",
+    "Timeframe",
+    "likely_timeframes",
+    "parse_duration",
+]
 
 MICROSECOND: Final = 1_000
 MILLISECOND: Final = 1_000_000
@@ -21,6 +36,8 @@ Unit = Literal["ms", "s", "m", "h", "d", "w", "mo"]
 _NANOSECONDS: Final[dict[str, int]] = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR}
 _WRITTEN: Final = re.compile(r"\s*(\d+)\s*(mo|ms|[smhdwy])\s*")
 _DURATION: Final = re.compile(r"\s*(\d+)\s*(ms|[smhdw])\s*")
+_TIMEFRAMES: Final = "write a number and ms, s, m, h, d, w or mo"
+_DURATIONS: Final = "write a number and ms, s, m, h, d or w"
 _MONTHS: Final = (1, 2, 3, 4, 6, 12)
 _HOURS_OF_A_DAY: Final = 24
 
@@ -39,12 +56,14 @@ class Timeframe:
     def parse(cls, text: str) -> Timeframe:
         """Read ``100ms 5s 1m 65m 4h 1d 1w 3mo``.
 
-        Raises `ValueError`, with a hint, for lengths without an anchor (``24h 2d 2w 5mo``).
+        Raises `ValueError`, with a hint, for lengths without an anchor (``24h 2d 2w 5mo``) and for what is written as
+        elsewhere (``1H 5min``), and `TypeError` for what is no text.
         """
-        match = _WRITTEN.fullmatch(text)
+        match = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
         if match is None:
-            message = f"{text!r} is not a timeframe; write a number and ms, s, m, h, d, w or mo, such as '5m' or '1d'"
-            raise ValueError(message)
+            hint = _hint(text, lambda way: str(cls.parse(way)), f"{_TIMEFRAMES}, such as '5m' or '1d'")
+            message = f"{text!r} is not a timeframe; {hint}"
+            raise (ValueError if isinstance(text, str) else TypeError)(message)
         count, unit = int(match[1]), match[2]
         if count == 0:
             message = f"{text!r} is empty: a timeframe is longer than zero"
@@ -122,6 +141,48 @@ def parse_duration(text: str) -> int:
     """Nanoseconds of a written elapsed time such as ``0s 250ms 90s 5m 1h 1d 1w`` (a day is 24 hours here)."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        message = f"{text!r} is not a duration; write a number and ms, s, m, h, d or w, such as '2s' or '5m'"
+        message = f"{text!r} is not a duration; {_hint(text, _checked_duration, _DURATIONS)}, such as '2s' or '5m'"
         raise ValueError(message)
     return int(match[1]) * {**_NANOSECONDS, "d": DAY, "w": 7 * DAY}[match[2]]
+
+
+def _checked_duration(way: str) -> str:
+    if _DURATION.fullmatch(way) is None:
+        message = f"{way!r} is no fixed length; write days, such as '31d'"
+        raise ValueError(message)
+    return way
+
+
+def likely_timeframes(written: object) -> list[tuple[str, str]]:
+    """What may be meant by a timeframe that is no text: its name, and the length as it was counted.
+
+    60 is ``1m`` (``60s``) or ``1h`` (``60m``), a `timedelta` what it says; nothing for what is not countable.
+    """
+    from barloom.time.spelling import meant  # noqa: PLC0415 - only on the way to an error
+
+    found = []
+    counted = f"{written // timedelta(milliseconds=1)}ms" if isinstance(written, timedelta) else str(written)
+    countable = isinstance(written, int | timedelta) and not isinstance(written, bool)
+    for way in meant(counted) if countable else ():
+        with suppress(ValueError):
+            found.append((str(Timeframe.parse(way)), way))
+    return found
+
+
+def _hint(written: object, check: Callable[[str], str], rule: str) -> str:
+    """``did you mean '1h'? write a number and …``; the rule alone where nothing fits.
+
+    Where the only length that may be meant has no anchor, `check` says so by its `ValueError`.
+    """
+    from barloom.time.spelling import meant  # noqa: PLC0415 - only on the way to an error
+
+    ways = meant(str(written)) if isinstance(written, str | int) and not isinstance(written, bool) else ()
+    fitting = []
+    for way in ways:
+        try:
+            fit = check(way)
+            fitting.append(repr(fit) if fit == way else f"{fit!r} ({way})")
+        except ValueError:
+            if len(ways) == 1:
+                raise
+    return f"did you mean {' or '.join(fitting)}? {rule}" if fitting else rule

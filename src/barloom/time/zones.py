@@ -6,7 +6,6 @@ The rules come from the `tzdata` package, on every machine, so that the same ver
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from struct import Struct
@@ -18,13 +17,14 @@ import tzdata
 
 from barloom.errors import CalendarError
 from barloom.time.timeframe import DAY, SECOND
+from barloom.time.zone_names import nearest_zone, zone_names
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from barloom.time.calendar import Integers
 
-__all__ = ["FIRST_DATE", "LAST_DATE", "TZ_VERSION", "Zone", "zone", "zone_names"]
+__all__ = ["FIRST_DATE", "LAST_DATE", "TZ_VERSION", "Zone", "zone"]
 
 FIRST_DATE: Final = date(1970, 1, 1)
 LAST_DATE: Final = date(2100, 12, 31)
@@ -81,20 +81,11 @@ def zone(name: str) -> Zone:
     Raises `CalendarError`, with the nearest names there are, for one that is unknown.
     """
     if name not in zone_names():
-        near = get_close_matches(name, zone_names(), n=1, cutoff=0.5) or get_close_matches(
-            name.lower(), [item.lower().rpartition("/")[2] for item in zone_names()], n=1, cutoff=0.7
-        )
-        best = [item for item in zone_names() if near and near[0] in {item, item.lower().rpartition("/")[2]}]
-        hint = f"did you mean {best[0]!r}? " if best else ""
+        near = nearest_zone(name)
+        hint = "" if near is None else f"did you mean {near!r}? "
         message = f"there is no time zone {name!r}; {hint}write one such as 'Europe/London' or 'UTC'"
         raise CalendarError(message)
     return Zone(name, files("tzdata").joinpath("zoneinfo", *name.split("/")))
-
-
-@cache
-def zone_names() -> tuple[str, ...]:
-    """The names of all zones there are."""
-    return tuple(sorted(files("tzdata").joinpath("zones").read_text("utf-8").split()))
 
 
 def _changes(file: Traversable) -> tuple[list[int], list[int]]:

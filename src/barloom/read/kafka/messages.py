@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 from barloom.errors import BadRow, Problem, SourceError
 from barloom.kafka.reading import MessageReader, Poison, Whence
 from barloom.kafka.received import Received, came
+from barloom.plan.load import plan_of
 from barloom.read.bar import Bar
 from barloom.read.kafka.feeds import Feeds
 from barloom.read.kafka.values import message_values
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from barloom.kafka.settings import KafkaSettings
-    from barloom.plan.barplan import BarPlan
-    from barloom.plan.query import Bars
+    from barloom.plan.load import Declared
     from barloom.store.scanning import BarKind
 
 __all__ = ["BarMessage", "BarReader"]
@@ -64,7 +64,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
     @overload
     def __init__(
         self: BarReader[Bar],
-        bars: BarPlan | Bars,
+        bars: Declared,
         settings: KafkaSettings,
         timeframe: str,
         kind: BarKind = ...,
@@ -77,7 +77,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
     @overload
     def __init__(
         self,
-        bars: BarPlan | Bars,
+        bars: Declared,
         settings: KafkaSettings,
         timeframe: str,
         kind: BarKind = ...,
@@ -90,7 +90,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
     ) -> None: ...
     def __init__(  # noqa: PLR0913 - as `MessageReader`
         self,
-        bars: BarPlan | Bars,
+        bars: Declared,
         settings: KafkaSettings,
         timeframe: str,
         kind: BarKind = "final",
@@ -101,7 +101,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
         at_end: Literal["wait", "stop"] = "wait",
         poison: Poison = "give",
     ) -> None:
-        plan = bars if not hasattr(bars, "plan") else bars.plan
+        plan = plan_of(bars)
         plan, self._decoder, self._release = written_bars(plan, settings, resolve(plan.calendar))
         check_shape(plan, typed, self._decoder.lacks)
         level = plan.level_of(timeframe)

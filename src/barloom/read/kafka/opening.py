@@ -11,6 +11,7 @@ from barloom.clock import Clock, SystemClock
 from barloom.errors import TopicMismatch
 from barloom.kafka.clients import consumer_config
 from barloom.kafka.cluster import Cluster
+from barloom.plan.load import plan_of
 from barloom.read.kafka.checkpoint import Origin, open_copy
 from barloom.read.kafka.contact import Contact
 from barloom.read.kafka.copy import TopicCopy
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient, TopicDescription
 
     from barloom.kafka.settings import KafkaSettings
-    from barloom.plan.barplan import BarPlan
-    from barloom.plan.query import Bars
+    from barloom.plan.load import Declared
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
 
@@ -40,7 +40,7 @@ _CALL = 15.0
 
 
 def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
-    bars: BarPlan | Bars,
+    bars: Declared,
     settings: KafkaSettings,
     path: str | Path | None = None,
     *,
@@ -67,7 +67,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
             minutes = reader.bucket("1m")
             print(minutes.latest("ACME", 5))
     """
-    plan = bars if not hasattr(bars, "plan") else bars.plan
+    plan = plan_of(bars)
     clock = clock or SystemClock()
     calendar = calendar or resolve(plan.calendar)
     admin = Cluster.reach(settings, clock).admin

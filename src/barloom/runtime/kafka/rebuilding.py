@@ -85,7 +85,7 @@ def _told(span: Span, on_progress: Callable[[RunProgress], None]) -> Callable[[S
     def tell(status: Status) -> None:
         report = status.report
         progress = Progress(span.done, span.total)
-        on_progress(RunProgress(report.ticks, progress, report.stream_time, status.seconds))
+        on_progress(RunProgress(report.ticks, progress, report.stream_time_ns, status.seconds))
 
     return tell
 

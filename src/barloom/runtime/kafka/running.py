@@ -15,6 +15,7 @@ from barloom.clock import SystemClock
 from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
 from barloom.kafka.cluster import Cluster
 from barloom.plan.identity import topics
+from barloom.plan.load import plan_of
 from barloom.runtime.kafka.collecting import seldom_collected
 from barloom.runtime.kafka.instance import Instance
 from barloom.runtime.kafka.job import Job
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from barloom.kafka.cluster import Inputs
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
-    from barloom.plan.query import Bars
+    from barloom.plan.load import Declared
     from barloom.runtime.kafka.job import Status
     from barloom.runtime.kafka.span import Span
     from barloom.runtime.report import RunReport
@@ -60,7 +61,7 @@ _ALL_WELL: Final = 30.0
 
 
 def run(  # noqa: PLR0913 - the settings of a run, by name
-    bars: BarPlan | Bars,
+    bars: Declared,
     settings: KafkaSettings,
     *,
     stop: Event,
@@ -79,7 +80,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     `LoginRefused`, `AccessRefused` and other errors that waiting does not mend.
     """
     clock = clock or SystemClock()
-    plan = bars if not hasattr(bars, "plan") else bars.plan
+    plan = plan_of(bars)
     calendar = calendar or resolve(plan.calendar)
     inputs = Cluster.reach(settings, clock, stop=stop).ensure(plan, lambda: refuse_another_definition(plan, settings))
     _tell_of_timestamps(inputs)
