@@ -204,9 +204,7 @@ class TestFeed:
         assert [] == read(plan(), [CAUGHT_UP, BEHIND]).rows
 
     @pytest.mark.parametrize(
-    @pytest.mark.parametrize(
         "bad", [None, "A,1", object(), pl.DataFrame({"symbol": ["A"]})], ids=["nothing", "text", "object", "frame"]
-    )
     )
     def test_what_is_no_row_loses_nothing_that_came_before_it(self, bad: object) -> None:
         """Of any kind: it is told when all rows before it have been given."""
@@ -221,8 +219,8 @@ class TestFeed:
     def test_what_is_no_row_is_told(self) -> None:
         """Texts and tuples have no names; objects may lack a field."""
         for row, why in (
-            ("A,1", "gave a str"),
-            ((1, 2), "gave a tuple"),
+            ("A,1", "gave 'A,1'"),
+            ((1, 2), "values without names"),
             (object(), "without a field.*symbol"),
             (None, "gave None.*wait"),
         ):
