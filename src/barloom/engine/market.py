@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Calendar, SlotGrid
     from barloom.time.changes import ChangedSlot
+    from barloom.time.overrides import Overrides
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["OVERRIDES", "Market", "calendar_of", "overrides_taken", "overrides_text"]
+__all__ = ["OVERRIDES", "Market", "calendar_of", "overrides_taken", "overrides_text", "stored_overrides"]
 
 OVERRIDES: Final = b"overrides"
 """The entry of the state that holds every override with the stream time it took effect at."""
@@ -58,8 +59,9 @@ class Market:
         Raises `DefinitionError` for a content that makes no sense and `CalendarError` for one that would change
         session time already passed; the calendar in force stays then.
         """
-        canonical = parse_overrides(text, source).text()
-        if self._history and self._history[-1][1] == canonical:
+        in_force = stored_overrides(self._history[-1][1]) if self._history else None
+        canonical = parse_overrides(text, source, unsaid="unsaid").settled(in_force).text()
+        if in_force is not None and in_force.text() == canonical:
             return None
         changed = _overridden(self._declared, canonical)
         before = _sessions(self.calendar)
@@ -107,6 +109,11 @@ def overrides_text(entry: bytes | None) -> str | None:
     return taken[-1][1] if taken else None
 
 
+def stored_overrides(text: str) -> Overrides:
+    """The changes of a content in the state; closures that barloom 0.1 applied are left as it had them."""
+    return parse_overrides(text, unsaid="unsaid")
+
+
 def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
     """The calendar in force, for readers: `entry` is the state's entry ``overrides``."""
     text = overrides_text(entry)
@@ -115,7 +122,7 @@ def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
 
 def _overridden(declared: Calendar, text: str) -> SessionCalendar:
     sessions = _sessions(declared)
-    return SessionCalendar(apply_overrides(sessions.table, parse_overrides(text)), sessions.options)
+    return SessionCalendar(apply_overrides(sessions.table, stored_overrides(text)), sessions.options)
 
 
 def _sessions(calendar: Calendar) -> SessionCalendar:
