@@ -14,9 +14,10 @@ from barloom.engine.seen import Seen
 from barloom.errors import CalendarError
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
+from barloom.time.calendar import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from barloom.engine.blocks import TickBatch
     from barloom.engine.floors import Floor
@@ -96,7 +97,7 @@ class Intake:
     def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
         """Check a batch and move stream time by it."""
         columns = Columns(batch.frame, self._plan.event)
-        rows = self._locate(batch)
+        rows = self._locate(batch, columns)
         self._check_digits(rows, columns)
         future = self._check_future(rows, batch.arrivals)
         moves = ~future & (rows.verdict != Reason.INVALID) & (rows.verdict != Reason.BEYOND_CALENDAR)
@@ -121,7 +122,7 @@ class Intake:
             _count(rows.verdict),
         )
 
-    def _locate(self, batch: TickBatch) -> _Rows:
+    def _locate(self, batch: TickBatch, columns: Columns) -> _Rows:
         time = batch.frame[self._plan.event.timestamp].to_numpy()
         stamped_end = self._bars and self._plan.stamped == "end"
         asked = time - 1 if stamped_end else time
@@ -133,13 +134,12 @@ class Intake:
             verdict[~known] = Reason.BEYOND_CALENDAR
             start, end, inside = asked.copy(), asked.copy(), np.zeros(len(asked), np.bool_)
             start[known], end[known], inside[known] = self._market.grids[0].round_to_slot(asked[known])
+        if self._plan.close_grace:
+            start, end, inside = self._market.deadlines.after_close(
+                self._market.grids[0], asked, Located(start, end, inside), auction(self._plan, columns)
+            )
         outside = ~inside
         if outside.any():
-            if self._plan.close_grace:
-                start, end, inside = self._market.deadlines.after_close(
-                    self._market.grids[0], asked, start, end, inside
-                )
-                outside = ~inside
             start, end = np.where(outside, time, start), np.where(outside, time, end)
         event = time
         if self._bars:
@@ -258,6 +258,12 @@ class Intake:
         known = self._market.grids[level].knows(rows.start)
         ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
         return self._floors[level].passed(rows.key, ends)
+
+
+def auction(plan: BarPlan, columns: Columns) -> Callable[[], Booleans] | None:
+    """Which rows of a batch count behind a close; none: all of them."""
+    when = plan.close_grace_when
+    return None if when is None else lambda: condition(when, columns)
 
 
 def _starts(grid: SlotGrid, times: Integers) -> Integers:

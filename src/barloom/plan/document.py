@@ -52,6 +52,7 @@ def plan_document(plan: BarPlan) -> dict[str, Any]:
         "live_within": plan.live_within,
         "clock": plan.clock,
         "close_grace": plan.close_grace,
+        **({} if plan.close_grace_when is None else {"close_grace_when": render(plan.close_grace_when)}),
         "pass_headers": list(plan.pass_headers),
         "source": _source(plan.source),
     }
@@ -85,6 +86,7 @@ def _plan(document: Mapping[str, Any]) -> BarPlan:
         live_within=document["live_within"],
         clock=document["clock"],
         close_grace=document["close_grace"],
+        close_grace_when=_parsed(document.get("close_grace_when")),
         pass_headers=tuple(document["pass_headers"]),
         source=_read_source(document["source"]),
     )
