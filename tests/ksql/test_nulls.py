@@ -39,8 +39,8 @@ def test_values_are_of_one_type_and_nothing_is_calculated_from_null(written: str
     [
         ("coalesce(side, '') != 'x'", "COALESCE(side, '') <> 'x'"),
         ("not (coalesce(side, '') != 'x')", "COALESCE(side, '') = 'x'"),
-        ("coalesce(ask, size) is null", "ask IS NULL AND size IS NULL"),
-        ("coalesce(ask, size) is not null", "ask IS NOT NULL OR size IS NOT NULL"),
+        ("coalesce(ask, size) is null", "ask IS NULL AND SIZE IS NULL"),
+        ("coalesce(ask, size) is not null", "ask IS NOT NULL OR SIZE IS NOT NULL"),
         ("bid * coalesce(ask, 1) is null", "bid IS NULL"),
     ],
 )
