@@ -6,15 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from barloom.engine.evaluate import condition
 from barloom.errors import DefinitionError, Problem
 from barloom.time.calendar import Located
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from barloom.engine.evaluate import Columns
+    from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers, SlotGrid
 
-__all__ = ["Deadlines"]
+__all__ = ["Deadlines", "auction"]
+
+
+def auction(plan: BarPlan, columns: Columns) -> Callable[[], Booleans] | None:
+    """Which rows of a batch count behind a close; none: all of them."""
+    when = plan.close_grace_when
+    return None if when is None else lambda: condition(when, columns)
 
 
 class Deadlines:

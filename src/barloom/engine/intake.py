@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
+from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
 from barloom.engine.seen import Seen
 from barloom.errors import CalendarError
@@ -17,7 +18,7 @@ from barloom.plan.nodes import Column
 from barloom.time.calendar import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from barloom.engine.blocks import TickBatch
     from barloom.engine.floors import Floor
@@ -258,12 +259,6 @@ class Intake:
         known = self._market.grids[level].knows(rows.start)
         ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
         return self._floors[level].passed(rows.key, ends)
-
-
-def auction(plan: BarPlan, columns: Columns) -> Callable[[], Booleans] | None:
-    """Which rows of a batch count behind a close; none: all of them."""
-    when = plan.close_grace_when
-    return None if when is None else lambda: condition(when, columns)
 
 
 def _starts(grid: SlotGrid, times: Integers) -> Integers:
