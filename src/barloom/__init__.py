@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     )
     from barloom.plan.barplan import BarPlan
     from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
-    from barloom.plan.expressions import Expression, Operand, col, lit
+    from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
     from barloom.plan.load import load
     from barloom.plan.query import Bars, Query, from_, timeframe
     from barloom.plan.registry import register_aggregate
@@ -113,6 +113,7 @@ __all__ = [
     "WaitTimeout",
     "aggregate",
     "avg",
+    "coalesce",
     "col",
     "compute",
     "count",
@@ -181,6 +182,7 @@ _HOMES = {
     "WaitTimeout": "barloom.errors",
     "aggregate": "barloom.plan.aggregates",
     "avg": "barloom.plan.aggregates",
+    "coalesce": "barloom.plan.expressions",
     "col": "barloom.plan.expressions",
     "compute": "barloom.runtime.computing",
     "count": "barloom.plan.aggregates",

@@ -10,7 +10,19 @@ import pytest
 
 from barloom.engine.evaluate import Columns, condition, number
 from barloom.plan.barplan import EventPlan, Field, FieldKind, NumberType
-from barloom.plan.nodes import Arithmetic, Column, Comparison, IsNull, Logical, Negate, Not, Number, Ratio, Text
+from barloom.plan.nodes import (
+    Arithmetic,
+    Coalesce,
+    Column,
+    Comparison,
+    IsNull,
+    Logical,
+    Negate,
+    Not,
+    Number,
+    Ratio,
+    Text,
+)
 
 if TYPE_CHECKING:
     from barloom.plan.nodes import Node
@@ -64,6 +76,11 @@ def read(node: Node) -> list[Decimal | None]:
         (Ratio(BID, LOTS, 2, "half-even"), ["1.50", "-1.12", "1.00"], 2),
         (Ratio(LOTS, Arithmetic("-", LOTS, LOTS), 2, "half-even"), [None] * 3, 2),
         (Ratio(ASK, Number(Decimal(3)), 1, "down"), ["0.5", None, "33333333333333333.3"], 1),
+        (Coalesce((ASK, BID)), ["1.5", "-2.25", "99999999999999999.9"], 3),
+        (Coalesce((ASK, Number(Decimal("0.25")))), ["1.5", "0.25", "99999999999999999.9"], 2),
+        (Coalesce((BID, ASK)), ["1.5", "-2.25", "3"], 3),
+        (Coalesce((Arithmetic("-", ASK, ASK), Negate(ASK))), ["0", None, "0"], 1),
+        (Arithmetic("*", Coalesce((ASK, LOTS)), Number(Decimal(2))), ["3", "4", "199999999999999999.8"], 1),
     ],
 )
 def test_numbers(node: Node, values: list[str | None], scale: int) -> None:
@@ -97,6 +114,13 @@ CHEAP = compare("<", ASK, Text("2.00"))
         (IsNull(ASK), [False, True, False]),
         (IsNull(SYMBOL), [False, False, True]),
         (IsNull(Arithmetic("+", BID, ASK)), [False, True, False]),
+        (IsNull(Coalesce((ASK, Negate(ASK)))), [False, True, False]),
+        (IsNull(Coalesce((ASK, LOTS))), [False, False, False]),
+        (IsNull(Coalesce((SYMBOL, Text("")))), [False, False, False]),
+        (compare("!=", Coalesce((SYMBOL, Text(""))), Text("A")), [False, True, True]),
+        (compare("==", Coalesce((SYMBOL, Text("C"))), Text("C")), [False, False, True]),
+        (compare(">", Coalesce((ASK, LOTS)), BID), [False, True, True]),
+        (Not(compare("<", Coalesce((ASK, Number(Decimal(0)))), Number(Decimal(2)))), [False, False, True]),
         (Logical("and", IS_A, CHEAP), [True, False, False]),
         (Logical("or", FIRM, IsNull(SYMBOL)), [True, False, True]),
         (Not(Logical("and", IS_A, CHEAP)), [False, True, True]),

@@ -14,6 +14,7 @@ import pytest
 import barloom as bl
 from barloom.engine.blocks import Snapshot, TickBatch
 from barloom.engine.engine import Engine
+from barloom.engine.market import OVERRIDES
 from barloom.runtime.compute import compute
 from barloom.runtime.rebuild import rebuild
 from barloom.testing import FakeSessionCalendar
@@ -121,6 +122,58 @@ def test_the_same_content_again_is_no_change() -> None:
     assert () == engine.override("# the same, written otherwise\n" + CLOSURE).notes
     with pytest.raises(bl.CalendarError, match="no sessions that could be overridden"):
         Engine(BARS.plan).override(CLOSURE)
+
+
+HALT = '[[closure]]\ndate = 2025-01-06\nhours = "1000-1005"\n'
+BY_01 = b'[[null,"{\\"closure\\":[{\\"date\\":\\"2025-01-06\\",\\"hours\\":\\"1000-1005\\"}]}"]]'
+"""The entry of a state that barloom 0.1 left, with the same halt."""
+
+
+def hours_closed(engine: Engine, first: int, *times: str) -> list[tuple[int, int]]:
+    """Trades at times of that Monday; the hours that close by them."""
+    return closed(engine.step(batch(first, *times))).get("1h", [])
+
+
+def test_a_halt_moves_no_slot_after_it() -> None:
+    """Hours of 09:30 and 10:30 over a halt from 10:00 to 10:05, in which nothing is in session."""
+    engine = Engine(BARS.plan, WEEK)
+    engine.override(HALT)
+
+    assert [] == hours_closed(engine, 0, "09:59:00", "10:02:00", "10:07:00")
+    assert [(nanos("09:30:00"), nanos("10:30:00"))] == hours_closed(engine, 3, "10:31:00")
+    assert [(nanos("10:30:00"), nanos("11:30:00"))] == hours_closed(engine, 4, "11:31:00")
+
+
+def test_a_halt_may_begin_the_slots_anew() -> None:
+    """With ``break = "split"`` the hour ends at 10:00, and the next ones begin at 10:05."""
+    engine = Engine(BARS.plan, WEEK)
+    engine.override(HALT + 'break = "split"\n')
+
+    hours = hours_closed(engine, 0, "09:59:00", "10:02:00", "10:07:00", "11:06:00")
+
+    assert [(nanos("09:30:00"), nanos("10:00:00")), (nanos("10:05:00"), nanos("11:05:00"))] == hours
+
+
+def test_a_closure_that_an_older_version_applied_stays_as_it_was() -> None:
+    """A store of 0.1 has bars from 10:05: with the same file its slots go on so, and with more in the file, too.
+
+    That it shall be otherwise is asked too late, and refused.
+    """
+    engine = Engine(BARS.plan, WEEK)
+    engine.step(batch(0, "09:59:00"))
+    engine.override(HALT + 'break = "split"\n')
+    old = engine.step(batch(1, "10:07:00"))
+    state = {name: value for name, value in old.entries.items() if value is not None}
+    restarted = Engine(BARS.plan, WEEK)
+    restarted.restore(Snapshot([("ACME",)], (), (), state | {OVERRIDES: BY_01}))
+
+    assert () == restarted.override(HALT).notes
+    with pytest.raises(bl.CalendarError, match=r"the change begins at 2025-01-06T10:05:00Z.* or rebuild"):
+        restarted.override(HALT + 'break = "span"\n')
+    more = HALT + "[[remove]]\ndate = 2025-01-09\n"
+    assert 1 == len(restarted.override(more).notes)
+    assert () == restarted.override(more).notes
+    assert [(nanos("11:05:00"), nanos("12:05:00"))] == hours_closed(restarted, 2, "11:06:00", "12:06:00")[-1:]
 
 
 def test_a_run_applies_its_override_file(tmp_path: Path) -> None:

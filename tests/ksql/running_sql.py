@@ -263,10 +263,19 @@ def _cast(value: Value, kind: str) -> Value:  # noqa: PLR0911 - one case a type
     return exact.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, EXACT)
 
 
+def _first_known(values: tuple[Value, ...]) -> Value:
+    """COALESCE; the server asks for values of one type."""
+    known = [value for value in values if value is not None]
+    assert len({type(value) for value in known}) <= 1, "COALESCE of different types"
+    assert len({value.as_tuple().exponent for value in known if isinstance(value, Decimal)}) <= 1, "different scales"
+    return known[0] if known else None
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "UNIX_TIMESTAMP": lambda stamp: None if stamp is None else int(stamp),
     "FROM_UNIXTIME": Stamp,
     "LPAD": lambda text, length, pad: None if text is None else text.rjust(length, pad)[:length],
     "SPLIT": lambda text, by: None if text is None else text.split(by),
+    "COALESCE": lambda *values: _first_known(values),
     "ABS": lambda value: None if value is None else abs(value) if isinstance(value, int) else EXACT.abs(value),
 }

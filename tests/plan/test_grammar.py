@@ -13,6 +13,7 @@ import barloom as bl
 from barloom.plan.grammar import Call, GrammarError, parse_aggregate, parse_expression
 from barloom.plan.nodes import (
     Arithmetic,
+    Coalesce,
     Column,
     Comparison,
     IsNull,
@@ -53,6 +54,12 @@ BID, ASK, SIZE = Column("bid"), Column("ask"), Column("size")
                 Comparison(">", SIZE, Number(Decimal(1))),
             ),
         ),
+        ("coalesce(bid, ask, 0)", Coalesce((BID, ASK, Number(Decimal(0))))),
+        (
+            "1 - coalesce(bid * size, - 1)",
+            Arithmetic("-", Number(Decimal(1)), Coalesce((Arithmetic("*", BID, SIZE), Number(Decimal(-1))))),
+        ),
+        ("coalesce == coalesce(side, '')", Comparison("==", Column("coalesce"), Coalesce((Column("side"), Text(""))))),
         ("active == true", Column("active")),
         ("active != true", Not(Column("active"))),
         ("active == false", Not(Column("active"))),
@@ -72,6 +79,9 @@ def test_python_writes_the_same() -> None:
 
     assert written == combined.node
     assert parse_expression("1 - bid") == (1 - bl.col("bid")).node
+    assert parse_expression("coalesce(bid, ask, 0.5) is not null") == (
+        bl.coalesce(bl.col("bid"), bl.col("ask"), Decimal("0.5")).is_not_null().node
+    )
     assert parse_expression("active") == (bl.col("active") == True).node  # noqa: E712 - what users write
     assert parse_expression("not active") == (bl.col("active") != True).node  # noqa: E712 - what users write
 
@@ -107,6 +117,10 @@ def test_reads_aggregates(text: str, call: Call) -> None:
         ("1 < bid < 2", 8, "two comparisons in a row", "bid > 1 and bid < 2"),
         ('side == "buy', 8, "unexpected '\"'", "not closed"),
         ("max(bid) > 1", 0, "'max' is called like a function", "cannot stand inside an expression"),
+        ("bid == null", 7, "unexpected 'null'", "ask 'is null' or 'is not null'"),
+        ("bid IS NULL", 4, "unexpected 'IS'", "write 'is', in small letters"),
+        ("coalesce(bid)", 0, "coalesce takes two values or more", "coalesce(size, 0)"),
+        ("coalesce()", 9, "unexpected ')'", "a column"),
         ("bid ask", 4, "unexpected 'ask'", "an operator or the end"),
         ("bid > true", 6, "unexpected 'true'", "a boolean field is a condition itself"),
         ("1" * 101, 0, "the number has too many digits", "38"),
@@ -156,6 +170,7 @@ def grown(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
         st.builds(Logical, st.sampled_from(["and", "or"]), inner, inner),
         st.builds(Not, inner),
         st.builds(IsNull, inner),
+        st.builds(Coalesce, st.lists(inner, min_size=2, max_size=3).map(tuple)),
         st.builds(Ratio, *rounded),
         st.builds(RootRatio, *rounded),
     )

@@ -13,6 +13,7 @@ from barloom.errors import CalendarError, DefinitionError
 from barloom.time.calendars import resolve, table_of
 from barloom.time.changes import changed_sessions, changed_slots, first_change, refuse_passed
 from barloom.time.instants import written
+from barloom.time.options import Options
 from barloom.time.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
 from barloom.time.timeframe import Timeframe
@@ -97,6 +98,94 @@ def test_a_closure_may_end_the_day() -> None:
     expected = {"2025-11-24": "1500-2100", "2025-11-25": "1430-2000*"}
 
     assert expected == shown(changed(text), date(2025, 11, 24), date(2025, 11, 25))
+
+
+HALT = '[[closure]]\ndate = 2025-11-25\nhours = "1121-1300"\n'
+
+
+def hours_of(text: str, timeframe: str = "1h", name: str = "XNYS") -> list[str]:
+    """The slots of 2025-11-25 in New York as local times of day (UTC - 5 hours)."""
+    plain, options = Options.split(name)
+    grid = SessionCalendar(changed(text, plain), options).grid(Timeframe.parse(timeframe))
+    day = [int(datetime(2025, 11, 25, hour, tzinfo=UTC).timestamp()) * 10**9 for hour in (12, 22)]
+    starts, ends = grid.bounds(np.arange(*grid.ordinal(np.array(day)).tolist()))
+    edges = np.column_stack((starts, ends)) // (60 * 10**9) % 1440 - 300
+    return [
+        "-".join(f"{edge // 60:02d}:{edge % 60:02d}" for edge in slot) for slot in edges.tolist()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        # a slot that the closure cuts stays where it was, one that lies in it is not there
+        (HALT, "09:30-10:30 10:30-11:30 12:30-13:30 13:30-14:30 14:30-15:30 15:30-16:00"),
+        (HALT + 'break = "span"', "09:30-10:30 10:30-11:30 12:30-13:30 13:30-14:30 14:30-15:30 15:30-16:00"),
+        (HALT + 'break = "split"', "09:30-10:30 10:30-11:21 13:00-14:00 14:00-15:00 15:00-16:00"),
+        # from before the open, and to after the close
+        (HALT.replace("1121-1300", "0900-1005"),
+         "10:05-10:30 10:30-11:30 11:30-12:30 12:30-13:30 13:30-14:30 14:30-15:30 15:30-16:00"),
+        (HALT.replace("1121-1300", "1501-1700"),
+         "09:30-10:30 10:30-11:30 11:30-12:30 12:30-13:30 13:30-14:30 14:30-15:01"),
+        (HALT.replace("1121-1300", "1000-1002,1029-1031"),
+         "09:30-10:30 10:30-11:30 11:30-12:30 12:30-13:30 13:30-14:30 14:30-15:30 15:30-16:00"),
+    ],
+)  # fmt: skip
+def test_a_closure_does_not_move_the_slots_after_it(text: str, slots: str) -> None:
+    """They are counted from the open as planned, unless the closure says that they begin anew."""
+    assert slots.split() == hours_of(text)
+
+
+def test_a_closure_leaves_the_lunch_break_its_own_setting() -> None:
+    """Tokyo's slots begin anew after lunch, and a halt of either half moves none of them; by the clock neither does."""
+    halt = '[[closure]]\ndate = 2025-11-25\nhours = "{}"\n'
+
+    def local(text: str, name: str) -> list[str]:
+        plain, options = Options.split(name)
+        grid = SessionCalendar(changed(text, plain), options).grid(Timeframe.parse("1h"))
+        day = [int(datetime(2025, 11, day, 23, tzinfo=UTC).timestamp()) * 10**9 for day in (24, 25)]
+        starts, _ = grid.bounds(np.arange(*grid.ordinal(np.array(day)).tolist()))
+        return [f"{(at // 60 + 9) % 24:02d}:{at % 60:02d}" for at in (starts // (60 * 10**9)).tolist()]
+
+    assert ["09:00", "10:00", "11:00", "12:30", "13:30", "14:30"] == local(halt.format("1010-1020"), "XTKS")
+    assert ["09:00", "10:00", "12:40", "13:30", "14:30"] == local(halt.format("1055-1240"), "XTKS")
+    assert ["12:40", "13:00", "14:00", "15:00"] == local(halt.format("0900-1240"), "XTKS?break=span")
+    assert ["09:00", "10:00", "11:00", "13:15", "14:00", "15:00"] == local(
+        halt.format("1230-1315"), "XTKS?anchor=clock"
+    )
+
+
+def test_a_closure_is_no_close() -> None:
+    """No auction is waited for at a halt, and it does not bound the grace after a close; one that splits does."""
+    halt = HALT.replace("1121-1300", "1000-1005")
+    ten = np.array([int(datetime(2025, 11, 25, 15, 2, tzinfo=UTC).timestamp()) * 10**9])
+    through, anew = (SessionCalendar(changed(text)) for text in (halt, halt + 'break = "split"'))
+
+    assert ["2025-11-24T21:00:00Z"] == [written(int(at)) for at in through.last_close(ten)]
+    assert ["2025-11-25T15:00:00Z"] == [written(int(at)) for at in anew.last_close(ten)]
+    assert resolve("XNYS").shortest_pause == through.shortest_pause
+    assert 5 * 60 * 10**9 == anew.shortest_pause
+
+
+def test_how_slots_go_on_is_a_change_of_its_own() -> None:
+    """Where a closure comes to split them, the slots after it are others, although the hours are the same."""
+    before, after = changed(HALT), changed(HALT + 'break = "split"')
+
+    assert "2025-11-25T18:00:00Z" == written(first_change(before, after) or 0)
+    assert ["-2025-11-25T17:30:00Z", "+2025-11-25T18:00:00Z"] == [
+        f"{'+' if slot.added else '-'}{written(slot.start)}"
+        for slot in changed_slots(before, after, [Timeframe.parse("1h")])
+        if slot.start < int(datetime(2025, 11, 25, 18, 15, tzinfo=UTC).timestamp()) * 10**9
+        and slot.end > int(datetime(2025, 11, 25, 17, tzinfo=UTC).timestamp()) * 10**9
+    ]
+
+
+def test_a_closure_says_break_in_two_words_only() -> None:
+    """Anything else, and the key elsewhere, is told with what may be written."""
+    with pytest.raises(DefinitionError, match=r"break is 'join'\n.*'span'.*'split'"):
+        parse_overrides(HALT + 'break = "join"')
+    with pytest.raises(DefinitionError, match="'break' means nothing here"):
+        parse_overrides('[[change]]\ndate = 2025-11-25\nhours = "0930-1200"\nbreak = "span"')
 
 
 def test_the_slots_that_change_are_listed() -> None:

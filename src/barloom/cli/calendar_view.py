@@ -175,5 +175,5 @@ def changes(old: str, new: str, first: date | None, last: date | None) -> list[d
 
 
 def _segments(segments: Segments, day: date) -> str:
-    edges = [(opens, closes) for opens, closes, _ in segments]
-    return _spans("UTC", edges, [Phase(phase) for _, _, phase in segments], days_of(day)) or "closed"
+    edges = [(item.opens, item.closes) for item in segments]
+    return _spans("UTC", edges, [Phase(item.phase) for item in segments], days_of(day)) or "closed"

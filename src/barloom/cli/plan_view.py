@@ -18,8 +18,9 @@ from barloom.cli.formats import duration
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
 from barloom.plan.nodes import columns_of
+from barloom.plan.nulls import unasked_nulls
 from barloom.plan.render import render
-from barloom.time.about import short_name
+from barloom.time.about import about, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,18 @@ def plan_warnings(plan: BarPlan, now: int) -> list[str]:
         )
     if plan.base.delay == 0:
         found.append("the base has no delay: a tick that comes after a newer slot has begun is late")
-    return found
+    if plan.close_grace and plan.close_grace_when is None and _longer_hours(checked_calendar(plan)):
+        found.append(
+            f"in the {duration(plan.close_grace)} after the close every tick counts for the closing bar, those of the"
+            " hours after it too (name the auction's by close_grace_when)"
+        )
+    return found + unasked_nulls(plan)
+
+
+def _longer_hours(calendar: Calendar) -> bool:
+    """Whether there is a session after the regular one."""
+    known = about(calendar)
+    return known is not None and known.extended and known.outside_hours
 
 
 def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
@@ -76,6 +88,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     sheet.add("calendar", short_name(calendar))
     if plan.close_grace:
         sheet.add("closing auction", f"counts up to {duration(plan.close_grace)} after a session's close")
+    if plan.close_grace_when is not None:
+        sheet.add("", f"where {render(plan.close_grace_when)}")
     if plan.where is not None:
         sheet.add("where", render(plan.where))
     if plan.source.arrival is not None:
@@ -211,6 +225,7 @@ def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
         "calendar": calendar.name,
         "sessions": calendar_body(calendar, now),
         "close_grace_ns": plan.close_grace,
+        "close_grace_when": None if plan.close_grace_when is None else render(plan.close_grace_when),
         **clock_body(plan),
         "where": None if plan.where is None else render(plan.where),
         "fields": [

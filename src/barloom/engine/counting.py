@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition
 from barloom.engine.market import Market
 from barloom.errors import CalendarError
@@ -29,18 +30,18 @@ class Counting:
 
     def of(self, frame: pl.DataFrame) -> Booleans:
         """Of rows of the event's fields, none of them from the future."""
-        times = frame[self._plan.event.timestamp].to_numpy()
-        counts = self._inside(asked_times(self._plan, times))
+        columns = Columns(frame, self._plan.event)
+        counts = self._inside(asked_times(self._plan, frame[self._plan.event.timestamp].to_numpy()), columns)
         if self._plan.where is not None:
-            counts = counts & condition(self._plan.where, Columns(frame, self._plan.event))
+            counts = counts & condition(self._plan.where, columns)
         return counts
 
-    def _inside(self, times: Integers) -> Booleans:
+    def _inside(self, times: Integers, columns: Columns) -> Booleans:
         calendar = self._market.calendar
         if not calendar.shortest_pause:  # it never closes: only its last known date needs a look
             with suppress(CalendarError):
                 return calendar.is_open(times)
-        return self._market.place(times).inside
+        return self._market.place(times, auction(self._plan, columns)).inside
 
 
 def asked_times(plan: BarPlan, times: Integers) -> Integers:

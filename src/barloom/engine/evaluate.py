@@ -13,6 +13,7 @@ from barloom.engine.blocks import Numbers, Values
 from barloom.plan.barplan import FieldKind
 from barloom.plan.nodes import (
     Arithmetic,
+    Coalesce,
     Column,
     Comparison,
     IsNull,
@@ -138,6 +139,8 @@ def _number(node: Node, columns: NumberColumns) -> Scaled:
             return Scaled(Values(exact.negate(numbers), valid), scale)
         case Arithmetic():
             return _arithmetic(node, columns)
+        case Coalesce(options):
+            return _first_known([_number(_as_number(option), columns) for option in options])
         case Ratio() | RootRatio():
             return _ratio(node, columns)
         case _:
@@ -174,6 +177,20 @@ def _arithmetic(node: Arithmetic, columns: NumberColumns) -> Scaled:
     first, second, scale = _aligned(left, right)
     combine = exact.add if node.operator == "+" else exact.subtract
     return Scaled(Values(combine(first, second), valid), scale)
+
+
+def _first_known(options: Sequence[Scaled]) -> Scaled:
+    """In every row the first option that is not null there."""
+    scale = max(option.scale for option in options)
+    (numbers, valid), _ = options[0]
+    numbers = exact.rescale(numbers, scale - options[0].scale)
+    for option in options[1:]:
+        if valid is None:
+            break
+        further = exact.rescale(option.values.numbers, scale - option.scale)
+        numbers = np.where(valid, numbers, further)
+        valid = None if option.values.valid is None else valid | option.values.valid
+    return Scaled(Values(numbers, valid), scale)
 
 
 def _ratio(node: Ratio | RootRatio, columns: NumberColumns) -> Scaled:
@@ -235,8 +252,14 @@ def _masks(truth: pl.Series) -> _Truth:
 
 
 def _is_null(node: Node, columns: Columns) -> Booleans:
-    if isinstance(node, Column):
-        return columns.series(node.name).is_null().to_numpy()
+    match node:
+        case Column(name):
+            return columns.series(name).is_null().to_numpy()
+        case Coalesce(options):
+            missing: Booleans = np.logical_and.reduce([_is_null(option, columns) for option in options])
+            return missing
+        case Text():
+            return np.zeros(len(columns), dtype=np.bool_)
     valid = _number(node, columns).values.valid
     return np.zeros(len(columns), dtype=np.bool_) if valid is None else ~valid
 
@@ -252,6 +275,8 @@ def _comparison(node: Comparison, columns: Columns) -> _Truth:
 
 
 def _is_text(node: Node, columns: Columns) -> bool:
+    if isinstance(node, Coalesce):
+        return any(_is_text(option, columns) for option in node.options)
     return isinstance(node, Column) and not columns.holds_numbers(node.name)
 
 
@@ -288,6 +313,8 @@ def _text(node: Node, columns: Columns) -> pl.Expr:
             return pl.lit(value)
         case Number(value):
             return pl.lit(str(value))
+        case Coalesce(options):
+            return pl.coalesce([_text(option, columns) for option in options])
         case _:
             message = f"{node!r} is not text"
             raise TypeError(message)

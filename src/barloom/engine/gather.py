@@ -30,6 +30,8 @@ Request: TypeAlias = tuple["Node | None", "Node | None", bool]
 def gather(plan: BarPlan, admitted: Admitted) -> Groups:
     """One row for each (key, base slot), sorted by them."""
     order = _by_key_and_time(admitted.key, admitted.time)
+    if plan.close_grace_when is not None:  # of two ticks the later one may lie in the slot that closed before
+        order = order[np.lexsort((admitted.start[order], admitted.key[order]))]
     key, start, time = admitted.key[order], admitted.start[order], admitted.time[order]
     runs = run_starts(key, start)
     ends = np.append(runs[1:], len(key))

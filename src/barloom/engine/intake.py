@@ -10,6 +10,7 @@ import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.counting import asked_times
+from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
 from barloom.engine.seen import Seen
 from barloom.plan.barplan import Fold, InputKind
@@ -115,7 +116,7 @@ class Intake:
     def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
         """Check a batch and move stream time by it."""
         columns = Columns(batch.frame, self._plan.event)
-        rows = self._locate(batch)
+        rows = self._locate(batch, columns)
         self._check_digits(rows, columns)
         if self._plan.where is not None:
             rows.refuse(~condition(self._plan.where, columns), _FILTERED)
@@ -142,10 +143,11 @@ class Intake:
             _count(rows.verdict),
         )
 
-    def _locate(self, batch: TickBatch) -> _Rows:
+    def _locate(self, batch: TickBatch, columns: Columns) -> _Rows:
         time = batch.frame[self._plan.event.timestamp].to_numpy()
         verdict = np.full(len(time), _ACCEPTED, np.int8)
-        start, end, inside, beyond = self._market.place(asked_times(self._plan, time))
+        asked = asked_times(self._plan, time)
+        start, end, inside, beyond = self._market.place(asked, auction(self._plan, columns))
         if not inside.all():
             start, end = np.where(inside, start, time), np.where(inside, end, time)
         event = time

@@ -10,20 +10,22 @@ import numpy as np
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
+from barloom.time.calendar import Located
 from barloom.time.changes import changed_slots, refuse_passed
 from barloom.time.instants import written
 from barloom.time.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers, SlotGrid
     from barloom.time.changes import ChangedSlot
+    from barloom.time.overrides import Overrides
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["OVERRIDES", "Market", "Placed", "calendar_of", "overrides_taken", "overrides_text"]
+__all__ = ["OVERRIDES", "Market", "Placed", "calendar_of", "overrides_taken", "overrides_text", "stored_overrides"]
 
 OVERRIDES: Final = b"overrides"
 """The entry of the state that holds every override with the stream time it took effect at."""
@@ -63,8 +65,8 @@ class Market:
         self.grids = [calendar.grid(level.timeframe) for level in self._plan.levels]
         self.calendar = calendar
 
-    def place(self, times: Integers) -> Placed:
-        """The base slots of times, the closing auction included."""
+    def place(self, times: Integers, takes: Callable[[], Booleans] | None = None) -> Placed:
+        """The base slots of times, the closing auction included; it takes those that `takes` tells, or all."""
         grid, beyond = self.grids[0], np.zeros(len(times), np.bool_)
         try:
             start, end, inside = grid.round_to_slot(times)
@@ -73,8 +75,9 @@ class Market:
             beyond = ~known
             start, end, inside = times.copy(), times.copy(), np.zeros(len(times), np.bool_)
             start[known], end[known], inside[known] = grid.round_to_slot(times[known])
-        if self._plan.close_grace and not inside.all():
-            start, end, inside = self.deadlines.after_close(grid, times, start, end, inside)
+        if self._plan.close_grace:
+            located = Located(start, end, inside)
+            start, end, inside = self.deadlines.after_close(grid, times, located, takes)
         return Placed(start, end, inside, beyond)
 
     def override(self, text: str, source: str, stream_time: int | None) -> list[str] | None:
@@ -83,8 +86,9 @@ class Market:
         Raises `DefinitionError` for a content that makes no sense and `CalendarError` for one that would change
         session time already passed; the calendar in force stays then.
         """
-        canonical = parse_overrides(text, source).text()
-        if self._history and self._history[-1][1] == canonical:
+        in_force = stored_overrides(self._history[-1][1]) if self._history else None
+        canonical = parse_overrides(text, source, unsaid="unsaid").settled(in_force).text()
+        if in_force is not None and in_force.text() == canonical:
             return None
         changed = _overridden(self._declared, canonical)
         before = _sessions(self.calendar)
@@ -132,6 +136,11 @@ def overrides_text(entry: bytes | None) -> str | None:
     return taken[-1][1] if taken else None
 
 
+def stored_overrides(text: str) -> Overrides:
+    """The changes of a content in the state; closures that barloom 0.1 applied are left as it had them."""
+    return parse_overrides(text, unsaid="unsaid")
+
+
 def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
     """The calendar in force, for readers: `entry` is the state's entry ``overrides``."""
     text = overrides_text(entry)
@@ -140,7 +149,7 @@ def calendar_of(declared: Calendar, entry: bytes | None) -> Calendar:
 
 def _overridden(declared: Calendar, text: str) -> SessionCalendar:
     sessions = _sessions(declared)
-    return SessionCalendar(apply_overrides(sessions.table, parse_overrides(text)), sessions.options)
+    return SessionCalendar(apply_overrides(sessions.table, stored_overrides(text)), sessions.options)
 
 
 def _sessions(calendar: Calendar) -> SessionCalendar:

@@ -15,6 +15,7 @@ from barloom.ksql.types import BIGINT, TIMESTAMP, SqlType, decimal, of_field
 from barloom.plan.barplan import FieldKind
 from barloom.plan.nodes import (
     Arithmetic,
+    Coalesce,
     Column,
     Comparison,
     IsNull,
@@ -25,6 +26,7 @@ from barloom.plan.nodes import (
     Number,
     Text,
     columns_of,
+    may_be_null,
 )
 from barloom.plan.render import render
 
@@ -85,13 +87,13 @@ class Rows:
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self._fields = fields
 
-    def nullable(self, node: Node) -> tuple[str, ...]:
-        """The fields in an expression that may be null, sorted."""
-        return tuple(sorted(name for name in columns_of(node) if self._fields[name].nullable))
-
     def present(self, node: Node) -> tuple[ast.Expr, ...]:
         """The conditions under which an expression has a value."""
-        return tuple(ast.IsNull(ast.Name(stored(name)), negated=True) for name in self.nullable(node))
+        nullable = {name for name in columns_of(node) if self._fields[name].nullable}
+        parts = [part for part in _parts(node) if may_be_null(part, nullable)]
+        plain = sorted(part.name for part in parts if isinstance(part, Column))
+        chosen = (self._missing(part, negated=True) for part in parts if isinstance(part, Coalesce))
+        return (*(ast.IsNull(ast.Name(stored(name)), negated=True) for name in dict.fromkeys(plain)), *chosen)
 
     def value(self, node: Node) -> Value:
         """A number; `Unsayable` where there is no SQL for it."""
@@ -105,8 +107,27 @@ class Rows:
                 return Value(ast.Minus(inner.sql), inner.type, inner.whole)
             case Arithmetic(operator, left, right):
                 return arithmetic(operator, self.value(left), self.value(right))
+            case Coalesce(options):
+                return self._first_known(options)
         message = f"{render(node)} has no form in SQL"
         raise Unsayable(message, "compute it before the ticks are written")
+
+    def _first_known(self, options: tuple[Node, ...]) -> Value:
+        """``COALESCE``, whose values have to be of one type; arithmetic with null would fail before it."""
+        values = [self.value(option) for option in options]
+        if all(value.type == BIGINT for value in values):
+            kind = BIGINT
+        else:
+            values = [_as_decimal(value) for value in values]
+            scale = max(value.type.scale for value in values)
+            kind = decimal(max(value.type.precision - value.type.scale for value in values) + scale, scale)
+        known = (
+            value.exactly(kind)
+            if isinstance(option, Column)
+            else _where(self.present(option), ast.Cast(value.sql, kind))
+            for option, value in zip(options, values, strict=True)
+        )
+        return Value(ast.Call("COALESCE", tuple(known)), kind, max(value.whole for value in values))
 
     def condition(self, node: Node, *, negated: bool = False) -> ast.Expr:
         """A condition, or its opposite; `Unsayable` where there is no SQL for it."""
@@ -127,19 +148,29 @@ class Rows:
         raise Unsayable(message, "compute it before the ticks are written")
 
     def _missing(self, operand: Node, *, negated: bool) -> ast.Expr:
-        """An expression is null where any of its columns is."""
-        first, *more = (ast.IsNull(ast.Name(stored(name)), negated=negated) for name in sorted(columns_of(operand)))
-        joined: ast.Expr = first
-        for item in more:
-            joined = ast.Binary("AND" if negated else "OR", joined, item)
-        return joined
+        """An expression is null where any of its columns is, one of several options where all of them are."""
+        if not may_be_null(operand, columns_of(operand)):
+            message = f"{render(operand)} is never null"
+            raise Unsayable(message, "leave the condition out")
+        if isinstance(operand, Coalesce):
+            every = [self._missing(option, negated=negated) for option in operand.options]
+            return _joined("OR" if negated else "AND", every)
+        parts = sorted(_parts(operand), key=lambda part: (isinstance(part, Coalesce), sorted(columns_of(part))))
+        asked = [part for part in parts if may_be_null(part, columns_of(part))]
+        any_of = [
+            ast.IsNull(ast.Name(stored(part.name)), negated=negated)
+            if isinstance(part, Column)
+            else self._missing(part, negated=negated)
+            for part in dict.fromkeys(asked)
+        ]
+        return _joined("AND" if negated else "OR", any_of)
 
     def _comparison(self, node: Comparison, *, negated: bool) -> ast.Expr:
         operator = (_OPPOSITES if negated else _OPERATORS)[node.operator]
         left, right = self._side(node, node.left), self._side(node, node.right)
         compared = ast.Binary(operator, left, right)
         # a plain column that is null makes a comparison false, but arithmetic with one fails altogether
-        computed = [side for side in (node.left, node.right) if not isinstance(side, Column)]
+        computed = [side for side in (node.left, node.right) if not isinstance(side, (Column, Coalesce))]
         guards = dict.fromkeys(guard for side in computed for guard in self.present(side))
         return ast.conjunction((*guards, compared)) or compared
 
@@ -152,8 +183,19 @@ class Rows:
             case Column(name) if self._fields[name].kind is FieldKind.TIMESTAMP:
                 self._same_units(whole)
                 return ast.Name(stored(name))
+            case Coalesce(options) if not self._calculates(node):
+                return ast.Call("COALESCE", tuple(self._side(whole, option) for option in options))
             case _:
                 return self.value(node).sql
+
+    def _calculates(self, node: Node) -> bool:
+        """Whether a value is a number, and neither a text nor a time."""
+        match node:
+            case Column(name):
+                return self._fields[name].kind in {FieldKind.INTEGER, FieldKind.DECIMAL}
+            case Coalesce(options):
+                return any(map(self._calculates, options))
+        return not isinstance(node, Text)
 
     def _same_units(self, node: Comparison) -> None:
         units = {
@@ -163,6 +205,32 @@ class Rows:
         if len(units) > 1:
             message = f"{render(node)} compares times that are written in different units"
             raise Unsayable(message, "declare both in the same unit")
+
+
+def _parts(node: Node) -> list[Column | Coalesce]:
+    """The columns of an expression; a choice between values is taken as one."""
+    match node:
+        case Column() | Coalesce():
+            return [node]
+        case Negate(operand):
+            return _parts(operand)
+        case Arithmetic(_, left, right):
+            return [*_parts(left), *_parts(right)]
+    return []
+
+
+def _joined(operator: ast.Operator, conditions: list[ast.Expr]) -> ast.Expr:
+    """Conditions, at least one, as one."""
+    joined = conditions[0]
+    for item in conditions[1:]:
+        joined = ast.Binary(operator, joined, item)
+    return joined
+
+
+def _where(conditions: tuple[ast.Expr, ...], value: ast.Expr) -> ast.Expr:
+    """A value where all conditions hold, else null."""
+    held = ast.conjunction(conditions)
+    return value if held is None else ast.Case(((held, value),))
 
 
 def literal(value: Decimal) -> Value:

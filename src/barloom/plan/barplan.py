@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from barloom.plan.nodes import columns_of
+from barloom.plan.nodes import may_be_null
 from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class BarPlan:
     `stamped` says whether such a row's timestamp is its slot's ``start`` or ``end``.
     `max_ahead` and `live_within` are nanoseconds, and so are `clock_after`, how much later than time passes the clock
     closes slots, and `close_grace`: how long after a session's close its last slots still take ticks (the closing
-    auction).
+    auction); `close_grace_when` is the condition on these ticks.
     """
 
     name: str
@@ -211,6 +211,7 @@ class BarPlan:
     clock: bool = True
     clock_after: int = 0
     close_grace: int = 0
+    close_grace_when: Node | None = None
     pass_headers: tuple[str, ...] = ()
     source: SourcePlan = field(default_factory=SourcePlan)
 
@@ -280,4 +281,4 @@ def _skips_rows(partial: Partial, event: EventPlan) -> bool:
     if partial.when is not None:
         return True
     nullable = {item.name for item in event.fields if item.nullable}
-    return partial.expression is not None and not nullable.isdisjoint(columns_of(partial.expression))
+    return partial.expression is not None and may_be_null(partial.expression, nullable)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan
 from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
+from barloom.plan.expressions import Expression
 from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
 from barloom.plan.reading import plan_source
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.trading_hours import check_grace, plan_calendar
 from barloom.plan.types import Checker, Kind, Scope, field_type
+from barloom.plan.written import condition
 
 if TYPE_CHECKING:
     from barloom.plan.draft import BarsDraft, ColumnDraft, Value
@@ -41,6 +43,7 @@ def build(draft: BarsDraft) -> BarPlan:
     name, calendar, stamped = _name(draft, problems), plan_calendar(draft, problems), _stamped(draft, problems)
     _check_grace(draft, calendar, knobs, problems)
     _check_after(draft, knobs, problems)
+    grace_when = _grace_when(draft, scope, problems)
     if problems:
         raise DefinitionError(dict.fromkeys(problems))
     made = BarPlan(
@@ -51,6 +54,7 @@ def build(draft: BarsDraft) -> BarPlan:
         partials=tuple(columns.partials),
         outputs=tuple(columns.outputs),
         where=where,
+        close_grace_when=grace_when,
         input=draft.input,
         stamped=stamped,
         source=source,
@@ -195,15 +199,21 @@ def _check_carry(draft: BarsDraft, levels: tuple[LevelPlan, ...], columns: Colum
 def _where(draft: BarsDraft, scope: Scope, problems: list[Problem]) -> Node | None:
     joined: Node | None = None
     for item in draft.filters:
-        checker = Checker(scope, item.where)
-        for flaw in item.condition.flaws:
-            checker.problem(flaw.what, flaw.fix)
-        unread = any(flaw.unread for flaw in item.condition.flaws)
-        typed = None if unread else checker.condition(item.condition.node)
-        problems.extend(checker.problems)
-        if typed is not None and typed.kind is Kind.CONDITION:
-            joined = typed.node if joined is None else Logical("and", joined, typed.node)
+        node = _condition(item.condition, item.where, scope, problems)
+        if node is not None:
+            joined = node if joined is None else Logical("and", joined, node)
     return joined
+
+
+def _condition(stated: Expression, where: str, scope: Scope, problems: list[Problem]) -> Node | None:
+    """A condition on rows; none where something is wrong with it."""
+    checker = Checker(scope, where)
+    for flaw in stated.flaws:
+        checker.problem(flaw.what, flaw.fix)
+    unread = any(flaw.unread for flaw in stated.flaws)
+    typed = None if unread else checker.condition(stated.node)
+    problems.extend(checker.problems)
+    return typed.node if typed is not None and typed.kind is Kind.CONDITION else None
 
 
 def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
@@ -216,13 +226,36 @@ def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
         "clock_after": _after,
         "pass_headers": _headers,
     }
-    return {name: readers[name](knob, problems) for name, knob in draft.knobs}
+    return {name: readers[name](knob, problems) for name, knob in draft.knobs if name in readers}
 
 
 def _check_grace(draft: BarsDraft, calendar: str, knobs: dict[str, Any], problems: list[Problem]) -> None:
     stated = dict(draft.knobs).get("close_grace")
-    if stated is not None and calendar:
+    if stated is None:
+        return
+    if draft.input is InputKind.BARS:
+        what = "with bars as input there is no closing auction to wait for: each is the whole of its slot"
+        fix = (
+            "leave it out; a bar that is stamped at the close or later is out_of_session: add it to the last one before"
+        )
+        problems.append(Problem(what, stated.where, fix))
+    elif calendar:
         check_grace(calendar, knobs["close_grace"], stated.where, problems)
+
+
+def _grace_when(draft: BarsDraft, scope: Scope, problems: list[Problem]) -> Node | None:
+    """Which ticks behind the close count, as a condition."""
+    stated = dict(draft.knobs).get("close_grace_when")
+    if stated is None:
+        return None
+    if "close_grace" not in dict(draft.knobs):
+        fix = 'say for how long the auction is waited for, such as close_grace = "5m"'
+        problems.append(Problem("it chooses among the ticks of a close_grace, and there is none", stated.where, fix))
+    if not isinstance(stated.value, str | Expression):
+        what = f"{stated.value!r} is not a condition"
+        problems.append(Problem(what, stated.where, """write text, such as 'cond == "auction"'"""))
+        return None
+    return _condition(condition(stated.value), stated.where, scope, problems)
 
 
 def _positive(knob: Value, problems: list[Problem]) -> int:

@@ -12,6 +12,7 @@ from barloom.plan.barplan import MAX_DIGITS, Fold, NumberType, Output, Partial
 from barloom.plan.nodes import (
     NULL,
     Arithmetic,
+    Coalesce,
     Column,
     IsNull,
     Logical,
@@ -255,6 +256,8 @@ def _scales(node: Node) -> list[int]:
             return [scale, *_scales(top), *_scales(bottom)]
         case Arithmetic(_, left, right):
             return [*_scales(left), *_scales(right)]
+        case Coalesce(options):
+            return [scale for option in options for scale in _scales(option)]
         case Negate(operand):
             return _scales(operand)
         case _:
@@ -269,6 +272,8 @@ def _scaled(node: Node, scale: int) -> Node:
             return replace(node, numerator=_scaled(top, scale), denominator=_scaled(bottom, scale), scale=known)
         case Arithmetic(_, left, right):
             return replace(node, left=_scaled(left, scale), right=_scaled(right, scale))
+        case Coalesce(options):
+            return Coalesce(tuple(_scaled(option, scale) for option in options))
         case Negate(operand):
             return Negate(_scaled(operand, scale))
         case _:
@@ -301,6 +306,8 @@ def _unfolded(node: Node, partials: list[Partial]) -> Node:
             return Column(partial_text(partials[int(name)]))
         case Arithmetic(_, left, right):
             return replace(node, left=_unfolded(left, partials), right=_unfolded(right, partials))
+        case Coalesce(options):
+            return Coalesce(tuple(_unfolded(option, partials) for option in options))
         case Ratio(top, bottom) | RootRatio(top, bottom):
             return replace(node, numerator=_unfolded(top, partials), denominator=_unfolded(bottom, partials))
         case Negate(operand):

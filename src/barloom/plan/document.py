@@ -53,6 +53,7 @@ def plan_document(plan: BarPlan) -> dict[str, Any]:
         "clock": plan.clock,
         "clock_after": plan.clock_after,
         "close_grace": plan.close_grace,
+        **({} if plan.close_grace_when is None else {"close_grace_when": render(plan.close_grace_when)}),
         "pass_headers": list(plan.pass_headers),
         "source": _source(plan.source),
     }
@@ -87,6 +88,7 @@ def _plan(document: Mapping[str, Any]) -> BarPlan:
         clock=document["clock"],
         clock_after=document.get("clock_after", 0),
         close_grace=document["close_grace"],
+        close_grace_when=_parsed(document.get("close_grace_when")),
         pass_headers=tuple(document["pass_headers"]),
         source=_read_source(document["source"]),
     )

@@ -7,12 +7,24 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from barloom.errors import Problem
-from barloom.plan.nodes import Arithmetic, Column, Comparison, IsNull, Logical, Negate, Node, Not, Number, Text
+from barloom.plan.nodes import (
+    Arithmetic,
+    Coalesce,
+    Column,
+    Comparison,
+    IsNull,
+    Logical,
+    Negate,
+    Node,
+    Not,
+    Number,
+    Text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Expression", "Flaw", "Operand", "col", "lit"]
+__all__ = ["Expression", "Flaw", "Operand", "coalesce", "col", "lit"]
 
 
 class Flaw(NamedTuple):
@@ -133,11 +145,27 @@ DIVISION: Final = Flaw(
 )
 
 
+FEW_OPTIONS: Final = "coalesce takes two values or more"
+FEW_OPTIONS_FIX: Final = 'write what shall stand where there is none, such as coalesce(size, 0) or coalesce(side, "")'
+
+
 def col(name: str) -> Expression:
     """A field of the event by name."""
     if isinstance(name, str):
         return Expression(Column(name))
     return Expression(Column(str(name)), [Flaw(f"a column is named by text, not by {name!r}", 'write bl.col("name")')])
+
+
+def coalesce(*options: Operand) -> Expression:
+    """The first of several values that there is: ``bl.coalesce(bl.col("cond"), "")`` is never null.
+
+    All are numbers, or all are texts, or all are times; null where none of them has a value.
+    """
+    made = [lit(option) for option in options]
+    flaws = [flaw for option in made for flaw in option.flaws]
+    if len(made) < 2:  # noqa: PLR2004 - a value, and another for where it is missing
+        flaws.append(Flaw(FEW_OPTIONS, FEW_OPTIONS_FIX, unread=True))
+    return Expression(Coalesce(tuple(option.node for option in made)), flaws)
 
 
 def lit(value: Operand) -> Expression:

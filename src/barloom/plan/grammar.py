@@ -8,7 +8,8 @@
     comparison  = sum [ ("==" | "!=" | "<" | "<=" | ">" | ">=") sum | "is" ["not"] "null" ]
     sum         = product { ("+" | "-") product }
     product     = factor { "*" factor }
-    factor      = "-" factor | number | text | name | `any name` | "(" condition ")" | ratio
+    factor      = "-" factor | number | text | name | `any name` | "(" condition ")" | coalesce | ratio
+    coalesce    = "coalesce" "(" sum "," sum { "," sum } ")"
     ratio       = ("ratio" | "root_ratio") "(" condition "," condition "," "scale=" n "," "rounding=" word ")"
     aggregate   = name "(" [ argument { "," argument } ] ")" [ "when" condition ]
     argument    = condition | name "=" (number | text | word)
@@ -24,9 +25,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
 
-from barloom.plan.expressions import DIVISION, Flaw
+from barloom.plan.expressions import DIVISION, FEW_OPTIONS, FEW_OPTIONS_FIX, Flaw
 from barloom.plan.nodes import (
     Arithmetic,
+    Coalesce,
     Column,
     Comparison,
     IsNull,
@@ -175,8 +177,12 @@ class _Parser:
             return self._error(
                 f"unexpected {token.text!r}", "a boolean field is a condition itself: write active, or not active"
             )
+        if token.kind == "symbol" and token.text == "null":
+            return self._error("unexpected 'null'", "nothing is equal to null: ask 'is null' or 'is not null'")
         if token.kind == "symbol" and token.text == "when":
             return self._error("unexpected 'when'", "a condition stands behind the aggregate: last(bid) when size > 1")
+        if token.kind == "name" and token.text.lower() in KEYWORDS:
+            return self._error(f"unexpected {token.text!r}", f"write {token.text.lower()!r}, in small letters")
         seen = "the text ends" if token.kind == "end" else f"unexpected {token.text!r}"
         return self._error(seen, f"{wanted} should stand here")
 
@@ -272,6 +278,8 @@ class _Parser:
                 return Text(self._unquoted(token))
             case "name" if token.text in ("ratio", "root_ratio") and self._calls():
                 return self._ratio()
+            case "name" if token.text == "coalesce" and self._calls():
+                return self._coalesce()
             case "name" if self._calls():
                 what = f"{token.text!r} is called like a function"
                 raise self._error(what, "an aggregate cannot stand inside an expression")
@@ -304,6 +312,17 @@ class _Parser:
             raise GrammarError(
                 self._text, token.position, "a wrong escape in the text", r'write \\ and \" for \ and "'
             ) from None
+
+    def _coalesce(self) -> Node:
+        start = self._token
+        self._next += 2
+        options = [self.condition()]
+        while self._symbol(","):
+            options.append(self.condition())
+        self._expect(")")
+        if len(options) == 1:
+            raise GrammarError(self._text, start.position, FEW_OPTIONS, FEW_OPTIONS_FIX)
+        return Coalesce(tuple(options))
 
     def _ratio(self) -> Node:
         kind = Ratio if self._token.text == "ratio" else RootRatio

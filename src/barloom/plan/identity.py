@@ -68,6 +68,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "where": "all rows" if plan.where is None else render(plan.where),
         "max_ahead": written(plan.max_ahead),
         "close_grace": written(plan.close_grace),
+        "close_grace_when": "all ticks" if plan.close_grace_when is None else render(plan.close_grace_when),
         "pass_headers": ", ".join(plan.pass_headers) or "none",
     }
     facts |= {f"field {item.name}": field_text(item) for item in plan.event.fields}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal  # noqa: TC003 - dataclass fields are introspected
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 __all__ = [
     "NULL",
     "Arithmetic",
+    "Coalesce",
     "Column",
     "Comparison",
     "IsNull",
@@ -22,6 +26,7 @@ __all__ = [
     "Rounding",
     "Text",
     "columns_of",
+    "may_be_null",
 ]
 
 Rounding: TypeAlias = Literal["half-even", "half-up", "down", "up", "floor", "ceiling"]
@@ -66,6 +71,13 @@ class Arithmetic:
     operator: Literal["+", "-", "*"]
     left: Node
     right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Coalesce:
+    """The first of several values of one kind that there is; null where there is none."""
+
+    options: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +135,9 @@ class RootRatio:
     rounding: Rounding
 
 
-Node: TypeAlias = Column | Number | Text | Negate | Arithmetic | Comparison | Logical | Not | IsNull | Ratio | RootRatio
+Node: TypeAlias = (
+    Column | Number | Text | Negate | Arithmetic | Coalesce | Comparison | Logical | Not | IsNull | Ratio | RootRatio
+)
 
 
 def columns_of(node: Node) -> frozenset[str]:
@@ -137,5 +151,24 @@ def columns_of(node: Node) -> frozenset[str]:
             return columns_of(operand)
         case Arithmetic(_, left, right) | Comparison(_, left, right) | Logical(_, left, right):
             return columns_of(left) | columns_of(right)
+        case Coalesce(options):
+            return frozenset[str]().union(*map(columns_of, options))
         case Ratio(top, bottom) | RootRatio(top, bottom):
             return columns_of(top) | columns_of(bottom)
+
+
+def may_be_null(node: Node, nullable: Container[str]) -> bool:
+    """Whether a value may be missing, where the `nullable` columns may be."""
+    match node:
+        case Column(name):
+            return name in nullable
+        case Number() | Text() | IsNull():
+            return False
+        case Negate(operand) | Not(operand):
+            return may_be_null(operand, nullable)
+        case Arithmetic(_, left, right) | Comparison(_, left, right) | Logical(_, left, right):
+            return may_be_null(left, nullable) or may_be_null(right, nullable)
+        case Coalesce(options):
+            return all(may_be_null(option, nullable) for option in options)
+        case Ratio() | RootRatio():
+            return True

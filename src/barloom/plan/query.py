@@ -99,20 +99,21 @@ class Query:
         heartbeat: bool | None = None,
         retention: Duration | None = None,
         close_grace: Duration | None = None,
+        close_grace_when: Expression | str | None = None,
     ) -> Query:
         """The one base window.
 
         `delay` is the tolerance for late ticks; `on` names the event time if no field is marked. `calendar` is a name
         (``24x7``, ``XNYS``, ``XTKS?break=span``) or a weekly template. `close_grace` lets the last slots of a session
-        take ticks stamped up to that long after its close. Coarser timeframes belong into `rollup`.
+        take ticks stamped up to that long after its close, if they fulfil `close_grace_when`. Coarser timeframes
+        belong into `rollup`.
         """
         names = [*every, *more] if isinstance(every, (list, tuple)) else [every, *more]
         bases = [LevelDraft(name, "tumbling", delay, gap, carry_limit, heartbeat, retention) for name in names]
         based = self._based(bases, InputKind.TICKS, "tumbling", calendar, on)
-        if close_grace is None:
-            return based
-        grace = ("close_grace", Value(close_grace, "tumbling(close_grace=…)"))
-        return based._with(knobs=(*based.draft.knobs, grace))  # noqa: SLF001 - its own class
+        stated = {"close_grace": close_grace, "close_grace_when": close_grace_when}
+        knobs = ((name, Value(knob, f"tumbling({name}=…)")) for name, knob in stated.items() if knob is not None)
+        return based._with(knobs=(*based.draft.knobs, *knobs))  # noqa: SLF001 - its own class
 
     def bars(
         self,

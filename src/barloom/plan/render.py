@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.plan.nodes import (
     Arithmetic,
+    Coalesce,
     Column,
     Comparison,
     IsNull,
@@ -49,7 +50,7 @@ def number_text(value: Decimal) -> str:
     return format(value, "f") if abs(value.adjusted()) <= _LONGEST else str(value)
 
 
-def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911 - one case a node
+def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911, PLR0912 - one case a node
     match node:
         case Column(name):
             return render_name(name), _ATOM
@@ -62,6 +63,8 @@ def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911 - one case a 
         case Arithmetic(operator, left, right):
             level = _MULTIPLY if operator == "*" else _ADD
             return f"{_at(left, level)} {operator} {_at(right, level + 1)}", level
+        case Coalesce(options):
+            return f"coalesce({', '.join(map(render, options))})", _ATOM
         case Comparison(operator, left, right):
             return f"{_at(left, _ADD)} {operator} {_at(right, _ADD)}", _COMPARE
         case Logical(operator, left, right):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from enum import Enum
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import Problem
@@ -12,6 +13,7 @@ from barloom.plan.barplan import MAX_DIGITS, FieldKind, NumberType
 from barloom.plan.expressions import DIVISION
 from barloom.plan.nodes import (
     Arithmetic,
+    Coalesce,
     Column,
     Comparison,
     IsNull,
@@ -149,6 +151,8 @@ class Checker:
                 return self._negate(operand)
             case Arithmetic(_, left, right):
                 return self._arithmetic(node, self._operand(left), self._operand(right))
+            case Coalesce(options):
+                return self._coalesce(node, options)
             case Comparison(_, left, right):
                 return self._comparison(node, left, right)
             case Logical(operator, left, right):
@@ -171,6 +175,25 @@ class Checker:
         if typed.kind is Kind.CONDITION and not isinstance(typed.node, Column):
             self.problem(f"asks whether the condition {render(operand)} is null", "ask it of the columns in it")
         return Typed(IsNull(typed.node), Kind.CONDITION)
+
+    def _coalesce(self, node: Coalesce, options: tuple[Node, ...]) -> Typed:
+        typed = [self.infer(option) for option in options]
+        if any(option.kind is Kind.NUMBER for option in typed):
+            typed = [self._as_number(item.node) if isinstance(item.node, Text) else item for item in typed]
+        plain, kinds = Coalesce(tuple(item.node for item in typed)), {item.kind for item in typed}
+        if Kind.UNKNOWN in kinds:
+            return Typed(plain, Kind.UNKNOWN)
+        if len(kinds) > 1:
+            what = f"{render(node)} chooses between {' and '.join(sorted(kind.value for kind in kinds))}"
+            self.problem(what, "give values of one kind; text stands in quotes")
+            return Typed(plain, Kind.UNKNOWN)
+        if kinds == {Kind.CONDITION}:
+            fix = "say what a missing value means: active is not null and active, or active is null or active"
+            self.problem(f"{render(node)} chooses between conditions", fix)
+            return Typed(plain, Kind.UNKNOWN)
+        numbers = [item.number for item in typed if item.number is not None]
+        number = reduce(_either, numbers) if kinds == {Kind.NUMBER} else None
+        return Typed(plain, kinds.pop(), number, all(item.nullable for item in typed))
 
     def _rounded(self, node: Ratio | RootRatio) -> Typed:
         if not self.ratios:
@@ -266,6 +289,13 @@ def _sum(left: NumberType, right: NumberType) -> NumberType:
     scale = max(left.scale, right.scale)
     whole = max(left.precision - left.scale, right.precision - right.scale)
     return _number(whole + scale + 1, scale, integer=left.integer and right.integer)
+
+
+def _either(one: NumberType, other: NumberType) -> NumberType:
+    scale = max(one.scale, other.scale)
+    whole = max(one.precision - one.scale, other.precision - other.scale)
+    both = one.integer and other.integer
+    return INTEGER if both else _number(whole + scale, scale, integer=False)
 
 
 def _product(left: NumberType, right: NumberType) -> NumberType:

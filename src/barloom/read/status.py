@@ -11,12 +11,11 @@ import numpy as np
 
 from barloom.clock import Clock, SystemClock
 from barloom.engine.engine import LEFT_OUT
-from barloom.engine.market import OVERRIDES, overrides_taken
+from barloom.engine.market import OVERRIDES, overrides_taken, stored_overrides
 from barloom.plan.identity import fingerprint
 from barloom.store.backend import Family
 from barloom.time.about import short_name
 from barloom.time.horizon import horizon_warning, last_known_date
-from barloom.time.overrides import parse_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,7 +103,7 @@ def _overrides(store: BarStore) -> tuple[Overriding, ...]:
 
 
 def _changes(text: str) -> tuple[str, ...]:
-    content = parse_overrides(text)
+    content = stored_overrides(text)
     told = () if content.valid_until is None else (f"valid until {content.valid_until}",)
     return (*map(str, content.changes), *told)
 

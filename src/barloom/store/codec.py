@@ -12,7 +12,7 @@ from barloom.engine.exact import narrow
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import Fold
 from barloom.plan.columns import partial_text
-from barloom.plan.nodes import columns_of
+from barloom.plan.nodes import may_be_null
 from barloom.time.instants import written
 
 if TYPE_CHECKING:
@@ -201,4 +201,4 @@ def _may_be_null(partial: Partial, plan: BarPlan) -> bool:
     if partial.when is not None or partial.stamp_of is not None:
         return True
     nullable = {item.name for item in plan.event.fields if item.nullable}
-    return partial.expression is not None and not nullable.isdisjoint(columns_of(partial.expression))
+    return partial.expression is not None and may_be_null(partial.expression, nullable)

@@ -89,9 +89,9 @@ class Calendar(Protocol):
         ...
 
     def last_close(self, times: Integers) -> Integers:
-        """The latest time, at or before each time, at which the market closed; the smallest int64 where it never did.
+        """The latest time, at or before each, at which regular hours closed; the smallest int64 where they never did.
 
-        A close at which the next segment opens is none.
+        A close at which the next segment opens is none, nor is a closure that slots go on through.
         """
         ...
 
@@ -102,7 +102,7 @@ class Calendar(Protocol):
 
     @property
     def shortest_pause(self) -> int:
-        """The least time for which the market is ever closed, in nanoseconds; zero where it never closes."""
+        """The least time for which regular hours are ever over, in nanoseconds; zero where they never are."""
         ...
 
     def days_left(self, now: int) -> int | None:

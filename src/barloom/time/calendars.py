@@ -7,7 +7,8 @@ A name is one of
 * the name of an exchange, such as ``XNYS``;
 * ``template:{…}``, a weekly template as JSON (`barloom.time.template`);
 
-and, but for ``24x7``, options behind it: ``XTKS?anchor=clock&break=span``, ``template:{…}?extended=true``.
+and, but for ``24x7``, options behind it: ``XTKS?anchor=clock&break=span``, ``template:{…}?extended=true``. Those of a
+template may also be keys of it.
 """
 
 from __future__ import annotations
@@ -68,6 +69,10 @@ def resolve(name: str) -> Calendar:
         return AlwaysOpen()
     from barloom.time.sessions import SessionCalendar  # noqa: PLC0415 - 24x7 needs no tables
 
+    if name.startswith(_TEMPLATE):
+        from barloom.time.template import with_options_behind  # noqa: PLC0415 - only when asked for
+
+        name = with_options_behind(name)
     plain, options = Options.split(name)
     if plain == _ALWAYS:
         message = (

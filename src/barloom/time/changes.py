@@ -19,10 +19,28 @@ if TYPE_CHECKING:
     from barloom.time.table import SessionTable
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["ChangedSession", "ChangedSlot", "changed_sessions", "changed_slots", "first_change", "refuse_passed"]
+__all__ = [
+    "ChangedSession",
+    "ChangedSlot",
+    "Segment",
+    "changed_sessions",
+    "changed_slots",
+    "first_change",
+    "refuse_passed",
+]
 
-Segments = tuple[tuple[int, int, int], ...]
-"""Open, close (nanoseconds) and phase of each segment of a session."""
+
+class Segment(NamedTuple):
+    """Open, close (nanoseconds) and phase of a stretch of open time, and the open from which its slots are counted."""
+
+    opens: int
+    closes: int
+    phase: int
+    counted_from: int
+
+
+Segments = tuple[Segment, ...]
+"""The open time of a session."""
 
 
 class ChangedSession(NamedTuple):
@@ -57,7 +75,10 @@ def changed_sessions(
 
 
 def first_change(before: SessionTable, after: SessionTable) -> int | None:
-    """The first instant that is in session in one table only, or in other phases; `None` where there is none."""
+    """The first instant that is in session in one table only, or otherwise; `None` where there is none.
+
+    Otherwise is in another phase, or in slots that are counted from another open.
+    """
     changed = changed_sessions(before, after)
     return min((_first_apart(change) for change in changed), default=None)
 
@@ -65,11 +86,11 @@ def first_change(before: SessionTable, after: SessionTable) -> int | None:
 def _first_apart(change: ChangedSession) -> int:
     """Between two edges of segments nothing changes, so it is enough to look at the edges."""
     edges = sorted({edge for side in (change.before, change.after) for item in side for edge in item[:2]})
-    return next(edge for edge in edges if _phases_at(change.before, edge) != _phases_at(change.after, edge))
+    return next(edge for edge in edges if _kinds_at(change.before, edge) != _kinds_at(change.after, edge))
 
 
-def _phases_at(segments: Segments, time: int) -> list[int]:
-    return [phase for opens, closes, phase in segments if opens <= time < closes]
+def _kinds_at(segments: Segments, time: int) -> list[tuple[int, int]]:
+    return [(item.phase, item.counted_from) for item in segments if item.opens <= time < item.closes]
 
 
 def refuse_passed(before: SessionTable, after: SessionTable, stream_time: int) -> None:
@@ -126,8 +147,8 @@ def _by_date(table: SessionTable, low: int, high: int) -> dict[int, Segments]:
     first, last = np.searchsorted(table.dates, [low, high + 1]).tolist()
     begin, end = int(table.first_segment[first]), int(table.first_segment[last])
     days = table.dates[table.session_of[begin:end]].tolist()
-    columns = (table.opens[begin:end].tolist(), table.closes[begin:end].tolist(), table.phase_of[begin:end].tolist())
+    columns = (column[begin:end].tolist() for column in (table.opens, table.closes, table.phase_of, table.counted_from))
     sessions: dict[int, Segments] = {}
     for day, *segment in zip(days, *columns, strict=True):
-        sessions[day] = (*sessions.get(day, ()), (segment[0], segment[1], segment[2]))
+        sessions[day] = (*sessions.get(day, ()), Segment(*segment))
     return sessions

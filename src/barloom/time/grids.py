@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barloom.errors import CalendarError
 from barloom.time.calendar import Located
-from barloom.time.instants import date_of
-from barloom.time.timeframe import DAY
-from barloom.time.zones import zone
+from barloom.time.runs import run_grid
 
 if TYPE_CHECKING:
     from barloom.time.calendar import Booleans, Integers, SlotGrid
@@ -25,9 +22,9 @@ def grid_of(table: SessionTable, timeframe: Timeframe, options: Options) -> Slot
     """The slots of one timeframe on a table of sessions."""
     if not timeframe.intraday:
         return _PeriodGrid(table, timeframe)
-    if options.anchor == "open" and options.pause == "split":
+    if options.anchor == "open" and options.pause == "split" and table.planned is None:
         return _SegmentGrid(table, timeframe)
-    return _RunGrid(table, timeframe, options)
+    return run_grid(table, timeframe, options)
 
 
 class _SegmentGrid:
@@ -76,7 +73,7 @@ class _SegmentGrid:
 
     def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
         table = self._table
-        _check_ordinals(table, self._timeframe, ordinals, 0, int(self._first[-1]))
+        table.check_ordinals(ordinals, 0, int(self._first[-1]), self._timeframe)
         position = np.searchsorted(self._first, ordinals, "right").astype(np.int64) - 1
         start = table.opens[position] + (ordinals - self._first[position]) * self._length
         return start, np.minimum(start + self._length, table.closes[position])
@@ -85,91 +82,7 @@ class _SegmentGrid:
         return self._table.tells(times)
 
     def trading_date(self, starts: Integers) -> Integers:
-        return _trading_date(self._table, starts)
-
-
-class _RunGrid:
-    """Intraday slots with another anchor, or through the breaks.
-
-    Slots are cut at the ends of runs: a run is a segment, or the segments of one session and phase together with the
-    breaks between them. Slots are counted from the run's anchor: its open, or the midnight before it by the local clock
-    at the open. A slot that lies wholly in a break does not exist. One that begins or ends in a break belongs to the
-    segment of its first session time; `_low` and `_high` are the numbers of each segment's slots.
-    """
-
-    def __init__(self, table: SessionTable, timeframe: Timeframe, options: Options) -> None:
-        self._table = table
-        self._timeframe = timeframe
-        self._length = timeframe.nanos
-        joined = np.zeros(len(table.opens), np.bool_)
-        if options.pause == "span":
-            joined[1:] = (np.diff(table.session_of) == 0) & (np.diff(table.phase_of) == 0)
-        run = np.cumsum(~joined) - 1
-        self._opens = table.opens[~joined][run]
-        self._closes = table.closes[np.append(~joined[1:], True)][run]
-        self._anchor = self._opens - (self._clock(table) if options.anchor == "clock" else 0)
-        self._high = -((self._anchor - table.closes) // self._length)
-        self._low = (table.opens - self._anchor) // self._length
-        self._low[1:] += joined[1:] & (self._low[1:] < self._high[:-1])
-        self._joined = np.append(joined, False)
-        self._slots = self._high - self._low
-        self._first = np.concatenate((np.zeros(1, np.int64), np.cumsum(self._slots)))
-
-    def _clock(self, table: SessionTable) -> Integers:
-        """The local time of day at which each run opens."""
-        return zone(table.zone).to_local(self._opens) % DAY
-
-    @property
-    def timeframe(self) -> Timeframe:
-        return self._timeframe
-
-    def round_to_slot(self, times: Integers) -> Located:
-        table = self._table
-        position = table.known_place(times, self._timeframe)
-        anchor = self._anchor[position]
-        start = times - anchor
-        start //= self._length
-        start *= self._length
-        start += anchor
-        end = start + self._length
-        np.minimum(end, self._closes[position], out=end)
-        np.maximum(start, self._opens[position], out=start)
-        return Located(start, end, times < table.closes[position])
-
-    def ordinal(self, times: Integers) -> Integers:
-        table = self._table
-        table.check_times(times, self._timeframe, closed_end=True)
-        position = table.segment(times)
-        begun = -((self._anchor[position] - times) // self._length) - self._low[position]
-        begun = np.minimum(begun, self._slots[position])
-        begun[times == self._opens[position]] = 0
-        following = np.minimum(position + 1, len(table.opens) - 1)
-        in_break = self._joined[position + 1] & (times > self._anchor[following] + self._low[following] * self._length)
-        count: Integers = self._first[position] + begun + in_break
-        return count
-
-    def ended(self, times: Integers) -> Integers:
-        table = self._table
-        table.check_not_after(times, self._timeframe)
-        position = table.segment(times)
-        count = (times - self._anchor[position]) // self._length - self._low[position]
-        over = times >= self._closes[position]
-        count = np.where(over, self._slots[position], np.minimum(count, self._slots[position]))
-        return np.where(position < 0, 0, self._first[position] + count)
-
-    def bounds(self, ordinals: Integers) -> tuple[Integers, Integers]:
-        _check_ordinals(self._table, self._timeframe, ordinals, 0, int(self._first[-1]))
-        position = np.searchsorted(self._first, ordinals, "right").astype(np.int64) - 1
-        number = ordinals - self._first[position] + self._low[position]
-        start = self._anchor[position] + number * self._length
-        end = np.minimum(start + self._length, self._closes[position])
-        return np.maximum(start, self._opens[position]), end
-
-    def knows(self, times: Integers) -> Booleans:
-        return self._table.tells(times)
-
-    def trading_date(self, starts: Integers) -> Integers:
-        return _trading_date(self._table, starts)
+        return self._table.trading_date(starts)
 
 
 class _PeriodGrid:
@@ -220,10 +133,10 @@ class _PeriodGrid:
         return known
 
     def trading_date(self, starts: Integers) -> Integers:
-        return _trading_date(self._table, starts)
+        return self._table.trading_date(starts)
 
     def _check(self, ordinals: Integers) -> None:
-        _check_ordinals(self._table, self._timeframe, ordinals, self._low, self._high)
+        self._table.check_ordinals(ordinals, self._low, self._high, self._timeframe)
 
 
 def _periods(timeframe: Timeframe, dates: Integers) -> tuple[Integers, Integers, Integers]:
@@ -240,19 +153,3 @@ def _periods(timeframe: Timeframe, dates: Integers) -> tuple[Integers, Integers,
         for month in (number, number + 1)
     ]
     return number, edges[0], edges[1] - 1
-
-
-def _trading_date(table: SessionTable, starts: Integers) -> Integers:
-    table.check_times(starts)
-    return table.dates[table.session_of[table.segment(starts)]]
-
-
-def _check_ordinals(table: SessionTable, timeframe: Timeframe, ordinals: Integers, low: int, high: int) -> None:
-    if len(ordinals) == 0 or (int(ordinals.min()) >= low and int(ordinals.max()) < high):
-        return
-    edge = date_of(table.known_from if int(ordinals.min()) < low else table.known_until)
-    message = (
-        f"calendar {table.name!r} does not hold the whole {timeframe} slot at the edge of its dates ({edge}): "
-        f"it {table.known}; {table.fix}"
-    )
-    raise CalendarError(message)

@@ -18,6 +18,7 @@ As TOML (or the same as JSON)::
     [[closure]]                       # an unscheduled halt
     date = 2025-03-18
     hours = "1121-1300"
+    break = "span"                    # slots stay where they were (the default); "split": they begin anew after it
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
@@ -45,20 +46,28 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Overrides", "apply_overrides", "parse_overrides"]
 
 Kind = Literal["add", "remove", "change", "closure"]
+Pause = Literal["span", "split", "unsaid"]
+_PAUSES: Final = ("span", "split")
 _KINDS: Final = ("add", "remove", "change", "closure")
 _KEYS: Final = (*_KINDS, "valid_until")
 
 
 class Change(NamedTuple):
-    """One change: its kind, trading date and local hours (those of a closure are when it is closed)."""
+    """One change: its kind, trading date and local hours (those of a closure are when it is closed).
+
+    `pause` (written ``break``) says whether slots go on through a closure (``span``) or begin anew after it. They also
+    do in one that is ``unsaid``: it stands in a store of barloom 0.1, which knew no other.
+    """
 
     kind: Kind
     trading_date: date
     hours: Hours
+    pause: Pause = "span"
 
     def __str__(self) -> str:
         hours = "" if self.kind == "remove" else f" {write_hours(self.hours)}"
-        return f"{self.kind} {self.trading_date}{hours}"
+        anew = ", slots begin anew after it" if self.pause != "span" else ""
+        return f"{self.kind} {self.trading_date}{hours}{anew}"
 
 
 @dataclass(frozen=True)
@@ -79,18 +88,27 @@ class Overrides:
             document["valid_until"] = str(self.valid_until)
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
+    def settled(self, before: Overrides | None) -> Overrides:
+        """The same with every unsaid closure one that slots go on through, but for those that are unsaid `before`."""
+        kept = set() if before is None else set(before.changes)
+        span = (
+            item._replace(pause="span") if item.pause == "unsaid" and item not in kept else item
+            for item in self.changes
+        )
+        return replace(self, changes=tuple(span))
 
-def parse_overrides(text: str, source: str = "overrides") -> Overrides:
+
+def parse_overrides(text: str, source: str = "overrides", *, unsaid: Pause = "span") -> Overrides:
     """Read changes from TOML or JSON; `source` names the text in errors.
 
-    Raises `DefinitionError` with everything that is wrong in it.
+    A closure that does not say how slots go on is `unsaid`. Raises `DefinitionError` with everything that is wrong.
     """
     try:
         document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as error:
         problem = Problem(f"it is neither TOML nor JSON: {error}", source, "write such as [[remove]] and date = …")
         raise DefinitionError([problem]) from error
-    reading = _Reading(source, [])
+    reading = _Reading(source, unsaid)
     changes = tuple(
         item
         for kind in _KINDS
@@ -111,17 +129,24 @@ def apply_overrides(table: SessionTable, overrides: Overrides) -> SessionTable:
     there is none, a closure outside of the session, a date beyond what is known) and for sessions that overlap.
     """
     until = table.known_until if overrides.valid_until is None else days_of(overrides.valid_until)
+    until = max(until, table.known_until)
     days = _segments_by_day(table)
+    planned = _segments_by_day(table.planned or table)
     early = dict(zip(table.dates.tolist(), table.early_closes.tolist(), strict=True))
     for change in overrides.changes:
         day = days_of(change.trading_date)
-        if not table.known_from <= day <= max(until, table.known_until):
+        if not table.known_from <= day <= until:
             message = f"calendar {table.name!r}, {change}: it {table.known}; correct the date, or say valid_until"
             raise CalendarError(message)
         usual = days.get(day) or None
         days[day] = _changed(table, change, usual)
         early[day] = early.get(day, False) or (usual is not None and _close(days[day]) < _close(usual))
-    return _rebuilt(table, {day: item for day, item in days.items() if item}, early, max(until, table.known_until))
+        if change.kind != "closure":
+            planned[day] = days[day]
+        elif change.pause != "span":
+            planned[day] = _closed(planned[day], _instants(table, change))
+    made = _rebuilt(table, days, early, until)
+    return made if planned == days else replace(made, planned=_rebuilt(table, planned, early, until))
 
 
 Segments = list[tuple[int, int, int]]
@@ -144,12 +169,20 @@ def _changed(table: SessionTable, change: Change, usual: Segments | None) -> Seg
     if change.kind != "closure":
         return hours
     remaining = usual or []
-    for opens, closes, _ in hours:
-        if not any(begin < closes and opens < end for begin, end, _ in remaining):
+    for stretch in hours:
+        left = _closed(remaining, [stretch])
+        if left == remaining:
             message = f"calendar {table.name!r}, {change}: it is closed then anyway; correct the hours (they are local)"
             raise CalendarError(message)
-        remaining = [piece for item in remaining for piece in _without(item, opens, closes)]
+        remaining = left
     return remaining
+
+
+def _closed(segments: Segments, hours: Segments) -> Segments:
+    """What is left of segments outside of some hours."""
+    for opens, closes, _ in hours:
+        segments = [piece for item in segments for piece in _without(item, opens, closes)]
+    return segments
 
 
 def _without(item: tuple[int, int, int], opens: int, closes: int) -> Segments:
@@ -170,7 +203,7 @@ def _close(segments: Segments) -> int:
 
 
 def _rebuilt(table: SessionTable, days: dict[int, Segments], early: Mapping[int, bool], until: int) -> SessionTable:
-    dates = sorted(days)
+    dates = sorted(day for day, segments in days.items() if segments)
     rows = [(number, *segment) for number, day in enumerate(dates) for segment in sorted(days[day])]
     columns: Integers = np.array(rows, np.int64).reshape(-1, 4)
     last = int(columns[-1, 2]) if rows else 0
@@ -183,6 +216,7 @@ def _rebuilt(table: SessionTable, days: dict[int, Segments], early: Mapping[int,
         phases=columns[:, 3].copy(),
         dates=np.array(dates, np.int64),
         early=np.array([early[day] for day in dates], np.bool_),
+        planned=None,
         known_until=until,
         known_to=max(known_to, last),
     )
@@ -190,7 +224,11 @@ def _rebuilt(table: SessionTable, days: dict[int, Segments], early: Mapping[int,
 
 def _written(change: Change) -> dict[str, str]:
     entry = {"date": str(change.trading_date)}
-    return entry if change.kind == "remove" else {**entry, "hours": write_hours(change.hours)}
+    if change.kind != "remove":
+        entry["hours"] = write_hours(change.hours)
+    if change.kind == "closure" and change.pause != "unsaid":
+        entry["break"] = change.pause
+    return entry
 
 
 @dataclass
@@ -198,7 +236,8 @@ class _Reading:
     """One pass over a file of changes, collecting what is wrong."""
 
     source: str
-    problems: list[Problem]
+    unsaid: Pause
+    problems: list[Problem] = field(default_factory=list)
 
     def problem(self, what: str, where: str, fix: str) -> None:
         self.problems.append(Problem(what, f"{self.source}: {where}" if where else self.source, fix))
@@ -222,12 +261,20 @@ class _Reading:
             self.problem(f"{entry!r} is not a change", where, f"write [[{kind}]] and a line for each of its keys")
             return None
         table = cast("Mapping[str, object]", entry)
-        self.unknown(table, ("date", "hours", "reason"), where)
+        closure = kind == "closure"
+        self.unknown(table, ("date", "hours", "reason", *(("break",) if closure else ())), where)
+        pause = self.pause(table.get("break", self.unsaid), where) if closure else "span"
         day = self.date(table.get("date"), where)
         hours = CLOSED if kind == "remove" else self.hours(table.get("hours"), where)
         if kind == "remove" and "hours" in table:
             self.problem("a removed session has no hours", where, "leave them out, or write [[change]] or [[closure]]")
-        return None if day is None or hours is None else Change(cast("Kind", kind), day, hours)
+        return None if day is None or hours is None else Change(cast("Kind", kind), day, hours, pause)
+
+    def pause(self, value: object, where: str) -> Pause:
+        if value != self.unsaid and value not in _PAUSES:
+            fix = "write 'span' (slots stay where they were) or 'split' (they begin anew after it)"
+            self.problem(f"break is {value!r}", where, fix)
+        return cast("Pause", value)
 
     def date(self, value: object, where: str) -> date | None:
         if isinstance(value, date) and not isinstance(value, datetime):

@@ -150,16 +150,21 @@ class SessionCalendar:
         return self.table.instant(self.table.passed(times) + min(session_nanos, whole + 1))
 
     def last_close(self, times: Integers) -> Integers:
-        """The latest time, at or before each, at which the market closed; the smallest int64 where it never did."""
-        closes = self._closes
+        """The latest time, at or before each, at which regular hours closed; the smallest int64 where they never did.
+
+        A closure that slots go on through is no close.
+        """
+        closes, _ = self._pauses
         place = np.searchsorted(closes, times, "right") - 1
         return np.where(place < 0, np.iinfo(np.int64).min, closes[np.maximum(place, 0)])
 
     @cached_property
-    def _closes(self) -> Integers:
-        """The closes at which no other segment opens."""
-        table = self.table
-        return table.closes[np.append(table.opens[1:] > table.closes[:-1], np.True_)]
+    def _pauses(self) -> tuple[Integers, Integers]:
+        """The closes after which regular hours do not go on, and the opens after all but the last of them."""
+        table = self.table.regular()
+        ends = table.opens[1:] > table.closes[:-1]
+        ends &= np.diff(table.counted_from) != 0
+        return table.closes[np.append(ends, np.True_)], table.opens[1:][ends]
 
     @property
     def known_to(self) -> int:
@@ -168,10 +173,9 @@ class SessionCalendar:
 
     @property
     def shortest_pause(self) -> int:
-        """The least time for which the market is ever closed, in nanoseconds; zero where it never closes."""
-        pauses = self.table.opens[1:] - self.table.closes[:-1]
-        pauses = pauses[pauses > 0]
-        return int(pauses.min()) if len(pauses) else 0
+        """The least time for which regular hours are ever over, in nanoseconds; zero where they never are."""
+        closes, opens = self._pauses
+        return int((opens - closes[:-1]).min()) if len(opens) else 0
 
     def days_left(self, now: int) -> int:
         """How many days after the UTC date of `now` (nanoseconds) are still known; negative when it has run out."""

@@ -31,7 +31,8 @@ class SessionTable:
     in between without a session is a holiday. Before `known_to` (nanoseconds) no further session opens.
 
     `zone` is where its hours are local, `phases` the `Phase` of each segment (all regular where not given), `early` the
-    sessions that close before their usual time.
+    sessions that close before their usual time. `planned` is the table without the closures that interrupted it, where
+    there were any: slots stay where it has them.
 
     Raises `CalendarError` where the columns contradict each other.
     """
@@ -47,6 +48,7 @@ class SessionTable:
     zone: str = "UTC"
     phases: Integers | None = None
     early: Booleans | None = None
+    planned: SessionTable | None = None
 
     def __post_init__(self) -> None:
         if len(self.dates) == 0:
@@ -118,7 +120,30 @@ class SessionTable:
             dates=self.dates[sessions],
             phases=None,
             early=self.early_closes[sessions],
+            planned=None if self.planned is None else self.planned.regular(),
         )
+
+    def cut(self, at: Integers) -> SessionTable:
+        """The same with segments parted at each of some times (ascending) that lies within one."""
+        position = self.segment(at)
+        within = (position >= 0) & (at > self.opens[position]) & (at < self.closes[position])
+        if not bool(within.any()):
+            return self
+        at, position = at[within], position[within]
+        return replace(
+            self,
+            opens=np.insert(self.opens, position + 1, at),
+            closes=np.insert(self.closes, position, at),
+            session_of=np.insert(self.session_of, position + 1, self.session_of[position]),
+            phases=np.insert(self.phase_of, position + 1, self.phase_of[position]),
+        )
+
+    @cached_property
+    def counted_from(self) -> Integers:
+        """For each segment the open from which its slots are counted: its own, or as it was planned."""
+        if self.planned is None:
+            return self.opens
+        return self.planned.opens[self.planned.segment(self.opens)]
 
     @cached_property
     def elapsed(self) -> Integers:
@@ -157,6 +182,11 @@ class SessionTable:
         listed: list[int] = self.opens.tolist()
         return listed
 
+    def trading_date(self, times: Integers) -> Integers:
+        """The trading date of the session that holds each time, or was the last to open before it."""
+        self.check_times(times)
+        return self.dates[self.session_of[self.segment(times)]]
+
     def in_session(self, times: Integers) -> Booleans:
         """Whether each time lies in a segment."""
         position = self.place(times)
@@ -193,6 +223,17 @@ class SessionTable:
             return  # before the words of an error are made up
         known = self.known if timeframe is None else f"{self.known} and cannot tell a slot of {timeframe} there"
         check_range(times, first, last, calendar=self.name, known=known, fix=self.fix)
+
+    def check_ordinals(self, ordinals: Integers, low: int, high: int, timeframe: Timeframe) -> None:
+        """Raise `CalendarError` for the number of a slot before `low`, at `high` or after."""
+        if len(ordinals) == 0 or (int(ordinals.min()) >= low and int(ordinals.max()) < high):
+            return
+        edge = date_of(self.known_from if int(ordinals.min()) < low else self.known_until)
+        message = (
+            f"calendar {self.name!r} does not hold the whole {timeframe} slot at the edge of its dates ({edge}): "
+            f"it {self.known}; {self.fix}"
+        )
+        raise CalendarError(message)
 
     @property
     def known(self) -> str:

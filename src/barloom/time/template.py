@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from barloom.time.table import SessionTable
 
-__all__ = ["DayHours", "Template", "calendar_name"]
+__all__ = ["DayHours", "Template", "calendar_name", "with_options_behind"]
 
 _DAY: Final = 24 * 60
 
@@ -58,6 +58,39 @@ def calendar_name(stated: Mapping[str, object], where: str = "calendar") -> str:
     if problems:
         raise DefinitionError(problems)
     return f"{template.name}{options}"
+
+
+def with_options_behind(name: str) -> str:
+    """The canonical name of a template whose options may be among its keys: they come behind it.
+
+    Raises `CalendarError` where an option is said twice, and as `Template.from_name`.
+    """
+    plain, behind = Options.split(name)
+    stated = _stated(plain)
+    inside = [key for key in OPTIONS if key in stated]
+    if not inside:
+        return name
+    if str(behind):
+        message = (
+            f"calendar {name!r} has options among its keys ({', '.join(inside)}) and behind it ({behind}); "
+            "write all of them in one place"
+        )
+        raise CalendarError(message)
+    return calendar_name(stated)
+
+
+def _stated(name: str) -> Mapping[str, object]:
+    """The mapping that a template's name holds; `CalendarError` where it cannot be read."""
+    try:
+        stated = json.loads(name.removeprefix(PREFIX))
+    except ValueError as error:
+        stated, why = None, f" ({error})"
+    else:
+        why = ""
+    if not isinstance(stated, dict):
+        message = f'calendar {name[:40]!r}… holds no JSON object{why}; write {PREFIX}{{"zone": …, "hours": …}}'
+        raise CalendarError(message)
+    return cast("Mapping[str, object]", stated)
 
 
 @dataclass(frozen=True)
@@ -107,17 +140,7 @@ class Template:
     @classmethod
     def from_name(cls, name: str) -> Template:
         """The template that a calendar's name ``template:{…}`` holds; `DefinitionError` where it cannot be read."""
-        try:
-            stated = json.loads(name.removeprefix(PREFIX))
-        except ValueError as error:
-            stated = None
-            why = f" ({error})"
-        else:
-            why = ""
-        if not isinstance(stated, dict):
-            message = f'calendar {name[:40]!r}… holds no JSON object{why}; write {PREFIX}{{"zone": …, "hours": …}}'
-            raise CalendarError(message)
-        return cls.of(cast("Mapping[str, object]", stated))
+        return cls.of(_stated(name))
 
     @cached_property
     def name(self) -> str:

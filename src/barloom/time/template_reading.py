@@ -49,7 +49,10 @@ class Reading:
     def check_keys(self) -> None:
         """Note keys that mean nothing."""
         for key in self.stated:
-            if key not in _KEYS:
+            if key in OPTIONS:
+                fix = f"write it behind the hours: template:{{…}}?{key}={str(self.stated[key]).lower()}"
+                self.problem(f"{key!r} is about slots, not about hours", key, fix)
+            elif key not in _KEYS:
                 known = sorted((*_KEYS, *OPTIONS))
                 near = get_close_matches(key, known, n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""

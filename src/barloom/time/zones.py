@@ -53,6 +53,12 @@ class Zone:
     def __repr__(self) -> str:
         return f"Zone({self.name!r})"
 
+    @property
+    def changes(self) -> Integers:
+        """The instants at which local clocks are put forward or back."""
+        changes: Integers = self._changes[np.diff(self._offsets) != 0]
+        return changes
+
     def offset(self, times: Integers) -> Integers:
         """How far local clocks are ahead of UTC at each time."""
         return self._offsets[np.searchsorted(self._changes, times, "right")]
