@@ -401,3 +401,50 @@ def test_the_demonstration_keeps_what_it_promises(
     assert said.endswith("Everything was as promised.\n")
     assert "byte for byte those of the undisturbed run" in said
     assert answered(capsys, "status", "--store", "kept/state")["definition"] == "bars"
+
+
+def test_a_run_that_refuses_every_row_has_its_own_exit_code(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It shows the first row of each reason with the record, and what to do; as JSON too. 100 % allow it."""
+    (market / "ticks.csv").write_text("venue,symbol,at,price,size\nA,ACME,1762765201,100,1\nA,ACME,1762765202,101,1\n")
+    words = ["run", "bars.toml", "--source", "ticks.csv", "--store"]
+
+    assert main([*words, "one"]) == Exit.REJECTED == 13
+    said = capsys.readouterr().err
+    assert "every row was refused, 2 of 2" in said
+    assert "ticks.csv, row 1: at:" in said
+    assert "the record: A,ACME,1762765201,100,1" in said
+    assert "rebuild the store, or delete it" in said
+
+    answer = answered(capsys, *words, "two", code=13)
+    assert answer["first_rejected"]["invalid"]["record"] == "A,ACME,1762765201,100,1"  # type: ignore[index]
+    assert main([*words, "three", "--max-rejected", "100%"]) == 0
+
+
+def test_max_rejected_takes_a_share_or_a_number(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two of seven rows are refused: 28.6 %."""
+    words = ["run", "bars.toml", "--source", "ticks.csv", "--store"]
+
+    codes = [main([*words, f"s{limit}", "--max-rejected", limit]) for limit in ("2", "1", "30%", "28.5%")]
+    assert [0, 13, 0, 13] == codes
+    assert "2 of 7 rows were refused, 28.57 %, and at most 28.5 % may be" in capsys.readouterr().err
+    assert main([*words, "none", "--max-rejected", "0.3"]) == Exit.USAGE
+    assert 'did you mean "30%"' in capsys.readouterr().err
+    assert not (market / "none").exists()
+
+
+def test_max_rejected_is_for_what_ends(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A stream on Kafka goes on; the message names what to watch there."""
+    del market
+    for command in ("run", "rebuild"):
+        words = [command, "bars.toml", "--kafka", "localhost:1", "--input", "ticks", "--max-rejected", "5%"]
+        assert main(words) == Exit.USAGE
+        assert "barloom_rejected_total" in capsys.readouterr().err
+
+
+def test_a_rebuild_of_nothing_but_refused_rows_keeps_the_store(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with the same code."""
+    (store.parent / "ticks.csv").write_text("venue,symbol,at,price,size\nA,ACME,never,100,1\n")
+
+    assert main(["rebuild", "bars.toml", "--source", "ticks.csv", "--store", "state"]) == Exit.REJECTED
+    assert "The store stays as it was" in capsys.readouterr().err
+    assert answered(capsys, "get", "--store", "state", "--timeframe", "1m", *ACME, "2025-11-10T09:00:00Z")["found"]

@@ -25,6 +25,7 @@ from barloom.errors import (
     MissingExtra,
     SourceError,
     StoreError,
+    TooManyRejected,
     TopicMismatch,
 )
 
@@ -49,6 +50,7 @@ class Exit(IntEnum):
     TOPICS = 10
     FENCED = 11
     CLUSTER = 12
+    REJECTED = 13
     BUG = 70
     INTERRUPTED = 130
     BROKEN_PIPE = 141
@@ -73,6 +75,7 @@ _MEANINGS = {
     Exit.TOPICS: "a topic is missing or is not as the definition needs it",
     Exit.FENCED: "another instance has taken over; nothing is lost",
     Exit.CLUSTER: "the Kafka cluster or ksqlDB refused or failed in another way",
+    Exit.REJECTED: "every row was refused, or more than `--max-rejected` allows",
     Exit.BUG: "a bug in barloom; `--debug` shows the traceback",
     Exit.INTERRUPTED: "interrupted; everything committed so far is kept, and the same command continues",
     Exit.BROKEN_PIPE: "the reader of the output went away",
@@ -80,6 +83,7 @@ _MEANINGS = {
 
 _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (BadRow, Exit.REFUSED),
+    (TooManyRejected, Exit.REJECTED),
     (DefinitionError, Exit.USAGE),
     (CalendarError, Exit.USAGE),
     (MissingExtra, Exit.USAGE),

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from barloom.cli import machine
-from barloom.cli.exits import Exit
+from barloom.cli.exits import Exit, exit_of
 from barloom.cli.formats import UsageError, count, moment, plural
 from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.kafka_run import run_on_kafka
 from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
 from barloom.cli.progress import progress_of_run
-from barloom.cli.screen import Column, Sheet, note, say, show
+from barloom.cli.screen import Column, Sheet, complain, note, say, show
 from barloom.clock import SystemClock
+from barloom.errors import TooManyRejected
 from barloom.kafka.asked import declared_kafka
+from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AtEnd",
     "BatchRows",
+    "MaxRejected",
     "OverrideFile",
     "Strict",
     "files_or_kafka",
     "inputs",
+    "outcome",
+    "reject_limit",
     "report_body",
     "run",
     "show_report",
@@ -40,6 +45,12 @@ AtEnd = Annotated[
     Parameter(help="Slots still open when the input ends: keep them for the next run, or close them as partial bars."),
 ]
 Strict = Annotated[bool, Parameter(negative="", show_default=False, help="Stop at the first row that cannot be read.")]
+MaxRejected = Annotated[
+    str | None,
+    Parameter(
+        help="How many rows may be refused, 5% or 100; where more are, or every row is, the command ends with code 13.",
+    ),
+]
 Resume = Annotated[
     Literal["skip", "new"] | None,
     Parameter(
@@ -61,6 +72,7 @@ def run(  # noqa: PLR0913 - the options of a command
     store: MaybeStore = None,
     at_end: AtEnd = "keep",
     strict: Strict = False,
+    max_rejected: MaxRejected = None,
     resume: Resume = None,
     overrides: OverrideFile = None,
     batch_rows: BatchRows = 100_000,
@@ -71,12 +83,14 @@ def run(  # noqa: PLR0913 - the options of a command
     if batch_rows < 1:
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
+    limit = reject_limit(max_rejected, kafka.given)
     plan = plan_asked(definition, kafka)
     files = {
         "--source": source is not None,
         "--store": store is not None,
         "--at-end": at_end != "keep",
         "--strict": strict,
+        "--max-rejected": max_rejected is not None,
         "--resume": resume is not None,
         "--overrides": overrides is not None,
     }
@@ -103,7 +117,34 @@ def run(  # noqa: PLR0913 - the options of a command
         machine.emit("run", report_body(report, store))
     else:
         show_report(report, store)
-    return Exit.INTERRUPTED if report.interrupted else Exit.OK
+    return outcome(report, limit)
+
+
+def reject_limit(given: str | None, kafka: Sequence[str]) -> RejectLimit:
+    """What ``--max-rejected`` says; `kafka` are the options for Kafka that were given."""
+    if given is not None and kafka:
+        message = (
+            f"--max-rejected is for files, and {kafka[0]} is for Kafka: a stream has no end at which its rows could be"
+            " counted; watch barloom_rejected_total there"
+        )
+        raise UsageError(message)
+    try:
+        return RejectLimit.of(given)
+    except ValueError as error:
+        message = f"--max-rejected: {error}"
+        raise UsageError(message) from error
+
+
+def outcome(report: RunReport, limit: RejectLimit) -> Exit:
+    """How a run ended; where it refused too many rows, they are shown."""
+    if report.interrupted:
+        return Exit.INTERRUPTED
+    try:
+        check_rejected(report, limit, KEPT)
+    except TooManyRejected as error:
+        complain(str(error))
+        return exit_of(error)
+    return Exit.OK
 
 
 def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) -> None:
@@ -179,6 +220,10 @@ def report_body(report: RunReport, store: Path) -> dict[str, object]:
         "bars": report.bars,
         "open": report.open,
         "rejected": report.rejected,
+        "first_rejected": {
+            reason: {"source": row.origin, "row": row.row, "message": row.message, "record": row.raw}
+            for reason, row in report.first_rejected.items()
+        },
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
         "stream_time": None if report.stream_time is None else moment(report.stream_time),

@@ -230,8 +230,18 @@ class Bars:
 
     plan: BarPlan
 
-    def compute(self, frame: pl.DataFrame, at_end: Literal["close", "keep"] = "close") -> Computed:
-        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``."""
+    def compute(
+        self,
+        frame: pl.DataFrame,
+        at_end: Literal["close", "keep"] = "close",
+        *,
+        max_rejected: int | str | None = None,
+    ) -> Computed:
+        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``.
+
+        With `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` is raised where more rows
+        are refused, or every one.
+        """
         from barloom.runtime.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
 
-        return compute(self.plan, frame, at_end)
+        return compute(self.plan, frame, at_end, max_rejected=max_rejected)

@@ -10,6 +10,7 @@ from barloom.runtime.ahead import one_ahead
 from barloom.runtime.choices import check_choice
 from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.pipeline import Pipeline
+from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.open import open_source
 from barloom.source.protocol import PolledSource, Progress
@@ -36,6 +37,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     *,
     at_end: Literal["keep", "close"] = "keep",
     strict: bool = False,
+    max_rejected: int | str | None = None,
     resume: Literal["skip", "new"] | None = None,
     batch_rows: int = _BATCH_ROWS,
     live_interval: float = 0.25,
@@ -55,12 +57,17 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     changes; each content takes effect at the stream time reached by then and is kept in the store. A later content that
     cannot be applied is noted, and the calendar in force stays.
 
+    `max_rejected` is how many rows may be refused: a number of them, or a share such as ``"5%"``. With it a run that
+    refused more, or every row, raises `TooManyRejected` at its end, which shows the first of each reason and holds the
+    report; without it the report alone tells (`refused`, `first_rejected`).
+
     Raises `SourceError`, `StoreError`, `CalendarError` or, with `strict`, `BadRow`; what was committed before stays.
     """
     check_choice("at_end", at_end, ("keep", "close"))
     check_choice("resume", resume, (None, "skip", "new"))
     _check_number("batch_rows", batch_rows, 1)
     _check_number("live_interval", live_interval, 0)
+    limit = RejectLimit.of(max_rejected)
     plan = bars if not hasattr(bars, "plan") else bars.plan
     clock = clock or SystemClock()
     opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end, clock=clock)
@@ -81,7 +88,9 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
             pipeline.report.interrupted = True
         report = pipeline.finish(clock.now())
         report.seconds = loop.seconds()
-        return report
+    if max_rejected is not None and not report.interrupted:
+        check_rejected(report, limit, KEPT)
+    return report
 
 
 def _check_number(name: str, value: float, least: int) -> None:

@@ -101,3 +101,4 @@ class Pipeline:
         positions = self.positions if batch is None else batch.positions
         self._store.commit(Commit(step, self._engine.keys, side, positions))
         self.report.count(self._plan, step, batch)
+        self.report.show(side)
