@@ -26,7 +26,12 @@ LAYERS = [
 BESIDE = {"testing", "", "__main__"}
 """The public doubles and the package's front, which may look at everything."""
 
-PLAIN_TIME = {"barloom.time.timeframe", "barloom.time.template", "barloom.time.calendars"}
+PLAIN_TIME = {
+    "barloom.time.timeframe",
+    "barloom.time.instants",
+    "barloom.time.template",
+    "barloom.time.calendars",
+}
 """All that a declaration may know of time.
 
 Templates and calendars load numpy, but only where a declaration holds hours or names a calendar other than 24x7.

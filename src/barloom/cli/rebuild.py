@@ -16,9 +16,12 @@ from barloom.cli.progress import progress_of_run
 from barloom.cli.run import (
     AtEnd,
     BatchRows,
+    CompleteFrom,
+    CompleteUntil,
     MaxRejected,
     OverrideFile,
     Strict,
+    check_bounds,
     files_or_kafka,
     inputs,
     reject_limit,
@@ -55,6 +58,8 @@ def rebuild(  # noqa: PLR0913 - the options of a command
     source: MaybeSources = None,
     store: MaybeStore = None,
     at_end: AtEnd = "keep",
+    complete_from: CompleteFrom = None,
+    complete_until: CompleteUntil = None,
     strict: Strict = False,
     max_rejected: MaxRejected = None,
     overrides: OverrideFile = None,
@@ -70,13 +75,15 @@ def rebuild(  # noqa: PLR0913 - the options of a command
         "--source": source is not None,
         "--store": store is not None,
         "--at-end": at_end != "keep",
+        "--complete-from": complete_from is not None,
+        "--complete-until": complete_until is not None,
         "--strict": strict,
         "--max-rejected": max_rejected is not None,
         "--overrides": overrides is not None,
     }
     topics = {"--from": begin is not None, "--to": end is not None, "--resume": resume}
     given = [*(name for name, is_given in topics.items() if is_given), *kafka.given]
-    reject_limit(max_rejected, given)
+    reject_limit(max_rejected)
     files_or_kafka([name for name, is_given in files.items() if is_given], given, definition)
     if source is None or store is None:
         return rebuild_on_kafka(definition, kafka, begin=begin, end=end, resume=resume, as_json=as_json)
@@ -84,6 +91,7 @@ def rebuild(  # noqa: PLR0913 - the options of a command
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
     plan = load(definition).plan
+    check_bounds(plan, complete_from, complete_until)
     try:
         with progress_of_run(f"{plan.name} again", SystemClock()) as tell:
             report = rebuilt(
@@ -91,6 +99,8 @@ def rebuild(  # noqa: PLR0913 - the options of a command
                 inputs(source),
                 store,
                 at_end=at_end,
+                complete_from=complete_from,
+                complete_until=complete_until,
                 strict=strict,
                 max_rejected=max_rejected,
                 overrides=overrides,

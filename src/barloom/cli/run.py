@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
@@ -18,19 +18,24 @@ from barloom.cli.screen import Column, Sheet, complain, note, say, show
 from barloom.clock import SystemClock
 from barloom.errors import TooManyRejected
 from barloom.kafka.asked import declared_kafka
+from barloom.plan.bounds import bounded
 from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from barloom.plan.barplan import BarPlan
     from barloom.runtime.report import RunReport
 
 __all__ = [
     "AtEnd",
     "BatchRows",
+    "CompleteFrom",
+    "CompleteUntil",
     "MaxRejected",
     "OverrideFile",
     "Strict",
+    "check_bounds",
     "files_or_kafka",
     "inputs",
     "outcome",
@@ -43,6 +48,16 @@ __all__ = [
 AtEnd = Annotated[
     Literal["keep", "close"],
     Parameter(help="Slots still open when the input ends: keep them for the next run, or close them as partial bars."),
+]
+CompleteFrom = Annotated[
+    str | None,
+    Parameter(
+        help="The input has every row since this time, or since the start of its first 1d: what follows is whole."
+    ),
+]
+CompleteUntil = Annotated[
+    str | None,
+    Parameter(help="It has every row up to this time, or the end of its last 1d: slots that end by then become final."),
 ]
 Strict = Annotated[bool, Parameter(negative="", show_default=False, help="Stop at the first row that cannot be read.")]
 MaxRejected = Annotated[
@@ -63,6 +78,13 @@ OverrideFile = Annotated[
 ]
 BatchRows = Annotated[int, Parameter(help="Rows in one step; each step is committed as a whole.")]
 
+_WHY: Final = {
+    "--max-rejected": "a stream has no end at which its rows could be counted; watch barloom_rejected_total there",
+    "--complete-from": "there the definition says it, as [source] complete_from",
+    "--complete-until": "a stream has no end",
+}
+"""Why Kafka takes no such option, where that is not plain."""
+
 
 def run(  # noqa: PLR0913 - the options of a command
     definition: Definition,
@@ -71,6 +93,8 @@ def run(  # noqa: PLR0913 - the options of a command
     source: MaybeSources = None,
     store: MaybeStore = None,
     at_end: AtEnd = "keep",
+    complete_from: CompleteFrom = None,
+    complete_until: CompleteUntil = None,
     strict: Strict = False,
     max_rejected: MaxRejected = None,
     resume: Resume = None,
@@ -83,12 +107,14 @@ def run(  # noqa: PLR0913 - the options of a command
     if batch_rows < 1:
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
-    limit = reject_limit(max_rejected, kafka.given)
+    limit = reject_limit(max_rejected)
     plan = plan_asked(definition, kafka)
     files = {
         "--source": source is not None,
         "--store": store is not None,
         "--at-end": at_end != "keep",
+        "--complete-from": complete_from is not None,
+        "--complete-until": complete_until is not None,
         "--strict": strict,
         "--max-rejected": max_rejected is not None,
         "--resume": resume is not None,
@@ -97,6 +123,7 @@ def run(  # noqa: PLR0913 - the options of a command
     files_or_kafka([name for name, given in files.items() if given], kafka.given, definition)
     if source is None or store is None:
         return run_on_kafka(plan, settings_asked(definition, plan, kafka), kafka.same(definition), as_json=as_json)
+    check_bounds(plan, complete_from, complete_until)
     from barloom.runtime import embedded  # noqa: PLC0415 - a run on Kafka needs neither files nor a store
 
     clock = SystemClock()
@@ -106,6 +133,8 @@ def run(  # noqa: PLR0913 - the options of a command
             inputs(source),
             store,
             at_end=at_end,
+            complete_from=complete_from,
+            complete_until=complete_until,
             strict=strict,
             resume=resume,
             overrides=overrides,
@@ -120,14 +149,17 @@ def run(  # noqa: PLR0913 - the options of a command
     return outcome(report, limit)
 
 
-def reject_limit(given: str | None, kafka: Sequence[str]) -> RejectLimit:
-    """What ``--max-rejected`` says; `kafka` are the options for Kafka that were given."""
-    if given is not None and kafka:
-        message = (
-            f"--max-rejected is for files, and {kafka[0]} is for Kafka: a stream has no end at which its rows could be"
-            " counted; watch barloom_rejected_total there"
-        )
-        raise UsageError(message)
+def check_bounds(plan: BarPlan, complete_from: str | None, complete_until: str | None) -> None:
+    """Refuse what ``--complete-from`` and ``--complete-until`` cannot mean."""
+    try:
+        bounded(plan, complete_from, complete_until)
+    except ValueError as error:
+        message = f"--{str(error).replace('_', '-', 1)}"
+        raise UsageError(message) from error
+
+
+def reject_limit(given: str | None) -> RejectLimit:
+    """What ``--max-rejected`` says."""
     try:
         return RejectLimit.of(given)
     except ValueError as error:
@@ -150,7 +182,7 @@ def outcome(report: RunReport, limit: RejectLimit) -> Exit:
 def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) -> None:
     """Refuse what leaves open whether files or Kafka are meant; both are options that were given."""
     if files and kafka:
-        message = f"{files[0]} is for files and {kafka[0]} is for Kafka: give one or the other"
+        message = f"{files[0]} is for files and {kafka[0]} is for Kafka: {_WHY.get(files[0], 'give one or the other')}"
         raise UsageError(message)
     if {"--source", "--store"} <= set(files) or kafka:
         return
@@ -167,7 +199,10 @@ def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) 
         )
         raise UsageError(message)
     if files:
-        message = f"{files[0]} is for files, and [kafka] of the definition is what runs without --source and --store"
+        why = f": {_WHY[files[0]]}" if files[0] in _WHY else ""
+        message = (
+            f"{files[0]} is for files, and [kafka] of the definition is what runs without --source and --store{why}"
+        )
         raise UsageError(message)
 
 

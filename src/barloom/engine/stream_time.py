@@ -22,13 +22,20 @@ class StreamTime:
     """Where the stream stands; by itself it only moves forward.
 
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
-    stream time and `arrived_at` when that row was received.
+    stream time and `arrived_at` when that row was received. `complete_from` is since when the input has every row,
+    where that was said when it began.
     """
 
     now: int = BEGINNING
     first: int | None = None
     max_event: int | None = None
     arrived_at: int | None = None
+    complete_from: int | None = None
+
+    @property
+    def whole_from(self) -> int | None:
+        """Slots that begin at or after this time are whole; none while there is no row."""
+        return self.first if self.complete_from is None else self.complete_from
 
     def reached_before(self, times: Integers, moves: Booleans) -> Integers:
         """Stream time before each row, with the rows ahead of it; rows that do not move it leave it as it was."""
@@ -71,6 +78,7 @@ class StreamTime:
                 "first": self.first,
                 "max_event": self.max_event,
                 "arrived_at": self.arrived_at,
+                "complete_from": self.complete_from,
             }
         )
 
@@ -79,4 +87,10 @@ class StreamTime:
         """From the state."""
         saved = msgspec.json.decode(content, type=dict[str, int | None])
         now = saved["stream_time"]
-        return cls(BEGINNING if now is None else now, saved["first"], saved["max_event"], saved["arrived_at"])
+        return cls(
+            BEGINNING if now is None else now,
+            saved["first"],
+            saved["max_event"],
+            saved["arrived_at"],
+            saved.get("complete_from"),
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
-from barloom.time.instants import nanos_of
+from barloom.time.instants import nanos_of, nanos_of_text
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -34,7 +33,6 @@ Deadline: TypeAlias = "datetime | timedelta | float"
 _FIRST: Final = -(1 << 63)
 _LAST: Final = (1 << 63) - 1
 _MOST: Final = sys.maxsize
-_FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
 def moment(given: Moment) -> int:
@@ -49,21 +47,10 @@ def moment(given: Moment) -> int:
         )
         raise TypeError(message)
     try:
-        return nanos_of(datetime.fromisoformat(given)) + _beyond_microseconds(given)
+        return nanos_of_text(given)
     except ValueError as error:
         message = f"{given!r} is not a time: {error}; write it like 2025-11-10T12:34:00Z"
         raise ValueError(message) from error
-
-
-def _beyond_microseconds(text: str) -> int:
-    """What a text says below the microsecond, which a `datetime` leaves out: nanoseconds."""
-    match = _FINE.search(text)
-    if match is None:
-        return 0
-    if match[1][3:].strip("0"):
-        message = "it is finer than a nanosecond"
-        raise ValueError(message)
-    return int(match[1][:3].ljust(3, "0"))
 
 
 def within(at: int) -> int:

@@ -79,8 +79,11 @@ def compute(
         report.show(refused)
     if max_rejected is not None:
         check_rejected(report, limit, "Nothing was stored. Mend the definition or the frame.")
+    until = engine.complete_until
+    if until is not None:
+        finals += engine.complete(until).finals
     if at_end == "close":
-        finals += engine.close().finals
+        finals += engine.close(until).finals
     return Computed(_frames(engine, finals), _frames(engine, engine.open_bars()), _side_frame(side), report.filtered)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.clock import SystemClock
 from barloom.errors import CalendarError, DefinitionError, SourceError
+from barloom.plan.bounds import bounded
 from barloom.runtime.ahead import one_ahead
 from barloom.runtime.choices import check_choice
 from barloom.runtime.overrides import OverrideFile
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
+    from barloom.plan.bounds import Bound
     from barloom.plan.query import Bars
     from barloom.source.protocol import Source, SourceBatch
 
@@ -36,6 +38,8 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     store: str | Path,
     *,
     at_end: Literal["keep", "close"] = "keep",
+    complete_from: Bound | None = None,
+    complete_until: Bound | None = None,
     strict: bool = False,
     max_rejected: int | str | None = None,
     resume: Literal["skip", "new"] | None = None,
@@ -53,6 +57,10 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     and the clock closes quiet slots. `at_end` ``close`` makes the slots that are open at the end final (marked
     partial), ``keep`` leaves them open for the next run. Ctrl-C ends the run between two commits.
 
+    `complete_from` and `complete_until` say of which span the input has every row, in place of those of ``[source]``: a
+    time, or a timeframe whose slot holds the first or last row. The first counts with the first row that a store takes
+    in. By the second, slots that end until then become final, and not partial, when the input has ended.
+
     `overrides` is a file that changes sessions of the calendar (see `barloom.time.overrides`). It is read again when it
     changes; each content takes effect at the stream time reached by then and is kept in the store. A later content that
     cannot be applied is noted, and the calendar in force stays.
@@ -69,10 +77,15 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     _check_number("live_interval", live_interval, 0)
     limit = RejectLimit.of(max_rejected)
     plan = bars if not hasattr(bars, "plan") else bars.plan
+    asked = bounded(plan, complete_from, complete_until)
     clock = clock or SystemClock()
-    opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end, clock=clock)
+    opened: Source = (
+        source
+        if hasattr(source, "replayable")
+        else open_source(plan, source, at_end=_ending(asked, at_end, clock.now()), clock=clock)
+    )
     with open_store(store, plan) as held:
-        pipeline = Pipeline(plan, held)
+        pipeline = Pipeline(asked, held)
         loop = _Loop(pipeline, clock, on_progress, strict=strict)
         if overrides is not None:
             loop.watch(OverrideFile(overrides))
@@ -82,8 +95,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
                 loop.follow(opened.follow(positions, batch_rows, live_interval))
             else:
                 loop.read(one_ahead(opened.open(positions, batch_rows)))
-            if at_end == "close":
-                pipeline.end()
+            pipeline.end(clock.now(), close=at_end == "close")
         except KeyboardInterrupt:
             pipeline.report.interrupted = True
         report = pipeline.finish(clock.now())
@@ -91,6 +103,12 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     if max_rejected is not None and not report.interrupted:
         check_rejected(report, limit, KEPT)
     return report
+
+
+def _ending(plan: BarPlan, at_end: Literal["keep", "close"], now: int) -> Literal["keep", "close"]:
+    """Whether files are taken as whole, with a last line that has no end: also where they are complete by now."""
+    until = plan.source.complete_until
+    return "close" if isinstance(until, int) and until <= now else at_end
 
 
 def _check_number(name: str, value: float, least: int) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barloom.plan.barplan import BarPlan
+    from barloom.plan.bounds import Bound
     from barloom.plan.query import Bars
     from barloom.runtime.report import RunProgress, RunReport
 
@@ -31,6 +32,8 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
     store: str | Path,
     *,
     at_end: Literal["keep", "close"] = "keep",
+    complete_from: Bound | None = None,
+    complete_until: Bound | None = None,
     strict: bool = False,
     max_rejected: int | str | None = None,
     overrides: str | Path | None = None,
@@ -41,8 +44,8 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
 
     The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it
     open keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
-    `StoreLocked` while a writer has the old store. `overrides` as for `run`; without
-    it, those in force in the old store are taken over.
+    `StoreLocked` while a writer has the old store. `overrides`, `complete_from` and `complete_until` as for `run`;
+    without overrides those in force in the old store are taken over.
 
     Where every row is refused, or more than `max_rejected` (as for `run`), the new store is thrown away and the old one
     stays: `TooManyRejected`.
@@ -57,6 +60,8 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
             source,
             beside,
             at_end=at_end,
+            complete_from=complete_from,
+            complete_until=complete_until,
             strict=strict,
             overrides=overrides or _overrides_of(place, Path(folder)),
             batch_rows=batch_rows,
