@@ -363,7 +363,7 @@ def test_ctrl_c_ends_between_two_commits_and_the_next_run_continues(
         while not (tmp_path / "state" / "CURRENT").exists():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
 
     assert process.returncode == Exit.INTERRUPTED, err
     before = json.loads(out)["ticks"] if out else 0
