@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from servers.artifacts import JAVA_VERSION, fetchable, java_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-settings.register_profile("barloom", deadline=None)  # no test asserts on speed
+_SLOW = [HealthCheck.too_slow]  # says something of the machine, where others work on it too
+settings.register_profile("barloom", deadline=None, suppress_health_check=_SLOW)  # no test asserts on speed
 settings.load_profile("barloom")
 
 pytest_plugins = ["servers.fixtures", "kafka.fixtures"]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         StoreLocked,
         StoreMismatch,
         StoreNotRunning,
+        TooManyRejected,
         WaitTimeout,
     )
     from barloom.kafka.events import EventReader, EventWriter
@@ -110,6 +111,7 @@ __all__ = [
     "StoreNotRunning",
     "TimeBucket",
     "Timeframe",
+    "TooManyRejected",
     "WaitTimeout",
     "aggregate",
     "avg",
@@ -177,6 +179,7 @@ _HOMES = {
     "StoreLocked": "barloom.errors",
     "StoreMismatch": "barloom.errors",
     "StoreNotRunning": "barloom.errors",
+    "TooManyRejected": "barloom.errors",
     "TimeBucket": "barloom.read.bucket",
     "Timeframe": "barloom.time.timeframe",
     "WaitTimeout": "barloom.errors",

@@ -8,6 +8,7 @@
     ├── SourceError (ValueError)            the input as a whole cannot be read or continued
     │   ├── SourceReplaced                  a file is no longer the one that was read before
     │   └── BadRow                          a row was refused and ``strict`` asks to stop there
+    ├── TooManyRejected (ValueError)        a run refused more rows than it may
     ├── ExactnessError (ArithmeticError)    a sum would leave 38 digits
     ├── CalendarError (LookupError)         a calendar is unknown, damaged or ends before the asked time
     ├── StoreError (RuntimeError)           the store cannot be used
@@ -41,7 +42,7 @@ A message says what was wrong, where, and how to mend it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,6 +80,7 @@ __all__ = [
     "StoreLocked",
     "StoreMismatch",
     "StoreNotRunning",
+    "TooManyRejected",
     "TopicMismatch",
     "WaitTimeout",
 ]
@@ -144,6 +146,14 @@ class SourceReplaced(SourceError):
 
 class BadRow(SourceError):
     """A row was refused and ``strict`` asks to stop at the first."""
+
+
+class TooManyRejected(BarloomError, ValueError):
+    """A run refused more rows than ``max_rejected`` allows, or every one; `report` (a `RunReport`) tells of it."""
+
+    def __init__(self, message: str, report: Any) -> None:  # noqa: ANN401 - its room lies above this one
+        self.report = report
+        super().__init__(message)
 
 
 class ExactnessError(BarloomError, ArithmeticError):

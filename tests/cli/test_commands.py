@@ -363,7 +363,7 @@ def test_ctrl_c_ends_between_two_commits_and_the_next_run_continues(
         while not (tmp_path / "state" / "CURRENT").exists():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
 
     assert process.returncode == Exit.INTERRUPTED, err
     before = json.loads(out)["ticks"] if out else 0
@@ -401,3 +401,111 @@ def test_the_demonstration_keeps_what_it_promises(
     assert said.endswith("Everything was as promised.\n")
     assert "byte for byte those of the undisturbed run" in said
     assert answered(capsys, "status", "--store", "kept/state")["definition"] == "bars"
+
+
+def test_a_run_that_refuses_every_row_has_its_own_exit_code(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It shows the first row of each reason with the record, and what to do; as JSON too. 100 % allow it."""
+    (market / "ticks.csv").write_text("venue,symbol,at,price,size\nA,ACME,1762765201,100,1\nA,ACME,1762765202,101,1\n")
+    words = ["run", "bars.toml", "--source", "ticks.csv", "--store"]
+
+    assert main([*words, "one"]) == Exit.REJECTED == 13
+    said = capsys.readouterr().err
+    assert "every row was refused, 2 of 2" in said
+    assert "ticks.csv, row 1: at:" in said
+    assert "the record: A,ACME,1762765201,100,1" in said
+    assert "rebuild the store, or delete it" in said
+
+    answer = answered(capsys, *words, "two", code=13)
+    assert answer["first_rejected"]["invalid"]["record"] == "A,ACME,1762765201,100,1"  # type: ignore[index]
+    assert main([*words, "three", "--max-rejected", "100%"]) == 0
+
+
+def test_max_rejected_takes_a_share_or_a_number(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two of seven rows are refused: 28.6 %."""
+    words = ["run", "bars.toml", "--source", "ticks.csv", "--store"]
+
+    codes = [main([*words, f"s{limit}", "--max-rejected", limit]) for limit in ("2", "1", "30%", "28.5%")]
+    assert [0, 13, 0, 13] == codes
+    assert "2 of 7 rows were refused, 28.57 %, and at most 28.5 % may be" in capsys.readouterr().err
+    assert main([*words, "none", "--max-rejected", "0.3"]) == Exit.USAGE
+    assert 'did you mean "30%"' in capsys.readouterr().err
+    assert not (market / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--max-rejected", "5%"), "watch barloom_rejected_total"),
+        (("--complete-from", "1d"), "[source] complete_from"),
+        (("--complete-until", "1d"), "a stream has no end"),
+    ],
+)
+def test_what_is_for_files_is_refused_on_kafka_with_the_reason(
+    market: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str], says: str
+) -> None:
+    """Whether an option or the definition says that it is Kafka."""
+    with (market / "bars.toml").open("a") as file:
+        file.write('[kafka]\nbrokers = "localhost:1"\ninput = "ticks"\nformat = "json"\n')
+    for command in ("run", "rebuild"):
+        for kafka in ((), ("--kafka", "localhost:1")):
+            assert main([command, "bars.toml", *kafka, *option]) == Exit.USAGE
+            assert says in capsys.readouterr().err
+
+
+def test_a_rebuild_of_nothing_but_refused_rows_keeps_the_store(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends with the same code."""
+    (store.parent / "ticks.csv").write_text("venue,symbol,at,price,size\nA,ACME,never,100,1\n")
+
+    assert main(["rebuild", "bars.toml", "--source", "ticks.csv", "--store", "state"]) == Exit.REJECTED
+    assert "The store stays as it was" in capsys.readouterr().err
+    assert answered(capsys, "get", "--store", "state", "--timeframe", "1m", *ACME, "2025-11-10T09:00:00Z")["found"]
+
+
+def test_run_is_told_of_which_span_its_input_has_every_row(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The day is then final and whole, and the store can be continued with the next one; rebuild takes it too."""
+    span = ("--complete-from", "2025-11-10", "--complete-until", "1d")
+    for words in (("run",), ("rebuild",)):
+        answer = answered(capsys, *words, "bars.toml", "--source", "ticks.csv", "--store", "state", *span)
+        day = answered(capsys, "get", "--store", "state", "--timeframe", "1d", *ACME, "2025-11-10")["bar"]
+        assert not any(answer["open"].values())  # type: ignore[attr-defined]
+        assert (True, False, 288, 2) == tuple(day[name] for name in ("final", "partial", "slots", "filled"))  # type: ignore[index]
+
+    (market / "next.csv").write_text("venue,symbol,at,price,size\nA,ACME,2025-11-11T00:00:00Z,101.00,1\n")
+    words = ("run", "bars.toml", "--source", "ticks.csv", "--source", "next.csv", "--store", "state")
+    assert {} == answered(capsys, *words)["rejected"]
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        (("--complete-from", "soon"), "--complete-from: 'soon' is neither a time nor a timeframe"),
+        (("--complete-until", "2025-11-10T00:00:00"), "--complete-until: 2025-11-10T00:00:00 has no time zone"),
+        (("--complete-from", "2025-11-11", "--complete-until", "2025-11-10"), "does not lie after complete_from"),
+    ],
+)
+def test_a_span_that_is_none_is_a_mistake_on_the_command_line(
+    market: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, ...], says: str
+) -> None:
+    """Before a store is made."""
+    words = ["run", "bars.toml", "--source", "ticks.csv", "--store", "state", *option]
+
+    assert main(words) == Exit.USAGE
+    assert says in capsys.readouterr().err
+    assert not (market / "state").exists()
+
+
+def test_check_shows_the_declared_span(market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For people and for scripts; with Kafka it says that a stream has no end."""
+    text = (market / "bars.toml").read_text()
+    source = '[source]\ncomplete_from = "1d"\ncomplete_until = 2025-11-11\n'
+    (market / "bars.toml").write_text(
+        text + source + '[kafka]\nbrokers = "localhost:1"\ninput = "ticks"\nformat = "json"\n'
+    )
+
+    said = called(capsys, "check", "bars.toml")
+    answer = answered(capsys, "check", "bars.toml")
+
+    assert "complete from" in said
+    assert "the start of the 1d of the first row" in said
+    assert "on Kafka, where the input goes on, it does nothing" in said
+    assert "2025-11-11T00:00:00Z" == answer["complete_until"]

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,14 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from barloom.cli import main
 from barloom.cli.kafka_options import KafkaOptions
 from barloom.cli.kafka_run import stopped_by_signals
-from barloom.clock import SystemClock
 from barloom.kafka.asked import declared_kafka
 from barloom.kafka.settings import kafka_settings
 from barloom.plan.load import load
 from barloom.runtime.kafka import run
+from waiting import PATIENCE, until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from servers.broker import Broker
@@ -50,6 +52,16 @@ format = "json"
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     """The last answer of ``--json``."""
     return dict(json.loads(capsys.readouterr().out))
+
+
+@contextmanager
+def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process, which does not outlive a test that fails."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture
@@ -150,33 +162,34 @@ def test_reset_shows_first_and_wants_the_application_named(
 
     assert ((0, False), 2, 0) == (shown, nameless, done)
     assert before == untouched
-    clock = SystemClock()
-    until = clock.monotonic() + 10
-    while {f"{app}_changelog", f"{app}_progress"} != set(before) - set(topics.names()):
-        assert clock.monotonic() < until
-        clock.sleep(0.05)
+    until(lambda: {f"{app}_changelog", f"{app}_progress"} == set(before) - set(topics.names()))
 
 
 @pytest.mark.needs("java")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_run_stops_in_good_order(definition: Path, topics: Topics, number: int, code: int) -> None:
-    """SIGTERM is a wish of the operator, and Ctrl-C an interruption; both commit and leave the group."""
+    """SIGTERM is a wish of the operator, and Ctrl-C an interruption; both commit and leave the group.
+
+    The group would miss a member that did not leave for five minutes: longer than anything is waited for here.
+    """
+    with definition.open("a") as file:
+        file.write('session_timeout = "5m"\n')
     main(["topics", "apply", str(definition)])
     command = [sys.executable, "-m", "barloom", "run", str(definition), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        clock = SystemClock()
-        until = clock.monotonic() + 30
-        group = f"{topics.prefix}bars"
-        while not topics.admin.describe_consumer_groups([group])[group].result().members:
-            assert process.poll() is None, process.communicate()
-            assert clock.monotonic() < until
-            clock.sleep(0.1)
+    group = f"{topics.prefix}bars"
+
+    def members() -> int:
+        assert process.poll() in {None, code}, process.communicate()
+        return topics.members(group)
+
+    with started(command) as process:
+        until(lambda: members() == 1)
         process.send_signal(number)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=PATIENCE)
+        until(lambda: members() == 0)
 
     assert code == process.returncode, errors
     assert (group, 0) == (json.loads(out)["app"], json.loads(out)["ticks"])
-    assert not topics.admin.describe_consumer_groups([group])[group].result().members
 
 
 @pytest.mark.needs("java")
@@ -189,18 +202,17 @@ def test_a_run_says_where_what_it_refused_is(definition: Path, topics: Topics, b
         producer.produce(f"{topics.prefix}ticks", value, b"A", 0)
     producer.flush()
     command = [sys.executable, "-m", "barloom", "run", str(definition), "--app", f"{topics.prefix}desk"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        clock, committed = SystemClock(), 0
-        until = clock.monotonic() + 60
+    with started(command) as process:
         group = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": f"{topics.prefix}desk"})
-        while committed < 4:
+
+        def committed() -> int:
             assert process.poll() is None, process.communicate()
-            assert clock.monotonic() < until
-            committed = group.committed([TopicPartition(f"{topics.prefix}ticks", 0)], 30)[0].offset
-            clock.sleep(0.1)
+            return group.committed([TopicPartition(f"{topics.prefix}ticks", 0)], PATIENCE)[0].offset
+
+        until(lambda: committed() == 4)
         group.close()
         process.send_signal(signal.SIGTERM)
-        out, errors = process.communicate(timeout=30)
+        out, errors = process.communicate(timeout=PATIENCE)
 
     assert 0 == process.returncode, errors
     assert f"in the topic {topics.prefix}bars_late\n" in out

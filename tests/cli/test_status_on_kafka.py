@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
@@ -14,6 +13,7 @@ import pytest
 from confluent_kafka import Producer
 
 from barloom.cli import main
+from waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,14 +80,6 @@ def app(broker: Broker, topics: Topics, market: Path) -> Iterator[App]:
             process.kill()
 
 
-def until(found: Callable[[], bool]) -> None:
-    """Wait for something that comes soon."""
-    end = monotonic() + 60
-    while not found():
-        assert monotonic() < end
-        sleep(0.2)
-
-
 def test_partitions_are_told_and_a_dead_owner_is_seen(app: App, capsys: pytest.CaptureFixture[str]) -> None:
     """Before the first start nobody is there; then an owner, RUNNING, no lag; after a kill NO_OWNER, and the lag."""
     app.send(1, 2)
@@ -98,6 +90,7 @@ def test_partitions_are_told_and_a_dead_owner_is_seen(app: App, capsys: pytest.C
     running = app.status(capsys)
     assert app.process is not None
     app.process.send_signal(signal.SIGKILL)
+    app.process.wait()
     app.send(3, 4, 5)
     until(lambda: [row["state"] for row in app.status(capsys)] == ["NO_OWNER"] * 2)
     dead = app.status(capsys)
@@ -118,7 +111,7 @@ def test_a_running_instance_serves_its_metrics(app: App) -> None:
     app.send(1, 2, 5)
 
     def body(path: str) -> str:
-        with urlopen(f"http://{address}{path}", timeout=5) as answer:
+        with urlopen(f"http://{address}{path}", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     def shows(line: str) -> Callable[[], bool]:

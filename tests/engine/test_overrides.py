@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from barloom.engine.market import OVERRIDES
 from barloom.runtime.compute import compute
 from barloom.runtime.rebuild import rebuild
 from barloom.testing import FakeSessionCalendar
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,16 +200,25 @@ def test_a_content_that_cannot_be_applied_is_noted_and_the_bars_go_on(tmp_path: 
     file.write_text("[[remove]]\ndate = 2025-01-08\n")
     bars = bl.from_(Trade).tumbling("1m", calendar="XNYS").ohlcv(price="price").rollup("1d").named("bars")
 
+    taken: list[int] = []
+
     def rows() -> Iterator[dict[str, str]]:
         yield {"symbol": "ACME", "at": "2025-01-06T18:00:00Z", "price": "1"}
-        time.sleep(0.2)
+        until(lambda: 1 in taken)
         file.write_text('[[closure]]\ndate = 2025-01-06\nhours = "1000-1100"\n# too late for that day\n')
         yield {"symbol": "ACME", "at": "2025-01-07T15:00:00Z", "price": "2"}
-        time.sleep(0.2)
+        until(lambda: 2 in taken)
         yield {"symbol": "ACME", "at": "2025-01-08T15:00:00Z", "price": "3"}
         yield {"symbol": "ACME", "at": "2025-01-10T15:00:00Z", "price": "4"}
 
-    report = bl.run(bars, rows(), tmp_path / "state", overrides=file, live_interval=0.05)
+    report = bl.run(
+        bars,
+        rows(),
+        tmp_path / "state",
+        overrides=file,
+        live_interval=0.05,
+        on_progress=lambda progress: taken.append(progress.ticks),
+    )
 
     assert {"out_of_session": 1} == report.rejected
     assert 2 == report.bars["1d"]  # the 6th and the 7th, by the tick of the 10th: no 8th, the 9th a holiday

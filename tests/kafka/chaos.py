@@ -35,6 +35,7 @@ from kafka.upstream import Upstream
 from kafka.wire import AvroWire, JsonWire
 from servers.broker import Broker
 from servers.registry import Registry
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +197,7 @@ session_timeout = "{SESSION:.0f}s"
         """Everything is read, the clock closes what is open, and all stop in good order."""
         reader = CommittedReader(self._broker.bootstrap)
         ends = reader.ends(self._settings.input[0])
-        until = time.monotonic() + 90
+        until = time.monotonic() + PATIENCE
         while not self._has_read(reader, ends):
             assert time.monotonic() < until, "the instances do not come to the end of the input"
             time.sleep(0.5)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from confluent_kafka import Consumer, IsolationLevel, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PATIENCE = 60.0
 """Seconds for which an open transaction is waited for, on a busy machine."""
 
 

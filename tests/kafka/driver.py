@@ -28,8 +28,9 @@ from barloom.telemetry.metrics import NoMetrics
 from barloom.testing import Driver, PartitionWatcherStub, Point
 from barloom.time.calendars import resolve
 from barloom.time.timeframe import MILLISECOND, SECOND, parse_duration
-from kafka.committed import PATIENCE, CommittedReader
+from kafka.committed import CommittedReader
 from kafka.member import Member
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

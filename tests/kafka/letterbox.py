@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
@@ -11,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from barloom.kafka.dead_letters import dead_letter
 from barloom.kafka.settings import KafkaSettings
 from barloom.plan.identity import Topics as Names
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,4 @@ class Letterbox:
 
 def _wait_for(topics: Topics, names: set[str]) -> None:
     """A topic that was made is known to all a moment later."""
-    until = monotonic() + 30
-    while not names <= set(topics.names()):
-        assert monotonic() < until
-        sleep(0.05)
+    until(lambda: names <= set(topics.names()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from barloom.errors import BarloomError
 from barloom.runtime.kafka.instance import Instance
 from barloom.testing import Point
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from barloom.runtime.kafka.job import Job
     from barloom.runtime.kafka.watermarks import Seen
     from barloom.testing import PartitionWatcherStub
-
-PATIENCE = 60.0
 
 
 class _Killed(BaseException):

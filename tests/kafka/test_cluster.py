@@ -12,6 +12,7 @@ from barloom.errors import AccessRefused, BrokerUnreachable, DefinitionError, Lo
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.topics import State
 from kafka.kafka_cases import plan, settings
+from waiting import until
 
 if TYPE_CHECKING:
     from servers.broker import Broker
@@ -51,12 +52,8 @@ def test_a_topic_on_which_bars_would_be_lost_is_refused(broker: Broker, topics: 
     topics.create("bars_late", 1)
     wanted = plan(f"{topics.prefix}bars")
     cluster = reach(broker, topics)
-    clock = SystemClock()
     made = [f"{topics.prefix}{name}" for name in ("ticks", "bars_final_1s", "bars_late")]
-    until = clock.monotonic() + 60
-    while len(cluster.found(made)) < len(made):  # a new topic is not everywhere at once
-        assert clock.monotonic() < until
-        clock.sleep(0.05)
+    until(lambda: len(cluster.found(made)) == len(made))  # a new topic is not everywhere at once
     with pytest.raises(TopicMismatch) as caught:
         cluster.ensure(wanted)
     lines = str(caught.value).splitlines()
@@ -67,9 +64,7 @@ def test_a_topic_on_which_bars_would_be_lost_is_refused(broker: Broker, topics: 
     assert any(line.startswith(f"  {topics.prefix}bars_late: max.message.bytes is ") for line in lines)
     assert 3 == len([line for line in lines if " wanted " in line])
     name = f"{topics.prefix}bars_final_1s"
-    while cluster.found([name])[name].config["retention.ms"] != "-1":
-        assert clock.monotonic() < until
-        clock.sleep(0.05)
+    until(lambda: cluster.found([name])[name].config["retention.ms"] == "-1")
 
 
 @pytest.mark.needs("java")

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from barloom.cli.exits import Exit
 from kafka.chaos import Chaos
+from waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,11 +52,8 @@ def test_an_instance_whose_input_is_deleted_ends_and_says_so(tmp_path: Path, own
     process.start()
     admin = AdminClient({"bootstrap.servers": own_broker.bootstrap, "log_level": 0})
     try:
-        until = time.monotonic() + 60
-        while "partition" not in process.said():
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        admin.delete_topics(["chaos7-ticks"])["chaos7-ticks"].result(30)
+        until(lambda: "partition" in process.said())
+        admin.delete_topics(["chaos7-ticks"])["chaos7-ticks"].result(PATIENCE)
         code = process.wait()
     finally:
         chaos.end()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import fastavro
 import httpx
 
+from waiting import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,7 +56,7 @@ class AvroWire:
     def register(self, subject: str, schema: Mapping[str, Any]) -> int:
         """The number of a schema."""
         body = {"schema": json.dumps(schema)}
-        answer = httpx.post(f"{self._registry}/subjects/{subject}/versions", json=body, timeout=30)
+        answer = httpx.post(f"{self._registry}/subjects/{subject}/versions", json=body, timeout=PATIENCE)
         return int(answer.raise_for_status().json()["id"])
 
     def encode(self, tick: Mapping[str, Any]) -> Encoded:
@@ -69,7 +71,7 @@ class AvroWire:
         """Any message."""
         number = int.from_bytes(value[1:_FRAME], "big")
         if number not in self._known:
-            answer = httpx.get(f"{self._registry}/schemas/ids/{number}", timeout=30).raise_for_status().json()
+            answer = httpx.get(f"{self._registry}/schemas/ids/{number}", timeout=PATIENCE).raise_for_status().json()
             self._known[number] = fastavro.parse_schema(json.loads(answer["schema"]))
         found = fastavro.schemaless_reader(io.BytesIO(value[_FRAME:]), self._known[number], None)
         assert isinstance(found, dict)

@@ -13,6 +13,7 @@ from barloom.ksql.wait import Progress, Waiter, WaitPolicy
 from barloom.testing.clock import FakeClock
 from ksql.double import KsqlDouble
 from ksql.pipeline import script as small_script
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +42,8 @@ def double(script: Script, clock: FakeClock) -> Iterator[KsqlDouble]:
 
 @pytest.fixture
 def client(double: KsqlDouble) -> Iterator[KsqlClient]:
-    """A client of it that does not wait long."""
-    with KsqlClient(KsqlServer(url=double.url, connect_timeout=1.0, timeout=1.0)) as made:
+    """A client of it, as patient as a busy machine needs it."""
+    with KsqlClient(KsqlServer(url=double.url, connect_timeout=PATIENCE, timeout=PATIENCE)) as made:
         yield made
 
 

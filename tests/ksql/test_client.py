@@ -16,6 +16,7 @@ from barloom.ksql.answers import store_state
 from barloom.ksql.client import KsqlClient
 from barloom.ksql.server import KsqlServer
 from ksql.double import COMMAND_TIMEOUT, LOST, NO_HOST, NOT_READY, REBALANCING, refusal
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,7 +221,7 @@ def test_no_server_is_one_clear_message() -> None:
 
 def test_an_answer_that_does_not_come_ends_in_time(double: KsqlDouble, client: KsqlClient) -> None:
     """A server that accepts and then says nothing is given up after the time asked for."""
-    double.rule("info", lambda _: LOST if double.gone.wait(5) else NOT_READY)
+    double.rule("info", lambda _: LOST if double.gone.wait(PATIENCE) else NOT_READY)
 
     with pytest.raises(KsqlUnreachable, match="timed out"):
         client.info(timeout=0.05)

@@ -13,6 +13,7 @@ from barloom.errors import KsqlRefused, KsqlUnreachable
 from barloom.ksql.client import KsqlClient
 from barloom.ksql.server import KsqlServer
 from ksql.double import refusal
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from ksql.double import KsqlDouble
@@ -43,13 +44,13 @@ def test_cancelling_wakes_whoever_waits_for_a_row(double: KsqlDouble, client: Ks
     with client.push(SQL) as query:
         reader = threading.Thread(target=lambda: rows.extend(query))
         reader.start()
-        assert double.pushing.wait(5)
+        assert double.pushing.wait(PATIENCE)
         query.cancel()
-        reader.join(5)
+        reader.join(PATIENCE)
 
     assert not reader.is_alive()
     assert 2 == len(rows)
-    assert double.gone.wait(5)
+    assert double.gone.wait(PATIENCE)
 
 
 def test_leaving_the_context_ends_the_query_on_the_server(double: KsqlDouble, client: KsqlClient) -> None:
@@ -60,21 +61,21 @@ def test_leaving_the_context_ends_the_query_on_the_server(double: KsqlDouble, cl
         first = next(iter(query))
 
     assert ("EURUSD", Decimal("1.100000")) == first
-    assert double.gone.wait(5)
+    assert double.gone.wait(PATIENCE)
 
 
 def test_a_quiet_market_is_no_error(double: KsqlDouble) -> None:
     """The time for an answer counts until the query runs; between rows there may be any."""
     double.rule("EMIT CHANGES", ROWS)
 
-    with KsqlClient(KsqlServer(url=double.url, timeout=0.05)) as client, client.push(SQL) as query:
+    with KsqlClient(KsqlServer(url=double.url, timeout=3.0)) as client, client.push(SQL) as query:
         reader = threading.Thread(target=lambda: list(query))
         reader.start()
-        reader.join(0.25)
+        reader.join(3.5)
 
         assert reader.is_alive()
         query.cancel()
-        reader.join(5)
+        reader.join(PATIENCE)
 
 
 def test_silence_is_an_error_where_it_is_limited(double: KsqlDouble, client: KsqlClient) -> None:
@@ -124,14 +125,14 @@ def test_cancelling_a_task_ends_its_query(double: KsqlDouble, client: KsqlClient
 
     async def cancel() -> None:
         task = asyncio.create_task(follow())
-        assert await asyncio.to_thread(double.pushing.wait, 5)
+        assert await asyncio.to_thread(double.pushing.wait, PATIENCE)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(cancel())
 
-    assert double.gone.wait(5)
+    assert double.gone.wait(PATIENCE)
 
 
 def test_an_asynchronous_query_that_is_refused_says_why(double: KsqlDouble, client: KsqlClient) -> None:

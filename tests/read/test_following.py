@@ -13,6 +13,7 @@ from barloom.store.backend import Family
 from barloom.store.opening import memory_store, open_store
 from barloom.time.timeframe import SECOND
 from store import bars
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,7 +205,7 @@ def test_waiting_works_asynchronously(store: BarStore) -> None:
         store.commit(bars.commit(KEYS, finals=(bars.block([(0, 3, 1, 1, 6)]),)))
 
     async def both() -> Bar:
-        bar, _ = await asyncio.gather(bucket.wait_final_async("A", 3 * SECOND, deadline=5), commit_soon())
+        bar, _ = await asyncio.gather(bucket.wait_final_async("A", 3 * SECOND, deadline=PATIENCE), commit_soon())
         return bar
 
     assert ("A", 3, 6, True) == seen(asyncio.run(both()))

@@ -25,6 +25,7 @@ from barloom.read.bucket import Found
 from barloom.read.ksqldb import KsqlTimeBucket
 from barloom.testing.clock import FakeClock
 from ksql.double import COMMAND_TIMEOUT, LOST, NO_HOST, NOT_READY, REBALANCING, UNAUTHORIZED, KsqlDouble, refusal
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def double() -> Iterator[KsqlDouble]:
 @pytest.fixture
 def bucket(double: KsqlDouble) -> Iterator[KsqlTimeBucket]:
     """The live 1m bars."""
-    client = KsqlClient(KsqlServer(url=double.url, connect_timeout=1.0, timeout=1.0))
+    client = KsqlClient(KsqlServer(url=double.url, connect_timeout=PATIENCE, timeout=PATIENCE))
     with KsqlTimeBucket(client, double.script, "1m", clock=FakeClock()) as made:
         yield made
 

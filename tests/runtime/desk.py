@@ -15,6 +15,7 @@ from barloom.plan.identity import topics as topics_of
 from barloom.plan.toml import read_toml
 from barloom.runtime.kafka import run
 from kafka.committed import CommittedReader
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +39,6 @@ rollup = ["1m", "1h"]
 ohlcv = { price = "price" }
 clock = "off"
 """
-PATIENCE = 60.0
 
 
 class Desk:

@@ -29,6 +29,7 @@ from barloom.environment import Secret
 from barloom.kafka.settings import KafkaSettings, kafka_settings
 from barloom.plan.toml import read_toml
 from barloom.runtime.kafka import run
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from servers.topics import Topics
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "kafka-operations.md"
-PATIENCE = 60.0
 PASSWORD = "hunter2-of-the-desk"  # noqa: S105
 DEFINITION = """
 [event]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -16,6 +15,7 @@ from barloom.telemetry.metrics import NoMetrics
 from barloom.testing import FakeClock
 from barloom.time.calendars import resolve
 from runtime.desk import Desk
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,7 +106,7 @@ def test_a_standby_that_was_cut_off_for_too_long_is_read_anew(
 ) -> None:
     """Nine minutes without having met the end are nothing, eleven too many."""
     until(lambda: 0 in standby._warm and standby._warm[0].records > 0)  # noqa: SLF001 - nobody else sees it
-    sleep(0.5)
+    until(lambda: standby._warm[0].records >= len(made.whole[0]))  # noqa: SLF001
     first = standby._warm[0]  # noqa: SLF001
     made.clock.move(f"{minutes}m")
     until(lambda: standby._complete.get(0) == made.clock.monotonic())  # noqa: SLF001
@@ -137,11 +137,3 @@ class Holding:
         """Whatever is asked for."""
         del number
         return self._warm
-
-
-def until(found: Callable[[], bool]) -> None:
-    """Wait for something that comes soon."""
-    end = monotonic() + 30
-    while not found():
-        assert monotonic() < end
-        sleep(0.05)

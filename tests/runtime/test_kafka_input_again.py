@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from barloom.clock import SystemClock
 from barloom.errors import StoreMismatch
 from barloom.kafka.settings import kafka_settings
 from barloom.plan.toml import read_toml
 from barloom.runtime.kafka import run
 from barloom.runtime.kafka.restoring import refuse_another
+from waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from servers.broker import Broker
@@ -46,7 +46,7 @@ def test_only_a_topic_with_another_id_is_refused() -> None:
 @pytest.mark.needs("java")
 def test_an_instance_does_not_go_on_in_another_topic(broker: Broker, topics: Topics) -> None:
     """A running one notices and ends, and a new one does not begin; nothing is passed over in silence."""
-    from confluent_kafka import Producer  # noqa: PLC0415
+    from confluent_kafka import Consumer, Producer, TopicPartition  # noqa: PLC0415
 
     name = f"{topics.prefix}ticks"
     plan = read_toml(DEFINITION.replace("NAME", f"{topics.prefix}bars"))
@@ -66,14 +66,16 @@ def test_an_instance_does_not_go_on_in_another_topic(broker: Broker, topics: Top
 
     thread = Thread(target=be_an_instance)
     thread.start()
-    assert read.wait(60)
-    SystemClock().sleep(0.5)  # the commit that follows the read
+    assert read.wait(PATIENCE)
+    group = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": settings.app})
+    until(lambda: group.committed([TopicPartition(name, 0)], PATIENCE)[0].offset == 1)
+    group.close()
     topics.admin.delete_topics([name])[name].result()
-    SystemClock().sleep(0.5)
+    until(lambda: name not in topics.names())
     topics.create("ticks", 1)
-    thread.join(60)
+    thread.join(PATIENCE)
     stop.set()
-    thread.join(30)
+    thread.join(PATIENCE)
 
     assert ["deleted and made again" in str(error) for error in caught] == [True]
     with pytest.raises(StoreMismatch, match="deleted and made again"):

@@ -13,21 +13,22 @@ from barloom.kafka.cluster import Cluster
 from barloom.kafka.settings import kafka_settings
 from barloom.plan.identity import topics as topics_of
 from barloom.plan.toml import read_toml
-from barloom.runtime.kafka import UNCOMMITTED, run
+from barloom.runtime.kafka import UNCOMMITTED, restoring, run, transaction
 from barloom.runtime.kafka.patience import GRACE, Patience
 from barloom.runtime.kafka.restoring import Restorer
 from barloom.telemetry.metrics import NoMetrics
 from barloom.testing import FakeClock
 from runtime.desk import DEFINITION, Desk
 from servers.topics import Topics
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from barloom.runtime.kafka.job import Status
     from servers.broker import Broker
 
 ROWS = [("ACME", f"2025-11-10T09:00:{second:02}Z", "1.00") for second in range(60)]
-SOON = 9.0
-"""Seconds after which it has not ended soon: a run takes less than five where nothing else keeps the machine busy."""
+SOON = 120.0
+"""Seconds after which it has not ended soon, on a busy machine either; what would hold it up takes much longer."""
 
 
 def test_what_is_tried_again_ends_in_its_own_time_or_soon_after_the_stop() -> None:
@@ -46,8 +47,9 @@ def test_what_is_tried_again_ends_in_its_own_time_or_soon_after_the_stop() -> No
 
 
 @pytest.mark.needs("java", "maven")
-def test_a_run_ends_soon_while_the_brokers_are_away(own_broker: Broker) -> None:
+def test_a_run_ends_soon_while_the_brokers_are_away(own_broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last commit cannot succeed: the report says so, and what it held is made by the next run."""
+    monkeypatch.setattr(transaction, "_PATIENCE", 1e6)
     desk = Desk(own_broker, Topics({"bootstrap.servers": own_broker.bootstrap}), partitions=1)
     plan = desk.plan()
     settings = desk.settings(plan)
@@ -60,7 +62,7 @@ def test_a_run_ends_soon_while_the_brokers_are_away(own_broker: Broker) -> None:
 
     thread = Thread(target=lambda: reports.append(run(plan, settings, stop=stop, on_status=tell)), daemon=True)
     thread.start()
-    assert running.wait(60)
+    assert running.wait(PATIENCE)
     desk.send(ROWS)
     desk.settle(plan, settings)
     own_broker.kill()
@@ -73,13 +75,13 @@ def test_a_run_ends_soon_while_the_brokers_are_away(own_broker: Broker) -> None:
 
 @pytest.mark.needs("java", "maven")
 def test_a_long_commit_interval_keeps_nobody_waiting(broker: Broker, topics: Topics) -> None:
-    """With a commit a minute, an instance still takes its partition over, and ends, long before that.
+    """With a commit every seven minutes, an instance still takes its partition over, and ends, long before that.
 
     Its transactions may last as long as is said: no client would be made otherwise, since its messages may too.
     """
     desk = Desk(broker, topics, partitions=1)
     plan = desk.plan()
-    settings = desk.settings(plan, commit_interval="60s", transaction_timeout="150s")
+    settings = desk.settings(plan, commit_interval="400s", transaction_timeout="850s")
     stop, running = Event(), Event()
 
     def tell(status: Status) -> None:
@@ -88,7 +90,7 @@ def test_a_long_commit_interval_keeps_nobody_waiting(broker: Broker, topics: Top
 
     thread = Thread(target=lambda: run(plan, settings, stop=stop, on_status=tell), daemon=True)
     thread.start()
-    ran = running.wait(30)
+    ran = running.wait(SOON)
     stop.set()
     thread.join(SOON)
 
@@ -96,8 +98,9 @@ def test_a_long_commit_interval_keeps_nobody_waiting(broker: Broker, topics: Top
 
 
 @pytest.mark.needs("java", "maven")
-def test_a_restore_ends_when_nobody_waits_for_it(own_broker: Broker) -> None:
+def test_a_restore_ends_when_nobody_waits_for_it(own_broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for brokers that are away; closed, it ends."""
+    monkeypatch.setattr(restoring, "_PATIENCE", 1e6)
     desk = Desk(own_broker, Topics({"bootstrap.servers": own_broker.bootstrap}), partitions=1)
     plan = desk.plan()
     settings = desk.settings(plan)

@@ -114,7 +114,10 @@ def test_killed_runs_end_like_an_undisturbed_one(tmp_path: Path, group: int) -> 
 
 
 def killed_until_done(folder: Path, store: str, chance: random.Random, whole: float) -> tuple[int, float]:
-    """Start again and again, killing each run after a random while, until one comes to its end: kills, its seconds."""
+    """Start again and again, killing each run after a random while, until one comes to its end: kills, its seconds.
+
+    The while grows with each kill, so that one comes to its end also where the machine has become busy meanwhile.
+    """
     kills = 0
     while True:
         began = time.monotonic()
@@ -125,6 +128,7 @@ def killed_until_done(folder: Path, store: str, chance: random.Random, whole: fl
             process.send_signal(signal.SIGKILL)
             process.communicate()
             kills += 1
+            whole *= 1.1
             continue
         assert process.returncode == 0, errors.decode()
         return kills, time.monotonic() - began

@@ -22,6 +22,7 @@ from barloom.errors import BarloomError, DefinitionError, LoginRefused
 from barloom.kafka.cluster import Cluster
 from runtime.secure_desk import DEFINITION, PASSWORD, SecureDesk, rights_of
 from servers.secure_broker import PASSWORDS
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,13 +88,13 @@ def test_two_instances_hand_over_behind_tls_and_passwords(
         second = stack.enter_context(command("run", **plain))
         stack.callback(second.kill)
         shown = [command(*each, **plain) for each in (("check",), ("status", "--json"))]
-        said = [process.communicate(timeout=60)[0] for process in shown]
+        said = [process.communicate(timeout=PATIENCE)[0] for process in shown]
         first.kill()
         desk.send((3,), 0)
         desk.send((3,), 1)
         after = desk.records("bars_final_1m", 4)
         second.send_signal(signal.SIGTERM)
-        said += [process.communicate(timeout=60)[0] for process in (first, second)]
+        said += [process.communicate(timeout=PATIENCE)[0] for process in (first, second)]
 
     assert (2, 4, 4) == (len(before), len(after), len(set(after)))
     assert [0, 0, 0] == [process.returncode for process in (*shown, second)], said
@@ -119,7 +120,7 @@ def test_who_is_not_let_in_ends_with_one_message(
         "right": (table(desk, "PLAIN", "stranger"), PASSWORDS["stranger"], 9, "READ of"),
     }
     started = {name: command("run", security=text, password=word) for name, (text, word, _, _) in cases.items()}
-    said = {name: process.communicate(timeout=60)[0] for name, process in started.items()}
+    said = {name: process.communicate(timeout=PATIENCE)[0] for name, process in started.items()}
 
     for name, (_, password, code, message) in cases.items():
         assert (code, 1) == (started[name].returncode, said[name].count("barloom: ")), said[name]

@@ -12,6 +12,7 @@ from barloom.plan.identity import topics as topics_of
 from barloom.runtime.kafka.restoring import Restorer
 from barloom.runtime.standing import standing
 from runtime.desk import Desk
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.needs("java", "maven")
 
 def until(look: Callable[[], list[Standing]], state: str) -> Standing:
     """Wait until the only partition is in a state."""
-    end = monotonic() + 60
+    end = monotonic() + PATIENCE
     while (found := look()[0]).state != state:
         assert monotonic() < end, found
         sleep(0.1)
@@ -48,7 +49,7 @@ def test_a_partition_that_is_being_restored_is_seen_from_outside(
     real, go_on = Restorer.restore, Event()
 
     def slowly(restorer: Restorer, number: int) -> Partition:
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE)
         return real(restorer, number)
 
     monkeypatch.setattr(Restorer, "restore", slowly)
@@ -73,7 +74,7 @@ def test_a_static_member_that_comes_back_is_not_taken_for_another(broker: Broker
         with desk.running(plan, settings):
             before = owners[-1] if owners else None
             until(lambda: standing(settings, names), "RUNNING")
-            end = monotonic() + 60
+            end = monotonic() + PATIENCE
             while (owner := standing(settings, names)[0].owner) == before:
                 assert monotonic() < end
                 sleep(0.1)

@@ -15,6 +15,7 @@ from barloom.telemetry.address import address_of
 from barloom.telemetry.health import Health
 from barloom.telemetry.metrics import Metrics, NoMetrics
 from barloom.testing import FakeClock
+from waiting import PATIENCE
 
 HERE = "127.0.0.1:0"
 
@@ -30,7 +31,7 @@ class Got(NamedTuple):
 def ask(address: str, path: str, method: str = "GET", **headers: str) -> Got:
     """One request."""
     host, port = address_of(address)
-    connection = HTTPConnection(host, port, timeout=5)
+    connection = HTTPConnection(host, port, timeout=PATIENCE)
     try:
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()

@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from servers.artifacts import ServerFailed, locked
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PATIENCE = 90.0
-"""Seconds that a server may take to start or to stop on a busy machine."""
 
 
 def free_ports(number: int) -> list[int]:
@@ -92,7 +90,7 @@ class Server(ABC):
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it as an operator would, and wait; after `PATIENCE` it is killed."""
+        """End it as an operator would, and wait; after a while it is killed."""
         self._signal(signal.SIGCONT)
         self._signal(signal.SIGTERM)
         end = time.monotonic() + PATIENCE

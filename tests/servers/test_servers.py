@@ -22,6 +22,7 @@ from servers.broker import Broker
 from servers.process import shared
 from servers.registry import Registry
 from servers.secure_broker import ADMIN
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from servers.topics import Topics
 
 TESTS = Path(__file__).resolve().parents[1]
-PATIENCE = 60.0
 SILENT = logging.getLogger("servers.silent")  # for what librdkafka says of stopped brokers
 SILENT.disabled = True
 STARTER = """

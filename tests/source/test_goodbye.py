@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from barloom.clock import SystemClock
 from barloom.source.pump import Pump
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,13 +21,13 @@ def test_an_async_iterable_that_waits_is_closed() -> None:
     async def rows() -> AsyncIterator[dict[str, Any]]:
         try:
             yield {"at": datetime.now(UTC)}
-            await asyncio.sleep(60)
+            await asyncio.sleep(PATIENCE)
         finally:
             closed.append(True)
 
     pump: Pump[dict[str, Any]] = Pump(rows(), SystemClock(), capacity=10, weight=lambda _: 1)
     pump.start()
-    pump.wait(1, 5)
+    pump.wait(1, PATIENCE)
     pump.stop()
 
     assert [True] == closed

@@ -21,6 +21,7 @@ from barloom.source.protocol import PolledSource, Source
 from barloom.source.stdin import StandardInput
 from barloom.source.word import BEHIND, CAUGHT_UP, FeedState
 from source.reading import DAY, SECOND, Reading, collect, csv_of, iso, plan, read, tick, until_error
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -129,7 +130,7 @@ class TestFeed:
 
         def rows() -> Iterator[dict[str, Any]]:
             yield ROWS[0]
-            more.wait(5)
+            more.wait(PATIENCE)
             yield ROWS[1]
 
         source = FeedSource(plan(), rows())

@@ -41,7 +41,7 @@ def check(
     on_servers = (() if settings is None else kafka_sheets(plan, settings), ksql_sheets(plan) if ksqldb else ())
     for sheet in chain(plan_sheets(plan, now, topics=on_kafka or ksqldb), *on_servers):
         show(sheet)
-    for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(settings))):
+    for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(plan, settings))):
         note(warning)
     say(f"{plan.name!r} is in order.", "good")
     return Exit.OK

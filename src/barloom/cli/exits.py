@@ -26,6 +26,7 @@ from barloom.errors import (
     MissingExtra,
     SourceError,
     StoreError,
+    TooManyRejected,
     TopicMismatch,
 )
 
@@ -50,6 +51,7 @@ class Exit(IntEnum):
     TOPICS = 10
     FENCED = 11
     CLUSTER = 12
+    REJECTED = 13
     ADDRESS = 14
     BUG = 70
     INTERRUPTED = 130
@@ -75,6 +77,7 @@ _MEANINGS = {
     Exit.TOPICS: "a topic is missing or is not as the definition needs it",
     Exit.FENCED: "another instance has taken over; nothing is lost",
     Exit.CLUSTER: "the Kafka cluster or ksqlDB refused or failed in another way",
+    Exit.REJECTED: "every row was refused, or more than `--max-rejected` allows",
     Exit.ADDRESS: "nothing can listen at the address that was asked for: its port is in use, or it is not here",
     Exit.BUG: "a bug in barloom; `--debug` shows the traceback",
     Exit.INTERRUPTED: "interrupted; everything committed so far is kept, and the same command continues",
@@ -83,6 +86,7 @@ _MEANINGS = {
 
 _BY_ERROR: tuple[tuple[type[BaseException], Exit], ...] = (
     (BadRow, Exit.REFUSED),
+    (TooManyRejected, Exit.REJECTED),
     (DefinitionError, Exit.USAGE),
     (CalendarError, Exit.USAGE),
     (MissingExtra, Exit.USAGE),

@@ -67,9 +67,11 @@ def _secrets(settings: KafkaSettings) -> Iterable[tuple[str, Secret]]:
     return ((name, secret) for name, secret in found.items() if secret is not None)
 
 
-def kafka_warnings(settings: KafkaSettings) -> list[str]:
+def kafka_warnings(plan: BarPlan, settings: KafkaSettings) -> list[str]:
     """What is allowed but worth knowing before the first run."""
     found = [_CREATE_TIME]
+    if plan.source.complete_until is not None:
+        found.append("complete_until says where files end; on Kafka, where the input goes on, it does nothing")
     for name, secret in _secrets(settings):
         try:
             secret.reveal()
@@ -88,5 +90,5 @@ def kafka_body(plan: BarPlan, settings: KafkaSettings) -> dict[str, object]:
             {"name": spec.name, "for": spec.what, "config": dict(spec.config)}
             for spec in wanted_topics(plan, settings, 1, 1)
         ],
-        "warnings": kafka_warnings(settings),
+        "warnings": kafka_warnings(plan, settings),
     }

@@ -14,7 +14,7 @@ from barloom.cli.calendar_sheet import (
     slots_of_a_year,
 )
 from barloom.cli.clock_view import clock_body, clock_rows
-from barloom.cli.formats import duration
+from barloom.cli.formats import duration, moment
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
 from barloom.plan.nodes import columns_of
@@ -95,10 +95,21 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     if plan.source.arrival is not None:
         sheet.add("arrival", f"{plan.source.arrival} ({plan.source.arrival_unit})")
         sheet.add("from the future", f"more than {duration(plan.max_ahead)} ahead of its arrival")
+    for name, bound in _bounds(plan):
+        sheet.add(name.replace("_", " "), bound)
     sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
     for heading, text in clock_rows(plan):
         sheet.add(heading, text)
     return sheet
+
+
+def _bounds(plan: BarPlan) -> Iterable[tuple[str, str]]:
+    """What is declared of the span of which the input has every row."""
+    for name, edge in (("complete_from", "start"), ("complete_until", "end")):
+        bound = getattr(plan.source, name)
+        if bound is not None:
+            row = "first" if edge == "start" else "last"
+            yield name, moment(bound) if isinstance(bound, int) else f"the {edge} of the {bound} of the {row} row"
 
 
 def _fields(plan: BarPlan) -> Sheet:
@@ -242,6 +253,7 @@ def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
             }
             for item in plan.outputs
         ],
+        **dict(_bounds(plan)),
         "warnings": plan_warnings(plan, now),
     }
 

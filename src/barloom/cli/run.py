@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Parameter
 
 from barloom.cli import machine
-from barloom.cli.exits import Exit
+from barloom.cli.exits import Exit, exit_of
 from barloom.cli.formats import UsageError, count, moment, plural
 from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.kafka_run import run_on_kafka
 from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
 from barloom.cli.progress import progress_of_run
-from barloom.cli.screen import Column, Sheet, note, say, show
+from barloom.cli.screen import Column, Sheet, complain, note, say, show
 from barloom.clock import SystemClock
+from barloom.errors import TooManyRejected
 from barloom.kafka.asked import declared_kafka
+from barloom.plan.bounds import bounded
+from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from barloom.plan.barplan import BarPlan
     from barloom.runtime.report import RunReport
 
 __all__ = [
     "AtEnd",
     "BatchRows",
+    "CompleteFrom",
+    "CompleteUntil",
+    "MaxRejected",
     "OverrideFile",
     "Strict",
+    "check_bounds",
     "files_or_kafka",
     "inputs",
+    "outcome",
+    "reject_limit",
     "report_body",
     "run",
     "show_report",
@@ -39,7 +49,23 @@ AtEnd = Annotated[
     Literal["keep", "close"],
     Parameter(help="Slots still open when the input ends: keep them for the next run, or close them as partial bars."),
 ]
+CompleteFrom = Annotated[
+    str | None,
+    Parameter(
+        help="The input has every row since this time, or since the start of its first 1d: what follows is whole."
+    ),
+]
+CompleteUntil = Annotated[
+    str | None,
+    Parameter(help="It has every row up to this time, or the end of its last 1d: slots that end by then become final."),
+]
 Strict = Annotated[bool, Parameter(negative="", show_default=False, help="Stop at the first row that cannot be read.")]
+MaxRejected = Annotated[
+    str | None,
+    Parameter(
+        help="How many rows may be refused, 5% or 100; where more are, or every row is, the command ends with code 13.",
+    ),
+]
 Resume = Annotated[
     Literal["skip", "new"] | None,
     Parameter(
@@ -52,6 +78,13 @@ OverrideFile = Annotated[
 ]
 BatchRows = Annotated[int, Parameter(help="Rows in one step; each step is committed as a whole.")]
 
+_WHY: Final = {
+    "--max-rejected": "a stream has no end at which its rows could be counted; watch barloom_rejected_total there",
+    "--complete-from": "there the definition says it, as [source] complete_from",
+    "--complete-until": "a stream has no end",
+}
+"""Why Kafka takes no such option, where that is not plain."""
+
 
 def run(  # noqa: PLR0913 - the options of a command
     definition: Definition,
@@ -60,7 +93,10 @@ def run(  # noqa: PLR0913 - the options of a command
     source: MaybeSources = None,
     store: MaybeStore = None,
     at_end: AtEnd = "keep",
+    complete_from: CompleteFrom = None,
+    complete_until: CompleteUntil = None,
     strict: Strict = False,
+    max_rejected: MaxRejected = None,
     resume: Resume = None,
     overrides: OverrideFile = None,
     batch_rows: BatchRows = 100_000,
@@ -71,18 +107,23 @@ def run(  # noqa: PLR0913 - the options of a command
     if batch_rows < 1:
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
+    limit = reject_limit(max_rejected)
     plan = plan_asked(definition, kafka)
     files = {
         "--source": source is not None,
         "--store": store is not None,
         "--at-end": at_end != "keep",
+        "--complete-from": complete_from is not None,
+        "--complete-until": complete_until is not None,
         "--strict": strict,
+        "--max-rejected": max_rejected is not None,
         "--resume": resume is not None,
         "--overrides": overrides is not None,
     }
     files_or_kafka([name for name, given in files.items() if given], kafka.given, definition)
     if source is None or store is None:
         return run_on_kafka(plan, settings_asked(definition, plan, kafka), kafka.same(definition), as_json=as_json)
+    check_bounds(plan, complete_from, complete_until)
     from barloom.runtime import embedded  # noqa: PLC0415 - a run on Kafka needs neither files nor a store
 
     clock = SystemClock()
@@ -92,6 +133,8 @@ def run(  # noqa: PLR0913 - the options of a command
             inputs(source),
             store,
             at_end=at_end,
+            complete_from=complete_from,
+            complete_until=complete_until,
             strict=strict,
             resume=resume,
             overrides=overrides,
@@ -103,13 +146,43 @@ def run(  # noqa: PLR0913 - the options of a command
         machine.emit("run", report_body(report, store))
     else:
         show_report(report, store)
-    return Exit.INTERRUPTED if report.interrupted else Exit.OK
+    return outcome(report, limit)
+
+
+def check_bounds(plan: BarPlan, complete_from: str | None, complete_until: str | None) -> None:
+    """Refuse what ``--complete-from`` and ``--complete-until`` cannot mean."""
+    try:
+        bounded(plan, complete_from, complete_until)
+    except ValueError as error:
+        message = f"--{str(error).replace('_', '-', 1)}"
+        raise UsageError(message) from error
+
+
+def reject_limit(given: str | None) -> RejectLimit:
+    """What ``--max-rejected`` says."""
+    try:
+        return RejectLimit.of(given)
+    except ValueError as error:
+        message = f"--max-rejected: {error}"
+        raise UsageError(message) from error
+
+
+def outcome(report: RunReport, limit: RejectLimit) -> Exit:
+    """How a run ended; where it refused too many rows, they are shown."""
+    if report.interrupted:
+        return Exit.INTERRUPTED
+    try:
+        check_rejected(report, limit, KEPT)
+    except TooManyRejected as error:
+        complain(str(error))
+        return exit_of(error)
+    return Exit.OK
 
 
 def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) -> None:
     """Refuse what leaves open whether files or Kafka are meant; both are options that were given."""
     if files and kafka:
-        message = f"{files[0]} is for files and {kafka[0]} is for Kafka: give one or the other"
+        message = f"{files[0]} is for files and {kafka[0]} is for Kafka: {_WHY.get(files[0], 'give one or the other')}"
         raise UsageError(message)
     if {"--source", "--store"} <= set(files) or kafka:
         return
@@ -126,7 +199,10 @@ def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) 
         )
         raise UsageError(message)
     if files:
-        message = f"{files[0]} is for files, and [kafka] of the definition is what runs without --source and --store"
+        why = f": {_WHY[files[0]]}" if files[0] in _WHY else ""
+        message = (
+            f"{files[0]} is for files, and [kafka] of the definition is what runs without --source and --store{why}"
+        )
         raise UsageError(message)
 
 
@@ -179,6 +255,10 @@ def report_body(report: RunReport, store: Path) -> dict[str, object]:
         "bars": report.bars,
         "open": report.open,
         "rejected": report.rejected,
+        "first_rejected": {
+            reason: {"source": row.origin, "row": row.row, "message": row.message, "record": row.raw}
+            for reason, row in report.first_rejected.items()
+        },
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
         "stream_time": None if report.stream_time_ns is None else moment(report.stream_time_ns),

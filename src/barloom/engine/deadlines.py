@@ -73,6 +73,11 @@ class Deadlines:
         closed = int(self._calendar.last_close(np.array([ended]))[0])
         return closed - 1 if now < closed + self._grace else ended
 
+    def reach(self, until: int, delay: int) -> int:
+        """The earliest stream time at which all slots that end at or before `until` are decided: others never are."""
+        closed = int(self._calendar.last_close(np.array([until]))[0])
+        return max(until + delay, closed + self._grace) + self._margin
+
     def after_close(
         self, grid: SlotGrid, times: Integers, located: Located, takes: Callable[[], Booleans] | None = None
     ) -> Located:

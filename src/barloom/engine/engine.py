@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, BarId, Step, Values
+from barloom.engine.completeness import begin, disregarded, ends_at
 from barloom.engine.dropping import drop_after
 from barloom.engine.floors import Floors
 from barloom.engine.gaps import Gaps
@@ -64,6 +65,7 @@ class Engine:
         self._market = Market(plan, resolve(plan.calendar) if calendar is None else calendar)
         self.keys = KeyIndex(plan.event)
         self.closed = False
+        self._disregarded: tuple[str, ...] = ()
         self._live = live
         self._time = StreamTime()
         self._floors = Floors(len(plan.levels))
@@ -97,6 +99,15 @@ class Engine:
         return self._time
 
     @property
+    def complete_until(self) -> int | None:
+        """Until when the input is declared to be complete, as far as it was read; none where nobody says."""
+        last = self._time.max_event
+        if last is None:
+            return None
+        holds = last - 1 if self.plan.input is InputKind.BARS else last
+        return ends_at(self.plan.source.complete_until, self.calendar, holds)
+
+    @property
     def open_slots(self) -> int:
         """How many slots with ticks are open, over all published levels."""
         return sum(len(level.rows) for level in self._published)
@@ -108,8 +119,13 @@ class Engine:
             raise ValueError(message)
         if not len(batch):
             return Step(stream_time=self.stream_time)
+        had_begun = self._time.first is not None
         admitted = self._intake.admit(batch, self._time)
-        return self._step(self._settle(admitted), admitted)
+        notes: tuple[str, ...] = ()
+        if self._time.first is not None and not had_begun:
+            notes = begin(self._time, self.plan.source.complete_from, self.calendar, int(admitted.start[0]))
+        step = self._step(self._settle(admitted), admitted)
+        return replace(step, notes=(*notes, *step.notes))
 
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
@@ -169,11 +185,22 @@ class Engine:
                 outcome.lives.append(self._live_block(level, groups, level.rows.arrived[moved][order]))
         return outcome
 
-    def close(self) -> Step:
-        """End the input: every open slot becomes a final, marked partial."""
+    def complete(self, until: int) -> Step:
+        """Decide the slots that end at or before `until`, up to which every row was given."""
+        if self.stream_time is not None and not self.closed:
+            reached = self._ladder.reach(min(until, self.calendar.known_to))
+            self._time.come_to(min(reached, self.calendar.known_to))
+        return self._step(self._settle(None), None)
+
+    def close(self, until: int | None = None) -> Step:
+        """End the input: every open slot becomes a final, marked partial where it ends after `until`.
+
+        `until` is up to when every row was given; none: nobody says.
+        """
         outcome = _Outcome()
+        end = BEGINNING if until is None else min(until, self.calendar.known_to)
         for level in self._published if self.stream_time is not None else ():
-            self._publish(level, level.close(level.rows.all()), outcome, ending=True)
+            self._publish(level, level.close(level.rows.all()), outcome, end)
         self.closed = True
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
@@ -233,6 +260,7 @@ class Engine:
         """Go on where the open bars and `entries` stand; `latest` are the latest finals with ticks."""
         if _TIME in entries:
             self._time = StreamTime.load(entries[_TIME])
+            self._disregarded = disregarded(self._time, self.plan.source.complete_from, self.calendar)
         longer = int(self._time.inclusive and self.plan.input is InputKind.BARS)
         if longer:
             self._time.decide_at_deadlines()
@@ -302,15 +330,19 @@ class Engine:
         if len(groups):
             self._last.observe(groups)
 
-    def _publish(self, level: Level, closed: Closed | None, outcome: _Outcome, *, ending: bool = False) -> None:
-        """The finals of a level: closed slots, gap bars between and after them, and the beats that got none."""
-        boundary = self._ladder.boundary(level, self._time.now)
+    def _publish(self, level: Level, closed: Closed | None, outcome: _Outcome, whole_until: int | None = None) -> None:
+        """The finals of a level: closed slots, gap bars between and after them, and the beats that got none.
+
+        At the end of the input `whole_until` says up to when all its rows were given (`BEGINNING`: nobody says).
+        """
+        ending = whole_until is not None
+        boundary = max(self._ladder.boundary(level, self._time.now), BEGINNING if whole_until is None else whole_until)
         groups = None if closed is None else closed.groups
         filled = None
         if level.position in self._gaps:
-            filled = self._gaps[level.position].fill(groups, boundary, ending=ending)
+            filled = self._gaps[level.position].fill(groups, boundary, ending=whole_until == BEGINNING)
         if closed is not None or filled is not None:
-            outcome.finals.append(self._final_block(level, closed, filled, ending=ending))
+            outcome.finals.append(self._final_block(level, closed, filled, whole_until))
         if level.position in self._beats:
             finals = outcome.finals[-1] if closed is not None or filled is not None else None
             until = _END_OF_TIME if ending else boundary
@@ -328,7 +360,9 @@ class Engine:
                 nothing = np.zeros(len(beats), np.int64)
                 outcome.lives.append(self._live_block(level, beats, nothing, synthetic=True))
 
-    def _final_block(self, level: Level, closed: Closed | None, filled: Groups | None, *, ending: bool) -> BarBlock:
+    def _final_block(
+        self, level: Level, closed: Closed | None, filled: Groups | None, whole_until: int | None
+    ) -> BarBlock:
         """Real and synthetic finals of a level, by key and slot."""
         if filled is None and closed is not None:
             groups, arrived = closed.groups, closed.arrived
@@ -341,12 +375,12 @@ class Engine:
             arrived = np.zeros(len(groups), np.int64)
             if closed is not None:
                 arrived[~synthetic] = closed.arrived[order[~synthetic]]
-        slots = self._slots(level, groups, arrived, decided=not ending)
-        return self._block(level, groups, slots, synthetic, final=True, partial=ending)
+        slots = self._slots(level, groups, arrived, decided=whole_until is None)
+        return self._block(level, groups, slots, synthetic, final=True, whole_until=whole_until)
 
     def _live_block(self, level: Level, groups: Groups, arrived: Integers, *, synthetic: bool = False) -> BarBlock:
         slots = self._slots(level, groups, arrived, decided=False)
-        return self._block(level, groups, slots, np.full(len(groups), synthetic), final=False, partial=False)
+        return self._block(level, groups, slots, np.full(len(groups), synthetic), final=False)
 
     def _slots(self, level: Level, groups: Groups, arrived: Integers, *, decided: bool) -> Integers:
         """How many children are decided; with bars as input, how many have arrived."""
@@ -357,13 +391,21 @@ class Engine:
         return level.decided(groups.start, groups.end, self._ladder.boundary(level, self._time.now))
 
     def _block(  # noqa: PLR0913 - what a bar says beside its groups
-        self, level: Level, groups: Groups, slots: Integers, synthetic: Booleans, *, final: bool, partial: bool
+        self,
+        level: Level,
+        groups: Groups,
+        slots: Integers,
+        synthetic: Booleans,
+        *,
+        final: bool,
+        whole_until: int | None = None,
     ) -> BarBlock:
-        first = self._time.first
-        began_before = groups.start < (_END_OF_TIME if first is None else first)
+        whole_from = self._time.whole_from
+        partial = groups.start < (_END_OF_TIME if whole_from is None else whole_from)
         filled = groups.children if level.child_grid is not None else (~synthetic).astype(np.int64)
-        if partial:  # the end of the input has decided the children that had ticks
+        if whole_until is not None:  # the end of the input has decided the children that had ticks
             slots = np.maximum(slots, filled)
+            partial |= groups.end > whole_until
         return BarBlock(
             level.position,
             final,
@@ -377,7 +419,7 @@ class Engine:
             slots,
             level.expected(groups.start, groups.end),
             synthetic,
-            began_before | partial,
+            partial,
             tuple(groups.values),
         )
 
@@ -399,5 +441,5 @@ class Engine:
             entries,
             {} if admitted is None else admitted.counts,
             self.stream_time,
-            tuple(level.stopped for level in self._levels if level.stopped is not None),
+            (*self._disregarded, *(level.stopped for level in self._levels if level.stopped is not None)),
         )

@@ -50,6 +50,10 @@ class Ladder(Protocol):
         """Slots of the level that end at or before this time are decided at stream time `now`."""
         ...
 
+    def reach(self, until: int) -> int:
+        """The stream time at which slots that end at or before `until` are decided, and no later one is."""
+        ...
+
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""
         ...
@@ -78,6 +82,10 @@ class TickLadder:
     def boundary(self, level: Level, now: int) -> int:  # noqa: ARG002 - every level waits for its last base slot
         """The same for all levels: the base's delay decides."""
         return self._market.deadlines.boundary(now, self._plan.base.delay)
+
+    def reach(self, until: int) -> int:
+        """By the base's delay."""
+        return self._market.deadlines.reach(until, self._plan.base.delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Nothing to know: children of ticks are decided by time."""
@@ -134,6 +142,11 @@ class BarLadder:
     def boundary(self, level: Level, now: int) -> int:
         """Each level has its own deadline."""
         return self._market.deadlines.boundary(now, level.plan.delay)
+
+    def reach(self, until: int) -> int:
+        """By the shortest delay; levels with a longer one wait. Just beyond it: a child at its deadline is in time."""
+        delay = min(level.plan.delay for level in self._levels[1:]) if self._levels[1:] else 0
+        return self._market.deadlines.reach(until, delay) + 1
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""

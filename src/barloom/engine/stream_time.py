@@ -24,9 +24,9 @@ class StreamTime:
     """Where the stream stands; by itself it only moves forward.
 
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
-    stream time and `arrived_at` when that row was received. `by_events` is where it would stand without the clock.
-    `inclusive` is true of a state of version 0.1, which decided slots of bars as input at their deadline and not beyond
-    it.
+    stream time and `arrived_at` when that row was received. `by_events` is where it would stand without the clock,
+    `complete_from` since when the input has every row, where that was said when it began. `inclusive` is true of a
+    state of version 0.1, which decided slots of bars as input at their deadline and not beyond it.
     """
 
     now: int = BEGINNING
@@ -34,7 +34,13 @@ class StreamTime:
     max_event: int | None = None
     arrived_at: int | None = None
     by_events: int = BEGINNING
+    complete_from: int | None = None
     inclusive: bool = False
+
+    @property
+    def whole_from(self) -> int | None:
+        """Slots that begin at or after this time are whole; none while there is no row."""
+        return self.first if self.complete_from is None else self.complete_from
 
     def reached_before(self, times: Integers, moves: Booleans) -> Integers:
         """Stream time before each row, with the rows ahead of it; rows that do not move it leave it as it was."""
@@ -73,6 +79,10 @@ class StreamTime:
         passed = min(checked_at, self.max_event + (checked_at - self.arrived_at))
         self.now = max(self.now, passed - after)
 
+    def come_to(self, time: int) -> None:
+        """Every row up to there was given; the clock has no part in it."""
+        self.now, self.by_events = max(self.now, time), max(self.by_events, time)
+
     def set_back(self, to: int) -> None:
         """Stand at an earlier time; the clock waits for the next row that moves it."""
         self.now, self.by_events, self.max_event, self.arrived_at = to, to, None, None
@@ -88,6 +98,7 @@ class StreamTime:
                 "max_event": self.max_event,
                 "arrived_at": self.arrived_at,
                 "by_events": None if self.by_events == BEGINNING else self.by_events,
+                "complete_from": self.complete_from,
                 _BEYOND: 1,
             }
         )
@@ -106,6 +117,7 @@ class StreamTime:
             max_event,
             saved["arrived_at"],
             BEGINNING if by_events is None else by_events,
+            saved.get("complete_from"),
             inclusive=_BEYOND not in saved,
         )
 

@@ -173,6 +173,9 @@ class SourcePlan:
     their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
     `arrival_unit` how it is written. `order` is ``row`` or ``time``. `names` are the column
     names of a file without a header (empty: the file has one).
+
+    `complete_from` and `complete_until` say of which span the input has every row: nanoseconds UTC, or a timeframe for
+    the slot of it that holds the first or last row.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -184,6 +187,8 @@ class SourcePlan:
     arrival_unit: str = "iso"
     order: str = "row"
     names: tuple[str, ...] = ()
+    complete_from: int | str | None = None
+    complete_until: int | str | None = None
 
 
 @dataclass(frozen=True)

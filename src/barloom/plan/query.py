@@ -11,6 +11,7 @@ from barloom.errors import DefinitionError, Problem
 from barloom.plan import aggregates
 from barloom.plan.aggregates import Aggregate
 from barloom.plan.barplan import InputKind
+from barloom.plan.bounds import bounded
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from barloom.plan.barplan import BarPlan
+    from barloom.plan.bounds import Bound
     from barloom.plan.draft import Duration
     from barloom.plan.events import Event
     from barloom.plan.expressions import Expression, Operand
@@ -217,12 +219,16 @@ class Query:
         arrival_unit: Literal["iso", "ns", "us", "ms", "s"] | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
+        complete_from: Bound | None = None,
+        complete_until: Bound | None = None,
     ) -> Query:
         """How the input names and writes things.
 
         `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
         of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
-        files first; `names` are the column names of a file without a header.
+        files first; `names` are the column names of a file without a header. `complete_from` and `complete_until` say
+        of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe such as
+        ``"1d"`` for the slot that holds the first or last row.
         """
         settings = {
             "columns": dict(columns) if isinstance(columns, Mapping) else columns,
@@ -234,6 +240,8 @@ class Query:
             "arrival_unit": arrival_unit,
             "order": order,
             "names": names,
+            "complete_from": complete_from,
+            "complete_until": complete_until,
         }
         given = {name: value for name, value in settings.items() if value is not None}
         return self._with(source=SourceDraft({**self.draft.source.given, **given}))
@@ -275,8 +283,21 @@ class Bars:
         columns = _listed(item.name for item in plan.outputs)
         return f"<Bars {plan.name!r} of {plan.event.name}: by {_listed(plan.event.key)}; {frames}; columns {columns}>"
 
-    def compute(self, frame: pl.DataFrame, at_end: Literal["close", "keep"] = "close") -> Computed:
-        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``."""
+    def compute(
+        self,
+        frame: pl.DataFrame,
+        at_end: Literal["close", "keep"] = "close",
+        *,
+        max_rejected: int | str | None = None,
+        complete_from: Bound | None = None,
+        complete_until: Bound | None = None,
+    ) -> Computed:
+        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``.
+
+        With `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` is raised where more rows
+        are refused, or every one. `complete_from` and `complete_until` stand in for those of `Query.source`.
+        """
         from barloom.runtime.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
 
-        return compute(self.plan, frame, at_end)
+        plan = bounded(self.plan, complete_from, complete_until)
+        return compute(plan, frame, at_end, max_rejected=max_rejected)

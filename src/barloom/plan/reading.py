@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import Problem
 from barloom.plan.barplan import SourcePlan
+from barloom.plan.bounds import BOUNDS, bound, order_problem
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from barloom.plan.draft import SourceDraft
     from barloom.plan.events import EventDraft
@@ -28,6 +29,7 @@ SOURCE_SETTINGS: Final = (
     "arrival_unit",
     "order",
     "names",
+    *BOUNDS,
 )
 
 
@@ -37,13 +39,31 @@ def plan_source(draft: SourceDraft, event: EventDraft, problems: list[Problem]) 
     checked: dict[str, object] = {}
     if "columns" in given:
         checked["columns"] = _columns(given.pop("columns"), event, f"{draft.where}.columns", problems)
+    bounds: dict[str, object] = {name: given.pop(name) for name in BOUNDS if name in given}
     for name, value in given.items():
         read = _READERS[name](value)
         if read is None:
             problems.append(Problem(f"{value!r} is not possible", f"{draft.where}.{name}", _fix(name, value)))
         else:
             checked[name] = read
-    return SourcePlan(**checked)  # type: ignore[arg-type]  # each reader makes its setting's type
+    checked |= _bounds(bounds, checked.get("zone"), draft.where, problems)
+    source = SourcePlan(**checked)  # type: ignore[arg-type]  # each reader makes its setting's type
+    crossed = order_problem(source, draft.where)
+    if crossed is not None:
+        problems.append(crossed)
+    return source
+
+
+def _bounds(given: Mapping[str, object], zone: object, where: str, problems: list[Problem]) -> dict[str, object]:
+    """What the input is complete from and until."""
+    checked: dict[str, object] = {}
+    for name, value in given.items():
+        try:
+            checked[name] = bound(value, zone if isinstance(zone, str) else None)
+        except ValueError as error:
+            what, _, fix = str(error).partition("; ")
+            problems.append(Problem(what, f"{where}.{name}", fix or "write a time such as 2025-01-01T00:00:00Z"))
+    return checked
 
 
 def _fix(name: str, value: object) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
-from barloom.time.instants import nanos_of
+from barloom.time.instants import nanos_of, nanos_of_text
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -36,7 +36,6 @@ _LAST: Final = (1 << 63) - 1
 _MOST: Final = sys.maxsize
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EXAMPLE: Final = "write it like 2025-11-10T12:34:00Z, or 2025-11-10 for midnight UTC"
-_FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
 def moment(given: Moment) -> int:
@@ -53,21 +52,10 @@ def moment(given: Moment) -> int:
         raise TypeError(message)
     text = f"{given}T00:00:00Z" if _DATE.fullmatch(given) else given
     try:
-        return nanos_of(datetime.fromisoformat(text)) + _beyond_microseconds(text)
+        return nanos_of_text(text)
     except ValueError as error:
         message = f"{given!r} is not a time: {error}" + ("" if "; write" in str(error) else f"; {_EXAMPLE}")
         raise ValueError(message) from error
-
-
-def _beyond_microseconds(text: str) -> int:
-    """What a text says below the microsecond, which a `datetime` leaves out: nanoseconds."""
-    match = _FINE.search(text)
-    if match is None:
-        return 0
-    if match[1][3:].strip("0"):
-        message = "it is finer than a nanosecond"
-        raise ValueError(message)
-    return int(match[1][:3].ljust(3, "0"))
 
 
 def within(at: int) -> int:

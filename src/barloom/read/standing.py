@@ -89,7 +89,7 @@ def _why(store: Readable, level: int, slot: Slot | None, start: int, times: Stre
         return Why.OUTSIDE_SESSION, True
     if reached is None or start > reached:
         return Why.NOT_YET, False
-    if times.first is not None and slot.end <= times.first:
+    if times.began is not None and slot.end <= times.began:
         return Why.BEFORE_START, True
     retention = store.plan.levels[level].retention
     if retention is not None and slot.end <= reached - retention:

@@ -10,6 +10,8 @@ import polars as pl
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame, bar_schema
 from barloom.runtime.choices import check_choice
+from barloom.runtime.rejections import RejectLimit, check_rejected
+from barloom.runtime.report import RunReport
 from barloom.runtime.side import side_records
 from barloom.source.open import open_source
 from barloom.time.timeframe import Timeframe
@@ -59,25 +61,35 @@ def compute(
     frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
+    *,
+    max_rejected: int | str | None = None,
 ) -> Computed:
     """Bars of a frame of ticks, read in row order.
 
     `at_end` ``close`` makes finals (marked partial) of the slots that are open when the frame ends, ``keep`` gives them
-    in `Computed.open`. Raises `SourceError` where a column is missing.
+    in `Computed.open`. Raises `SourceError` where a column is missing, and with `max_rejected` (a number of rows, or a
+    share such as ``"5%"``) `TooManyRejected` where more rows are refused, or every one.
     """
+    limit, report = RejectLimit.of(max_rejected), RunReport()
     check_choice("at_end", at_end, ("keep", "close"))
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []
     side: list[SideRecord] = []
-    filtered = 0
     for batch in open_source(plan, frame).open({}, _BATCH_ROWS):
         step = engine.step(batch.ticks)
         finals += step.finals
-        filtered += step.counts.get("filtered", 0)
-        side += side_records(plan, batch, step.rejected)
+        refused = side_records(plan, batch, step.rejected)
+        side += refused
+        report.count(plan, step, batch)
+        report.show(refused)
+    if max_rejected is not None:
+        check_rejected(report, limit, "Nothing was stored. Mend the definition or the frame.")
+    until = engine.complete_until
+    if until is not None:
+        finals += engine.complete(until).finals
     if at_end == "close":
-        finals += engine.close().finals
-    return Computed(_frames(engine, finals), _frames(engine, engine.open_bars()), _side_frame(side), filtered)
+        finals += engine.close(until).finals
+    return Computed(_frames(engine, finals), _frames(engine, engine.open_bars()), _side_frame(side), report.filtered)
 
 
 def _frames(engine: Engine, blocks: Iterable[BarBlock]) -> dict[str, pl.DataFrame]:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.clock import SystemClock
 from barloom.errors import CalendarError, DefinitionError, SourceError
+from barloom.plan.bounds import bounded
 from barloom.plan.load import plan_of
 from barloom.runtime.ahead import one_ahead
 from barloom.runtime.choices import check_choice
 from barloom.runtime.liveness import Liveness
 from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.pipeline import Pipeline
+from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.open import open_source
 from barloom.source.protocol import PolledSource, Progress
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from barloom.clock import Clock
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.bounds import Bound
     from barloom.plan.load import Declared
     from barloom.source.protocol import Source, SourceBatch
 
@@ -37,7 +41,10 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     store: str | Path,
     *,
     at_end: Literal["keep", "close"] = "keep",
+    complete_from: Bound | None = None,
+    complete_until: Bound | None = None,
     strict: bool = False,
+    max_rejected: int | str | None = None,
     resume: Literal["skip", "new"] | None = None,
     batch_rows: int = _BATCH_ROWS,
     live_interval: float = 0.25,
@@ -57,9 +64,17 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     `at_end` ``close`` makes the slots that are open at the end final (marked
     partial), ``keep`` leaves them open for the next run. Ctrl-C ends the run between two commits.
 
+    `complete_from` and `complete_until` say of which span the input has every row, in place of those of ``[source]``: a
+    time, or a timeframe whose slot holds the first or last row. The first counts with the first row that a store takes
+    in. By the second, slots that end until then become final, and not partial, when the input has ended.
+
     `overrides` is a file that changes sessions of the calendar (see `barloom.time.overrides`). It is read again when it
     changes; each content takes effect at the stream time reached by then and is kept in the store. A later content that
     cannot be applied is noted, and the calendar in force stays.
+
+    `max_rejected` is how many rows may be refused: a number of them, or a share such as ``"5%"``. With it a run that
+    refused more, or every row, raises `TooManyRejected` at its end, which shows the first of each reason and holds the
+    report; without it the report alone tells (`refused`, `first_rejected`).
 
     Raises `SourceError`, `StoreError`, `CalendarError` or, with `strict`, `BadRow`; what was committed before stays.
     """
@@ -68,10 +83,16 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     _check_number("batch_rows", batch_rows, 1)
     _check_number("live_interval", live_interval, 0)
     plan = plan_of(bars)
+    limit = RejectLimit.of(max_rejected)
+    asked = bounded(plan, complete_from, complete_until)
     clock = clock or SystemClock()
-    opened: Source = source if hasattr(source, "replayable") else open_source(plan, source, at_end=at_end, clock=clock)
+    opened: Source = (
+        source
+        if hasattr(source, "replayable")
+        else open_source(plan, source, at_end=_ending(asked, at_end, clock.now()), clock=clock)
+    )
     with open_store(store, plan) as held:
-        pipeline = Pipeline(plan, held)
+        pipeline = Pipeline(asked, held)
         loop = _Loop(pipeline, clock, on_progress, strict=strict)
         if overrides is not None:
             loop.watch(OverrideFile(overrides))
@@ -81,14 +102,21 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
                 loop.follow(opened, opened.follow(positions, batch_rows, live_interval))
             else:
                 loop.read(one_ahead(opened.open(positions, batch_rows)))
-            if at_end == "close":
-                pipeline.end()
+            pipeline.end(clock.now(), close=at_end == "close")
         except KeyboardInterrupt:
             pipeline.report.interrupted = True
         report = pipeline.finish(clock.now())
         report.seconds = loop.seconds()
         report.notes += loop.notes()
-        return report
+    if max_rejected is not None and not report.interrupted:
+        check_rejected(report, limit, KEPT)
+    return report
+
+
+def _ending(plan: BarPlan, at_end: Literal["keep", "close"], now: int) -> Literal["keep", "close"]:
+    """Whether files are taken as whole, with a last line that has no end: also where they are complete by now."""
+    until = plan.source.complete_until
+    return "close" if isinstance(until, int) and until <= now else at_end
 
 
 def _check_number(name: str, value: float, least: int) -> None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from barloom.engine.engine import Engine
 from barloom.errors import BadRow, StoreError
+from barloom.plan.barplan import InputKind
 from barloom.runtime.report import RunReport
 from barloom.runtime.side import side_records
 from barloom.store.protocol import Commit
 from barloom.time.horizon import horizon_warning
+from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,10 +95,33 @@ class Pipeline:
         if step.notes:
             self._commit(step, None)
 
-    def end(self) -> None:
-        """Close every open slot."""
-        if not self.closed:
-            self._commit(self._engine.close(), None)
+    def end(self, now: int, *, close: bool) -> None:
+        """The input has ended: decide what is complete and, with `close`, close every other slot too.
+
+        A time after `now` says nothing: not all rows until then can have been there.
+        """
+        until = None if self.closed else self._complete_until(now)
+        if until is not None:
+            self._commit(self._engine.complete(until), None)
+        if close and not self.closed:
+            self._commit(self._engine.close(until), None)
+
+    def _complete_until(self, now: int) -> int | None:
+        """Until when the input is complete, and a note where that is not what its rows say."""
+        until, last = self._engine.complete_until, self._engine.time.max_event
+        if until is None or last is None:
+            return None
+        beyond = last > until if self.plan.input is InputKind.BARS else last >= until
+        if until > now:
+            self.report.notes.append(
+                f"complete_until, {written(until)}, lies ahead of the clock: rows may still come, so it does not count"
+            )
+        elif beyond:
+            self.report.notes.append(
+                f"rows reach {written(last)}, beyond complete_until, {written(until)}:"
+                " slots that end after it are open, or closed as partial"
+            )
+        return None if until > now else until
 
     def finish(self, now: int | None = None) -> RunReport:
         """The report, with what is still open: where a step was interrupted, what the last commit left.
@@ -131,5 +156,6 @@ class Pipeline:
         positions = self.positions if batch is None else batch.positions
         self._store.commit(Commit(step, self._engine.keys, side, positions))
         self.report.count(self.plan, step, batch)
+        self.report.show(side)
         if step.rejected is not None:
             self.late_by_clock += int(step.rejected.by_clock.sum())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from barloom.engine.market import OVERRIDES, overrides_text
-from barloom.errors import StoreError
+from barloom.errors import StoreError, TooManyRejected
 from barloom.runtime.embedded import run
+from barloom.runtime.rejections import REFUSED_REBUILD, RejectLimit, check_rejected
 from barloom.store.backend import Family
 from barloom.store.opening import is_store, open_for_reading
 from barloom.store.rocksdb import RocksBackend
@@ -16,6 +18,7 @@ from barloom.store.rocksdb import RocksBackend
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from barloom.plan.bounds import Bound
     from barloom.plan.load import Declared
     from barloom.runtime.report import RunProgress, RunReport
 
@@ -28,7 +31,10 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
     store: str | Path,
     *,
     at_end: Literal["keep", "close"] = "keep",
+    complete_from: Bound | None = None,
+    complete_until: Bound | None = None,
     strict: bool = False,
+    max_rejected: int | str | None = None,
     overrides: str | Path | None = None,
     batch_rows: int = 100_000,
     on_progress: Callable[[RunProgress], None] | None = None,
@@ -37,9 +43,13 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
 
     The old one stays as ``STORE.before-1`` (or the next free number) until somebody deletes it; readers that have it
     open keep reading it. Interrupted, the old store is untouched and the same call goes on where it stopped. Raises
-    `StoreLocked` while a writer has the old store. `overrides` as for `run`; without
-    it, those in force in the old store are taken over.
+    `StoreLocked` while a writer has the old store. `overrides`, `complete_from` and `complete_until` as for `run`;
+    without overrides those in force in the old store are taken over.
+
+    Where every row is refused, or more than `max_rejected` (as for `run`), the new store is thrown away and the old one
+    stays: `TooManyRejected`.
     """
+    limit = RejectLimit.of(max_rejected)
     place = Path(store)
     beside = place.with_name(place.name + ".rebuild")
     _check_free(place)
@@ -49,12 +59,15 @@ def rebuild(  # noqa: PLR0913 - the settings of a run, by name
             source,
             beside,
             at_end=at_end,
+            complete_from=complete_from,
+            complete_until=complete_until,
             strict=strict,
             overrides=overrides or _overrides_of(place, Path(folder)),
             batch_rows=batch_rows,
             on_progress=on_progress,
         )
     if not report.interrupted:
+        _check_worth(report, limit, beside)
         _check_free(place)
         _swap(place, beside)
     return report
@@ -81,6 +94,15 @@ def _check_free(place: Path) -> None:
         message = f"{place} is not a store, so nothing can be rebuilt in its place"
         raise StoreError(message)
     RocksBackend(place).close()
+
+
+def _check_worth(report: RunReport, limit: RejectLimit, beside: Path) -> None:
+    """A store of refused rows takes no other's place; nor does the next rebuild go on with it, which would read on."""
+    try:
+        check_rejected(report, limit, REFUSED_REBUILD)
+    except TooManyRejected:
+        shutil.rmtree(beside)
+        raise
 
 
 def _swap(place: Path, beside: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import BarBlock, Step
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import Progress, SourceBatch
+    from barloom.store.protocol import SideRecord
 
 __all__ = ["RunProgress", "RunReport"]
 
@@ -54,7 +55,7 @@ class RunReport:
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
     took, `stream_time` where the stream stands (a UTC datetime; `stream_time_ns` to the nanosecond), `interrupted`
     whether it was told to stop. On Kafka `dead_letters` of the rejected are messages that could not be read, and are no
-    rows of the side output.
+    rows of the side output. Not on Kafka `first_rejected` holds the first row of each reason.
     """
 
     ticks: int = 0
@@ -67,12 +68,27 @@ class RunReport:
     stream_time_ns: int | None = None
     interrupted: bool = False
     dead_letters: int = 0
+    first_rejected: dict[str, SideRecord] = field(default_factory=dict)
     _latest: int = field(default=0, init=False, repr=False, compare=False)
 
     @property
     def stream_time(self) -> datetime | None:
         """Where the stream stands, in UTC, down to the microsecond that holds it."""
         return None if self.stream_time_ns is None else to_datetime(self.stream_time_ns)
+
+    @property
+    def refused(self) -> int:
+        """The rejected rows, but for duplicates: what was taken in before is not lost."""
+        return sum(self.rejected.values()) - self._duplicates
+
+    @property
+    def considered(self) -> int:
+        """The rows that might have counted: those read, but for duplicates and what ``where`` left out."""
+        return self.ticks - self.filtered - self._duplicates
+
+    @property
+    def _duplicates(self) -> int:
+        return self.rejected.get("duplicate", 0)
 
     def count(self, plan: BarPlan, step: Step, batch: SourceBatch | None = None) -> None:
         """Add one step."""
@@ -94,6 +110,13 @@ class RunReport:
             name = str(plan.levels[block.level].timeframe)
             self.bars[name] = self.bars.get(name, 0) + len(block)
         self.stream_time_ns = step.stream_time
+
+    def show(self, side: Sequence[SideRecord]) -> None:
+        """Keep the first refused row of each reason; call it after `count` of the same step."""
+        if self.rejected.keys() <= self.first_rejected.keys():
+            return
+        for record in side:
+            self.first_rejected.setdefault(record.reason, record)
 
     def finish(
         self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool, late_by_clock: int = 0

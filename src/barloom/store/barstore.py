@@ -44,6 +44,12 @@ class StreamTimes(msgspec.Struct, frozen=True):
     max_event: int | None = None
     arrived_at: int | None = None
     told: bool = True
+    complete_from: int | None = None
+
+    @property
+    def began(self) -> int | None:
+        """Before this time the input says nothing; none while there is no row."""
+        return self.first if self.first is None or self.complete_from is None else min(self.first, self.complete_from)
 
 
 class BarStore:

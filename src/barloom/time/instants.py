@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import CalendarError
@@ -11,10 +12,11 @@ from barloom.time.timeframe import MICROSECOND, SECOND
 if TYPE_CHECKING:
     from barloom.time.calendar import Integers
 
-__all__ = ["check_range", "date_of", "days_of", "nanos_of", "to_datetime", "written"]
+__all__ = ["check_range", "date_of", "days_of", "nanos_of", "nanos_of_text", "to_datetime", "written"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = _EPOCH.date().toordinal()
+_FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
 def nanos_of(at: datetime) -> int:
@@ -23,6 +25,25 @@ def nanos_of(at: datetime) -> int:
         message = f"{at.isoformat()} has no time zone; write one, such as {at.isoformat()}+00:00"
         raise ValueError(message)
     return (at - _EPOCH) // timedelta(microseconds=1) * MICROSECOND
+
+
+def nanos_of_text(text: str, zone: tzinfo | None = None) -> int:
+    """Nanoseconds since the epoch of ISO 8601 text; one that states no zone is of `zone`, or a `ValueError`."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None and zone is not None:
+        at = at.replace(tzinfo=zone)
+    return nanos_of(at) + _beyond_microseconds(text)
+
+
+def _beyond_microseconds(text: str) -> int:
+    """What a text says below the microsecond, which a `datetime` leaves out: nanoseconds."""
+    match = _FINE.search(text)
+    if match is None:
+        return 0
+    if match[1][3:].strip("0"):
+        message = "it is finer than a nanosecond"
+        raise ValueError(message)
+    return int(match[1][:3].ljust(3, "0"))
 
 
 def to_datetime(nanos: int) -> datetime:

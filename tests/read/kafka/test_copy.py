@@ -17,6 +17,7 @@ from barloom.store.memory import MemoryBackend
 from barloom.store.opening import memory_store
 from barloom.store.rocksdb import RocksBackend
 from barloom.store.scanning import Selection
+from barloom.testing import FakeClock
 from barloom.time.timeframe import SECOND
 from read.kafka.messages import KEYS, Log, open_copy
 from store import bars
@@ -214,7 +215,7 @@ def test_it_is_explained_why_a_bar_is_not_final(copy: TopicCopy) -> None:
 def test_a_subscription_sees_every_final_once_and_live_bars_as_they_change(copy: TopicCopy) -> None:
     """Over a copy as over a store."""
     Log(PLAN).bars((0, 5, 1, 1, 1)).bars((0, 6, 2, 1, 1), final=False).into(copy)
-    following = TimeBucket(copy, "1s").subscribe("A", deadline=0.2)
+    following = TimeBucket(copy, "1s", clock=FakeClock()).subscribe("A", deadline=0.2)
     seen = shown(iter([next(following), next(following)]))
     Log(PLAN).bars((0, 6, 3, 1, 2), final=False).into(copy)
     seen += shown(iter([next(following)]))
@@ -227,13 +228,13 @@ def test_a_subscription_sees_every_final_once_and_live_bars_as_they_change(copy:
 def test_a_subscription_outlasts_a_restore(copy: TopicCopy) -> None:
     """While the reader reads everything anew nothing is given; then it goes on."""
     Log(PLAN).bars((0, 5, 1, 1, 1)).into(copy)
-    following = TimeBucket(copy, "1s").subscribe("A", deadline=0.2)
+    following = TimeBucket(copy, "1s", clock=FakeClock()).subscribe("A", deadline=0.2)
     next(following)
     copy.state = "RESTORING"
     Log(PLAN).bars((0, 6, 2, 1, 1)).into(copy)
     assert [] == shown(following)
 
-    again = TimeBucket(copy, "1s")
+    again = TimeBucket(copy, "1s", clock=FakeClock())
     copy.state = "RUNNING"
     assert [6] == [bar.start_ns // SECOND for bar in again.subscribe("A", since=6 * SECOND, deadline=0.1)]
 

@@ -22,6 +22,7 @@ from barloom.store.opening import open_for_reading, open_store
 from barloom.time.timeframe import SECOND
 from read.kafka.publishing import Publisher
 from store import bars
+from waiting import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("java", "maven")
 
-_PATIENCE = 30.0
-
 
 @pytest.fixture
 def publisher(topics: Topics, broker: Broker) -> Publisher:
@@ -45,16 +44,7 @@ def publisher(topics: Topics, broker: Broker) -> Publisher:
 
 def follow(publisher: Publisher, path: Path | None = None, **options: object) -> Reader:
     """A reader that has caught up."""
-    return open_reader(publisher.plan, publisher.settings, path, **options).wait_running(_PATIENCE)  # type: ignore[arg-type]
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something to be so."""
-    clock = SystemClock()
-    end = clock.monotonic() + _PATIENCE
-    while not true():
-        assert clock.monotonic() < end, "it did not come to be"
-        clock.sleep(0.01)
+    return open_reader(publisher.plan, publisher.settings, path, **options).wait_running(PATIENCE)  # type: ignore[arg-type]
 
 
 def shown(reader: Reader, key: str = "A") -> list[tuple[int, bool]]:
@@ -150,11 +140,11 @@ def test_a_bar_is_followed_to_its_final(publisher: Publisher) -> None:
 
     with follow(publisher) as reader:
         bucket = reader.bucket("1s")
-        following = bucket.subscribe("A", deadline=_PATIENCE)
+        following = bucket.subscribe("A", deadline=PATIENCE)
         assert not next(following).final
         publisher.bars((0, 5, 2, 1, 2)).bars((0, 5, 2, 1, 2), topic=publisher.names.live["1s"]).all_reached(8).commit()
 
-        assert 2 == bucket.wait_final("A", 5 * SECOND, _PATIENCE).revision
+        assert 2 == bucket.wait_final("A", 5 * SECOND, PATIENCE).revision
         assert next(following).final
 
 
@@ -181,7 +171,7 @@ from barloom.read.kafka.opening import open_reader
 from barloom.serde.formats import Format
 name, brokers, path = sys.argv[1:]
 settings = KafkaSettings(brokers=brokers, app=name, input=("ticks",), format=Format.JSON, output_format=Format.JSON)
-reader = open_reader(bars.plan(name=name), settings, path).wait_running(30)
+reader = open_reader(bars.plan(name=name), settings, path).wait_running(240)
 print("running", flush=True)
 sys.stdin.read()
 """
@@ -247,7 +237,7 @@ def _deletable(topic: str) -> object:
 
 def _done(call: Callable[..., dict[object, object]], *arguments: object) -> None:
     """Try until the broker knows what the topic may do."""
-    clock, end = SystemClock(), SystemClock().monotonic() + _PATIENCE
+    clock, end = SystemClock(), SystemClock().monotonic() + PATIENCE
     while True:
         try:
             for future in call(*arguments).values():
@@ -265,7 +255,7 @@ def test_a_copy_of_another_definition_is_thrown_away(publisher: Publisher, tmp_p
     follow(publisher, tmp_path).close()
 
     other = bars.plan(name=publisher.plan.name, delay=5 * SECOND)
-    with open_reader(other, publisher.settings, tmp_path).wait_running(_PATIENCE) as reader:
+    with open_reader(other, publisher.settings, tmp_path).wait_running(PATIENCE) as reader:
         assert "it is of another definition" == reader.status().fresh
         assert [(5, True)] == shown(reader)
 

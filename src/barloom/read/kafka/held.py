@@ -88,4 +88,5 @@ def _least(times: list[StreamTimes]) -> StreamTimes:
         return None if None in found else min(found, default=None)
 
     told = all(item.told for item in times)
-    return StreamTimes(least("stream_time"), least("first"), least("max_event"), least("arrived_at"), told)
+    names = ("stream_time", "first", "max_event", "arrived_at", "complete_from")
+    return StreamTimes(**{name: least(name) for name in names}, told=told)

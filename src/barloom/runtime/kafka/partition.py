@@ -141,6 +141,7 @@ class Partition:
                 first=self.engine.time.first,
                 max_event=self.engine.time.max_event,
                 arrived_at=self.engine.time.arrived_at,
+                complete_from=self.engine.time.complete_from,
             )
         )
 
