@@ -376,3 +376,22 @@ select = {{ count = "count()" }}
 
     assert sources[0] == sources[1]
     assert (1736121600_000000000, 1736208000_000000000) == (sources[0].complete_from, sources[0].complete_until)
+
+
+def test_a_level_that_waits_longer_for_its_children_is_whole_at_the_end_too() -> None:
+    """Minutes 10:06 to 10:08 of ten: 10m has one child of two, waits for the other to 10:13, and is closed whole."""
+    made = bl.from_(Candle).bars("1m").select(close=bl.last("close"))
+    bars = made.rollup("5m", bl.timeframe("10m", delay="3m")).named("bars")
+    minutes = [6, 7, 8]
+    candles = pl.DataFrame(
+        {
+            "symbol": ["A"] * len(minutes),
+            "start": [f"2025-01-06T10:{minute:02}:00Z" for minute in minutes],
+            "close": [f"{minute}.00" for minute in minutes],
+        }
+    )
+
+    result = bars.compute(candles, complete_from="2025-01-06T10:00:00Z", complete_until="2025-01-06T10:10:00Z")
+
+    columns = ("close", "partial", "filled", "slots", "expected_slots")
+    assert [(Decimal("8.00"), False, 1, 1, 2)] == result["10m"].select(columns).rows()
