@@ -13,11 +13,11 @@ from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, sett
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
-from barloom.errors import AccessRefused
+from barloom.errors import AccessRefused, LoginRefused, RegistryUnavailable
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.topics import State, readable
 from barloom.runtime.kafka.origin import refuse_another_definition
-from barloom.runtime.kafka.registered import differing
+from barloom.runtime.kafka.registered import differing_schemas, differing_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,12 +103,14 @@ class _Work:
 
     def another_definition(self, *, as_json: bool) -> list[str]:
         """What is there of another definition, such as a field of another type, as far as it may be seen."""
-        try:
-            return differing(self._plan, self._settings)
-        except AccessRefused as error:
-            if not as_json:
-                note(f"{_UNSEEN}: {error}")
-            return []
+        found: list[str] = []
+        for look in (differing_state, differing_schemas):
+            try:
+                found += look(self._plan, self._settings)
+            except (AccessRefused, LoginRefused, RegistryUnavailable) as error:
+                if not as_json:
+                    note(f"{_UNSEEN}: {error}")
+        return found
 
     def settled(self, before: Sequence[TopicChange]) -> list[TopicChange]:
         """What is left to do, once every broker knows what was done; that takes a moment."""

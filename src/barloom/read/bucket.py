@@ -257,7 +257,8 @@ class TimeBucket(Generic[B]):
         self._check_held(key)
         try:
             answer = why_missing(self._store, self._level, key, start)
-            return answer if answer.why not in OF_THE_KEY or self._knows(key) else replace(answer, key_known=False)
+            asked = answer.why in OF_THE_KEY and answer.stream_time is not None  # before that no key is known
+            return replace(answer, key_known=False) if asked and not self._knows(key) else answer
         except StoreError as error:
             self._failed(error)
 

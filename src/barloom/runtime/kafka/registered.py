@@ -18,28 +18,31 @@ if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["differing"]
+__all__ = ["differing_schemas", "differing_state"]
 
 
-def differing(plan: BarPlan, settings: KafkaSettings) -> list[str]:
-    """What keeps the definition from going on with what is there, such as a field whose type has changed.
+def differing_state(plan: BarPlan, settings: KafkaSettings) -> list[str]:
+    """What keeps the definition from going on with the application's state, such as a field whose type has changed.
 
-    Looks at the state that the application has written, and at the schemas of its output topics; registers nothing.
-    Raises `AccessRefused` where the changelog may not be read, and as `Registry` does.
+    Raises `AccessRefused` where the changelog may not be read.
     """
-    found = []
     try:
         refuse_another_definition(plan, settings)
     except (StoreMismatch, StoreFormat) as error:
-        found.append(str(error))
+        return [str(error)]
+    return []
+
+
+def differing_schemas(plan: BarPlan, settings: KafkaSettings) -> list[str]:
+    """How the latest schemas of the output topics differ from those of the definition; nothing is registered.
+
+    Raises as `Registry` does.
+    """
     if settings.registry is None or settings.output_format is not Format.AVRO:
-        return found
+        return []
     with closing(Registry(settings.registry)) as registry:
-        for subject, schema in _subjects(plan, settings):
-            told = registry.difference(subject, schema)
-            if told is not None:
-                found.append(told)
-    return found
+        told = (registry.difference(subject, schema) for subject, schema in _subjects(plan, settings))
+        return [text for text in told if text is not None]
 
 
 def _subjects(plan: BarPlan, settings: KafkaSettings) -> Iterator[tuple[str, str]]:
