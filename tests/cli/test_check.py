@@ -197,6 +197,24 @@ def test_what_a_calendar_cannot_do_is_refused(
     assert said in capsys.readouterr().err
 
 
+def test_prints_of_longer_hours_that_count_for_the_closing_bar_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the session goes on after the close, unless a condition names the auction's; the condition is shown."""
+    hours = '{ zone = "UTC", hours = "0930-1600", post = "1600-2000", extended = true }'
+    grace = f'delay = "2s"\ncalendar = {hours}\nclose_grace = "5m"'
+    told = "in the 5m after the close every tick counts for the closing bar"
+
+    assert main(["check", written(tmp_path, DEFINITION.replace('delay = "2s"', grace))]) == 0
+    assert told in " ".join(capsys.readouterr().out.split())
+
+    named = grace + "\nclose_grace_when = 'price > 1'"
+    assert main(["check", written(tmp_path, DEFINITION.replace('delay = "2s"', named))]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert told not in said
+    assert "where price > 1" in said
+
+
 def test_a_calendar_near_its_end_is_told_before_the_first_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
