@@ -33,6 +33,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rows and one round")
     parser.add_argument("--exactness", action="store_true", help="awkward inputs only")
     asked = parser.parse_args()
+    if unknown := sorted({*asked.contests} - {*names}):
+        parser.error(f"no such reader: {', '.join(unknown)}; there are {', '.join(names)}")
     for contest in ALL:
         if asked.contests and contest.name not in asked.contests:
             continue
