@@ -1,0 +1,1 @@
+"""Readers of ordinary things, barloom's own beside those of libraries."""
