@@ -57,6 +57,14 @@ class JsonLines:
         self._where = where
         return False
 
+    def whole(self, data: bytes, *, ended: bool) -> bytes:  # noqa: ARG002 - a record is a line
+        """All of them."""
+        return data
+
+    def unclosed(self, data: bytes) -> bool:  # noqa: ARG002
+        """Never: no record goes over lines."""
+        return False
+
     def parse(self, data: bytes) -> TextColumns:
         """Read whole lines. Raises `SourceError` where a file's first block is not JSON or lacks a needed field."""
         try:
