@@ -1,4 +1,4 @@
-"""Small inputs beside the project that other systems, or older versions, got wrong; each test runs one of them in a copy."""
+"""Small inputs beside the project that other systems, or older versions, got wrong; tests run them in a copy."""
 
 from __future__ import annotations
 
@@ -43,14 +43,12 @@ class Case:
     def bars(self, timeframe: str, store: str = "s") -> pl.DataFrame:
         """The finals of a store, every column as the text that `export` writes."""
         self.barloom(f"export --store {store} --timeframe {timeframe} --out bars-{store}-{timeframe}.csv")
-        return pl.read_csv(
-            self.path / f"bars-{store}-{timeframe}.csv", infer_schema=False, missing_utf8_is_empty_string=True
-        )
+        return pl.read_csv(self.path / f"bars-{store}-{timeframe}.csv", infer_schema=False, empty_string_is_null=False)
 
     def rejected(self, store: str = "s") -> pl.DataFrame:
         """The side output of a store, every column as text."""
         self.barloom(f"export --store {store} --rejected --out rejected-{store}.csv")
-        return pl.read_csv(self.path / f"rejected-{store}.csv", infer_schema=False, missing_utf8_is_empty_string=True)
+        return pl.read_csv(self.path / f"rejected-{store}.csv", infer_schema=False, empty_string_is_null=False)
 
 
 @pytest.fixture

@@ -76,10 +76,10 @@ def test_a_record_over_lines_with_another_number_of_fields_is_one_refusal(tmp_pa
 )
 @pytest.mark.parametrize("following", [NEXT, ('"B"', *NEXT[1:])], ids=["plain", "quoted"])
 @pytest.mark.parametrize("at_end", ["keep", "close"])
-def test_a_quote_out_of_place_spoils_its_line_only(  # noqa: PLR0913, PLR0917 - a table
+def test_a_quote_out_of_place_spoils_its_line_only(
     tmp_path: Path, spoilt: tuple[object, ...], words: str, following: tuple[object, ...], at_end: str
 ) -> None:
-    """Bare, left open, or with something behind the closing one: one refusal, and reading goes on with the next line."""
+    """Bare, left open, or with something behind the closing one: one refusal, the next line is read."""
     rows, invalid = _messages(csv_of([GOOD, spoilt, following, following]), tmp_path, at_end)
 
     assert [TICK, NEXT_TICK, NEXT_TICK] == rows
@@ -129,8 +129,8 @@ def _many(count: int) -> tuple[str, list[tuple[object, ...]]]:
 def test_blocks_of_reading_may_end_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, block: int
 ) -> None:
-    """However small they are, in plain and in packed files, the records are the same; also when every batch continues."""
-    text, ticks = _many(1500)
+    """However small they are, in plain and in packed files, the records are the same; also when it is continued."""
+    text, ticks = _many(500)
     monkeypatch.setattr(reading_module, "_BLOCK_BYTES", block)
     monkeypatch.setattr(reading_module, "_PEEK_BYTES", block)
     path = tmp_path / f"a.{form}"
@@ -145,7 +145,7 @@ def test_blocks_of_reading_may_end_anywhere(
     rows: list[object] = []
     positions = None
     for _ in range(10):
-        for batch in read(plan(), path, positions, rows=400).batches[:1]:
+        for batch in read(plan(), path, positions, rows=100).batches[:1]:
             rows += batch.ticks.frame.rows()
             positions = batch.positions
     assert ticks == rows

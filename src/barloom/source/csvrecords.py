@@ -27,7 +27,7 @@ LONGEST: Final = 64 << 10
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
 _BLANK: Final = b" \t\r"
-_BARE: Final = "the row is not CSV: a quote stands in a field without quotes; put the field in quotes and double the quote"
+_BARE: Final = "the row is not CSV: a quote stands in a field without quotes; put the field in quotes, and double it"
 _BEHIND: Final = "the row is not CSV: something stands between the closing quote of a field and the delimiter"
 _OPEN: Final = "the row is not CSV: a quote is opened and not closed; reading goes on with the next line"
 
@@ -64,8 +64,7 @@ def records_in(data: bytes, delimiter: bytes, width: int, *, ended: bool) -> Csv
     kept = ~_blank(data, bytes_, starts, ends, (fields == 1) & ~broken, delimiter)
     plain = (fields == width) & ~broken & kept
     problems: dict[int, str] = {
-        int(line): other_width(int(fields[line]), width)
-        for line in np.flatnonzero((fields != width) & ~broken & kept)
+        int(line): other_width(int(fields[line]), width) for line in np.flatnonzero((fields != width) & ~broken & kept)
     }
     joined, wrong, stop = _over_lines(data, starts, ends, np.flatnonzero(broken).tolist(), delimiter, ended=ended)
     for first, last in joined:
@@ -104,29 +103,46 @@ def _looked_at(bytes_: NDArray[np.uint8], starts: Integers, delimiter: int) -> t
     places = np.flatnonzero(bytes_ == _QUOTE)
     if not len(places):
         return _counted(delimiters, starts) + 1, np.zeros(len(starts), np.bool_)
+    inside: NDArray[np.uint8] = np.cumsum(bytes_ == _QUOTE, dtype=np.uint8) & np.uint8(1)
+    carried: NDArray[np.uint8] = np.concatenate([np.zeros(1, np.uint8), inside])[starts]
+    if carried.any() or inside[-1]:
+        broken, inside = _line_by_line(bytes_, starts, places, inside, carried, delimiter)
+    else:
+        broken = np.zeros(len(starts), np.bool_)
+        wrong = places[~_in_place(bytes_, places, np.arange(len(places)), delimiter)]
+        broken[np.searchsorted(starts, wrong, "right") - 1] = True
+    return _counted(delimiters & (inside == 0), starts) + 1, broken
+
+
+def _line_by_line(  # noqa: PLR0913, PLR0917 - the lines and their quotes
+    bytes_: NDArray[np.uint8],
+    starts: Integers,
+    places: Integers,
+    inside: NDArray[np.uint8],
+    carried: NDArray[np.uint8],
+    delimiter: int,
+) -> tuple[Booleans, NDArray[np.uint8]]:
+    """Which lines are broken, and which bytes stand in quotes, when each line begins outside of them."""
     line = np.searchsorted(starts, places, "right") - 1
     of_line = np.bincount(line, minlength=len(starts))
     nth = np.arange(len(places)) - (np.cumsum(of_line) - of_line)[line]
     broken = of_line % 2 == 1
     broken[line[~_in_place(bytes_, places, nth, delimiter)]] = True
-    inside = np.cumsum(bytes_ == _QUOTE, dtype=np.uint8) & 1
-    carried = np.concatenate([[0], inside])[starts]
-    if carried.any():
-        inside ^= np.repeat(carried, np.diff(starts, append=len(bytes_))).astype(np.uint8)
-    return _counted(delimiters & (inside == 0), starts) + 1, broken
+    return broken, inside ^ np.repeat(carried, np.diff(starts, append=len(bytes_))).astype(np.uint8)
 
 
 def _in_place(bytes_: NDArray[np.uint8], places: Integers, nth: Integers, delimiter: int) -> Booleans:
     """Whether the n-th quotes of lines open a field, close one, or are the two halves of a doubled one."""
     before = np.where(places > 0, bytes_[places - 1], _LINE_END)
-    behind = bytes_[places + 1]
-    behind = np.where((behind == _RETURN) & (bytes_[np.minimum(places + 2, len(bytes_) - 1)] == _LINE_END), _LINE_END, behind)
+    behind, then = bytes_[places + 1], bytes_[np.minimum(places + 2, len(bytes_) - 1)]
+    ends_line = (behind == _LINE_END) | ((behind == _RETURN) & (then == _LINE_END))
     touches = np.diff(places) == 1
-    second = np.concatenate([[False], touches]) & (nth > 0)
+    second = np.concatenate([[False], touches])
     first = np.concatenate([touches, [False]])
     opens = (before == delimiter) | (before == _LINE_END) | second
-    closes = (behind == delimiter) | (behind == _LINE_END) | first
-    return np.where(nth % 2 == 0, opens, closes)
+    closes = (behind == delimiter) | ends_line | first
+    right: Booleans = np.where(nth % 2 == 0, opens, closes)
+    return right
 
 
 def _blank(  # noqa: PLR0913, PLR0917 - the lines, and which of them may be blank
@@ -141,7 +157,7 @@ def _blank(  # noqa: PLR0913, PLR0917 - the lines, and which of them may be blan
     return blank
 
 
-def _over_lines(  # noqa: PLR0913, PLR0917 - the lines, and those that are looked at
+def _over_lines(  # noqa: PLR0913 - the lines, and those that are looked at
     data: bytes, starts: Integers, ends: Integers, broken: list[int], delimiter: bytes, *, ended: bool
 ) -> tuple[list[tuple[int, int]], dict[int, str], int]:
     """Which lines are one record, what is wrong with others, and the line from which on more has to be read."""
@@ -180,7 +196,7 @@ def _patterns(delimiter: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], r
     """A record, a record that is open where the data ends, and the whole fields at a record's beginning."""
     part = re.escape(delimiter)
     content = rb'"(?:[^"]++|"")*+'
-    field = rb'(?:' + content + rb'"|[^"\n' + part + rb"]*+)"
+    field = rb"(?:" + content + rb'"|[^"\n' + part + rb"]*+)"
     fields = rb"(?:" + field + part + rb")*+"
     return (
         re.compile(fields + field + rb"\r?(?=\n)"),

@@ -38,7 +38,7 @@ class RecordFormat(Protocol):
         ...
 
     def whole(self, data: bytes, *, ended: bool) -> bytes:
-        """Whole lines up to a record that may go on in lines which are not there; all of them where they have `ended`."""
+        """Whole lines up to a record that may go on in lines that are not there; all of them when `ended`."""
         ...
 
     def unclosed(self, data: bytes) -> bool:
