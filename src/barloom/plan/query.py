@@ -195,15 +195,17 @@ class Query:
         null_values: Sequence[str] | None = None,
         zone: str | None = None,
         arrival: str | None = None,
-        arrival_unit: Literal["iso", "ns", "us", "ms", "s"] | None = None,
+        arrival_unit: Literal["iso", "ns", "us", "ms", "s", "auto"] | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
+        check_units: bool | None = None,
     ) -> Query:
         """How the input names and writes things.
 
         `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
         of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
-        files first; `names` are the column names of a file without a header.
+        files first; `names` are the column names of a file without a header; `check_units` ``False`` takes numbers
+        since 1970 in the declared unit also where they are plainly of another one.
         """
         settings = {
             "columns": dict(columns) if isinstance(columns, Mapping) else columns,
@@ -215,6 +217,7 @@ class Query:
             "arrival_unit": arrival_unit,
             "order": order,
             "names": names,
+            "check_units": check_units,
         }
         given = {name: value for name, value in settings.items() if value is not None}
         return self._with(source=SourceDraft({**self.draft.source.given, **given}))

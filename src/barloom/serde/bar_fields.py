@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BarColumns", "WholeValues"]
 
-_AS_WRITTEN: Final = SourcePlan(null_values=())
+_AS_WRITTEN: Final = SourcePlan(null_values=(), check_units=False)
 _SKETCH: Final = {pl.String: FieldKind.STRING, pl.Boolean: FieldKind.BOOLEAN, pl.Int64: FieldKind.INTEGER}
 
 

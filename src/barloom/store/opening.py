@@ -10,7 +10,7 @@ from rocksdict import Options, Rdict
 
 from barloom.errors import StoreError, StoreFormat, StoreMismatch
 from barloom.plan.document import from_document, plan_document
-from barloom.plan.identity import differences, fingerprint
+from barloom.plan.identity import continues, differences, fingerprint
 from barloom.store.backend import Family
 from barloom.store.barstore import BarStore
 from barloom.store.memory import MemoryBackend
@@ -271,7 +271,10 @@ def _stored_plan(backend: Backend) -> BarPlan:
 def _check_definition(backend: Backend, plan: BarPlan) -> None:
     if _meta(backend, _FINGERPRINT_KEY) == fingerprint(plan).encode():
         return
-    listed = "".join(f"\n  {change}" for change in differences(_stored_plan(backend), plan))
+    stored = _stored_plan(backend)
+    if continues(stored, plan):
+        return
+    listed = "".join(f"\n  {change}" for change in differences(stored, plan))
     message = (
         f"the store {backend.name} was made by another definition:{listed}\n"
         "go on with the definition it was made with, or name a new directory, or bring it over: "
