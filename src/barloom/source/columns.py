@@ -123,9 +123,7 @@ def _expression(name: str, path: str, schema: pl.Schema, where: str) -> pl.Expr:
             if step not in inner:
                 raise missing_column(name, path, [f"{first}.{each}" for each in inner], where)
             selected, dtype = selected.struct.field(step), inner[step]
-        elif isinstance(dtype, pl.List | pl.Array) and (
-            not step.isdecimal() or _loses_rows(dtype, last=place == len(rest))
-        ):
+        elif isinstance(dtype, pl.List | pl.Array) and _loses_rows(dtype, step, last=place == len(rest)):
             raise _no_rows(name, path, first, where)
         elif isinstance(dtype, pl.List) and step.isdecimal():
             selected, dtype = selected.list.get(int(step), null_on_oob=True), dtype.inner
