@@ -430,7 +430,7 @@ class TestBar:
         assert "close=Decimal('1.23')" in text
 
     def test_frames_and_bars_hold_the_same_fields(self, store: BarStore, bucket: TimeBucket[Bar]) -> None:
-        """What a bar says one by one, frames say by column; there the times of ticks, nanoseconds in a bar, are times."""
+        """What a bar says one by one, frames say by column; there times of ticks, nanoseconds in a bar, are times."""
         frame = next(store.frames("final", "1s", ("A",)))
         row = frame.with_columns(pl.col("open_time", "close_time").to_physical()).row(0, named=True)
         bar = found(bucket.get("A", 5 * SECOND)).as_dict()
