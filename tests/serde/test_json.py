@@ -265,9 +265,9 @@ def test_a_refused_row_says_why() -> None:
 
     assert [b'{"broker":"B","number":1}', b""] == records.keys
     assert {
-        "format": 2,
+        "format": 1,
         "key": {"broker": "B", "number": 1},
-        "event_time": START // 10**6,
+        "event_time": START,
         "reason": "late",
         "by": 5,
         "missed": {"1m": START // 10**6},

@@ -31,17 +31,9 @@ def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -
 
 
 def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
-    for row in rows:
-        yield SideRecord(
-            row.offset,
-            row.origin.name,
-            row.origin.row,
-            "invalid",
-            row.message,
-            row.origin.raw,
-            key=row.key,
-            event_time=row.event_time,
-        )
+    nothing: dict[str, int] = {}
+    for offset, (name, row, raw), message, key, event_time in rows:
+        yield SideRecord(offset, name, row, "invalid", message, raw, 0, nothing, key, event_time)
 
 
 def refused_rows(
@@ -67,11 +59,10 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
         missed,
         strict=True,
     )
-    for offset, code, by, origin, key, time, slots in columns:
-        reason = Reason(code)
-        message = _message(reason, by, slots)
-        name = reason.name.lower()
-        yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time)
+    reasons = {int(reason): (reason, reason.name.lower()) for reason in Reason}
+    for offset, code, by, (origin, row, raw), key, time, slots in columns:
+        reason, name = reasons[code]
+        yield SideRecord(offset, origin, row, name, _message(reason, by, slots), raw, by, slots, key, time)
 
 
 def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from barloom.serde.json_text import FORMAT, VERSION, tick_value, time_value
+from barloom.serde.json_text import FORMAT, LATE_VERSION, time_value
 from barloom.serde.protocol import Records
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["JsonLateEncoder"]
 class JsonLateEncoder:
     """Writes refused rows: why, by how much (ns), the slots they missed, where they came from, and as they came.
 
-    ``event_time`` and the starts of missed slots are written as `JsonTimes` says.
+    ``event_time`` is in nanoseconds; the starts of missed slots are written as `JsonTimes` says.
     """
 
     def __init__(self, plan: BarPlan, times: JsonTimes) -> None:
@@ -40,9 +40,9 @@ class JsonLateEncoder:
 
     def _document(self, one: SideRecord, key: dict[str, object]) -> dict[str, object]:
         return {
-            FORMAT: VERSION,
+            FORMAT: LATE_VERSION,
             "key": key or None,
-            "event_time": None if one.event_time is None else tick_value(one.event_time, self._times),
+            "event_time": one.event_time,
             "reason": one.reason,
             "by": one.by,
             "missed": {timeframe: time_value(start, self._times) for timeframe, start in one.missed.items()},

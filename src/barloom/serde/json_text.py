@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 import polars as pl
 
-from barloom.time.instants import stamped, written
+from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
     "FORMAT",
+    "LATE_VERSION",
     "VERSION",
     "JsonTimes",
     "as_json",
@@ -21,7 +22,6 @@ __all__ = [
     "counted",
     "json_members",
     "member",
-    "tick_value",
     "time_value",
 ]
 
@@ -29,10 +29,13 @@ JsonTimes: TypeAlias = Literal["iso", "ms", "us", "ns"]
 """How a slot's start and end are written: ISO 8601 text, or a number of units since the epoch."""
 
 FORMAT: Final = "format"
-"""The member that tells which `VERSION` of the layout a bar or a refused row has; without it, it is the first."""
+"""The member that tells which version of its layout a bar or a refused row has; without it, it is the first."""
 
 VERSION: Final = 2
-"""In the first, ``open_time``, ``close_time`` and ``event_time`` were nanoseconds however times were written."""
+"""Of bars. In the first, ``open_time`` and ``close_time`` were nanoseconds however times were written."""
+
+LATE_VERSION: Final = 1
+"""Of refused rows."""
 
 _NANOS: Final = {"ms": 1_000_000, "us": 1_000, "ns": 1}
 _PLACES: Final = {"ms": 6, "us": 3, "ns": 0}
@@ -93,15 +96,6 @@ def json_members(texts: Mapping[str, pl.Expr]) -> pl.Expr:
 def member(name: str) -> str:
     """A member's name and the colon."""
     return f"{msgspec.json.encode(name).decode()}:"
-
-
-def tick_value(nanos: int, times: JsonTimes) -> str | msgspec.Raw:
-    """The time of a tick as `as_json` writes it, before the quotes."""
-    if times == "iso":
-        return stamped(nanos)
-    whole, rest = divmod(abs(nanos), _NANOS[times])
-    fraction = f".{rest:0{_PLACES[times]}d}".rstrip("0") if rest else ""
-    return msgspec.Raw(f"{'-' if nanos < 0 else ''}{whole}{fraction}".encode())
 
 
 def time_value(nanos: int, times: JsonTimes) -> str | int:

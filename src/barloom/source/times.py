@@ -76,7 +76,7 @@ def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str
         stripped, empty = split_nulls(texts, null_values)
         times = parse_iso(stripped)
         unread = np.flatnonzero(~times.read & ~empty)
-        problems = {int(row): _not_iso(stripped[int(row)]) for row in unread}
+        problems = dict(zip(unread.tolist(), map(_not_iso, stripped.gather(unread).to_list()), strict=True))
     else:
         problems = {}
     values = pl.Series(times.nanos)
@@ -96,7 +96,8 @@ def _not_iso(text: str) -> str:
 
 def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: Problems) -> Decoded:
     if zone is None:
-        problems |= {int(row): f"{texts[int(row)]!r} has no time zone; {_ZONE_FIX}" for row in rows}
+        shown = zip(rows.tolist(), texts.gather(rows).to_list(), strict=True)
+        problems |= {row: f"{text!r} has no time zone; {_ZONE_FIX}" for row, text in shown}
         return Decoded(_blank(values, rows), problems)
     utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
     missing = rows[rows_where(utc.is_null())]
