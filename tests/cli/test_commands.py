@@ -173,7 +173,7 @@ def test_export_of_live_bars_and_of_rejected_rows(store: Path, capsys: pytest.Ca
 
     assert [["A", "ACME", "2025-11-10T09:05:00Z"]] == [row[:3] for row in list(csv.reader(io.StringIO(live)))[1:]]
     assert ["late", "invalid"] == [row["reason"] for row in rejected]
-    assert ["ACME", "2025-11-10T09:01:30Z", "65000000000"] == [
+    assert ["ACME", "2025-11-10T09:01:30.000000000Z", "65000000000"] == [
         rejected[0][name] for name in ("symbol", "event_time", "by_ns")
     ]
     assert ("ticks.csv", "6", "A,ACME,2025-11-10T09:05:02Z,101.333,1") == tuple(

@@ -29,15 +29,15 @@ BARS = [chunk(NOON, "0.0000000001", 1), chunk(NOON + 1, "-1234567890123456789012
 
 
 def test_csv_has_plain_decimals_and_utc_times(tmp_path: Path) -> None:
-    """No exponent, no float; nine digits behind the second where there are any, and Z."""
+    """No exponent, no float; nine digits behind the second in every row, and Z."""
     out = tmp_path / "bars.csv"
 
     rows = write_frames(iter(BARS), SCHEMA, str(out), "csv")
 
     assert rows == 3
     assert (
-        out.read_text() == "start,price,count\n2025-11-10T12:00:00Z,0.0000000001,1\n"
-        "2025-11-10T12:00:00.000000001Z,-1234567890123456789012345678.5000000000,2\n2025-11-10T12:00:00Z,,0\n"
+        out.read_text() == "start,price,count\n2025-11-10T12:00:00.000000000Z,0.0000000001,1\n"
+        "2025-11-10T12:00:00.000000001Z,-1234567890123456789012345678.5000000000,2\n2025-11-10T12:00:00.000000000Z,,0\n"
     )
 
 
@@ -47,7 +47,7 @@ def test_json_lines_hold_decimals_as_text(tmp_path: Path) -> None:
 
     write_frames(iter(BARS[:1]), SCHEMA, str(out), "jsonl")
 
-    assert out.read_text() == '{"start":"2025-11-10T12:00:00Z","price":"0.0000000001","count":1}\n'
+    assert out.read_text() == '{"start":"2025-11-10T12:00:00.000000000Z","price":"0.0000000001","count":1}\n'
 
 
 def test_parquet_keeps_the_types(tmp_path: Path) -> None:

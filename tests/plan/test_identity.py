@@ -10,9 +10,10 @@ from decimal import Decimal
 import pytest
 
 import barloom as bl
-from barloom.plan.barplan import SourcePlan
+from barloom.plan.barplan import BarPlan, SourcePlan
 from barloom.plan.document import from_document, plan_document
-from barloom.plan.identity import differences, fingerprint, topics
+from barloom.plan.identity import continues, differences, fingerprint, topics
+from barloom.plan.toml import read_toml
 from plan.plan_cases import Quote, quotes
 
 
@@ -154,3 +155,31 @@ def test_topics_of_an_application() -> None:
 
     assert ("bars_live_1m", "bars_late") == (names.live["1m"], names.late)
     assert ("desk_changelog", "desk_progress", "desk_dlq") == (names.changelog, names.progress, names.dead_letter)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", "auto"])
+def test_another_unit_of_numbers_goes_on_with_what_was_made(unit: str) -> None:
+    """What is kept is nanoseconds, however the input counts; anything else that differs stays a difference."""
+
+    def counted(kind: str, base: str = "1s") -> BarPlan:
+        text = f"""
+            [event]
+            key = "symbol"
+            timestamp = "at"
+            [event.fields]
+            symbol = "string"
+            at = "{kind}"
+            [bars]
+            name = "bars"
+            base = "{base}"
+            [bars.select]
+            count = "count()"
+        """
+        return read_toml(text)
+
+    millis = counted("timestamp(ms)")
+    assert continues(millis, counted(f"timestamp({unit})"))
+    assert [] == differences(millis, counted(f"timestamp({unit})"))
+    assert not continues(millis, counted(f"timestamp({unit})", "1m"))
+    assert not continues(millis, counted("timestamp"))
+    assert ["field at was timestamp(ms), is timestamp"] == differences(millis, counted("timestamp"))

@@ -149,7 +149,7 @@ class Run:
                 partial=row["partial"],
                 trading_date=row["trading_date"],
             )
-            for row in frame.rows(named=True)
+            for row in frame.with_columns(pl.col("open_time", "close_time").to_physical()).rows(named=True)
         ]
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 import barloom as bl
@@ -429,8 +430,9 @@ class TestBar:
         assert "close=Decimal('1.23')" in text
 
     def test_frames_and_bars_hold_the_same_fields(self, store: BarStore, bucket: TimeBucket[Bar]) -> None:
-        """What a bar says one by one, exported frames say by column."""
-        row = next(store.frames("final", "1s", ("A",))).row(0, named=True)
+        """What a bar says one by one, frames say by column; there times of ticks, nanoseconds in a bar, are times."""
+        frame = next(store.frames("final", "1s", ("A",)))
+        row = frame.with_columns(pl.col("open_time", "close_time").to_physical()).row(0, named=True)
         bar = found(bucket.get("A", 5 * SECOND)).as_dict()
 
         assert set(bar_schema(store.plan)) == set(bar) - {"start_ns", "end_ns"}

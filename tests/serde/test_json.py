@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from barloom.engine.blocks import BarId
-from barloom.engine.frames import bar_frame
+from barloom.engine.frames import TIME, bar_frame
 from barloom.errors import SourceError
 from barloom.serde.formats import Format
 from barloom.serde.json_layout import Layout
@@ -170,9 +170,7 @@ def test_bars_come_back_as_they_went(times: str, *, wide: bool) -> None:
     expected = bar_frame(plan, CALENDAR, KEYS, block)
     assert expected.equals(frame)
     assert expected.schema == frame.schema
-    assert expected.rows(named=True) == [
-        made.bar_decoder.one(0, key, value) for key, value in zip(*records, strict=True)
-    ]
+    assert _counted(expected) == [made.bar_decoder.one(0, key, value) for key, value in zip(*records, strict=True)]
     places = list(zip(KEYS.rows(block.key), block.start.tolist(), strict=True))
     assert places == [made.bar_decoder.place(key) for key in records.keys]
 
@@ -195,16 +193,45 @@ def test_a_bar_tells_the_version_of_its_format() -> None:
     """A reader takes one without for the first version, and refuses a newer one by name, alone and among others."""
     records = serde().bars.encode([bars(quotes(), 2)], KEYS)[0]
     decoder = serde().bar_decoder
-    before = [value.replace(b'"format":1,', b"") for value in records.values]
-    after = [*records.values[:1], *(value.replace(b'"format":1,', b'"format":2,') for value in records.values[1:])]
+    before = [value.replace(b'"format":2,', b"") for value in records.values]
+    after = [*records.values[:1], *(value.replace(b'"format":2,', b'"format":3,') for value in records.values[1:])]
 
-    assert [1, 1] == [json.loads(value)["format"] for value in records.values]
+    assert [2, 2] == [json.loads(value)["format"] for value in records.values]
     assert all(b"format" not in value for value in before)
     assert decoder.frame(0, records.keys, records.values).equals(decoder.frame(0, records.keys, before))
-    with pytest.raises(SourceError, match="has format 2, this barloom reads 1"):
+    with pytest.raises(SourceError, match="has format 3, this barloom reads 2"):
         decoder.frame(0, records.keys, after)
-    with pytest.raises(SourceError, match="has format 2, this barloom reads 1"):
+    with pytest.raises(SourceError, match="has format 3, this barloom reads 2"):
         decoder.one(0, records.keys[1], after[1])
+
+
+@pytest.mark.parametrize("times", ["iso", "ms", "us", "ns"])
+def test_times_of_ticks_are_times_to_the_nanosecond(times: str) -> None:
+    """Text with nine digits in every bar, or a number of the unit; what 0.1 wrote, nanoseconds, is read as well."""
+    block, made = bars(quotes(), 3), serde(times)
+    records = made.bars.encode([block], KEYS)[0]
+    values = [json.loads(value, parse_float=Decimal) for value in records.values]
+    old = [
+        json.dumps({**value, "format": 1, "open_time": opens, "close_time": closes}, default=str).encode()
+        for value, opens, closes in zip(values, block.open_time.tolist(), block.close_time.tolist(), strict=True)
+    ]
+    unit = {"iso": 1, "ms": 10**6, "us": 10**3, "ns": 1}[times]
+
+    if times == "iso":
+        assert [
+            "2023-11-14T22:14:00.000000000Z",
+            "2023-11-14T22:15:00.000000007Z",
+            "2023-11-14T22:16:00.000000014Z",
+        ] == [value["open_time"] for value in values]
+        assert ["2023-11-14T22:14:00Z"] * 2 == [values[0]["start"], json.loads(records.keys[0])["start"]]
+    else:
+        assert block.open_time.tolist() == [int(value["open_time"] * unit) for value in values]
+    for given in (records.values, old):
+        frame = made.bar_decoder.frame(0, records.keys, given)
+        assert TIME == frame["open_time"].dtype
+        assert block.open_time.tolist() == frame["open_time"].to_physical().to_list()
+        one = made.bar_decoder.one(0, records.keys[1], given[1])
+        assert (block.open_time[1], block.close_time[1]) == (one["open_time"], one["close_time"])
 
 
 def test_a_tombstone_has_the_key_of_its_bar() -> None:
@@ -274,3 +301,8 @@ def test_events_come_back_as_they_went() -> None:
     assert frame.rows() == rows.frame.rows()
     assert {"broker": "plain", "number": 3} == json.loads(records.keys[2])
     assert b'"at":1700000040000.000001,' in records.values[1]
+
+
+def _counted(frame: pl.DataFrame) -> list[dict[str, object]]:
+    """The rows with times of ticks in nanoseconds, as single bars have them."""
+    return frame.with_columns(pl.col("open_time", "close_time").to_physical()).rows(named=True)

@@ -15,11 +15,11 @@ from cyclopts import Parameter
 from barloom.cli.asking import Range
 from barloom.cli.chart import show_candles
 from barloom.cli.exits import Exit
-from barloom.cli.export import bar_columns, exported_schema
 from barloom.cli.formats import count, moment, plural
 from barloom.cli.kraken import TRADES, show_kraken
 from barloom.cli.output import write_frames
 from barloom.cli.screen import Column, Sheet, heading, say, show
+from barloom.engine.frames import bar_schema
 from barloom.plan.load import load
 from barloom.read.answers import Found
 from barloom.read.bucket import TimeBucket
@@ -165,8 +165,8 @@ class _Story:
         out = store.with_suffix(".csv")
         with open_for_reading(store) as opened:
             level = opened.plan.level_of("1m")
-            frames = (bar_columns(frame) for frame in Range("final", level, {}, None, None).frames(opened))
-            write_frames(frames, exported_schema(opened.plan), str(out), "csv")
+            frames = Range("final", level, {}, None, None).frames(opened)
+            write_frames(frames, bar_schema(opened.plan), str(out), "csv")
         return out
 
 

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.asking import Range, about_key, lacks
 from barloom.cli.exits import Exit
-from barloom.cli.formats import UsageError, plural
+from barloom.cli.formats import UsageError, plural, slot_text
 from barloom.cli.options import AsJson, From, MaybeStore, SomeKey, To  # noqa: TC001 - the command line reads them
 from barloom.cli.output import STDOUT, format_of, write_frames
 from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
@@ -19,7 +19,6 @@ from barloom.cli.screen import note, say
 from barloom.engine.frames import TIME, bar_schema
 from barloom.plan.identity import topics as named
 from barloom.store.barstore import BarStore
-from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from barloom.read.readable import Readable
     from barloom.store.protocol import SideRecord
 
-__all__ = ["bar_columns", "export", "exported_schema", "rejected_frames", "rejected_schema"]
+__all__ = ["export", "rejected_frames", "rejected_schema"]
 
 _ROWS = 10_000
 
@@ -69,8 +68,7 @@ def export(  # noqa: PLR0913 - the options of a command
             rows = write_frames(rejected_frames(_of_a_run(held)), rejected_schema(held.plan), out, chosen)
         else:
             asked = Range.asked(held, _required(held.plan, timeframe), key, begin, end, live=live)
-            frames = (bar_columns(frame) for frame in asked.frames(held))
-            rows = write_frames(frames, exported_schema(held.plan), out, chosen)
+            rows = write_frames(asked.frames(held), bar_schema(held.plan), out, chosen)
             unknown = None if rows else _unknown_key(held, asked)
     if as_json:
         machine.emit("export", {"out": out, "format": chosen, "rows": rows})
@@ -114,19 +112,6 @@ def _required(plan: BarPlan, timeframe: str | None) -> str:
     raise UsageError(message)
 
 
-_TICK_TIMES = ("open_time", "close_time")
-
-
-def bar_columns(frame: pl.DataFrame) -> pl.DataFrame:
-    """Bars as they are exported: times of ticks as times."""
-    return frame.with_columns(pl.col(_TICK_TIMES).cast(TIME))
-
-
-def exported_schema(plan: BarPlan) -> pl.Schema:
-    """The columns of exported bars."""
-    return pl.Schema({**bar_schema(plan), **dict.fromkeys(_TICK_TIMES, TIME)})
-
-
 def rejected_schema(plan: BarPlan) -> pl.Schema:
     """The columns of the side output."""
     keys = {name: bar_schema(plan)[name] for name in plan.event.key}
@@ -151,7 +136,7 @@ def rejected_frames(store: BarStore) -> Iterator[pl.DataFrame]:
 
 
 def _rejected_row(record: SideRecord, blank: tuple[object, ...]) -> tuple[object, ...]:
-    missed = "; ".join(f"{timeframe} {written(start)}" for timeframe, start in record.missed.items())
+    missed = "; ".join(f"{timeframe} {slot_text(start, timeframe)}" for timeframe, start in record.missed.items())
     keys = blank if record.key is None else record.key
     where = (record.message, record.origin, record.row, record.offset, record.raw)
     return (record.reason, *keys, record.event_time, record.by, missed or None, *where)

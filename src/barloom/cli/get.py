@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from barloom.cli import machine
 from barloom.cli.asking import about_key, near_keys, whole_key
 from barloom.cli.exits import Exit
-from barloom.cli.formats import instant, moment, on_the_grid
+from barloom.cli.formats import instant, moment, on_the_grid, slot_text, stamp
 from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.screen import Column, Sheet, say, show
@@ -77,8 +77,10 @@ def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
 def _text(bar: Bar, name: str) -> object:
     """A field as it is written: times in ISO 8601, decimals in full."""
     value = getattr(bar, _TIMES.get(name, name))
-    if name in _TIMES or name in _INSTANTS:
-        return None if value is None else moment(value)
+    if name in _TIMES:
+        return slot_text(value, bar.timeframe)
+    if name in _INSTANTS:
+        return stamp(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     return value.isoformat() if isinstance(value, date) else value

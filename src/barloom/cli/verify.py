@@ -12,7 +12,6 @@ from barloom.cli import machine
 from barloom.cli.asking import Range
 from barloom.cli.comparison import BarName, Comparison, comparable, compare
 from barloom.cli.exits import Exit
-from barloom.cli.export import bar_columns
 from barloom.cli.formats import UsageError, count, moment
 from barloom.cli.options import (  # noqa: TC001 - the command line reads them
     AsJson,
@@ -95,7 +94,7 @@ def against(  # noqa: PLR0913 - the parts of one question
     limited = _within(published, asked)
     chosen = _columns(plan, published, columns)
     zero = [item.name for item in plan.outputs if item.name in chosen and item.aggregate in ("count", "sum")]
-    frames = (comparable(bar_columns(frame), limited.keys, chosen) for frame in asked.frames(store))
+    frames = (comparable(frame, limited.keys, chosen) for frame in asked.frames(store))
     return compare(frames, Comparison(limited, chosen, skip, limit), empty_where_zero=zero)
 
 

@@ -32,8 +32,8 @@ _BEFORE: Final = {"start": TIME, "end": TIME}
 _SLOT: Final = {"timeframe": pl.String(), "trading_date": pl.Date()}
 _PHASE: Final = {PHASE: pl.String()}
 _AFTER: Final = {
-    "open_time": pl.Int64(),
-    "close_time": pl.Int64(),
+    "open_time": TIME,
+    "close_time": TIME,
     "slots": pl.Int64(),
     "filled": pl.Int64(),
     "expected_slots": pl.Int64(),
@@ -55,7 +55,7 @@ def bar_schema(plan: BarPlan) -> pl.Schema:
 
     The key fields under their names; ``start`` and ``end`` of the slot; the outputs under theirs (Decimal or Int64);
     ``timeframe`` as text; ``trading_date``, the first of the slot; where the calendar is ``extended`` the ``phase``, as
-    `phase_of` tells it; ``open_time`` and ``close_time``, the event times of the first and last tick in nanoseconds
+    `phase_of` tells it; ``open_time`` and ``close_time``, the event times of the first and last tick
     (null in a synthetic bar); ``slots filled expected_slots``, the children that were decided, had ticks, and are asked
     for by the calendar; the flags ``final synthetic partial``; and ``revision``, the number of input rows folded into
     the bar. One row for each key and start.
@@ -102,8 +102,8 @@ def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) 
         Raw(_timeframes(plan, blocks)),
         Raw.of("trading_date", trading_dates(plan, calendar, blocks).astype(np.int32), pl.Date()),
         *([Raw(phases(plan, calendar, blocks))] if tells_phase(plan) else ()),
-        Raw.of("open_time", bars.open_time, valid=real),
-        Raw.of("close_time", bars.close_time, valid=real),
+        Raw.of("open_time", bars.open_time, TIME, valid=real),
+        Raw.of("close_time", bars.close_time, TIME, valid=real),
         Raw.of("slots", bars.slots),
         Raw.of("filled", bars.filled),
         Raw.of("expected_slots", bars.expected),

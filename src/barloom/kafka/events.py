@@ -253,14 +253,14 @@ def _maker(field: Field) -> Callable[[object], object]:
         return lambda value: value
     if field.time_unit in (None, "iso"):
         return lambda value: None if value is None else to_datetime(value)  # type: ignore[arg-type]  # nanoseconds
-    length = _NANOS[field.time_unit or "ns"]
+    length = _NANOS.get(field.time_unit or "ns", 1)
     return lambda value: None if value is None else value // length  # type: ignore[operator]
 
 
 def _plan_of(event: type[Event], columns: Mapping[str, str] | None = None) -> BarPlan:
     """A definition over the event alone: an empty text is a text here, and no missing value."""
     plan = bars_of(event).source(columns=columns).tumbling("1s").select(count=count()).named("events").plan
-    return replace(plan, source=replace(plan.source, null_values=()))
+    return replace(plan, source=replace(plan.source, null_values=(), check_units=False))
 
 
 def _serde(plan: BarPlan, settings: KafkaSettings, topic: str) -> Serde:

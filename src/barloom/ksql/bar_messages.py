@@ -44,7 +44,7 @@ _HEAD: Final = struct.Struct(">?I")
 """Before a message that is kept: whether it is final, and how long its key is."""
 
 _UNREADABLE: Final = (IndexError, ValueError, KeyError, TypeError, struct.error)
-_AS_WRITTEN: Final = SourcePlan(null_values=())
+_AS_WRITTEN: Final = SourcePlan(null_values=(), check_units=False)
 _START: Final = "@start"
 _TIMES: Final = {"open_time": OPEN_TIME, "close_time": CLOSE_TIME}
 

@@ -60,7 +60,7 @@ STAMP: Final = NumberType(19, 0, integer=True)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the event. `time_unit` (``iso s ms us ns``) says how a timestamp is written in the input."""
+    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input."""
 
     name: str
     kind: FieldKind
@@ -172,7 +172,8 @@ class SourcePlan:
     `columns` maps a field to a path in the input (``data.b``) or to a constant (``=OANDA``); unmapped fields have
     their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
     `arrival_unit` how it is written. `order` is ``row`` or ``time``. `names` are the column
-    names of a file without a header (empty: the file has one).
+    names of a file without a header (empty: the file has one). `check_units` refuses numbers since 1970 that are
+    plainly of another unit than the declared one.
 
     `complete_from` and `complete_until` say of which span the input has every row: nanoseconds UTC, or a timeframe for
     the slot of it that holds the first or last row.
@@ -187,6 +188,7 @@ class SourcePlan:
     arrival_unit: str = "iso"
     order: str = "row"
     names: tuple[str, ...] = ()
+    check_units: bool = True
     complete_from: int | str | None = None
     complete_until: int | str | None = None
 

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 
 _Value = TypeVar("_Value", bound=str | int | datetime | None)
-_Units = Literal["ns", "us", "ms", "s"]
+_Units = Literal["ns", "us", "ms", "s", "auto"]
 
-UNITS: Final = ("ns", "us", "ms", "s")
+UNITS: Final = ("ns", "us", "ms", "s", "auto")
 KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.BOOLEAN}
 
 
@@ -95,7 +95,8 @@ def timestamp(*, unit: _Units) -> int: ...
 def timestamp(*, unit: str = "iso") -> datetime | int:
     """The event time.
 
-    ``at: datetime = bl.timestamp()`` reads ISO 8601; ``at: int = bl.timestamp(unit="ns")`` counts since 1970.
+    ``at: datetime = bl.timestamp()`` reads ISO 8601; ``at: int = bl.timestamp(unit="ns")`` counts since 1970. With
+    ``unit="auto"`` each row is taken in the unit, of s, ms, us and ns, in which it is a time of the years 1980 to 2100.
     """
     return cast("int", _Specifier("timestamp", unit=unit))
 

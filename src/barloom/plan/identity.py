@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from barloom.plan.barplan import FieldKind
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan, Field, LevelPlan
 
-__all__ = ["Topics", "differences", "field_text", "fingerprint", "topics"]
+__all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "topics"]
 
 
 def fingerprint(plan: BarPlan) -> str:
@@ -40,9 +40,27 @@ def _determining(plan: BarPlan) -> dict[str, Any]:
     return document
 
 
+def continues(old: BarPlan, new: BarPlan) -> bool:
+    """Whether what the old plan made is gone on with by the new one.
+
+    They make the same bars, also where one counts times since 1970 in another unit: what is kept is nanoseconds.
+    """
+    return fingerprint(_in_units_of(old, new)) == fingerprint(new)
+
+
+def _in_units_of(old: BarPlan, new: BarPlan) -> BarPlan:
+    units = {item.name: item.time_unit for item in new.event.fields if item.time_unit not in (None, "iso")}
+    fields = tuple(
+        item if item.time_unit in (None, "iso") else replace(item, time_unit=units.get(item.name, item.time_unit))
+        for item in old.event.fields
+    )
+    return replace(old, event=replace(old.event, fields=fields))
+
+
 def differences(old: BarPlan, new: BarPlan) -> list[str]:
     """What differs between two plans that do not make the same bars, for people; empty where they do."""
     found: list[str] = []
+    old = _in_units_of(old, new)
     before, after = _facts(old), _facts(new)
     for name in [*before, *(name for name in after if name not in before)]:
         if name not in after:

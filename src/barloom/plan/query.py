@@ -216,9 +216,10 @@ class Query:
         null_values: Sequence[str] | None = None,
         zone: str | None = None,
         arrival: str | None = None,
-        arrival_unit: Literal["iso", "ns", "us", "ms", "s"] | None = None,
+        arrival_unit: Literal["iso", "ns", "us", "ms", "s", "auto"] | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
+        check_units: bool | None = None,
         complete_from: Bound | None = None,
         complete_until: Bound | None = None,
     ) -> Query:
@@ -226,9 +227,10 @@ class Query:
 
         `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
         of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
-        files first; `names` are the column names of a file without a header. `complete_from` and `complete_until` say
-        of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe such as
-        ``"1d"`` for the slot that holds the first or last row.
+        files first; `names` are the column names of a file without a header; `check_units` ``False`` takes numbers
+        since 1970 in the declared unit also where they are plainly of another one. `complete_from` and `complete_until`
+        say of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe
+        such as ``"1d"`` for the slot that holds the first or last row.
         """
         settings = {
             "columns": dict(columns) if isinstance(columns, Mapping) else columns,
@@ -240,6 +242,7 @@ class Query:
             "arrival_unit": arrival_unit,
             "order": order,
             "names": names,
+            "check_units": check_units,
             "complete_from": complete_from,
             "complete_until": complete_until,
         }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SOURCE_SETTINGS", "plan_source"]
 
 FORMATS: Final = ("csv", "jsonl", "parquet")
-TIME_UNITS: Final = ("iso", "ns", "us", "ms", "s")
+TIME_UNITS: Final = ("iso", "ns", "us", "ms", "s", "auto")
 SOURCE_SETTINGS: Final = (
     "columns",
     "format",
@@ -29,6 +29,7 @@ SOURCE_SETTINGS: Final = (
     "arrival_unit",
     "order",
     "names",
+    "check_units",
     *BOUNDS,
 )
 
@@ -125,6 +126,10 @@ def _names(value: object) -> tuple[str, ...] | None:
     return names if names and len(set(names)) == len(names) and all(names) else None
 
 
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _zone(value: object) -> str | None:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a zone is declared
 
@@ -144,6 +149,7 @@ _READERS: Final[dict[str, Callable[[object], object]]] = {
     "arrival_unit": _choice(_CHOICES["arrival_unit"]),
     "order": _choice(_CHOICES["order"]),
     "names": _names,
+    "check_units": _truth,
 }
 _FIXES: Final = {
     "format": "write 'csv', 'jsonl' or 'parquet', or leave it to the file's name",
@@ -151,7 +157,8 @@ _FIXES: Final = {
     "null_values": 'write a list of texts, such as ["", "NA"]',
     "zone": "write a time zone such as 'UTC' or 'Europe/Berlin'",
     "arrival": "write the column or path that holds the time of receipt",
-    "arrival_unit": "write 'iso', 'ns', 'us', 'ms' or 's'",
+    "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's' or 'auto'",
     "order": "write 'row' (as they stand) or 'time' (sort first)",
     "names": "list the column names of a file without a header, each once",
+    "check_units": "write true or false",
 }

@@ -13,7 +13,7 @@ from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft, FieldDraft, decimal_type
-from barloom.plan.reading import SOURCE_SETTINGS
+from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
 from barloom.plan.registry import read_aggregate
 from barloom.plan.suggest import did_you_mean, type_hint
 from barloom.plan.written import condition, value
@@ -169,7 +169,7 @@ class _Reader:
         kind, arguments, nullable = match[1], match[2], match[3] is not None
         if kind in _KINDS and arguments is None:
             return Field(name, _KINDS[kind], None, nullable)
-        if kind == "timestamp" and (arguments or "iso") in ("iso", "ns", "us", "ms", "s"):
+        if kind == "timestamp" and (arguments or "iso") in TIME_UNITS:
             return Field(name, FieldKind.TIMESTAMP, None, nullable, arguments or "iso")
         if kind == "decimal":
             return self._decimal(name, arguments, where, nullable=nullable)
@@ -287,7 +287,7 @@ class _Reader:
 
 
 _TYPES: Final = (
-    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s)", '
+    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", '
     'with a "?" if it may be null'
 )
 

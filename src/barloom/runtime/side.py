@@ -36,17 +36,9 @@ def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -
 
 
 def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
-    for row in rows:
-        yield SideRecord(
-            row.offset,
-            row.origin.name,
-            row.origin.row,
-            "invalid",
-            row.message,
-            row.origin.raw,
-            key=row.key,
-            event_time=row.event_time,
-        )
+    nothing: dict[str, int] = {}
+    for offset, (name, row, raw), message, key, event_time in rows:
+        yield SideRecord(offset, name, row, "invalid", message, raw, 0, nothing, key, event_time)
 
 
 def refused_rows(
@@ -74,11 +66,11 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
         rejected.by_clock.tolist(),
         strict=True,
     )
-    for position, (offset, code, by, origin, key, time, slots, by_clock) in enumerate(columns):
-        reason = Reason(code)
+    reasons = {int(reason): (reason, reason.name.lower()) for reason in Reason}
+    for position, (offset, code, by, (origin, row, raw), key, time, slots, by_clock) in enumerate(columns):
+        reason, name = reasons[code]
         message = invalid.get(position) or _message(reason, by, slots, by_clock=by_clock)
-        name = reason.name.lower()
-        yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time, by_clock)
+        yield SideRecord(offset, origin, row, name, message, raw, by, slots, key, time, by_clock)
 
 
 def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:

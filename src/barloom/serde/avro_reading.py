@@ -76,7 +76,7 @@ class AvroBarDecoder(WholeValues):
         walk = Walk(poll.data, poll.start[rows] + self._skipped, poll.end[rows])
         walk.read(writer, tree)
         messages = Messages(poll.values.gather(rows), poll.data, poll.start[rows])
-        source = SourcePlan(null_values=())
+        source = SourcePlan(null_values=(), check_units=False)
         columns = {
             name: column_of_leaf(leaf, self._columns.field(name), source, messages, walk.problems)
             for name, leaf in leaves.items()

@@ -10,7 +10,7 @@ from barloom.engine.exact import to_numbers
 from barloom.plan.barplan import FieldKind
 from barloom.serde.avro_pieces import Piece, booleans, decimals, longs, messages, optional, texts
 from barloom.serde.protocol import Records
-from barloom.source.times import UNITS
+from barloom.source.epochs import UNITS
 
 if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan, Field

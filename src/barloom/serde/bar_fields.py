@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["BarColumns", "WholeValues"]
+__all__ = ["TICK_TIMES", "BarColumns", "WholeValues"]
 
-_AS_WRITTEN: Final = SourcePlan(null_values=())
+TICK_TIMES: Final = ("open_time", "close_time")
+"""The columns that hold times of ticks, in nanoseconds wherever numbers have no unit of their own."""
+
+_AS_WRITTEN: Final = SourcePlan(null_values=(), check_units=False)
 _SKETCH: Final = {pl.String: FieldKind.STRING, pl.Boolean: FieldKind.BOOLEAN, pl.Int64: FieldKind.INTEGER}
 
 
@@ -69,7 +72,7 @@ def _field(name: str, kind: pl.DataType, unit: str) -> Field | None:
     if kind == pl.Date:
         return None
     if kind == TIME:
-        return Field(name, FieldKind.TIMESTAMP, time_unit=unit)
+        return Field(name, FieldKind.TIMESTAMP, time_unit="ns" if name in TICK_TIMES else unit)
     if isinstance(kind, pl.Decimal):
         return Field(name, FieldKind.DECIMAL, NumberType(kind.precision or 38, kind.scale))
     return Field(name, _SKETCH[type(kind)])

@@ -15,7 +15,7 @@ import polars as pl
 from barloom.engine.blocks import Values
 from barloom.engine.exact import to_series
 from barloom.plan.barplan import FieldKind
-from barloom.source.times import UNITS
+from barloom.source.epochs import is_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ class _Digits(NamedTuple):
 
 
 def _is_number(field: Field) -> bool:
-    return field.kind in (FieldKind.DECIMAL, FieldKind.INTEGER) or field.time_unit in UNITS
+    return field.kind in (FieldKind.DECIMAL, FieldKind.INTEGER) or is_epoch(field.time_unit)
 
 
 def _series(digits: _Digits, field: Field) -> pl.Series | None:

@@ -1,7 +1,8 @@
 """Bars as JSON: one object with the columns of `bar_schema`, its key an object of the key fields and the start.
 
-The member ``format`` tells which version of this layout it is. Decimals are texts, so that no reader rounds them;
-``start`` and ``end`` are written as `JsonTimes` says, ``open_time`` and ``close_time`` are nanoseconds.
+The member ``format`` tells which version of this layout it is. Decimals are texts, so that no reader rounds them.
+Times are written as `JsonTimes` says: text has seconds for ``start`` and ``end`` of timeframes of whole seconds, and
+nine digits for all others; numbers have a fraction where an ``open_time`` or ``close_time`` has one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import polars as pl
 
 from barloom.engine.frames import TIME, bar_frame, bar_schema
 from barloom.serde.by_keys import ByKeys
-from barloom.serde.json_text import FORMAT, VERSION, as_json, json_members
+from barloom.serde.json_text import FORMAT, VERSION, as_json, bound_as_json, json_members
 from barloom.serde.prefixes import KeyPrefixes
 from barloom.serde.protocol import Records
 
@@ -48,7 +49,9 @@ class JsonBarEncoder:
         names = plan.event.key
         self._prefixes = ByKeys(lambda: KeyPrefixes(partial(json_key_prefix, names)))
         texts = {name: as_json(name, kind, times) for name, kind in bar_schema(plan).items() if name not in set(names)}
-        self._key = json_members({_START: texts[_START]}).cast(pl.Binary).alias("key")
+        finer = pl.col("timeframe").str.ends_with("ms")
+        texts |= {name: bound_as_json(name, times, exact=finer) for name in (_START, "end")}
+        self._key = json_members({_START: bound_as_json(_START, times)}).cast(pl.Binary).alias("key")
         self._value = json_members({FORMAT: pl.lit(str(VERSION)), **texts}).cast(pl.Binary).alias("value")
 
     def encode(self, blocks: Sequence[BarBlock], keys: Keys) -> list[Records]:

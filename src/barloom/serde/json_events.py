@@ -22,7 +22,7 @@ from barloom.serde.poll import Poll
 from barloom.source.columns import of_value
 from barloom.source.decode import Decoder
 from barloom.source.decoded import overwrite
-from barloom.source.records import ABSENT, value_at, wrong_type
+from barloom.source.records import NO_ROWS, refuse_lists, values_at, wrong_type
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["JsonEventDecoder"]
 
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
-_KIND: Final[dict[type, str]] = {dict: "object", list: "array"}
-_CONTAINERS: Final = frozenset(_KIND)
+_A: Final[dict[type, str]] = {dict: "an object", list: "a list"}
+_CONTAINERS: Final = frozenset(_A)
 _NOTHING: Final = pl.Series([None], dtype=pl.String)
 _MOSTLY: Final = 0.7
 
@@ -97,8 +97,10 @@ class JsonEventDecoder:
 
     def _parsed(self, values: Sequence[bytes | None], refused: Problems) -> dict[str, pl.Series]:
         parsed = self._parse(values, refused)
+        if not self._flat:
+            refuse_lists(parsed, self._paths.values(), refused)
         return {
-            name: self._column(self._found(parsed, place, path), name, refused)
+            name: self._column(self._found(parsed, place, path, refused), name, refused)
             for place, (name, path) in enumerate(self._paths.items())
         }
 
@@ -180,16 +182,16 @@ class JsonEventDecoder:
                     return record
                 refused[row] = f"the message is a JSON {type(record).__name__}, neither an object nor an array"
         except msgspec.ValidationError as error:
-            refused[row] = f"the message has a wrong type: {error}"
+            told = f"it {NO_ROWS}" if "got `array`" in str(error) and "$" not in str(error) else str(error)
+            refused[row] = f"the message has a wrong type: {told}"
         except _NOT_JSON as error:
             refused[row] = f"the message is not JSON: {error}"
         return self._parser.decode(b"{}")
 
-    def _found(self, parsed: list[Json], place: int, path: str) -> list[Json]:
+    def _found(self, parsed: list[Json], place: int, path: str, refused: Problems) -> list[Json]:
         if self._flat:
             return list(map(attrgetter(f"f{place}"), parsed))
-        each = (value_at(record, path) for record in parsed)
-        return [None if value is ABSENT else value for value in each]
+        return values_at(parsed, path, refused)
 
     def _column(self, found: list[Json], name: str, refused: Problems) -> pl.Series:
         unfit = _NO_TEXT if name in self._texts else _CONTAINERS
@@ -197,7 +199,7 @@ class JsonEventDecoder:
             path = self._paths[name]
             for row, value in enumerate(found):
                 if type(value) in _CONTAINERS:
-                    refused.setdefault(row, f"{path!r} is an {_KIND[type(value)]}, not a value")
+                    refused.setdefault(row, f"{path!r} is {_A[type(value)]}, not a value")
                 elif type(value) in unfit:
                     refused.setdefault(row, wrong_type(path, str(value).lower()))
                 else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from barloom.serde.json_text import FORMAT, VERSION, time_value
+from barloom.serde.json_text import FORMAT, LATE_VERSION, time_value
 from barloom.serde.protocol import Records
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class JsonLateEncoder:
 
     def _document(self, one: SideRecord, key: dict[str, object]) -> dict[str, object]:
         return {
-            FORMAT: VERSION,
+            FORMAT: LATE_VERSION,
             "key": key or None,
             "event_time": one.event_time,
             "reason": one.reason,

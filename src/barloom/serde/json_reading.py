@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import polars as pl
 
+from barloom.engine.frames import TIME
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
-from barloom.serde.bar_fields import BarColumns, WholeValues
+from barloom.serde.bar_fields import TICK_TIMES, BarColumns, WholeValues
 from barloom.serde.json_text import FORMAT, VERSION
 from barloom.source.values import column_of
 from barloom.time.instants import nanos_of, to_datetime
@@ -39,18 +40,21 @@ class JsonBarDecoder(WholeValues):
 
     def __init__(self, plan: BarPlan, times: JsonTimes) -> None:
         self._columns = BarColumns(plan, times)
-        self._nanos = _iso_nanos if times == "iso" else _NANOS[times].__mul__
+        self._times = times
+        self._unit = _NANOS.get(times, 1)
+        self._nanos = _iso_nanos if times == "iso" else self._unit.__mul__
         fields = [(name, _PYTHON[plan.event.by_name[name].kind]) for name in plan.event.key]
         start: type = str if times == "iso" else int
         self._key = msgspec.json.Decoder(
             _struct([*((name, kind, ...) for name, kind in fields), ("start", start, ...)])
         )
         names = list(self._columns.schema)
-        version = (FORMAT, int, VERSION)
+        version = (FORMAT, int, 1)
         self._texts = msgspec.json.Decoder(_struct([*((name, Any, None) for name in names), version]), float_hook=str)
-        kinds = [_python_type(kind, start) for kind in self._columns.schema.values()]
+        schema = self._columns.schema
+        kinds = [Any if name in TICK_TIMES else _python_type(kind, start) for name, kind in schema.items()]
         members = [(name, kind, None) for name, kind in zip(names, kinds, strict=True)]
-        self._one = msgspec.json.Decoder(_struct([*members, version]))
+        self._one = msgspec.json.Decoder(_struct([*members, version]), float_hook=str)
 
     def place(self, key: bytes) -> tuple[tuple[object, ...], int]:
         """The key fields and the start (ns) that a message key names."""
@@ -59,16 +63,30 @@ class JsonBarDecoder(WholeValues):
 
     def one(self, level: int, key: bytes, value: bytes) -> dict[str, object]:  # noqa: ARG002 - the value says it all
         """One bar by the column names of `bar_schema`."""
-        values = _read_bar(self._one, value)
+        *values, version = _read_bar(self._one, value)
         bar = dict(zip(self._columns.schema, values, strict=True))
-        return bar | {name: to_datetime(self._nanos(bar[name])) for name in ("start", "end")}
+        bar |= {name: to_datetime(self._nanos(bar[name])) for name in ("start", "end")}
+        return bar | {name: self._tick(bar[name], version) for name in TICK_TIMES}
 
     def frame(self, level: int, keys: Sequence[bytes], values: Sequence[bytes]) -> pl.DataFrame:  # noqa: ARG002
         """Bars of one level as a frame with `bar_schema`."""
         bars = [_read_bar(self._texts, value) for value in values]
-        columns = zip(*bars, strict=True) if bars else [()] * len(self._columns.schema)
-        texts = {name: column_of(list(column)) for name, column in zip(self._columns.schema, columns, strict=True)}
-        return self._columns.frame(texts, len(values))
+        *columns, versions = zip(*bars, strict=True) if bars else [()] * (len(self._columns.schema) + 1)
+        given = dict(zip(self._columns.schema, columns, strict=True))
+        ticks = {name: list(map(self._tick, given.pop(name), versions)) for name in TICK_TIMES}
+        texts = {name: column_of(list(column)) for name, column in given.items()}
+        times = {name: pl.Series(nanos, dtype=pl.Int64).cast(TIME) for name, nanos in ticks.items()}
+        return self._columns.frame(texts | times, len(values))
+
+    def _tick(self, written: object, version: int) -> int | None:
+        """Nanoseconds of a tick's time."""
+        if written is None or (version == 1 and isinstance(written, int)):
+            return written
+        try:
+            return _exact_nanos(str(written)) if self._times == "iso" else int(Decimal(str(written)) * self._unit)
+        except (ValueError, ArithmeticError):
+            message = f"the message holds no bar of this definition: {written!r} is no time of a tick"
+            raise SourceError(message) from None
 
 
 def _struct(members: list[tuple[str, Any, Any]]) -> type[msgspec.Struct]:
@@ -90,15 +108,21 @@ def _read(decoder: msgspec.json.Decoder[Any], data: bytes) -> Any:  # noqa: ANN4
 
 
 def _read_bar(decoder: msgspec.json.Decoder[Any], data: bytes) -> tuple[Any, ...]:
-    """The columns of a bar."""
-    *columns, version = msgspec.structs.astuple(_read(decoder, data))
+    """The columns of a bar, and the version of its format."""
+    found = msgspec.structs.astuple(_read(decoder, data))
+    version = found[-1]
     if version > VERSION:
         message = (
             f"the message has format {version}, this barloom reads {VERSION}: use the version that wrote it, or a "
             f"newer one: {data[:60]!r}"
         )
         raise SourceError(message)
-    return tuple(columns)
+    return found
+
+
+def _exact_nanos(text: str) -> int:
+    head, _, fraction = text.removesuffix("Z").partition(".")
+    return _iso_nanos(f"{head}Z") + int(fraction.ljust(9, "0") or 0)
 
 
 def _iso_nanos(text: str) -> int:

@@ -12,24 +12,44 @@ from barloom.time.instants import written
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORMAT", "VERSION", "JsonTimes", "as_json", "json_members", "member", "time_value"]
+__all__ = [
+    "FORMAT",
+    "LATE_VERSION",
+    "VERSION",
+    "JsonTimes",
+    "as_json",
+    "bound_as_json",
+    "counted",
+    "json_members",
+    "member",
+    "time_value",
+]
 
 JsonTimes: TypeAlias = Literal["iso", "ms", "us", "ns"]
 """How a slot's start and end are written: ISO 8601 text, or a number of units since the epoch."""
 
 FORMAT: Final = "format"
-"""The member that tells which `VERSION` of the layout a bar or a refused row has; without it, it is the first."""
+"""The member that tells which version of its layout a bar or a refused row has; without it, it is the first."""
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""Of bars. In the first, ``open_time`` and ``close_time`` were nanoseconds however times were written."""
+
+LATE_VERSION: Final = 1
+"""Of refused rows."""
 
 _NANOS: Final = {"ms": 1_000_000, "us": 1_000, "ns": 1}
+_PLACES: Final = {"ms": 6, "us": 3, "ns": 0}
 
 
 def as_json(name: str, kind: pl.DataType, times: JsonTimes, *, escape: bool = False) -> pl.Expr:
-    """A column as JSON text, ``null`` where it has no value. `escape` texts that come from outside."""
+    """A column as JSON text, ``null`` where it has no value. `escape` texts that come from outside.
+
+    Times that are written as text have nine digits, so that a column holds one form of them.
+    """
     column = pl.col(name)
     if isinstance(kind, pl.Datetime):
-        return _time(column, times).fill_null("null")
+        text = _exact(column) if times == "iso" else counted(column.to_physical(), _PLACES[times])
+        return text.fill_null("null")
     if escape and kind == pl.String:
         return column.map_batches(_escaped, return_dtype=pl.String).fill_null("null")
     text = column.cast(pl.String)
@@ -38,12 +58,24 @@ def as_json(name: str, kind: pl.DataType, times: JsonTimes, *, escape: bool = Fa
     return pl.concat_str(pl.lit('"'), text, pl.lit('"')).fill_null("null")
 
 
-def _time(column: pl.Expr, times: JsonTimes) -> pl.Expr:
+def bound_as_json(name: str, times: JsonTimes, *, exact: pl.Expr | None = None) -> pl.Expr:
+    """The start or end of a slot: text has seconds, and nine digits where `exact` holds (none: where there are any)."""
+    column = pl.col(name)
     if times != "iso":
         return (column.to_physical() // _NANOS[times]).cast(pl.String)
     whole = column.dt.to_string('"%Y-%m-%dT%H:%M:%SZ"')
-    exact = column.dt.to_string('"%Y-%m-%dT%H:%M:%S.%9fZ"')
-    return pl.when(column.dt.nanosecond() == 0).then(whole).otherwise(exact)
+    finer = column.dt.nanosecond() != 0 if exact is None else exact
+    return pl.when(finer).then(_exact(column)).otherwise(whole)
+
+
+def counted(nanos: pl.Expr, places: int) -> pl.Expr:
+    """Nanoseconds as a number of units of ``10 ** places``, with a fraction only where one is needed."""
+    exact = nanos.cast(pl.Int128).reinterpret(dtype=pl.Decimal(38, places)).cast(pl.String)
+    return exact.str.strip_chars_end("0").str.strip_chars_end(".") if places else nanos.cast(pl.String)
+
+
+def _exact(column: pl.Expr) -> pl.Expr:
+    return column.dt.to_string('"%Y-%m-%dT%H:%M:%S.%9fZ"')
 
 
 def _escaped(texts: pl.Series) -> pl.Series:
@@ -67,5 +99,5 @@ def member(name: str) -> str:
 
 
 def time_value(nanos: int, times: JsonTimes) -> str | int:
-    """One time as `as_json` writes it, before the quotes."""
+    """A bound of a slot as `bound_as_json` writes it, before the quotes."""
     return written(nanos) if times == "iso" else nanos // _NANOS[times]

@@ -8,10 +8,10 @@ import polars as pl
 
 from barloom.engine.frames import TIME
 from barloom.plan.barplan import FieldKind
-from barloom.serde.json_text import as_json, json_members
+from barloom.serde.json_text import as_json, counted, json_members
 from barloom.serde.protocol import Records
+from barloom.source.epochs import UNITS
 from barloom.source.fields import column_type
-from barloom.source.times import UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +49,4 @@ def _text(field: Field) -> pl.Expr:
         return as_json(field.name, column_type(field), "iso", escape=True)
     if field.time_unit is None or _is_iso(field):
         return as_json(field.name, TIME, "iso")
-    return _counted(pl.col(field.name), UNITS[field.time_unit]).fill_null("null")
-
-
-def _counted(nanos: pl.Expr, places: int) -> pl.Expr:
-    """Nanoseconds as a number of units of ``10 ** places``, with a fraction only where one is needed."""
-    exact = nanos.cast(pl.Int128).reinterpret(dtype=pl.Decimal(38, places)).cast(pl.String)
-    return exact.str.strip_chars_end("0").str.strip_chars_end(".") if places else nanos.cast(pl.String)
+    return counted(pl.col(field.name), UNITS.get(field.time_unit, 0)).fill_null("null")

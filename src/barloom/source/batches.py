@@ -82,12 +82,13 @@ class _Concatenated:
 
     def invalid(self, rows: Integers, offsets: Integers) -> list[InvalidRow]:
         """The rows that are no good, as what becomes of them."""
-        found = []
-        for row, part, offset, origin in zip(rows, self._part_of(rows), offsets, self.origins(rows), strict=True):
-            local = int(row - self.bounds[part])
-            known = self._known[part].get(local, ())
-            found.append(InvalidRow(int(offset), origin, self._problems[part][local], *known))
-        return found
+        parts = self._part_of(rows)
+        local = (rows - self.bounds[parts]).tolist()
+        places = zip(local, parts.tolist(), offsets.tolist(), self.origins(rows), strict=True)
+        return [
+            InvalidRow(offset, origin, self._problems[part][row], *self._known[part].get(row, ()))
+            for row, part, offset, origin in places
+        ]
 
     def _part_of(self, rows: Integers) -> Integers:
         return np.searchsorted(self.bounds, rows, "right") - 1

@@ -117,12 +117,14 @@ def _expression(name: str, path: str, schema: pl.Schema, where: str) -> pl.Expr:
         raise missing_column(name, path, schema.names(), where)
     selected = pl.col(first)
     dtype: object = schema[first]
-    for step in rest:
+    for place, step in enumerate(rest, 1):
         if isinstance(dtype, pl.Struct):
             inner = {each.name: each.dtype for each in dtype.fields}
             if step not in inner:
                 raise missing_column(name, path, [f"{first}.{each}" for each in inner], where)
             selected, dtype = selected.struct.field(step), inner[step]
+        elif isinstance(dtype, pl.List | pl.Array) and _loses_rows(dtype, step, last=place == len(rest)):
+            raise _no_rows(name, path, first, where)
         elif isinstance(dtype, pl.List) and step.isdecimal():
             selected, dtype = selected.list.get(int(step), null_on_oob=True), dtype.inner
         elif isinstance(dtype, pl.Array) and step.isdecimal():
@@ -130,6 +132,20 @@ def _expression(name: str, path: str, schema: pl.Schema, where: str) -> pl.Expr:
         else:
             raise missing_column(name, path, schema.names(), where)
     return selected
+
+
+def _loses_rows(dtype: pl.List | pl.Array, step: str, *, last: bool) -> bool:
+    """Whether a step is no position in a list, or enters one element and leaves others that may be rows like it."""
+    single = isinstance(dtype, pl.Array) and dtype.size == 1
+    return not step.isdecimal() or (not last and not single)
+
+
+def _no_rows(name: str, path: str, first: str, where: str) -> SourceError:
+    message = (
+        f"{where}, {path!r} for the field {label_of(name)!r}: {first} is a list: one row each cannot be taken from it; "
+        f"explode it first, as frame.explode({first!r}) does"
+    )
+    return SourceError(message)
 
 
 def _listed(names: list[str]) -> str:

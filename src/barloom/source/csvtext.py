@@ -1,8 +1,7 @@
 """Records of CSV text to columns of text.
 
-A record is a line: quoted fields may hold delimiters and doubled quotes, not line breaks. So a stray quote spoils one
-row instead of all that follow. Polars splits the lines; only where it stumbles over a block are that block's
-irregular lines looked at one by one, and those that have not as many fields as the header refused.
+Polars splits lines that have as many fields as the header, all at once. Records that go over several lines are split
+one by one, and what is no record, or has another number of fields, is refused by itself.
 """
 
 from __future__ import annotations
@@ -11,16 +10,20 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
+from barloom.source.csvrecords import fields_of_lines, other_width, records_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.plan.barplan import SourcePlan
+    from barloom.source.csvrecords import CsvRecords
     from barloom.source.decoded import Problems
+    from barloom.time.calendar import Booleans
 
 __all__ = ["CsvText", "TextColumns"]
 
@@ -48,6 +51,8 @@ class CsvText:
             raise SourceError(message)
         self._paths = paths
         self._delimiter = delimiter
+        self._part = delimiter.encode()
+        self._found: tuple[bytes, CsvRecords | None] = (b"", None)
         self._names = source.names
         self._keep_empty = "" not in source.null_values
         self._width = 0
@@ -60,22 +65,41 @@ class CsvText:
         self._places = {name: self._place(name, path, names, where) for name, path in self._paths.items()}
         return not self._names
 
+    def whole(self, data: bytes, *, ended: bool) -> bytes:
+        """Whole lines up to where a quoted field may go on in lines that are not there yet."""
+        if b'"' not in data:
+            return data
+        records = records_in(data, self._part, self._width, ended=ended)
+        taken = data[: records.length]
+        self._found = (taken, records)
+        return taken
+
+    def unclosed(self, data: bytes) -> bool:
+        """Whether an open quote is one that was forgotten: each line behind its own is a record by itself."""
+        behind = records_in(data.partition(b"\n")[2], self._part, self._width, ended=True)
+        return bool(len(behind.plain) and behind.plain.all())
+
     def parse(self, data: bytes) -> TextColumns:
-        """Split whole lines."""
-        if b"\r" in data:
-            data = data.replace(b"\r\n", b"\n")
+        """Split whole records."""
         frame = self._at_once(data)
         refused: Problems = {}
         if frame is None:
-            frame, refused = self._line_by_line(data)
+            frame, refused = self._by_records(data, self._records(data))
         if self._keep_empty:
             frame = frame.with_columns(pl.all().fill_null(""))
         columns = {name: frame[f"{place}"] for name, place in self._places.items()}
         return TextColumns(columns, frame.height, refused)
 
     def records(self, data: bytes) -> list[bytes]:
-        """The lines that `parse` counts as records."""
-        return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(b" \t\r")]
+        """What `parse` counts as records."""
+        return [record.removesuffix(b"\r") for record in self._records(data).texts(data)]
+
+    def _records(self, data: bytes) -> CsvRecords:
+        taken, records = self._found
+        return records if records is not None and taken is data else self._split(data)
+
+    def _split(self, data: bytes) -> CsvRecords:
+        return records_in(data, self._part, self._width, ended=True)
 
     def _header(self, line: bytes, where: str) -> list[str]:
         try:
@@ -105,65 +129,84 @@ class CsvText:
         raise error
 
     def _at_once(self, data: bytes) -> pl.DataFrame | None:
-        """All records, or nothing where a line is not as wide as the header (or not text)."""
-        quoted = b'"' in data
+        """All records, or nothing where a quote is among them or a line has not as many fields as the header."""
+        if b'"' in data or self._width == 1:
+            return None
+        frame = self._read(data, quoted=False)
+        if frame is None or frame.height != data.count(b"\n"):
+            return None
+        if data.count(self._part) != frame.height * (self._width - 1):
+            return None
+        full = not frame[f"{self._width - 1}"].null_count()
+        return frame if full or (fields_of_lines(data, self._part) == self._width).all() else None
+
+    def _read(self, data: bytes, *, quoted: bool) -> pl.DataFrame | None:
+        """Lines that are records; nothing where Polars cannot."""
+        wanted = sorted({*self._places.values(), self._width - 1})
+        schema = {f"{place}": pl.String() for place in range(self._width)}
+        if not data:
+            return pl.DataFrame(schema={f"{place}": pl.String() for place in wanted})
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
         try:
-            frame = self._read(data, quoted=quoted)
+            return pl.read_csv(
+                data,
+                has_header=False,
+                schema=schema,
+                columns=wanted,
+                separator=self._delimiter,
+                quote_char='"' if quoted else None,
+            )
         except pl.exceptions.PolarsError:
             return None
-        if frame.height != data.count(b"\n") or self._width == 1:
-            return None
-        if not frame[f"{self._width - 1}"].null_count():
-            return frame
-        even = not quoted and data.count(self._delimiter.encode()) == frame.height * (self._width - 1)
-        return frame if even else None
 
-    def _read(self, data: bytes, *, quoted: bool) -> pl.DataFrame:
-        wanted = sorted({*self._places.values(), self._width - 1})
-        return pl.read_csv(
-            data,
-            has_header=False,
-            schema={f"{place}": pl.String for place in range(self._width)},
-            columns=wanted,
-            separator=self._delimiter,
-            quote_char='"' if quoted else None,
-        )
+    def _by_records(self, data: bytes, records: CsvRecords) -> tuple[pl.DataFrame, Problems]:
+        """Plain lines together, the others each by its own."""
+        plain = records.plain
+        frame = self._plain(data, records, plain)
+        if frame is None:
+            plain = plain & np.array([_is_text(text) for text in records.texts(data)], np.bool_)
+            frame = self._plain(data, records, plain)
+        if frame is None:
+            plain = np.zeros(len(plain), np.bool_)
+            frame = pl.DataFrame(schema={f"{place}": pl.String() for place in sorted({*self._places.values()})})
+        if plain.all():
+            return frame, {}
+        return self._with_others(data, records, plain, frame)
 
-    def _line_by_line(self, data: bytes) -> tuple[pl.DataFrame, Problems]:
-        """Regular lines together, the others each by its own."""
-        lines = self.records(data)
-        delimiter, text = self._delimiter.encode(), _is_text(data)
-        regular = [
-            b'"' not in line and line.count(delimiter) == self._width - 1 and (text or _is_text(line)) for line in lines
-        ]
-        frame = self._frame(b"".join(line + b"\n" for line, even in zip(lines, regular, strict=True) if even))
-        irregular = [row for row, even in enumerate(regular) if not even]
-        split = [self._split(lines[row]) for row in irregular]
-        problems = {row: fields for row, fields in zip(irregular, split, strict=True) if isinstance(fields, str)}
-        given = [[None] * self._width if isinstance(fields, str) else fields for fields in split]
-        others = pl.DataFrame(
-            {name: [fields[int(name)] for fields in given] for name in frame.columns}, schema=frame.schema
-        )
-        order = [row for row, even in enumerate(regular) if even] + irregular
-        together = pl.concat([frame, others]).with_columns(pl.Series("order", order, dtype=pl.Int64))
-        return together.sort("order").drop("order"), problems
+    def _plain(self, data: bytes, records: CsvRecords, plain: Booleans) -> pl.DataFrame | None:
+        whole = data
+        if not plain.all() or len(plain) != data.count(b"\n"):
+            spans = zip(records.starts[plain].tolist(), records.ends[plain].tolist(), strict=True)
+            whole = b"".join([data[start : end + 1] for start, end in spans])
+        frame = self._read(whole, quoted=b'"' in whole)
+        return None if frame is None or frame.height != np.count_nonzero(plain) else frame
 
-    def _frame(self, data: bytes) -> pl.DataFrame:
-        if data:
-            return self._read(data, quoted=False)
-        wanted = sorted({*self._places.values(), self._width - 1})
-        return pl.DataFrame(schema={f"{place}": pl.String for place in wanted})
+    def _with_others(
+        self, data: bytes, records: CsvRecords, plain: Booleans, frame: pl.DataFrame
+    ) -> tuple[pl.DataFrame, Problems]:
+        problems = dict(records.problems)
+        nothing = (None,) * self._width
+        others: list[Sequence[str | None]] = []
+        for row in np.flatnonzero(~plain).tolist():
+            fields: Sequence[str | None] | str = nothing
+            if row not in problems:
+                fields = self._fields(data[records.starts[row] : records.ends[row]])
+            if isinstance(fields, str):
+                problems[row], fields = fields, nothing
+            others.append(fields)
+        split = pl.DataFrame({name: [fields[int(name)] for fields in others] for name in frame.columns}, frame.schema)
+        order = np.concatenate([np.flatnonzero(plain), np.flatnonzero(~plain)])
+        return pl.concat([frame, split])[np.argsort(order)], dict(sorted(problems.items()))
 
-    def _split(self, line: bytes) -> Sequence[str | None] | str:
+    def _fields(self, record: bytes) -> Sequence[str | None] | str:
         try:
-            [fields] = csv.reader([line.decode()], delimiter=self._delimiter, strict=True)
+            [fields] = csv.reader([record.removesuffix(b"\r").decode()], delimiter=self._delimiter, strict=True)
         except UnicodeDecodeError:
             return "the row is not UTF-8 text"
         except (csv.Error, ValueError) as error:
-            return f"the row is not CSV: {error} (a quoted field ends on its own line)"
-        if len(fields) == self._width:
-            return fields
-        return f"the row has {len(fields)} field{'s' if len(fields) != 1 else ''}, not {self._width}"
+            return f"the row is not CSV: {error}"
+        return fields if len(fields) == self._width else other_width(len(fields), self._width)
 
 
 def _is_text(data: bytes) -> bool:

@@ -20,7 +20,7 @@ from barloom.source.columns import ARRIVAL, frame_expressions
 from barloom.source.decode import Decoder
 from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
 from barloom.source.live import LiveSource, Received
-from barloom.source.records import column_at
+from barloom.source.records import column_at, refuse_lists
 from barloom.source.rowtext import row_texts
 from barloom.source.values import column_of
 from barloom.source.word import word_of
@@ -100,6 +100,7 @@ class FeedSource(LiveSource[Row]):
     def _from_mappings(self, records: list[dict[str, object]]) -> Received:
         refused: Problems = {}
         texts = {name for name, dtype in self._decoder.schema.items() if dtype == pl.String}
+        refuse_lists(records, self._decoder.paths.values(), refused)
         columns = {
             name: column_at(records, path, refused, text=name in texts) for name, path in self._decoder.paths.items()
         }

@@ -9,6 +9,7 @@ import polars as pl
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
+from barloom.source.missing import without_missing, without_missing_numbers
 from barloom.source.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
 from barloom.source.times import times_from_text, times_from_typed
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["column_type", "decode_field"]
 
-_PLAINLY_READ: Final = frozenset({FieldKind.DECIMAL, FieldKind.INTEGER, FieldKind.TIMESTAMP})
 _TRUTH: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -52,42 +52,38 @@ def decode_field(column: pl.Series, field: Field, source: SourcePlan) -> Decoded
 
 
 def _from_text(texts: pl.Series, field: Field, source: SourcePlan) -> Decoded:
-    if field.kind in _PLAINLY_READ:
-        texts = _without_values(texts, source.null_values)
     match field.kind:
         case FieldKind.STRING:
             return Decoded(_strings(texts, source.null_values), {})
         case FieldKind.BOOLEAN:
             return _booleans(texts, source.null_values)
         case FieldKind.DECIMAL | FieldKind.INTEGER:
-            return numbers_from_text(texts, _number(field), source.null_values)
+            number, null_values = _number(field), source.null_values
+            values, problems = numbers_from_text(without_missing(texts, null_values), number, null_values)
+            return Decoded(without_missing_numbers(values, number, null_values), problems)
         case FieldKind.TIMESTAMP:
-            return times_from_text(texts, field.time_unit or "iso", source.zone, source.null_values)
+            texts, unit = without_missing(texts, source.null_values), field.time_unit or "iso"
+            return times_from_text(texts, unit, source.zone, source.null_values, checked=source.check_units)
 
 
 def _from_typed(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
-    dtype = column.dtype
+    dtype, null_values = column.dtype, source.null_values
+    if field.kind is not FieldKind.STRING:
+        column = without_missing(column, null_values)
     match field.kind:
         case FieldKind.TIMESTAMP:
-            return times_from_typed(column, field.time_unit or "iso", source.zone)
+            return times_from_typed(column, field.time_unit or "iso", source.zone, checked=source.check_units)
         case FieldKind.STRING if dtype.is_integer():
-            return Decoded(column.cast(pl.String), {})
+            return Decoded(_strings(column.cast(pl.String), null_values), {})
         case FieldKind.BOOLEAN if dtype == pl.Boolean:
             return Decoded(column, {})
         case FieldKind.BOOLEAN if dtype.is_integer():
-            return _booleans(column.cast(pl.String), ())
+            return _booleans(column.cast(pl.String), null_values)
         case FieldKind.DECIMAL | FieldKind.INTEGER if is_number(dtype):
             return numbers_from_typed(column, _number(field))
     kind = _number(field) if field.kind is FieldKind.DECIMAL else field.kind.value
     message = f"is {dtype}, which is no {kind}"
     raise SourceError(message)
-
-
-def _without_values(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:
-    """Texts of which those that look like a value and mean none (``-999``) are gone already."""
-    values = [text for text in null_values if any(map(str.isdigit, text))]
-    missing = texts.str.strip_chars(" \t").is_in(values) if values else None
-    return texts if missing is None or not missing.any() else texts.set(missing.fill_null(value=True), None)
 
 
 def _strings(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:

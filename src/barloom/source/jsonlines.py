@@ -13,7 +13,7 @@ import msgspec
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.csvtext import TextColumns
-from barloom.source.records import ABSENT, Json, column_at, paths_in, value_at, wrong_type
+from barloom.source.records import ABSENT, Json, column_at, list_met, paths_in, refuse_lists, value_at, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -57,6 +57,14 @@ class JsonLines:
         self._where = where
         return False
 
+    def whole(self, data: bytes, *, ended: bool) -> bytes:  # noqa: ARG002 - a record is a line
+        """All of them."""
+        return data
+
+    def unclosed(self, data: bytes) -> bool:  # noqa: ARG002
+        """Never: no record goes over lines."""
+        return False
+
     def parse(self, data: bytes) -> TextColumns:
         """Read whole lines. Raises `SourceError` where a file's first block is not JSON or lacks a needed field."""
         try:
@@ -71,6 +79,7 @@ class JsonLines:
                 refused[row] = f"the row is a JSON {type(record).__name__}, neither an object nor an array"
         if not self._checked and records:
             self._check(records, refused)
+        refuse_lists(records, self._paths.values(), refused)
         columns = {
             name: column_at(records, path, refused, text=name in self._texts) for name, path in self._paths.items()
         }
@@ -118,4 +127,8 @@ class JsonLines:
         for name in self._needed:
             path = self._paths.get(name)
             if path is not None and all(value_at(record, path) is ABSENT for record in good):
+                met = next(filter(None, (list_met(record, path) for record in good)), None)
+                if met is not None:
+                    message = f"{self._where}, {path!r} for the field {name!r}: {met} yet"
+                    raise SourceError(message)
                 raise missing_column(name, path, paths_in(good[0]), self._where)

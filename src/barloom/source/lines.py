@@ -103,6 +103,11 @@ class LineBlocks:
         self.offset += end
         return joined[:end]
 
+    def give_back(self, data: bytes) -> None:
+        """Put back the end of what was taken, to be read again."""
+        self.rest = data + self.rest
+        self.offset -= len(data)
+
     def _more(self, size: int) -> bool:
         if self._ended:
             return False

@@ -22,8 +22,7 @@ class Origin(NamedTuple):
     raw: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidRow:
+class InvalidRow(NamedTuple):
     """A row that could not be read as the declared event, and why; its key and event time where these could be."""
 
     offset: int

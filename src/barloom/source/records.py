@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import polars as pl
 
     from barloom.source.decoded import Problems
 
-__all__ = ["ABSENT", "Json", "column_at", "paths_in", "value_at", "wrong_type"]
+__all__ = [
+    "ABSENT",
+    "NO_ROWS",
+    "Json",
+    "column_at",
+    "list_met",
+    "paths_in",
+    "refuse_lists",
+    "value_at",
+    "values_at",
+    "wrong_type",
+]
 
 Json: TypeAlias = Any
 """What JSON can say: records are dicts and lists, as deep as they come."""
@@ -22,8 +33,11 @@ Json: TypeAlias = Any
 ABSENT: Final = object()
 """Stands where a record has nothing at a path."""
 
-_KIND: Final[dict[type, str]] = {dict: "object", list: "array"}
-_CONTAINERS: Final = frozenset(_KIND)
+NO_ROWS: Final = "is a list: one row each cannot be taken from it"
+"""What is wrong where a message holds several rows."""
+
+_A: Final[dict[type, str]] = {dict: "an object", list: "a list"}
+_CONTAINERS: Final = frozenset(_A)
 _NO_TEXT: Final[frozenset[type]] = frozenset((bool, float))
 _NOT_THERE: Final = (KeyError, IndexError, TypeError, AttributeError)
 
@@ -47,13 +61,7 @@ def column_at(records: Sequence[Json], path: str, refused: Problems, *, text: bo
 
     So does, where a `text` is wanted, a truth value or a number with a fraction, which may be written in many ways.
     """
-    found: list[Json] = list(records)
-    try:
-        for step in _steps(records[0], path) if records else ():
-            found = list(map(itemgetter(step), found))
-    except _NOT_THERE:
-        each = (value_at(record, path) for record in records)
-        found = [None if value is ABSENT else value for value in each]
+    found = values_at(records, path, refused)
     kinds = set(map(type, found))
     if text and not _NO_TEXT.isdisjoint(kinds):
         for row, value in enumerate(found):
@@ -63,9 +71,64 @@ def column_at(records: Sequence[Json], path: str, refused: Problems, *, text: bo
     if not _CONTAINERS.isdisjoint(kinds):
         for row, value in enumerate(found):
             if isinstance(value, dict | list):
-                refused.setdefault(row, f"{path!r} is an {_KIND[type(value)]}, not a value")
+                refused.setdefault(row, f"{path!r} is {_A[type(value)]}, not a value")
                 found[row] = None
     return column_of(found)
+
+
+def values_at(records: Sequence[Json], path: str, refused: Problems) -> list[Json]:
+    """The values at a path of all records, none where there is none. A record that has a list on the way is refused."""
+    found: list[Json] = list(records)
+    try:
+        for step in _steps(records[0], path) if records else ():
+            found = list(map(itemgetter(step), found))
+    except _NOT_THERE:
+        found = [value_at(record, path) for record in records]
+        for row, value in enumerate(found):
+            if value is ABSENT:
+                found[row], met = None, list_met(records[row], path)
+                if met is not None:
+                    refused.setdefault(row, met)
+    return found
+
+
+def list_met(record: Json, path: str) -> str | None:
+    """What is wrong where a name of a path is looked for in a list; nothing where there is no list in its way."""
+    gone: list[str] = []
+    for step in path.split("."):
+        if isinstance(record, list) and not step.isdecimal():
+            return f"{'.'.join(gone) or 'the record'} {NO_ROWS}"
+        record, gone = value_at(record, step), [*gone, step]
+    return None
+
+
+def refuse_lists(records: Sequence[Json], paths: Iterable[str], refused: Problems) -> None:
+    """Refuse records of which paths take some rows of a list and would lose others without a word.
+
+    Rows of a list are its objects, or its lists; positions of which none is entered further are plain columns.
+    """
+    for before, taken in _entered(paths).items():
+        for row, record in enumerate(records):
+            found = value_at(record, before) if before else record
+            if type(found) is list and len(found) > 1 and _loses(found, taken):
+                name = before or "the record"
+                refused.setdefault(row, f"{name} {NO_ROWS}; it has {len(found)} elements, and some would be lost")
+
+
+def _entered(paths: Iterable[str]) -> dict[str, set[int]]:
+    """The lists whose elements are entered by position, and which of these."""
+    found: dict[str, set[int]] = {}
+    for path in paths:
+        steps = path.split(".")
+        for place, step in enumerate(steps[:-1]):
+            if step.isdecimal():
+                found.setdefault(".".join(steps[:place]), set()).add(int(step))
+    return found
+
+
+def _loses(elements: list[Json], taken: set[int]) -> bool:
+    kinds = {type(elements[place]) for place in taken if place < len(elements)} & _CONTAINERS
+    return any(type(value) in kinds and place not in taken for place, value in enumerate(elements))
 
 
 def wrong_type(path: str, value: str) -> str:

@@ -17,11 +17,12 @@ __all__ = ["row_texts"]
 
 def row_texts(columns: pl.DataFrame, paths: Mapping[str, str], rows: Sequence[int]) -> list[str]:
     """Rows as JSON objects, columns under the names they have in the input."""
-    names = [paths.get(name, name) for name in columns.columns]
-    return [
-        msgspec.json.encode(dict(zip(names, map(_shown, row), strict=True)), enc_hook=str).decode()
-        for row in columns[list(rows)].iter_rows()
-    ]
+    chosen = columns[list(rows)]
+    encode = msgspec.json.Encoder(enc_hook=str).encode
+    shown = chosen.rename({name: paths.get(name, name) for name in columns.columns}).iter_rows(named=True)
+    if not any(kind.is_float() or kind.is_nested() for kind in columns.dtypes):
+        return [encode(row).decode() for row in shown]
+    return [encode({name: _shown(value) for name, value in row.items()}).decode() for row in shown]
 
 
 def _shown(value: object) -> object:

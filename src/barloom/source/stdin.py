@@ -69,6 +69,9 @@ class StandardInput(LiveSource[bytes]):
         if self._format is None:
             data = self._begin(data)
         if data and self._format is not None:
+            records = self._format.whole(data, ended=ended)
+            data, self._rest = records, data[len(records) :] + self._rest
+        if data and self._format is not None:
             yield self._rows(data, items[-1][1] if items else self._clock.now())
 
     def _begin(self, data: bytes) -> bytes:

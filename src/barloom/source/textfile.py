@@ -31,18 +31,26 @@ _MAGIC: Final = {
 
 
 class RecordFormat(Protocol):
-    """How lines become columns of text."""
+    """How lines become records, and these columns of text."""
 
     def begin(self, line: bytes, where: str) -> bool:
         """Take the first line; whether it is a header."""
         ...
 
+    def whole(self, data: bytes, *, ended: bool) -> bytes:
+        """Whole lines up to a record that may go on in lines that are not there; all of them when `ended`."""
+        ...
+
+    def unclosed(self, data: bytes) -> bool:
+        """Whether what `whole` leaves of the last lines is a mistake and nothing that is still being written."""
+        ...
+
     def parse(self, data: bytes) -> TextColumns:
-        """Split whole lines."""
+        """Split whole records."""
         ...
 
     def records(self, data: bytes) -> list[bytes]:
-        """The lines that count as records."""
+        """The texts of the records."""
         ...
 
 
@@ -50,7 +58,8 @@ class TextFile:
     """Reads one text file.
 
     A last line without an end may still be being written. It is read when `closing`, or where nothing can follow it
-    (in a member of a zip archive); otherwise it is left for the next run, however often that finds it so.
+    (in a member of a zip archive); otherwise it is left for the next run, however often that finds it so. The same
+    holds for a last record with an open quote.
     """
 
     def __init__(  # noqa: PLR0913 - what one file is read with
@@ -73,6 +82,7 @@ class TextFile:
         self._tail = b""
         self._size: int | None = None
         self._left = b""
+        self._open = False
         self._rows = self._start.rows
 
     def pieces(self) -> Iterator[Piece]:
@@ -95,9 +105,11 @@ class TextFile:
     def ending(self, position: FilePosition) -> Ending:
         """The file's size where that helps the next run, and whether a last line is left."""
         if self._left:
+            ending = "the last record has a quote that is not closed" if self._open else "the last line has no end"
+            mend = "close the quote" if self._open else "end it with a line break"
             note = (
-                f"{self._file.name}: the last line has no end and may still be being written, so it is not read; end "
-                'it with a line break, or close the input with --at-end close (at_end="close" in Python)'
+                f"{self._file.name}: {ending} and may still be being written, so it is not read; {mend}, "
+                'or close the input with --at-end close (at_end="close" in Python)'
             )
             return Ending(msgspec.structs.replace(position, size=self._size, pending=True), note)
         if self._file.compression and self._size is not None:
@@ -153,7 +165,7 @@ class TextFile:
     def _continue(self, lines: LineBlocks) -> Iterator[Piece]:
         self._rows = self._start.rows - self._start.skip
         skip = self._start.skip
-        while data := lines.block():
+        while data := self._block(lines):
             piece, skip = self._piece(lines, data, data, skip, unended=False)
             if piece is not None:
                 yield piece
@@ -163,9 +175,31 @@ class TextFile:
             self._left = lines.rest
             return
         rest = lines.take(len(lines.rest))
-        piece, _ = self._piece(lines, rest, rest + b"\n", skip, unended=True)
+        ended = rest.endswith(b"\n")
+        piece, _ = self._piece(lines, rest, rest if ended else rest + b"\n", skip, unended=not ended)
         if piece is not None:
             yield piece
+
+    def _block(self, lines: LineBlocks) -> bytes:
+        """The next whole records; nothing where the last one is open."""
+        data = lines.block()
+        while data and not (records := self._format.whole(data, ended=False)):
+            more = lines.block()
+            if not more:
+                return self._last(lines, data)
+            data += more
+        if data:
+            lines.give_back(data[len(records) :])
+            return records
+        return b""
+
+    def _last(self, lines: LineBlocks, data: bytes) -> bytes:
+        """Lines that begin with an open record behind which no line ends."""
+        if self._format.unclosed(data):
+            return self._format.whole(data, ended=True)
+        lines.give_back(data)
+        self._open = True
+        return b""
 
     def _piece(
         self, lines: LineBlocks, taken: bytes, data: bytes, skip: int, *, unended: bool

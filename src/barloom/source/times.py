@@ -1,7 +1,8 @@
 """Times: columns of text, numbers or timestamps to nanoseconds since the epoch, UTC.
 
-`unit` is how a definition says the times are written: ``iso``, or numbers of ``s ms us ns`` since the epoch, which may
-have a fraction as long as whole nanoseconds hold it. Times without a zone need the zone stated.
+`unit` is how a definition says the times are written: ``iso``, or numbers of ``s ms us ns`` since the epoch (``auto``:
+each row in its own), which may have a fraction as long as whole nanoseconds hold it. Times without a zone need the zone
+stated.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from barloom.errors import SourceError
-from barloom.plan.barplan import NumberType
 from barloom.source.decoded import Decoded, rows_where, split_nulls
+from barloom.source.epochs import SPAN, UNITS, epochs_from_numbers, epochs_from_text, is_epoch
 from barloom.source.isotime import parse_iso
-from barloom.source.numbers import is_number, numbers_from_text, numbers_from_typed
+from barloom.source.numbers import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,26 +25,26 @@ if TYPE_CHECKING:
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["UNITS", "check_zone", "times_from_text", "times_from_typed"]
+__all__ = ["check_zone", "times_from_text", "times_from_typed"]
 
-UNITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
-"""The decimal places that a number of each unit has in whole nanoseconds."""
-
-_SPAN: Final = "outside of the years 1678 to 2261 that 64-bit nanoseconds hold"
 _ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
-_WHOLE: Final = 20
 _BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
 _TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
 
 
-def times_from_text(texts: pl.Series, unit: str, zone: str | None, null_values: Sequence[str]) -> Decoded:
-    """Read texts as times; surrounding spaces do not count, and `null_values` stand for no time."""
-    if unit in UNITS:
-        return _epochs_from_text(texts, unit, null_values)
+def times_from_text(
+    texts: pl.Series, unit: str, zone: str | None, null_values: Sequence[str], *, checked: bool = False
+) -> Decoded:
+    """Read texts as times; surrounding spaces do not count, and `null_values` stand for no time.
+
+    With `checked` numbers that are plainly of another unit are refused.
+    """
+    if is_epoch(unit):
+        return epochs_from_text(texts, unit, null_values, checked=checked)
     return _iso_from_text(texts, zone, null_values)
 
 
-def times_from_typed(column: pl.Series, unit: str, zone: str | None) -> Decoded:
+def times_from_typed(column: pl.Series, unit: str, zone: str | None, *, checked: bool = False) -> Decoded:
     """Read a column of timestamps, dates or numbers as times.
 
     Raises `SourceError` where the column's type says nothing about the time meant.
@@ -51,10 +52,10 @@ def times_from_typed(column: pl.Series, unit: str, zone: str | None) -> Decoded:
     dtype = column.dtype
     if isinstance(dtype, (pl.Datetime, pl.Date)):
         return _from_timestamps(column, zone)
-    if is_number(dtype) and unit in UNITS:
-        return _from_numbers(column, unit)
+    if is_number(dtype) and is_epoch(unit):
+        return epochs_from_numbers(column, unit, checked=checked)
     if is_number(dtype):
-        message = "holds numbers, but the definition says ISO 8601 text: declare timestamp(s), (ms), (us) or (ns)"
+        message = "holds numbers, but the definition says ISO 8601 text: declare timestamp(s), (ms), (us), (ns), (auto)"
         raise SourceError(message)
     message = f"is {dtype}, which is no time"
     raise SourceError(message)
@@ -69,57 +70,13 @@ def check_zone(zone: str) -> None:
         raise SourceError(message) from None
 
 
-def _epochs_from_text(texts: pl.Series, unit: str, null_values: Sequence[str]) -> Decoded:
-    whole = _whole(texts, unit)
-    if whole is not None:
-        return Decoded(whole, {})
-    exact = numbers_from_text(texts, NumberType(_WHOLE + UNITS[unit], UNITS[unit]), null_values)
-    return _in_span(exact.values, {row: _epoch_problem(text, unit) for row, text in exact.problems.items()})
-
-
-def _whole(column: pl.Series, unit: str) -> pl.Series | None:
-    """Nanoseconds, where all are whole numbers of the unit and fit."""
-    whole = column.cast(pl.Int64, strict=False)
-    if whole.null_count() != column.null_count():
-        return None
-    limit = (2**63 - 1) // 10 ** UNITS[unit]
-    lowest, highest = whole.min(), whole.max()
-    if isinstance(lowest, int) and isinstance(highest, int) and not -limit <= lowest <= highest <= limit:
-        return None
-    nanos: pl.Series = whole * 10 ** UNITS[unit]
-    return nanos
-
-
-def _from_numbers(column: pl.Series, unit: str) -> Decoded:
-    whole = _whole(column, unit) if column.dtype.is_integer() else None
-    if whole is not None:
-        return Decoded(whole, {})
-    exact = numbers_from_typed(column, NumberType(_WHOLE + UNITS[unit], UNITS[unit]))
-    return _in_span(exact.values, {row: _epoch_problem(text, unit) for row, text in exact.problems.items()})
-
-
-def _epoch_problem(message: str, unit: str) -> str:
-    shown, fits, _ = message.partition(" does not fit")
-    if fits and "behind the point" in message:
-        return f"{shown} {unit} has digits below a nanosecond"
-    if fits and "whole number" in message:
-        return f"{shown} ns is no whole number of nanoseconds"
-    return f"{shown} {unit} is {_SPAN}" if fits else f"{shown.removesuffix(' is not a number')} is no time in {unit}"
-
-
-def _in_span(exact: pl.Series, problems: Problems) -> Decoded:
-    nanos = exact.to_physical().cast(pl.Int64, strict=False)
-    outside = rows_where(nanos.is_null() & exact.is_not_null())
-    return Decoded(nanos, {**problems, **{int(row): f"the time is {_SPAN}" for row in outside}})
-
-
 def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str]) -> Decoded:
     times = parse_iso(texts)
     if not times.read.all():
         stripped, empty = split_nulls(texts, null_values)
         times = parse_iso(stripped)
         unread = np.flatnonzero(~times.read & ~empty)
-        problems = {int(row): _not_iso(stripped[int(row)]) for row in unread}
+        problems = dict(zip(unread.tolist(), map(_not_iso, stripped.gather(unread).to_list()), strict=True))
     else:
         problems = {}
     values = pl.Series(times.nanos)
@@ -139,7 +96,8 @@ def _not_iso(text: str) -> str:
 
 def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: Problems) -> Decoded:
     if zone is None:
-        problems |= {int(row): f"{texts[int(row)]!r} has no time zone; {_ZONE_FIX}" for row in rows}
+        shown = zip(rows.tolist(), texts.gather(rows).to_list(), strict=True)
+        problems |= {row: f"{text!r} has no time zone; {_ZONE_FIX}" for row, text in shown}
         return Decoded(_blank(values, rows), problems)
     utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
     missing = rows[rows_where(utc.is_null())]
@@ -154,7 +112,7 @@ def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
     limit = (2**63 - 1) // places
     counted = stamps.to_physical()
     outside = rows_where(~counted.is_between(-limit, limit))
-    problems: Problems = {int(row): f"the time is {_SPAN}" for row in outside}
+    problems: Problems = {int(row): f"the time is {SPAN}" for row in outside}
     nanos = _blank(counted, outside) * places
     if stamps.dtype.time_zone is not None:
         return Decoded(nanos, problems)

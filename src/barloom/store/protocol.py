@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Commit", "Restored", "SideRecord", "Store"]
 
+_NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class SideRecord:
+
+class SideRecord(NamedTuple):
     """One refused row in the side output.
 
     `origin` and `row` say where it came from (file, 1-based row), `reason` is the lower-case name of a `Reason`, `by`
@@ -30,7 +32,7 @@ class SideRecord:
     message: str
     raw: str
     by: int = 0
-    missed: Mapping[str, int] = field(default_factory=dict)
+    missed: Mapping[str, int] = _NONE
     key: tuple[object, ...] | None = None
     event_time: int | None = None
     by_clock: bool = False

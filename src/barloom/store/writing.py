@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -144,7 +145,7 @@ class CommitWriter:
 
     def _side(self, commit: Commit) -> tuple[Family, list[bytes], list[bytes]]:
         numbers = range(self._next_side, self._next_side + len(commit.side))
-        encode_key = self._layout.keys.encode
+        encode_key = lru_cache(maxsize=_FIRST_KEYS)(self._layout.keys.encode)
         return (
             Family.REJECTED,
             [encode_start(number) for number in numbers],

@@ -12,7 +12,7 @@ from barloom.time.timeframe import MICROSECOND, SECOND
 if TYPE_CHECKING:
     from barloom.time.calendar import Integers
 
-__all__ = ["check_range", "date_of", "days_of", "nanos_of", "nanos_of_text", "to_datetime", "written"]
+__all__ = ["check_range", "date_of", "days_of", "nanos_of", "nanos_of_text", "stamped", "to_datetime", "written"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = _EPOCH.date().toordinal()
@@ -66,6 +66,12 @@ def written(nanos: int) -> str:
     whole, fraction = divmod(nanos, SECOND)
     text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
+
+
+def stamped(nanos: int) -> str:
+    """An instant as ISO 8601 in UTC, always with nine digits: the times of ticks, which one column holds alike."""
+    whole, fraction = divmod(nanos, SECOND)
+    return f"{written(whole * SECOND)[:-1]}.{fraction:09d}Z"
 
 
 def check_range(  # noqa: PLR0913 - the parts of one message
