@@ -1,7 +1,8 @@
 """Files as a source: one, or several merged by their running maximum of event time, then by the order of the files.
 
-Rows of one file keep their order. What was read stays read: when a run is continued, the rest of each file is merged
-by the running maximum its file had reached, and a file that has joined is merged with these from its beginning.
+Rows of one file keep their order. What was read stays read, wherever it stands now: when a run is continued, the rest
+of each file is merged by the running maximum its file had reached, and a file that has joined is merged with these from
+its beginning.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from barloom.source.batches import parts_of
 from barloom.source.decode import Decoder
 from barloom.source.merge import merge
 from barloom.source.reading import Reading
+from barloom.source.recognise import recognise
 from barloom.source.sorting import sorted_batches
 
 if TYPE_CHECKING:
@@ -41,12 +43,14 @@ class FileSource:
         Raises `SourceError` where a file cannot be read (all rows before that place have been given then), and
         `SourceReplaced` where one is no longer what was read before.
         """
+        found = recognise(self._decoder, self._files, positions)
+        reading = Reading(self._decoder, found, positions, closing=self._closing)
         if self._decoder.plan.source.order == "time":
-            return sorted_batches(self._decoder, self._files, positions, batch_rows, closing=self._closing)
-        return self._merged(positions, batch_rows)
+            yield from sorted_batches(reading, self._decoder, batch_rows)
+        else:
+            yield from self._merged(reading, batch_rows)
 
-    def _merged(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
-        reading = Reading(self._decoder, self._files, positions, closing=self._closing)
+    def _merged(self, reading: Reading, batch_rows: int) -> Iterator[SourceBatch]:
         for merged in merge(reading.lanes(batch_rows)):
             for part in parts_of(merged, reading.offset, batch_rows):
                 for taken, stop in part.stops:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
 from barloom.source.formats import record_format
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from barloom.source.inputs import Input
     from barloom.source.merge import Taken
     from barloom.source.pieces import Piece, PieceReader
+    from barloom.source.recognise import Recognised
 
 __all__ = ["Reading", "file_reader", "keyed", "started_at"]
 
@@ -37,16 +40,16 @@ _OPEN_AT_ONCE: Final = 8
 class Reading:
     """How far all files are read in one run."""
 
-    def __init__(
-        self, decoder: Decoder, files: Sequence[Input], positions: Mapping[str, bytes], *, closing: bool
-    ) -> None:
-        self.files = files
+    def __init__(self, decoder: Decoder, found: Recognised, positions: Mapping[str, bytes], *, closing: bool) -> None:
+        files = self.files = found.files
         self.offset = rows_of("the input", positions.get(TOTAL))
-        self.notes: list[str] = []
+        self.notes = list(found.notes)
+        self._moved = found.moved
+        self._twins = found.twins
         self._decoder = decoder
         self.closing = closing
         self._new = TOTAL not in positions
-        self._positions = dict(positions)
+        self._positions = dict(found.positions)
         self._given = dict(positions)
         self._sizes = [file.size() for file in files]
         self._done = [0] * len(files)
@@ -55,7 +58,11 @@ class Reading:
     def position(self, file: Input) -> FilePosition | None:
         """How far a file is read; none for a new one."""
         stored = self._positions.get(file.key)
-        return None if stored is None else FilePosition.decode(file.name, stored)
+        return FilePosition.decode(file.name, stored) if stored else None
+
+    def present_key(self, key: str) -> str:
+        """The key by which a file goes that had this one."""
+        return self._moved.get(key, key)
 
     def lanes(self, batch_rows: int) -> list[Lane]:
         """The files as sequences to merge. Many files are opened only when the merge comes to their first row."""
@@ -65,6 +72,10 @@ class Reading:
             Lane(number, self._blocks(number, block, batch_rows), None if few else self._peek(number))
             for number in range(len(self.files))
         ]
+
+    def recalled(self, name: str) -> bytes | None:
+        """What was put down beside the positions of the files."""
+        return self._positions.get(name)
 
     def remember(self, name: str, data: bytes) -> None:
         """Put down something beside the positions of the files."""
@@ -92,6 +103,7 @@ class Reading:
         """
         if self._new and not self.offset and not self.notes and any(isinstance(file, InputFile) for file in self.files):
             raise self._nothing()
+        self._keep_twins()
         self._positions[TOTAL] = rows_position(self.offset)
         if self._positions == self._given and not self.notes:
             return None
@@ -113,6 +125,18 @@ class Reading:
     def keep(self, number: int, position: FilePosition) -> None:
         """Put down how far a file is read."""
         self._positions[self.files[number].key] = position.encode()
+
+    def _keep_twins(self) -> None:
+        """Put down how much of the files that were passed over has been read by other names."""
+        mains = {twin.key: twin.main for twin in self._twins}
+        for twin in self._twins:
+            main = twin.main
+            while main in mains:
+                main = mains[main]
+            stored = self._positions.get(main)
+            if stored and _covers(read := FilePosition.decode(main, stored), twin.end):
+                limits = {"limit": read.limit, "limit_size": 0, "ahead": read.ahead, "limits": read.limits}
+                self._positions[twin.key] = msgspec.structs.replace(twin.end, twin=main, **limits).encode()
 
     def _blocks(self, number: int, block_bytes: int, batch_rows: int) -> Iterator[Block]:
         file = self.files[number]
@@ -157,6 +181,10 @@ class Reading:
         sizes = list(zip(self.files, self._sizes, strict=True))
         found = [f"{file.name} {'has no rows, only a header' if size else 'is empty'}" for file, size in sizes[:5]]
         return SourceError("; ".join(found))
+
+
+def _covers(read: FilePosition, end: FilePosition) -> bool:
+    return read.byte >= end.byte and read.rows >= end.rows and not read.skip
 
 
 def started_at(position: FilePosition | None) -> int:

@@ -21,29 +21,26 @@ from barloom.source.batches import parts_of
 from barloom.source.decode import Rows
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.merge import Block, Lane, Merged, merge
-from barloom.source.position import FilePosition
+from barloom.source.position import SORTED, SORTING, FilePosition
 from barloom.source.protocol import Origin
 from barloom.source.reading import Reading, file_reader, started_at
 from barloom.source.rowtext import row_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from barloom.source.decode import Decoder, Known
     from barloom.source.inputs import Input
     from barloom.source.pieces import Piece
     from barloom.source.protocol import SourceBatch
 
-__all__ = ["SORTING", "sorted_batches"]
-
-SORTING: Final = "sorting"
-"""Under this name the rows that are being sorted stand among the positions, and how many of them were given."""
+__all__ = ["sorted_batches"]
 
 _RUN_ROWS: Final = 500_000
 _READ_BYTES: Final = 4 << 20
 _ROW_GROUP: Final = 16_384
 _ROWS_AT_HAND: Final = 1_000_000
-_KEY, _FILE, _ROW, _RAW, _PROBLEM, _ARRIVAL = "~key", "~file", "~row", "~raw", "~problem", "~arrival"
+_KEY, _FILE, _RANK, _ROW, _RAW, _PROBLEM, _ARRIVAL = "~key", "~file", "~rank", "~row", "~raw", "~problem", "~arrival"
 
 
 class _Sorting(msgspec.Struct, frozen=True):
@@ -53,14 +50,12 @@ class _Sorting(msgspec.Struct, frozen=True):
     taken: int = 0
 
 
-def sorted_batches(
-    decoder: Decoder, files: Sequence[Input], positions: Mapping[str, bytes], batch_rows: int, *, closing: bool
-) -> Iterator[SourceBatch]:
-    """Batches in time order from right after `positions`."""
-    reading = Reading(decoder, files, positions, closing=closing)
-    stored = positions.get(SORTING)
+def sorted_batches(reading: Reading, decoder: Decoder, batch_rows: int) -> Iterator[SourceBatch]:
+    """Batches in time order from where a reading begins."""
+    stored = reading.recalled(SORTING)
     if stored:
         begun = msgspec.json.decode(stored, type=_Sorting)
+        begun = _Sorting({reading.present_key(key): rows for key, rows in begun.until.items()}, begun.taken)
         yield from _sort(decoder, reading, begun, batch_rows)
     yield from _sort(decoder, reading, None, batch_rows)
     last = reading.last_batch()
@@ -73,6 +68,8 @@ def _sort(decoder: Decoder, reading: Reading, begun: _Sorting | None, batch_rows
     with TemporaryDirectory(prefix="barloom-sort-") as folder:
         runs = _Runs(decoder, reading, Path(folder))
         runs.write(begun)
+        ends = {reading.files[number].key: position for number, position in runs.endings.items()}
+        reading.remember(SORTED, msgspec.json.encode(ends))
         taken = skip = 0 if begun is None else begun.taken
         for merged in merge(runs.lanes()):
             rest, skip = _without(merged, skip)
@@ -85,6 +82,7 @@ def _sort(decoder: Decoder, reading: Reading, begun: _Sorting | None, batch_rows
         if runs.error is not None:
             raise runs.error
         reading.remember(SORTING, b"")
+        reading.remember(SORTED, b"")
         for number, ending in runs.endings.items():
             reading.keep(number, ending)
 
@@ -116,7 +114,9 @@ class _Runs:
 
     def write(self, begun: _Sorting | None) -> None:
         """Read the files, up to where they were read the first time."""
-        for number, file in enumerate(self._reading.files):
+        ranks = {} if begun is None else {key: rank for rank, key in enumerate(begun.until)}
+        files = sorted(enumerate(self._reading.files), key=lambda each: ranks.get(each[1].key, len(ranks)))
+        for number, file in files:
             try:
                 self._read(number, file, None if begun is None else begun.until.get(file.key, 0))
             except SourceError as error:
@@ -178,7 +178,10 @@ class _Runs:
             }
         )
         both = pl.concat([good, refused], how="diagonal") if bad else good
-        self._gathered.append(both.with_columns(pl.lit(number, pl.Int64).alias(_FILE)))
+        rank = list(self.until).index(self._reading.files[number].key)
+        self._gathered.append(
+            both.with_columns(pl.lit(number, pl.Int64).alias(_FILE), pl.lit(rank, pl.Int64).alias(_RANK))
+        )
         self._rows += rows.count
         if self._rows >= _RUN_ROWS:
             self._finish_run()
@@ -187,7 +190,7 @@ class _Runs:
         if not self._gathered:
             return
         path = self._folder / f"{len(self._paths)}.parquet"
-        ordered = pl.concat(self._gathered).sort(_KEY, _FILE, _ROW)
+        ordered = pl.concat(self._gathered).sort(_KEY, _RANK, _ROW)
         try:
             ordered.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, statistics=False)
         except (OSError, pl.exceptions.PolarsError) as error:
