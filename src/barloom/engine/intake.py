@@ -98,7 +98,7 @@ class Intake:
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch)
         self._check_digits(rows, columns)
-        future = self._check_future(rows, batch.arrivals)
+        future = self._check_future(rows, batch)
         moves = ~future & (rows.verdict != Reason.INVALID) & (rows.verdict != Reason.BEYOND_CALENDAR)
         rows.before = clock.reached_before(rows.event, moves)
         clock.move(rows.event, moves, batch.arrivals)
@@ -157,10 +157,13 @@ class Intake:
             if numbers.dtype == object:
                 rows.refuse(np.abs(numbers) >= _BEYOND_DIGITS, Reason.INVALID)
 
-    def _check_future(self, rows: _Rows, arrivals: Integers | None) -> Booleans:
-        if arrivals is None:
+    def _check_future(self, rows: _Rows, batch: TickBatch) -> Booleans:
+        if batch.arrivals is not None:
+            ahead = rows.event - batch.arrivals
+        elif batch.limits is not None:
+            ahead = batch.frame[self._plan.event.timestamp].to_numpy() - batch.limits
+        else:
             return np.zeros(len(rows.key), np.bool_)
-        ahead = rows.event - arrivals
         future: Booleans = ahead > self._plan.max_ahead
         if future.any():
             rows.refuse(future, Reason.FUTURE)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
+from barloom.source.columns import ARRIVAL
 from barloom.source.formats import record_format
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.inputs import FrameInput, InputFile
+from barloom.source.limits import Limits
 from barloom.source.merge import Block, Lane
 from barloom.source.position import TOTAL, FilePosition, rows_of, rows_position
 from barloom.source.protocol import Origin, Progress, SourceBatch
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from barloom.source.pieces import Piece, PieceReader
     from barloom.source.recognise import Recognised
 
-__all__ = ["Reading", "file_reader", "keyed", "started_at"]
+__all__ = ["Firsts", "Reading", "file_reader", "keyed", "started_at"]
 
 _BLOCK_BYTES: Final = 4 << 20
 _PEEK_BYTES: Final = 64 << 10
@@ -37,15 +39,32 @@ _BYTES_A_ROW: Final = 64
 _OPEN_AT_ONCE: Final = 8
 
 
+class Firsts(NamedTuple):
+    """When rows are first read: `now`, unless another store knows better (by the files' keys)."""
+
+    now: int
+    known: Mapping[str, FilePosition] = {}
+
+
 class Reading:
     """How far all files are read in one run."""
 
-    def __init__(self, decoder: Decoder, found: Recognised, positions: Mapping[str, bytes], *, closing: bool) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        found: Recognised,
+        positions: Mapping[str, bytes],
+        firsts: Firsts | None = None,
+        *,
+        closing: bool,
+    ) -> None:
         files = self.files = found.files
         self.offset = rows_of("the input", positions.get(TOTAL))
         self.notes = list(found.notes)
         self._moved = found.moved
         self._twins = found.twins
+        self._firsts = firsts
+        self._limits: dict[int, Limits] = {}
         self._decoder = decoder
         self.closing = closing
         self._new = TOTAL not in positions
@@ -73,6 +92,22 @@ class Reading:
             for number in range(len(self.files))
         ]
 
+    def limits(self, number: int, now: int | None = None) -> Limits | None:
+        """By what the rows of a file are judged that are read from here on, at `now` or when this reading began.
+
+        None where they say themselves when they arrived, and for frames.
+        """
+        file = self.files[number]
+        if self._firsts is None or ARRIVAL in self._decoder.paths or not isinstance(file, InputFile):
+            return None
+        known = self._firsts.known.get(file.key)
+        return Limits(self._decoder.plan, self.position(file), known, now or self._firsts.now, file.size())
+
+    @property
+    def now(self) -> int:
+        """When this reading began."""
+        return 0 if self._firsts is None else self._firsts.now
+
     def recalled(self, name: str) -> bytes | None:
         """What was put down beside the positions of the files."""
         return self._positions.get(name)
@@ -87,6 +122,8 @@ class Reading:
         if piece is not None and stop > taken.start:
             high = int(taken.block.keys[stop - 1])
             position = piece.position(stop, None if high == BEFORE_ALL else high)
+            if taken.lane.order in self._limits:
+                position = self._limits[taken.lane.order].note(position)
             self.keep(taken.lane.order, position)
             self._settle(taken.lane.order, position)
 
@@ -146,7 +183,10 @@ class Reading:
             file, self._decoder, start, closing=self.closing, block_bytes=block_bytes, batch_rows=batch_rows
         )
         rows = 0 if start is None else start.rows
-        for piece in reader.pieces():
+        limits = self.limits(number)
+        if limits is not None:
+            self._limits[number] = limits
+        for piece in reader.pieces() if limits is None else map(limits.apply, reader.pieces()):
             self._done[number] = piece.done
             block = keyed(piece, file, self._decoder.plan, high)
             high, rows = int(block.keys[-1]), piece.after.rows
@@ -173,8 +213,9 @@ class Reading:
         start = self.position(file)
         high = started_at(start)
         reader = file_reader(file, self._decoder, start, closing=self.closing, block_bytes=_PEEK_BYTES)
-        pieces = reader.pieces()
-        piece = next(pieces, None)
+        limits = self.limits(number)
+        piece = next(reader.pieces(), None)
+        piece = piece if piece is None or limits is None else limits.apply(piece)
         return None if piece is None else int(running_highs(piece.rows, self._decoder.plan, high)[0])
 
     def _nothing(self) -> SourceError:

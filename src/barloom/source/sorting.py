@@ -40,14 +40,19 @@ _RUN_ROWS: Final = 500_000
 _READ_BYTES: Final = 4 << 20
 _ROW_GROUP: Final = 16_384
 _ROWS_AT_HAND: Final = 1_000_000
-_KEY, _FILE, _RANK, _ROW, _RAW, _PROBLEM, _ARRIVAL = "~key", "~file", "~rank", "~row", "~raw", "~problem", "~arrival"
+_KEY, _FILE, _RANK, _ROW = "~key", "~file", "~rank", "~row"
+_RAW, _PROBLEM, _ARRIVAL, _LIMIT = "~raw", "~problem", "~arrival", "~limit"
 
 
 class _Sorting(msgspec.Struct, frozen=True):
-    """`until` says for each file how many of its rows are sorted together, `taken` how many of all were given."""
+    """`until` says for each file how many of its rows are sorted together, `taken` how many of all were given.
+
+    `now` is when they were first read.
+    """
 
     until: dict[str, int]
     taken: int = 0
+    now: int = 0
 
 
 def sorted_batches(reading: Reading, decoder: Decoder, batch_rows: int) -> Iterator[SourceBatch]:
@@ -55,7 +60,7 @@ def sorted_batches(reading: Reading, decoder: Decoder, batch_rows: int) -> Itera
     stored = reading.recalled(SORTING)
     if stored:
         begun = msgspec.json.decode(stored, type=_Sorting)
-        begun = _Sorting({reading.present_key(key): rows for key, rows in begun.until.items()}, begun.taken)
+        begun = _Sorting({reading.present_key(key): rows for key, rows in begun.until.items()}, begun.taken, begun.now)
         yield from _sort(decoder, reading, begun, batch_rows)
     yield from _sort(decoder, reading, None, batch_rows)
     last = reading.last_batch()
@@ -66,7 +71,8 @@ def sorted_batches(reading: Reading, decoder: Decoder, batch_rows: int) -> Itera
 def _sort(decoder: Decoder, reading: Reading, begun: _Sorting | None, batch_rows: int) -> Iterator[SourceBatch]:
     """Sort what is to be sorted together, and give what has not been given."""
     with TemporaryDirectory(prefix="barloom-sort-") as folder:
-        runs = _Runs(decoder, reading, Path(folder))
+        now = begun.now if begun is not None and begun.now else reading.now
+        runs = _Runs(decoder, reading, Path(folder), now)
         runs.write(begun)
         ends = {reading.files[number].key: position for number, position in runs.endings.items()}
         reading.remember(SORTED, msgspec.json.encode(ends))
@@ -77,7 +83,7 @@ def _sort(decoder: Decoder, reading: Reading, begun: _Sorting | None, batch_rows
                 continue
             for part in parts_of(rest, reading.offset, batch_rows):
                 taken += part.count
-                reading.remember(SORTING, msgspec.json.encode(_Sorting(runs.until, taken)))
+                reading.remember(SORTING, msgspec.json.encode(_Sorting(runs.until, taken, now)))
                 yield reading.batch(part)
         if runs.error is not None:
             raise runs.error
@@ -101,7 +107,8 @@ def _without(merged: Merged, skip: int) -> tuple[Merged | None, int]:
 class _Runs:
     """Sorted runs of rows in a folder. `error` is what ended the reading of a file too early."""
 
-    def __init__(self, decoder: Decoder, reading: Reading, folder: Path) -> None:
+    def __init__(self, decoder: Decoder, reading: Reading, folder: Path, now: int) -> None:
+        self._now = now
         self.until: dict[str, int] = {}
         self.endings: dict[int, FilePosition] = {}
         self.error: SourceError | None = None
@@ -135,7 +142,8 @@ class _Runs:
         reader = file_reader(file, self._decoder, start, closing=self._reading.closing, block_bytes=_READ_BYTES)
         position = start or FilePosition()
         self.until[file.key] = position.rows
-        for piece in reader.pieces():
+        limits = self._reading.limits(number, self._now)
+        for piece in reader.pieces() if limits is None else map(limits.apply, reader.pieces()):
             count = piece.rows.count if until is None else min(piece.rows.count, until - self.until[file.key])
             if count <= 0:
                 break
@@ -144,6 +152,7 @@ class _Runs:
             self._add(piece, piece.rows.slice(0, count), keys, number)
             self.until[file.key] += count
             position = piece.position(count, None if high == BEFORE_ALL else high)
+            position = position if limits is None else limits.note(position)
         else:
             ending = reader.ending(position)
             position = ending.position
@@ -164,6 +173,9 @@ class _Runs:
             pl.Series(_ARRIVAL, rows.arrivals, dtype=pl.Int64)
             if rows.arrivals is not None
             else pl.lit(None, pl.Int64).alias(_ARRIVAL),
+            pl.Series(_LIMIT, rows.limits, dtype=pl.Int64)
+            if rows.limits is not None
+            else pl.lit(None, pl.Int64).alias(_LIMIT),
         )
         known = [rows.known[row] for row in bad]
         keys = dict(zip(self._decoder.plan.event.key, _columns(known, len(self._decoder.plan.event.key)), strict=True))
@@ -220,6 +232,7 @@ class _Runs:
             dict(zip(refused.arg_true().to_list(), frame[_PROBLEM].drop_nulls().to_list(), strict=True)),
             good[_ARRIVAL].to_numpy() if has_arrival else None,
             self._decoder.known(frame, refused.arg_true().to_list()),
+            None if good[_LIMIT].null_count() else good[_LIMIT].to_numpy(),
         )
 
         def origins(wanted: Sequence[int]) -> list[Origin]:
