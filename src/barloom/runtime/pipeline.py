@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from barloom.engine.engine import Engine
 from barloom.errors import BadRow, StoreError
+from barloom.runtime.mover import Movers
 from barloom.runtime.report import RunReport
 from barloom.runtime.side import side_records
 from barloom.store.protocol import Commit
@@ -36,6 +39,8 @@ class Pipeline:
         self._store = store
         self._engine = Engine(plan, calendar)
         self._arrivals = False
+        self._limits: set[int] = set()
+        self._movers = Movers(plan)
         restored = store.restore()
         if restored is not None:
             self._engine.restore(restored.snapshot)
@@ -61,8 +66,12 @@ class Pipeline:
             message = f"{bad.origin.name}, row {bad.origin.row}: {bad.message}\n  the record: {bad.origin.raw}"
             raise BadRow(message)
         self._arrivals = self._arrivals or batch.ticks.arrivals is not None
+        if batch.ticks.limits is not None:
+            self._limits.update(np.unique(batch.ticks.limits).tolist())
+        before = self._engine.stream_time
         step = self._engine.step(batch.ticks)
         self._commit(step, batch)
+        self._movers.see(batch, step, before)
         self.positions = batch.positions
 
     def tick(self, checked_at: int) -> None:
@@ -90,7 +99,14 @@ class Pipeline:
         """
         ordered = self._plan.source.order == "time"
         still_open = () if self.report.interrupted else self._engine.open_bars()
-        self.report.finish(self._plan, still_open, arrivals=self._arrivals, ordered=ordered)
+        self.report.finish(
+            self._plan,
+            still_open,
+            arrivals=self._arrivals,
+            ordered=ordered,
+            limits=sorted(self._limits),
+            mover=self._movers.worst,
+        )
         warning = None if now is None else horizon_warning(self._engine.calendar, now)
         if warning is not None:
             self.report.notes.append(warning)

@@ -6,11 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from barloom.time.instants import written
+from barloom.time.timeframe import SECOND
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.engine.blocks import BarBlock, Step
     from barloom.plan.barplan import BarPlan
+    from barloom.runtime.mover import Mover
     from barloom.source.protocol import Progress, SourceBatch
 
 __all__ = ["RunProgress", "RunReport"]
@@ -68,13 +72,28 @@ class RunReport:
             self.bars[name] = self.bars.get(name, 0) + len(block)
         self.stream_time = step.stream_time
 
-    def finish(self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool) -> None:
-        """Say what is still open, and what a reader of the report may wonder about."""
+    def finish(  # noqa: PLR0913 - what is known at the end, by name
+        self,
+        plan: BarPlan,
+        open_bars: Sequence[BarBlock],
+        *,
+        arrivals: bool,
+        ordered: bool,
+        limits: Sequence[int] = (),
+        mover: Mover | None = None,
+    ) -> None:
+        """Say what is still open, and what a reader of the report may wonder about.
+
+        `limits` are the times after which rows without a time of arrival could not be stamped, `mover` the row behind
+        which most were late.
+        """
         self.bars = {
             str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published
         }
         self.open = {str(plan.levels[block.level].timeframe): len(block) for block in open_bars}
-        if not arrivals and self.ticks:
+        if limits:
+            self.notes.append(_limits_told(plan, limits))
+        elif not arrivals and self.ticks:
             self.notes.append(
                 "rows have no time of arrival, so none was checked for lying in the future; "
                 "name the column as [source] arrival if the input has one"
@@ -85,3 +104,18 @@ class RunReport:
                 f"{late:,} of {self.ticks:,} rows were late: the input is not in time order; "
                 'sort it while reading with [source] order = "time", or declare a longer delay'
             )
+        if mover is not None and (late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks) or 2 * late >= self.ticks):
+            self.notes.append(
+                f"{mover.late:,} of the late rows came after row {mover.origin.row:,} of {mover.origin.name} had "
+                f"moved time to its stamp, {written(mover.stamp)}; where that is wrong, correct it and make the bars "
+                "anew with barloom rebuild, or set the store back with barloom stream-time set-back"
+            )
+
+
+def _limits_told(plan: BarPlan, limits: Sequence[int]) -> str:
+    first, last = (written(limit // SECOND * SECOND) for limit in (limits[0], limits[-1]))
+    when = first if first == last else f"{first} to {last}"
+    return (
+        f"rows have no time of arrival: none may be stamped more than {plan.max_ahead / SECOND:g} s after it was first "
+        f"read ({when}), which is kept for later runs; name the column as [source] arrival if the input has one"
+    )

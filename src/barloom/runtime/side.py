@@ -12,8 +12,6 @@ from barloom.store.protocol import SideRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    import polars as pl
-
     from barloom.engine.blocks import Rejected, TickBatch
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import InvalidRow, Origin, SourceBatch
@@ -50,13 +48,15 @@ def refused_rows(
     """Rows that the engine did not take; `origins` says where given rows came from."""
     if rejected is None or not len(rejected):
         return []
-    return list(_refused(plan, ticks.frame[rejected.row], origins(rejected.row), rejected))
+    return list(_refused(plan, ticks, origins(rejected.row), rejected))
 
 
-def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejected: Rejected) -> Iterator[SideRecord]:
+def _refused(plan: BarPlan, ticks: TickBatch, origins: Sequence[Origin], rejected: Rejected) -> Iterator[SideRecord]:
+    rows = ticks.frame[rejected.row]
     keys = rows.select(plan.event.key).rows()
     times = rows[plan.event.timestamp].to_list()
     missed = _missed(plan, rejected)
+    came = "its arrival" if ticks.limits is None or ticks.arrivals is not None else "it was first read"
     columns = zip(
         rejected.offset.tolist(),
         rejected.reason.tolist(),
@@ -69,7 +69,7 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
     )
     for offset, code, by, origin, key, time, slots in columns:
         reason = Reason(code)
-        message = _message(reason, by, slots)
+        message = _message(reason, by, slots, came)
         name = reason.name.lower()
         yield SideRecord(offset, origin.name, origin.row, name, message, origin.raw, by, slots, key, time)
 
@@ -94,11 +94,11 @@ _MESSAGES = {
 }
 
 
-def _message(reason: Reason, by: int, slots: Mapping[str, int]) -> str:
+def _message(reason: Reason, by: int, slots: Mapping[str, int], came: str) -> str:
     if reason is Reason.LATE:
         return f"came {_seconds(by)} after its slot was decided; missing in {', '.join(slots)}"
     if reason is Reason.FUTURE:
-        return f"its event time is {_seconds(by)} after its arrival"
+        return f"its event time is {_seconds(by)} after {came}"
     return _MESSAGES[reason]
 
 
