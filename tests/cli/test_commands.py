@@ -17,6 +17,7 @@ import pytest
 from barloom.cli import main
 from barloom.cli.app import app
 from barloom.cli.exits import Exit
+from barloom.testing import FakeClock
 
 SOURCES = str(Path(__file__).resolve().parents[2] / "src")
 ACME = ("--key", "venue=A", "--key", "symbol=ACME")
@@ -232,6 +233,7 @@ def test_status_lists_overrides_and_stopped_levels(
 ) -> None:
     """What changes the calendar and since when, and the week that cannot be told yet, since its first day (09:30)."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("barloom.cli.run.SystemClock", lambda: FakeClock(1_802_000_000_000_000_000))
     Path("bars.toml").write_text(
         '[event]\nname = "Trade"\nkey = "symbol"\ntimestamp = "at"\n'
         '[event.fields]\nsymbol = "string"\nat = "timestamp"\nprice = "decimal(12, 2)"\n'

@@ -35,6 +35,7 @@ VOLATILE = (
     (re.compile(r"\d[\d,.]*[kM]? ticks/s"), "<speed>"),
     (re.compile(r"\d[\d,.]* (kB|MB|GB|B)\b"), "<size>"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{6}\+00:00"), "<now>"),
+    (re.compile(r"first read \([^)]*\)"), "first read (<then>)"),
     (re.compile(r"[\d,]+ d( \d+ (h|min))? behind"), "<lag> behind"),
     (re.compile(r"[\d,]+ days left"), "<days> left"),
 )

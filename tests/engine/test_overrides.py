@@ -16,7 +16,7 @@ from barloom.engine.engine import Engine
 from barloom.engine.market import OVERRIDES
 from barloom.runtime.compute import compute
 from barloom.runtime.rebuild import rebuild
-from barloom.testing import FakeSessionCalendar
+from barloom.testing import FakeClock, FakeSessionCalendar
 from waiting import until
 
 if TYPE_CHECKING:
@@ -247,10 +247,11 @@ def test_a_week_that_could_not_be_known_is_not_made_of_its_rest(tmp_path: Path) 
     more = tmp_path / "more.toml"
     days = "".join(f'[[add]]\ndate = 2027-01-{day:02}\nhours = "0930-1500"\n' for day in (4, 11))
     more.write_text(f"valid_until = 2027-01-17\n{days}")
-    stopped = bl.run(bars, ticks, tmp_path / "state")
+    clock = FakeClock(1_802_000_000_000_000_000)  # after all that is read
+    stopped = bl.run(bars, ticks, tmp_path / "state", clock=clock)
     with ticks.open("a") as file:
         file.write("ACME,2026-12-31T02:00:00Z,2\nACME,2027-01-04T02:00:00Z,3\nACME,2027-01-11T02:00:00Z,4\n")
-    bl.run(bars, ticks, tmp_path / "state", overrides=more)
+    bl.run(bars, ticks, tmp_path / "state", overrides=more, clock=clock)
     bucket = bl.TimeBucket.open(tmp_path / "state", "1w")
 
     assert any(note.startswith("1w stops") for note in stopped.notes)

@@ -53,7 +53,7 @@ def plan_warnings(plan: BarPlan, now: int) -> list[str]:
     found = calendar_warnings(checked_calendar(plan), now)
     if plan.source.arrival is None:
         found.append(
-            "no arrival column: in files, a tick from the future cannot be told from a true one"
+            "no arrival column: in files, a tick is from the future when it is stamped after it was first read"
             " (name the column with the time of receipt as arrival in [source])"
         )
     if plan.base.delay == 0:

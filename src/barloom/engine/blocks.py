@@ -39,12 +39,14 @@ class TickBatch:
 
     `frame` has one column for each field of the event: strings, Int64, Boolean, Decimal(precision, scale), and the
     timestamp as Int64 nanoseconds; key and timestamp are never null. `offsets` are increasing source positions, one a
-    row; `arrivals` when each row was received (none: unknown, no check of the future).
+    row; `arrivals` when each row was received. Where that is unknown, `limits` are the times after which rows may not
+    be stamped (none: no check of the future).
     """
 
     frame: pl.DataFrame
     offsets: Integers
     arrivals: Integers | None = None
+    limits: Integers | None = None
 
     def __len__(self) -> int:
         return self.frame.height

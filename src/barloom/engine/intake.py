@@ -120,7 +120,7 @@ class Intake:
         self._check_digits(rows, columns)
         if self._plan.where is not None:
             rows.refuse(~condition(self._plan.where, columns), _FILTERED)
-        self._check_future(rows, batch.arrivals)
+        self._check_future(rows, batch)
         rows.refuse(rows.beyond, Reason.BEYOND_CALENDAR)
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
@@ -166,10 +166,13 @@ class Intake:
             if beyond is not None:
                 rows.refuse(beyond, Reason.INVALID)
 
-    def _check_future(self, rows: _Rows, arrivals: Integers | None) -> None:
-        if arrivals is None:
+    def _check_future(self, rows: _Rows, batch: TickBatch) -> None:
+        if batch.arrivals is not None:
+            ahead = rows.event - batch.arrivals
+        elif batch.limits is not None:
+            ahead = batch.frame[self._plan.event.timestamp].to_numpy() - batch.limits
+        else:
             return
-        ahead = rows.event - arrivals
         future: Booleans = ahead > self._plan.max_ahead
         if future.any():
             rows.refuse(future, Reason.FUTURE)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from barloom.plan.load import Declared
     from barloom.source.protocol import Source, SourceBatch
 
-__all__ = ["RunProgress", "RunReport", "run"]
+__all__ = ["RunProgress", "RunReport", "ending", "run"]
 
 _BATCH_ROWS = 100_000
 
@@ -89,7 +89,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     opened: Source = (
         source
         if hasattr(source, "replayable")
-        else open_source(plan, source, at_end=_ending(asked, at_end, clock.now()), clock=clock)
+        else open_source(plan, source, at_end=ending(asked, at_end, clock.now()), clock=clock)
     )
     with open_store(store, plan) as held:
         pipeline = Pipeline(asked, held)
@@ -113,7 +113,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     return report
 
 
-def _ending(plan: BarPlan, at_end: Literal["keep", "close"], now: int) -> Literal["keep", "close"]:
+def ending(plan: BarPlan, at_end: Literal["keep", "close"], now: int) -> Literal["keep", "close"]:
     """Whether files are taken as whole, with a last line that has no end: also where they are complete by now."""
     until = plan.source.complete_until
     return "close" if isinstance(until, int) and until <= now else at_end

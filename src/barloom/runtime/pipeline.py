@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from barloom.engine.engine import Engine
 from barloom.errors import BadRow, StoreError
 from barloom.plan.barplan import InputKind
+from barloom.runtime.mover import Movers
 from barloom.runtime.report import RunReport
 from barloom.runtime.side import side_records
 from barloom.store.protocol import Commit
@@ -42,6 +45,8 @@ class Pipeline:
         self._engine = Engine(plan, calendar)
         self._arrivals = False
         self.late_by_clock = 0
+        self._limits: set[int] = set()
+        self._movers = Movers(plan)
         restored = store.restore()
         if restored is not None:
             self._engine.restore(restored.snapshot)
@@ -77,8 +82,12 @@ class Pipeline:
             message = f"{bad.origin.name}, row {bad.origin.row}: {bad.message}\n  the record: {bad.origin.raw}"
             raise BadRow(message)
         self._arrivals = self._arrivals or batch.ticks.arrivals is not None
+        if batch.ticks.limits is not None:
+            self._limits.update(np.unique(batch.ticks.limits).tolist())
+        before = self._engine.stream_time
         step = self._engine.step(batch.ticks)
         self._commit(step, batch)
+        self._movers.see(batch, step, before)
         self.positions = batch.positions
         return step
 
@@ -135,6 +144,8 @@ class Pipeline:
             arrivals=self._arrivals,
             ordered=ordered,
             late_by_clock=self.late_by_clock,
+            limits=sorted(self._limits),
+            mover=self._movers.worst,
         )
         warning = None if now is None else horizon_warning(self._engine.calendar, now)
         if warning is not None:

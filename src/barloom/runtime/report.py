@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from barloom.engine.blocks import Reason
 from barloom.plan.ladder import written
 from barloom.time.instants import to_datetime
+from barloom.time.instants import written as instant
 from barloom.time.timeframe import MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import BarBlock, Step
     from barloom.plan.barplan import BarPlan
+    from barloom.runtime.mover import Mover
     from barloom.source.protocol import Progress, SourceBatch
     from barloom.store.protocol import SideRecord
 
@@ -118,21 +120,37 @@ class RunReport:
         for record in side:
             self.first_rejected.setdefault(record.reason, record)
 
-    def finish(
-        self, plan: BarPlan, open_bars: Sequence[BarBlock], *, arrivals: bool, ordered: bool, late_by_clock: int = 0
+    def finish(  # noqa: PLR0913 - what is known at the end, by name
+        self,
+        plan: BarPlan,
+        open_bars: Sequence[BarBlock],
+        *,
+        arrivals: bool,
+        ordered: bool,
+        late_by_clock: int = 0,
+        limits: Sequence[int] = (),
+        mover: Mover | None = None,
     ) -> None:
-        """Say what is still open, and what a reader of the report may wonder about."""
+        """Say what is still open, and what a reader of the report may wonder about.
+
+        `limits` are the times after which rows without a time of arrival could not be stamped, `mover` the row behind
+        which most were late, `late_by_clock` how many rows the clock made late and no row.
+        """
         self.bars = {
             str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published
         }
         self.open = {str(plan.levels[block.level].timeframe): len(block) for block in open_bars}
-        if not arrivals and self.ticks:
+        if limits:
+            self.notes.append(_limits_told(plan, limits))
+        elif not arrivals and self.ticks:
             self.notes.append(
                 "rows have no time of arrival, so none was checked for lying in the future; "
                 "name the column as [source] arrival if the input has one"
             )
         if not ordered and self._many_late(late_by_clock):
             self.notes.append(self._about_order(late_by_clock))
+        if mover is not None and self._many_late(late_by_clock):
+            self.notes.append(_about_mover(mover))
 
     def _many_late(self, by_clock: int) -> bool:
         late = self.rejected.get("late", 0) - by_clock
@@ -148,3 +166,20 @@ class RunReport:
             f"{late:,} of {self.ticks:,} rows were late: the input is not in time order, as "
             f"where one symbol's rows stand behind another's; {sorting}{longer}"
         )
+
+
+def _about_mover(mover: Mover) -> str:
+    return (
+        f"{mover.late:,} of the late rows came after row {mover.origin.row:,} of {mover.origin.name} had "
+        f"moved time to its stamp, {instant(mover.stamp)}; where that is wrong, correct it and make the bars "
+        "anew with barloom rebuild, or set the store back with barloom stream-time set-back"
+    )
+
+
+def _limits_told(plan: BarPlan, limits: Sequence[int]) -> str:
+    first, last = (instant(limit // SECOND * SECOND) for limit in (limits[0], limits[-1]))
+    when = first if first == last else f"{first} to {last}"
+    return (
+        f"rows have no time of arrival: none may be stamped more than {plan.max_ahead / SECOND:g} s after it was first "
+        f"read ({when}), which is kept for later runs; name the column as [source] arrival if the input has one"
+    )

@@ -47,14 +47,16 @@ def refused_rows(
     """Rows that the engine did not take; `origins` says where given rows came from."""
     if rejected is None or not len(rejected):
         return []
-    return list(_refused(plan, ticks.frame[rejected.row], origins(rejected.row), rejected))
+    return list(_refused(plan, ticks, origins(rejected.row), rejected))
 
 
-def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejected: Rejected) -> Iterator[SideRecord]:
+def _refused(plan: BarPlan, ticks: TickBatch, origins: Sequence[Origin], rejected: Rejected) -> Iterator[SideRecord]:
+    rows = ticks.frame[rejected.row]
     keys = rows.select(plan.event.key).rows()
     times = rows[plan.event.timestamp].to_list()
     missed = _missed(plan, rejected)
     invalid = _invalid_messages(plan, rows, rejected)
+    came = "its arrival" if ticks.limits is None or ticks.arrivals is not None else "it was first read"
     columns = zip(
         rejected.offset.tolist(),
         rejected.reason.tolist(),
@@ -69,7 +71,7 @@ def _refused(plan: BarPlan, rows: pl.DataFrame, origins: Sequence[Origin], rejec
     reasons = {int(reason): (reason, reason.name.lower()) for reason in Reason}
     for position, (offset, code, by, (origin, row, raw), key, time, slots, by_clock) in enumerate(columns):
         reason, name = reasons[code]
-        message = invalid.get(position) or _message(reason, by, slots, by_clock=by_clock)
+        message = invalid.get(position) or _message(reason, by, slots, came, by_clock=by_clock)
         yield SideRecord(offset, origin, row, name, message, raw, by, slots, key, time, by_clock)
 
 
@@ -123,12 +125,12 @@ _MESSAGES = {
 }
 
 
-def _message(reason: Reason, by: int, slots: Mapping[str, int], *, by_clock: bool) -> str:
+def _message(reason: Reason, by: int, slots: Mapping[str, int], came: str, *, by_clock: bool) -> str:
     if reason is Reason.LATE:
         whose = " by the clock" if by_clock else ""
         return f"came {_seconds(by)} after its slot was decided{whose}; missing in {', '.join(slots)}"
     if reason is Reason.FUTURE:
-        return f"its event time is {_seconds(by)} after its arrival"
+        return f"its event time is {_seconds(by)} after {came}"
     return _MESSAGES[reason]
 
 

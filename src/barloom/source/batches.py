@@ -61,6 +61,8 @@ class _Concatenated:
         self.places[good] = np.arange(len(good))
         arrivals = [rows.arrivals for rows in slices if rows.arrivals is not None]
         self.arrivals = np.concatenate(arrivals) if arrivals else None
+        limits = [rows.limits for rows in slices if rows.limits is not None]
+        self.limits = np.concatenate(limits) if limits else None
         self._problems = [rows.problems for rows in slices]
         self._known = [rows.known for rows in slices]
 
@@ -104,7 +106,8 @@ def _part(whole: _Concatenated, rows: Integers, offset: int, stops: list[tuple[T
     else:
         frame = whole.frame[chosen]
     arrivals = None if whole.arrivals is None else whole.arrivals[chosen]
-    ticks = TickBatch(frame, offset + good, arrivals)
+    limits = None if whole.limits is None else whole.limits[chosen]
+    ticks = TickBatch(frame, offset + good, arrivals, limits)
     return Part(
         ticks,
         whole.invalid(rows[bad], offset + bad),

@@ -39,7 +39,8 @@ class Rows:
     """Consecutive rows of an input: the good ones as a frame of the event's fields, the others by what is wrong.
 
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
-    the positions of the rest, `known` what could be read of these.
+    the positions of the rest, `known` what could be read of these. `limits` are the times after which rows without
+    `arrivals` may not be stamped.
     """
 
     frame: pl.DataFrame
@@ -48,6 +49,7 @@ class Rows:
     problems: Problems
     arrivals: Integers | None = None
     known: Mapping[int, Known] = dataclasses.field(default_factory=dict)
+    limits: Integers | None = None
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""
@@ -61,6 +63,7 @@ class Rows:
             problems={row - start: text for row, text in self.problems.items() if start <= row < stop},
             arrivals=None if self.arrivals is None else self.arrivals[first:last],
             known={row - start: known for row, known in self.known.items() if start <= row < stop},
+            limits=None if self.limits is None else self.limits[first:last],
         )
 
 

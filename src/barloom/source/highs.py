@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from barloom.source.limits import ahead_of
+
 if TYPE_CHECKING:
     from barloom.source.decode import Decoder, Rows
     from barloom.time.calendar import Integers
@@ -21,9 +23,9 @@ def running_highs(rows: Rows, decoder: Decoder, high: int) -> Integers:
     plan = decoder.plan
     highs = np.full(rows.count, BEFORE_ALL)
     times = np.where(decoder.counting.of(rows.frame), rows.frame[plan.event.timestamp].to_numpy(), BEFORE_ALL)
-    if rows.arrivals is not None:
-        latest = np.minimum(rows.arrivals, np.iinfo(np.int64).max - plan.max_ahead) + plan.max_ahead
-        times = np.where(times > latest, BEFORE_ALL, times)
+    limits = rows.limits if rows.arrivals is None else rows.arrivals
+    if limits is not None:
+        times = np.where(ahead_of(times, limits, plan.max_ahead), BEFORE_ALL, times)
     highs[rows.index] = times
     if rows.count:
         highs[0] = max(highs[0], high)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from barloom.source.bytestream import ByteStream
     from barloom.source.ziparchive import ZipEntry
 
-__all__ = ["FrameInput", "Input", "InputFile", "find_inputs"]
+__all__ = ["FRAME", "FrameInput", "Input", "InputFile", "find_inputs"]
+
+FRAME: Final = "frame"
+"""Under this name the position in a frame stands."""
 
 _FORMATS: Final = {
     ".csv": "csv",
@@ -44,7 +47,8 @@ class InputFile:
     """One file of rows, or one member of a zip archive.
 
     `key` is what its position is stored under: the absolute path. `name` is how messages call it. `cut`: it is the last
-    member that is left of an archive.
+    member that is left of an archive. `named` are fields that its name gives: with others the same content is another
+    input.
     """
 
     key: str
@@ -55,6 +59,7 @@ class InputFile:
     compression: str = ""
     entry: ZipEntry | None = None
     cut: bool = False
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def broken(self) -> str:
@@ -86,13 +91,18 @@ class InputFile:
         """Bytes on disk."""
         return self.path.stat().st_size
 
+    def place(self) -> tuple[int, int, str]:
+        """Where on the disk its content is, whatever links lead there."""
+        found = self.path.stat()
+        return found.st_dev, found.st_ino, "" if self.entry is None else self.entry.name
+
 
 @dataclass(frozen=True, slots=True)
 class FrameInput:
     """A Polars frame of rows."""
 
     frame: pl.DataFrame | pl.LazyFrame
-    key: str = "frame"
+    key: str = FRAME
     name: str = "the frame"
     format: str = "frame"
     broken: str = "a frame that Polars cannot compute"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import SourceError
 from barloom.source.bytestream import Broken
+from barloom.source.chain import Chain
 
 if TYPE_CHECKING:
     from barloom.source.bytestream import ByteStream
@@ -20,7 +21,7 @@ class LineBlocks:
     """Cuts a stream behind line ends.
 
     `offset` is the place in the content of what comes next, `broken` what is wrong with the stream where it ended
-    early, `rest` what is there behind the last line end once the stream has ended.
+    early, `rest` what is there behind the last line end once the stream has ended. `chain` takes in what is given.
     """
 
     def __init__(self, stream: ByteStream, block_bytes: int, name: str) -> None:
@@ -31,6 +32,7 @@ class LineBlocks:
         self.rest = b""
         self.offset = 0
         self.broken: str | None = None
+        self.chain = Chain()
 
     @property
     def sealed(self) -> bool:
@@ -53,6 +55,7 @@ class LineBlocks:
         taken = self.head(size)
         self.rest = self.rest[len(taken) :]
         self.offset += len(taken)
+        self.chain.update(taken)
         return taken
 
     def skip_to(self, offset: int) -> None:
@@ -99,9 +102,10 @@ class LineBlocks:
             self.rest = b""
         joined = b"".join(parts)
         end = joined.find(b"\n", self._block_bytes) + 1 or joined.rfind(b"\n") + 1
-        self.rest = joined[end:]
+        given, self.rest = joined[:end], joined[end:]
         self.offset += end
-        return joined[:end]
+        self.chain.update(given)
+        return given
 
     def give_back(self, data: bytes) -> None:
         """Put back the end of what was taken, to be read again."""

@@ -15,6 +15,8 @@ from barloom.source.inputs import FrameInput, find_inputs
 from barloom.source.stdin import StandardInput
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import Source
@@ -26,14 +28,20 @@ Spec: TypeAlias = object
 
 
 def open_source(
-    plan: BarPlan, spec: Spec, *, at_end: Literal["keep", "close"] = "keep", clock: Clock | None = None
+    plan: BarPlan,
+    spec: Spec,
+    *,
+    at_end: Literal["keep", "close"] = "keep",
+    clock: Clock | None = None,
+    judged: Mapping[str, bytes] | None = None,
 ) -> Source:
     """The source for an input.
 
     Files: ``.csv .tsv .txt .jsonl .ndjson .json`` (each also ``.gz``), ``.parquet .pq``, and ``.zip`` with such text
     inside; patterns such as ``"day-*.csv"`` and several paths are merged. Frames are those of Polars, and of pandas and
     Arrow, which become Polars frames. ``at_end="close"`` says that the files are
-    complete: a last line without an end counts as whole. `clock` tells when rows of a feed arrive.
+    complete: a last line without an end counts as whole. `clock` tells when rows of a feed arrive and when those of
+    files are first read, unless `judged`, positions that another store has, say when that was.
 
     Raises `SourceError` where there is no such input, or none of a known kind.
     """
@@ -45,7 +53,8 @@ def open_source(
     paths = _paths(spec)
     if paths is not None:
         name = ", ".join(map(str, paths[:3])) + (", …" if len(paths) > 3 else "")  # noqa: PLR2004 - enough to know it
-        return FileSource(plan, find_inputs(paths, plan.source.format), name, closing=at_end == "close")
+        files = find_inputs(paths, plan.source.format)
+        return FileSource(plan, files, name, closing=at_end == "close", clock=clock, judged=judged)
     refuse_lookalikes(spec)
     if isinstance(spec, Iterable | AsyncIterable):
         return FeedSource(plan, spec, clock=clock)

@@ -9,11 +9,32 @@ import msgspec
 
 from barloom.errors import SourceError
 
-__all__ = ["HEAD_BYTES", "TAIL_BYTES", "TOTAL", "FilePosition", "digest", "rows_of", "rows_position"]
+__all__ = [
+    "HEAD_BYTES",
+    "REPLACED",
+    "SORTED",
+    "SORTING",
+    "TAIL_BYTES",
+    "TOTAL",
+    "FilePosition",
+    "digest",
+    "rows_of",
+    "rows_position",
+]
 
 HEAD_BYTES: Final = 16_384
 TAIL_BYTES: Final = 256
+REPLACED: Final = (
+    "Files may grow, not change: put the old content back, name the file that it was moved to as well (what is here is "
+    "new then), or make all bars anew with barloom rebuild"
+)
+"""What to do about a file that stands where another was, and that one is nowhere."""
 
+SORTING: Final = "sorting"
+"""Under this name the rows that are being sorted stand among the positions, and how many of them were given."""
+
+SORTED: Final = "sorting to"
+"""Under this name it stands how far each file was read for that sorting, by the file's key."""
 
 TOTAL: Final = "rows"
 """Under this name the number of rows read from the whole input stands among the positions."""
@@ -26,6 +47,14 @@ class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     their row. `head` and `tail` are digests of the content's first `head_length` bytes (rows in Parquet) and of the
     `tail_length` bytes before `byte`. `high` is the largest event time so far, `size` the file's size when its
     end was reached; `pending`: there was a last line without an end, left unread; `unended`: that line was read.
+
+    `content` is what the content before `byte` (before those `skip` rows) is known by wherever it stands, and `block`
+    what the whole blocks in it are known by (see `Chain`); version 0.1 wrote neither. `named` are the fields that came
+    from the file's name. `twin` names another file of which all content before `byte` was read, so that none of it was
+    of this one.
+
+    `limit` is the time after which rows in hand may not be stamped, taken when the file had `limit_size` bytes;
+    `ahead`: some row was. `limits` are earlier ones, each up to a row, as far as some row was stamped later.
     """
 
     rows: int = 0
@@ -39,6 +68,14 @@ class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     size: int | None = None
     pending: bool = False
     unended: bool = False
+    content: str = ""
+    block: str = ""
+    named: dict[str, str] = {}
+    twin: str = ""
+    limit: int | None = None
+    limit_size: int = 0
+    ahead: bool = False
+    limits: tuple[tuple[int, int], ...] = ()
 
     def encode(self) -> bytes:
         """As bytes for a store."""

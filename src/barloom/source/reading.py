@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
 
 from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
+from barloom.source.columns import ARRIVAL
 from barloom.source.formats import record_format
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.inputs import FrameInput, InputFile
+from barloom.source.limits import Limits
 from barloom.source.merge import Block, Lane
 from barloom.source.position import TOTAL, FilePosition, rows_of, rows_position
 from barloom.source.protocol import Origin, Progress, SourceBatch
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
     from barloom.source.inputs import Input
     from barloom.source.merge import Taken
     from barloom.source.pieces import Piece, PieceReader
+    from barloom.source.recognise import Recognised
 
-__all__ = ["Reading", "file_reader", "keyed", "started_at"]
+__all__ = ["Firsts", "Reading", "file_reader", "keyed", "started_at"]
 
 _BLOCK_BYTES: Final = 4 << 20
 _PEEK_BYTES: Final = 64 << 10
@@ -33,19 +38,36 @@ _BYTES_A_ROW: Final = 64
 _OPEN_AT_ONCE: Final = 8
 
 
+class Firsts(NamedTuple):
+    """When rows are first read: `now`, unless another store knows better (by the files' keys)."""
+
+    now: int
+    known: Mapping[str, FilePosition] = {}
+
+
 class Reading:
     """How far all files are read in one run."""
 
     def __init__(
-        self, decoder: Decoder, files: Sequence[Input], positions: Mapping[str, bytes], *, closing: bool
+        self,
+        decoder: Decoder,
+        found: Recognised,
+        positions: Mapping[str, bytes],
+        firsts: Firsts | None = None,
+        *,
+        closing: bool,
     ) -> None:
-        self.files = files
+        files = self.files = found.files
         self.offset = rows_of("the input", positions.get(TOTAL))
-        self.notes: list[str] = []
+        self.notes = list(found.notes)
+        self._moved = found.moved
+        self._twins = found.twins
+        self._firsts = firsts
+        self._limits: dict[int, Limits] = {}
         self._decoder = decoder
         self.closing = closing
         self._new = TOTAL not in positions
-        self._positions = dict(positions)
+        self._positions = dict(found.positions)
         self._given = dict(positions)
         self._sizes = [file.size() for file in files]
         self._done = [0] * len(files)
@@ -54,7 +76,11 @@ class Reading:
     def position(self, file: Input) -> FilePosition | None:
         """How far a file is read; none for a new one."""
         stored = self._positions.get(file.key)
-        return None if stored is None else FilePosition.decode(file.name, stored)
+        return FilePosition.decode(file.name, stored) if stored else None
+
+    def present_key(self, key: str) -> str:
+        """The key by which a file goes that had this one."""
+        return self._moved.get(key, key)
 
     def lanes(self, batch_rows: int) -> list[Lane]:
         """The files as sequences to merge. Many files are opened only when the merge comes to their first row."""
@@ -64,6 +90,26 @@ class Reading:
             Lane(number, self._blocks(number, block, batch_rows), None if few else self._peek(number))
             for number in range(len(self.files))
         ]
+
+    def limits(self, number: int, now: int | None = None) -> Limits | None:
+        """By what the rows of a file are judged that are read from here on, at `now` or when this reading began.
+
+        None where they say themselves when they arrived, and for frames.
+        """
+        file = self.files[number]
+        if self._firsts is None or ARRIVAL in self._decoder.paths or not isinstance(file, InputFile):
+            return None
+        known = self._firsts.known.get(file.key)
+        return Limits(self._decoder.plan, self.position(file), known, now or self._firsts.now, file.size())
+
+    @property
+    def now(self) -> int:
+        """When this reading began."""
+        return 0 if self._firsts is None else self._firsts.now
+
+    def recalled(self, name: str) -> bytes | None:
+        """What was put down beside the positions of the files."""
+        return self._positions.get(name)
 
     def remember(self, name: str, data: bytes) -> None:
         """Put down something beside the positions of the files."""
@@ -75,6 +121,8 @@ class Reading:
         if piece is not None and stop > taken.start:
             high = int(taken.block.keys[stop - 1])
             position = piece.position(stop, None if high == BEFORE_ALL else high)
+            if taken.lane.order in self._limits:
+                position = self._limits[taken.lane.order].note(position)
             self.keep(taken.lane.order, position)
             self._settle(taken.lane.order, position)
 
@@ -91,6 +139,7 @@ class Reading:
         """
         if self._new and not self.offset and not self.notes and any(isinstance(file, InputFile) for file in self.files):
             raise self._nothing()
+        self._keep_twins()
         self._positions[TOTAL] = rows_position(self.offset)
         if self._positions == self._given and not self.notes:
             return None
@@ -113,6 +162,18 @@ class Reading:
         """Put down how far a file is read."""
         self._positions[self.files[number].key] = position.encode()
 
+    def _keep_twins(self) -> None:
+        """Put down how much of the files that were passed over has been read by other names."""
+        mains = {twin.key: twin.main for twin in self._twins}
+        for twin in self._twins:
+            main = twin.main
+            while main in mains:
+                main = mains[main]
+            stored = self._positions.get(main)
+            if stored and _covers(read := FilePosition.decode(main, stored), twin.end):
+                limits = {"limit": read.limit, "limit_size": 0, "ahead": read.ahead, "limits": read.limits}
+                self._positions[twin.key] = msgspec.structs.replace(twin.end, twin=main, **limits).encode()
+
     def _blocks(self, number: int, block_bytes: int, batch_rows: int) -> Iterator[Block]:
         file = self.files[number]
         start = self.position(file)
@@ -121,7 +182,10 @@ class Reading:
             file, self._decoder, start, closing=self.closing, block_bytes=block_bytes, batch_rows=batch_rows
         )
         rows = 0 if start is None else start.rows
-        for piece in reader.pieces():
+        limits = self.limits(number)
+        if limits is not None:
+            self._limits[number] = limits
+        for piece in reader.pieces() if limits is None else map(limits.apply, reader.pieces()):
             self._done[number] = piece.done
             block = keyed(piece, file, self._decoder, high)
             high, rows = int(block.keys[-1]), piece.after.rows
@@ -148,14 +212,19 @@ class Reading:
         start = self.position(file)
         high = started_at(start)
         reader = file_reader(file, self._decoder, start, closing=self.closing, block_bytes=_PEEK_BYTES)
-        pieces = reader.pieces()
-        piece = next(pieces, None)
+        limits = self.limits(number)
+        piece = next(reader.pieces(), None)
+        piece = piece if piece is None or limits is None else limits.apply(piece)
         return None if piece is None else int(running_highs(piece.rows, self._decoder, high)[0])
 
     def _nothing(self) -> SourceError:
         sizes = list(zip(self.files, self._sizes, strict=True))
         found = [f"{file.name} {'has no rows, only a header' if size else 'is empty'}" for file, size in sizes[:5]]
         return SourceError("; ".join(found))
+
+
+def _covers(read: FilePosition, end: FilePosition) -> bool:
+    return read.byte >= end.byte and read.rows >= end.rows and not read.skip
 
 
 def started_at(position: FilePosition | None) -> int:

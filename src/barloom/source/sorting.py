@@ -21,46 +21,46 @@ from barloom.source.batches import parts_of
 from barloom.source.decode import Rows
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.merge import Block, Lane, Merged, merge
-from barloom.source.position import FilePosition
+from barloom.source.position import SORTED, SORTING, FilePosition
 from barloom.source.protocol import Origin
 from barloom.source.reading import Reading, file_reader, started_at
 from barloom.source.rowtext import row_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from barloom.source.decode import Decoder, Known
     from barloom.source.inputs import Input
     from barloom.source.pieces import Piece
     from barloom.source.protocol import SourceBatch
 
-__all__ = ["SORTING", "sorted_batches"]
-
-SORTING: Final = "sorting"
-"""Under this name the rows that are being sorted stand among the positions, and how many of them were given."""
+__all__ = ["sorted_batches"]
 
 _RUN_ROWS: Final = 500_000
 _READ_BYTES: Final = 4 << 20
 _ROW_GROUP: Final = 16_384
 _ROWS_AT_HAND: Final = 1_000_000
-_KEY, _FILE, _ROW, _RAW, _PROBLEM, _ARRIVAL = "~key", "~file", "~row", "~raw", "~problem", "~arrival"
+_KEY, _FILE, _RANK, _ROW = "~key", "~file", "~rank", "~row"
+_RAW, _PROBLEM, _ARRIVAL, _LIMIT = "~raw", "~problem", "~arrival", "~limit"
 
 
 class _Sorting(msgspec.Struct, frozen=True):
-    """`until` says for each file how many of its rows are sorted together, `taken` how many of all were given."""
+    """`until` says for each file how many of its rows are sorted together, `taken` how many of all were given.
+
+    `now` is when they were first read.
+    """
 
     until: dict[str, int]
     taken: int = 0
+    now: int = 0
 
 
-def sorted_batches(
-    decoder: Decoder, files: Sequence[Input], positions: Mapping[str, bytes], batch_rows: int, *, closing: bool
-) -> Iterator[SourceBatch]:
-    """Batches in time order from right after `positions`."""
-    reading = Reading(decoder, files, positions, closing=closing)
-    stored = positions.get(SORTING)
+def sorted_batches(reading: Reading, decoder: Decoder, batch_rows: int) -> Iterator[SourceBatch]:
+    """Batches in time order from where a reading begins."""
+    stored = reading.recalled(SORTING)
     if stored:
         begun = msgspec.json.decode(stored, type=_Sorting)
+        begun = _Sorting({reading.present_key(key): rows for key, rows in begun.until.items()}, begun.taken, begun.now)
         yield from _sort(decoder, reading, begun, batch_rows)
     yield from _sort(decoder, reading, None, batch_rows)
     last = reading.last_batch()
@@ -71,8 +71,11 @@ def sorted_batches(
 def _sort(decoder: Decoder, reading: Reading, begun: _Sorting | None, batch_rows: int) -> Iterator[SourceBatch]:
     """Sort what is to be sorted together, and give what has not been given."""
     with TemporaryDirectory(prefix="barloom-sort-") as folder:
-        runs = _Runs(decoder, reading, Path(folder))
+        now = begun.now if begun is not None and begun.now else reading.now
+        runs = _Runs(decoder, reading, Path(folder), now)
         runs.write(begun)
+        ends = {reading.files[number].key: position for number, position in runs.endings.items()}
+        reading.remember(SORTED, msgspec.json.encode(ends))
         taken = skip = 0 if begun is None else begun.taken
         for merged in merge(runs.lanes()):
             rest, skip = _without(merged, skip)
@@ -80,11 +83,12 @@ def _sort(decoder: Decoder, reading: Reading, begun: _Sorting | None, batch_rows
                 continue
             for part in parts_of(rest, reading.offset, batch_rows):
                 taken += part.count
-                reading.remember(SORTING, msgspec.json.encode(_Sorting(runs.until, taken)))
+                reading.remember(SORTING, msgspec.json.encode(_Sorting(runs.until, taken, now)))
                 yield reading.batch(part)
         if runs.error is not None:
             raise runs.error
         reading.remember(SORTING, b"")
+        reading.remember(SORTED, b"")
         for number, ending in runs.endings.items():
             reading.keep(number, ending)
 
@@ -103,7 +107,8 @@ def _without(merged: Merged, skip: int) -> tuple[Merged | None, int]:
 class _Runs:
     """Sorted runs of rows in a folder. `error` is what ended the reading of a file too early."""
 
-    def __init__(self, decoder: Decoder, reading: Reading, folder: Path) -> None:
+    def __init__(self, decoder: Decoder, reading: Reading, folder: Path, now: int) -> None:
+        self._now = now
         self.until: dict[str, int] = {}
         self.endings: dict[int, FilePosition] = {}
         self.error: SourceError | None = None
@@ -116,7 +121,9 @@ class _Runs:
 
     def write(self, begun: _Sorting | None) -> None:
         """Read the files, up to where they were read the first time."""
-        for number, file in enumerate(self._reading.files):
+        ranks = {} if begun is None else {key: rank for rank, key in enumerate(begun.until)}
+        files = sorted(enumerate(self._reading.files), key=lambda each: ranks.get(each[1].key, len(ranks)))
+        for number, file in files:
             try:
                 self._read(number, file, None if begun is None else begun.until.get(file.key, 0))
             except SourceError as error:
@@ -135,7 +142,8 @@ class _Runs:
         reader = file_reader(file, self._decoder, start, closing=self._reading.closing, block_bytes=_READ_BYTES)
         position = start or FilePosition()
         self.until[file.key] = position.rows
-        for piece in reader.pieces():
+        limits = self._reading.limits(number, self._now)
+        for piece in reader.pieces() if limits is None else map(limits.apply, reader.pieces()):
             count = piece.rows.count if until is None else min(piece.rows.count, until - self.until[file.key])
             if count <= 0:
                 break
@@ -144,6 +152,7 @@ class _Runs:
             self._add(piece, piece.rows.slice(0, count), keys, number)
             self.until[file.key] += count
             position = piece.position(count, None if high == BEFORE_ALL else high)
+            position = position if limits is None else limits.note(position)
         else:
             ending = reader.ending(position)
             position = ending.position
@@ -164,6 +173,9 @@ class _Runs:
             pl.Series(_ARRIVAL, rows.arrivals, dtype=pl.Int64)
             if rows.arrivals is not None
             else pl.lit(None, pl.Int64).alias(_ARRIVAL),
+            pl.Series(_LIMIT, rows.limits, dtype=pl.Int64)
+            if rows.limits is not None
+            else pl.lit(None, pl.Int64).alias(_LIMIT),
         )
         known = [rows.known[row] for row in bad]
         keys = dict(zip(self._decoder.plan.event.key, _columns(known, len(self._decoder.plan.event.key)), strict=True))
@@ -178,7 +190,10 @@ class _Runs:
             }
         )
         both = pl.concat([good, refused], how="diagonal") if bad else good
-        self._gathered.append(both.with_columns(pl.lit(number, pl.Int64).alias(_FILE)))
+        rank = list(self.until).index(self._reading.files[number].key)
+        self._gathered.append(
+            both.with_columns(pl.lit(number, pl.Int64).alias(_FILE), pl.lit(rank, pl.Int64).alias(_RANK))
+        )
         self._rows += rows.count
         if self._rows >= _RUN_ROWS:
             self._finish_run()
@@ -187,7 +202,7 @@ class _Runs:
         if not self._gathered:
             return
         path = self._folder / f"{len(self._paths)}.parquet"
-        ordered = pl.concat(self._gathered).sort(_KEY, _FILE, _ROW)
+        ordered = pl.concat(self._gathered).sort(_KEY, _RANK, _ROW)
         try:
             ordered.write_parquet(path, compression="lz4", row_group_size=_ROW_GROUP, statistics=False)
         except (OSError, pl.exceptions.PolarsError) as error:
@@ -217,6 +232,7 @@ class _Runs:
             dict(zip(refused.arg_true().to_list(), frame[_PROBLEM].drop_nulls().to_list(), strict=True)),
             good[_ARRIVAL].to_numpy() if has_arrival else None,
             self._decoder.known(frame, refused.arg_true().to_list()),
+            None if good[_LIMIT].null_count() else good[_LIMIT].to_numpy(),
         )
 
         def origins(wanted: Sequence[int]) -> list[Origin]:

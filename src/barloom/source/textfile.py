@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 import msgspec
 
 from barloom.errors import SourceError, SourceReplaced
+from barloom.source.chain import BLOCK_BYTES, Chain
 from barloom.source.lines import LineBlocks
 from barloom.source.pieces import Ending, Piece
-from barloom.source.position import HEAD_BYTES, TAIL_BYTES, FilePosition, digest
+from barloom.source.position import HEAD_BYTES, REPLACED, TAIL_BYTES, FilePosition, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,7 @@ class TextFile:
         self._left = b""
         self._open = False
         self._rows = self._start.rows
+        self._known = ("", "")
 
     def pieces(self) -> Iterator[Piece]:
         """The rest of the file's rows."""
@@ -104,6 +106,7 @@ class TextFile:
 
     def ending(self, position: FilePosition) -> Ending:
         """The file's size where that helps the next run, and whether a last line is left."""
+        position = self._renewed(position)
         if self._left:
             ending = "the last record has a quote that is not closed" if self._open else "the last line has no end"
             mend = "close the quote" if self._open else "end it with a line break"
@@ -115,6 +118,12 @@ class TextFile:
         if self._file.compression and self._size is not None:
             return Ending(msgspec.structs.replace(position, size=self._size, pending=False))
         return Ending(position)
+
+    def _renewed(self, position: FilePosition) -> FilePosition:
+        """A position of version 0.1 that was found right, in the form of today."""
+        if position.content or not position.rows or position.byte != self._start.byte or not self._known[0]:
+            return position
+        return msgspec.structs.replace(position, content=self._known[0], block=self._known[1])
 
     def _identify(self, head: bytes) -> None:
         """Refuse what is not text, and a file other than the one the position is of."""
@@ -128,7 +137,8 @@ class TextFile:
 
     def _is_unchanged(self) -> bool:
         start = self._start
-        return start.size is not None and not start.pending and not start.skip and start.size == self._file.size()
+        whole = start.size is not None and not start.pending and not start.skip and bool(start.content)
+        return whole and start.size == self._file.size()
 
     def _begin(self, lines: LineBlocks) -> bool:
         """Take the header and go to where reading continues; whether there is anything to read there."""
@@ -148,15 +158,22 @@ class TextFile:
         self._tail = (first if lines.offset > HEAD_BYTES else self._head[: lines.offset])[-TAIL_BYTES:]
         if self._start.byte > lines.offset:
             self._go_on(lines)
+        self._known = (lines.chain.digest(), lines.chain.block)
         return True
 
     def _go_on(self, lines: LineBlocks) -> None:
         start = self._start
-        lines.skip_to(start.byte - start.tail_length)
-        self._tail = (self._tail + lines.take(start.byte - lines.offset))[-start.tail_length :]
+        whole = start.byte - start.byte % BLOCK_BYTES
+        if start.content and lines.offset < whole:
+            lines.skip_to(min(whole, start.byte - start.tail_length))
+            self._tail = (self._tail + lines.take(whole - lines.offset))[-start.tail_length :]
+            lines.chain = Chain(start.block)
+        while lines.offset < start.byte and (taken := lines.take(min(start.byte - lines.offset, BLOCK_BYTES))):
+            self._tail = (self._tail + taken)[-start.tail_length :]
         if lines.offset < start.byte and lines.broken is None:
             self._refuse(f"it is shorter than before ({start.byte} bytes had been read)")
-        if lines.offset == start.byte and digest(self._tail) != start.tail:
+        known = lines.chain.digest() == (start.content or lines.chain.digest())
+        if lines.offset == start.byte and not (known and digest(self._tail) == start.tail):
             self._refuse(f"its content before data row {start.rows - start.skip + 1} has changed")
         following = lines.head(1)
         if start.unended and following and following not in b"\r\n":
@@ -207,6 +224,7 @@ class TextFile:
         parsed = self._format.parse(data)
         rows = self._decoder.decode(parsed.columns, parsed.count, parsed.refused, self._file.name)
         before = self._position(lines.offset - len(taken), self._rows, lines.offset)
+        self._known = (lines.chain.digest(), lines.chain.block)
         self._tail = (self._tail + taken)[-TAIL_BYTES:]
         self._rows += rows.count
         after = self._position(lines.offset, self._rows, lines.offset)
@@ -230,6 +248,9 @@ class TextFile:
             head_length=length,
             tail=digest(self._tail),
             tail_length=len(self._tail),
+            content=self._known[0],
+            block=self._known[1],
+            named=dict(self._file.named),
         )
 
     def _records(self, data: bytes, skip: int) -> Callable[[Sequence[int]], list[str]]:
@@ -244,10 +265,7 @@ class TextFile:
         return self._closing or lines.sealed
 
     def _refuse(self, why: str) -> NoReturn:
-        message = (
-            f"{self._file.name} is no longer the file that was read before: {why}. "
-            "Files may grow, not change: put the old content back, give new content a new name, or start a new store"
-        )
+        message = f"{self._file.name} is no longer the file that was read before: {why}. {REPLACED}"
         raise SourceReplaced(message)
 
 

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from barloom.clock import SystemClock
 from barloom.engine.floors import Published
-from barloom.errors import BrokerError, DefinitionError, Problem, TopicMismatch
+from barloom.errors import BrokerError, TopicMismatch
 from barloom.kafka.clients import consumer_config, producer_config
 from barloom.kafka.cluster import Cluster
 from barloom.kafka.forgetting import known_of
 from barloom.kafka.scan import scan
-from barloom.plan.barplan import InputKind
 from barloom.plan.identity import topics
 from barloom.read.kafka.written import serde_of
 from barloom.runtime.kafka.publication import Publication
 from barloom.runtime.kafka.restoring import Restorer
 from barloom.runtime.kafka.transaction import Transactions
+from barloom.runtime.setting_back import SetBack, refuse_bars, told
 from barloom.telemetry.metrics import open_metrics
 from barloom.time.calendars import resolve
 from barloom.time.instants import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from confluent_kafka import TopicPartition
 
@@ -43,20 +43,6 @@ _LONGEST: Final = 3_600_000
 """Milliseconds for which the group does without a word from us, while the state is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetBack:
-    """What setting back does, or would do. Times are nanoseconds UTC.
-
-    `before` and `after` are the stream times, `dropped` open slots by timeframe that are forgotten, `floors` by
-    timeframe of how many keys the published bars reach beyond `after`, and where the last of these bars ends.
-    """
-
-    before: int
-    after: int
-    dropped: Mapping[str, int]
-    floors: Mapping[str, tuple[int, int]]
-
-
 def set_back(  # noqa: PLR0913 - whose, of what, and how
     plan: BarPlan, settings: KafkaSettings, partition: int, to: int, *, really: bool, clock: Clock | None = None
 ) -> SetBack:
@@ -66,9 +52,7 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
     members, `DefinitionError` where bars are the input, and `ValueError` where stream time is not after `to`.
     """
     clock = clock or SystemClock()
-    if plan.input is InputKind.BARS:
-        fix = "make the bars anew from the input, with barloom rebuild"
-        raise DefinitionError([Problem("stream time cannot be set back where bars are the input", "stream-time", fix)])
+    refuse_bars(plan)
     cluster = Cluster.reach(settings, clock)
     _refuse(cluster, plan, settings, partition)
     names, calendar, metrics = topics(plan, settings.app), resolve(plan.calendar), open_metrics()
@@ -91,9 +75,7 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
                 transactions.commit(list(restored.positions()), membership)
             else:
                 transactions.abort()
-    named = [str(level.timeframe) for level in plan.levels]
-    dropped = {named[gone.level]: len(gone.key) for gone in step.retracted}
-    return SetBack(before, to, dropped, {named[place]: told for place, told in restored.engine.floors.items()})
+    return told(plan, restored.engine, step, before, to)
 
 
 def _refuse(cluster: Cluster, plan: BarPlan, settings: KafkaSettings, partition: int) -> None:
