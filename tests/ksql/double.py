@@ -1,7 +1,8 @@
 """A server double that speaks ksqlDB's REST over real HTTP, and fails when it is told to.
 
-By itself it keeps the sources that statements make, and answers in the shape of a real 8.5 server. `Rule`s come first:
-they answer the requests that they match, a number of times or until a moment of the tests' clock.
+By itself it keeps the sources that statements make, with the server's own text of them, refuses what the planner and
+the grammar of a real 8.5 server refuse, and answers in its shape. `Rule`s come first: they answer the requests that
+they match, a number of times or until a moment of the tests' clock.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from ksql.planner import refused
+from ksql.reading_sql import statements
+from ksql.server_text import servers_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barloom.ksql.script import Entity, Script, SqlColumn
     from barloom.testing.clock import FakeClock
+    from ksql.reading_sql import Statement
 
 NOT_READY = (
     503,
@@ -106,6 +112,7 @@ class KsqlDouble:
         self.rules: list[Rule] = []
         self.requests: list[Request] = []
         self.statements: dict[str, str] = {}
+        self._sources: dict[str, Statement] = {}
         self.queries: dict[str, Query] = {}
         self.topics: set[str] = set()
         self.rows: dict[str, list[list[Any]]] = {}
@@ -150,7 +157,8 @@ class KsqlDouble:
     def create(self, entity: Entity, properties: dict[str, str]) -> str | None:
         """Make a source; the id of its query."""
         self._offset += 2
-        self.statements[entity.name] = entity.sql
+        self._sources[entity.name] = statements(entity.sql)[0]
+        self.statements[entity.name] = servers_text(entity.sql)
         self.topics.add(entity.topic)
         if not entity.derived:
             return None
@@ -197,7 +205,8 @@ class KsqlDouble:
             ("POST /ksql SHOW QUERIES;", lambda *_: _entity("queries", queries=self._running())),
             ("POST /ksql SHOW TOPICS;", lambda *_: _entity("kafka_topics", topics=self._topics())),
             (r"POST /ksql DESCRIBE (\S+) EXTENDED;", lambda _, match: self.describe(match[1])),
-            (r"POST /ksql EXPLAIN (\S+);", lambda _, match: self.explain(match[1])),
+            (r"POST /ksql (?:EXPLAIN|TERMINATE|RESUME) (?!`)(\S*?)-", lambda _, match: _no_identifier(match)),
+            (r"POST /ksql EXPLAIN `?([^`]+)`?;", lambda _, match: self.explain(match[1])),
             (r"POST /ksql CREATE (?:STREAM|TABLE) (\S+)", self._create),
             (r"POST /ksql DROP (?:STREAM|TABLE) (\S+?)( DELETE TOPIC)?;", lambda _, match: self._drop(*match.groups())),
             (r"POST /query-stream SELECT \* FROM (\S+)", lambda _, match: self.pull(match[1])),
@@ -283,6 +292,13 @@ class KsqlDouble:
         name = _stored(match[1])
         if name in self.statements:
             return refusal(f"Cannot add stream '{name}': A stream with the same name already exists")
+        try:
+            (statement,) = statements(request.sql)
+        except AssertionError as error:
+            return refusal(f"line 1:1: Syntax Error\n{error}")
+        refused_by_planner = refused(statement, self._sources)
+        if refused_by_planner is not None:
+            return refusal(refused_by_planner)
         query = self.create(self.script.entity(name), request.properties)
         status = {"status": "SUCCESS", "message": "created", "queryId": query}
         return _entity("currentStatus", statementText=request.sql, commandStatus=status)
@@ -292,6 +308,7 @@ class KsqlDouble:
         if name not in self.statements:
             return refusal(f"Source {name} does not exist.")
         del self.statements[name]
+        self._sources.pop(name, None)
         self.queries.pop(name, None)
         if delete:
             self.topics.discard(self.script.entity(name).topic)
@@ -322,6 +339,12 @@ class _Server(ThreadingHTTPServer):
 
 def _entity(kind: str, **body: object) -> tuple[int, Any]:
     return 200, [{"@type": kind, "statementText": "", "warnings": [], **body}]
+
+
+def _no_identifier(match: re.Match[str]) -> tuple[int, Any]:
+    """Without quotes a name ends at its first dash."""
+    words = match[0].removeprefix("POST /ksql ")
+    return refusal(f"line 1:{len(words)}: Syntax Error\nExpecting ';'")
 
 
 def _stored(sql_name: str) -> str:

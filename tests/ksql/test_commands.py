@@ -94,7 +94,7 @@ def test_nothing_is_left_out_in_silence(
 def test_drift_is_shown_and_not_deployed(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
     """Exit code 1 for both, and the reason in both."""
     double.deploy()
-    double.statements["TICKS"] = double.statements["TICKS"].replace("PARTITIONS = 3", "PARTITIONS = 6")
+    double.statements["TICKS"] = double.statements["TICKS"].replace("PARTITIONS=3", "PARTITIONS=6")
 
     code, out, _ = run("plan")
     assert 1 == code

@@ -7,7 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from barloom.errors import KsqlDrifted
-from barloom.ksql.canonical import canonical, differences
+from barloom.ksql.canonical import canonical
+from barloom.ksql.differences import differences
 from barloom.ksql.observed import explained, property_name, source
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def property_differences(wanted: Mapping[str, str], found: Mapping[str, str]) ->
     for name, value in wanted.items():
         theirs = found.get(property_name(name))
         if theirs != value:
-            told.append(f"its query runs with {name} {theirs or 'not set'}, not {value}")
+            what = f"without {name}, which should be" if theirs is None else f"with {name} {theirs}, not"
+            told.append(f"its query runs {what} {value}")
     return told
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 from barloom.errors import KsqlError, KsqlNotServing, KsqlUnauthorized, KsqlUnreachable
 from barloom.ksql.answers import store_state
 from barloom.ksql.lookup import any_row
+from barloom.ksql.names import query_name
 from barloom.ksql.observed import explained, running, source
 from barloom.ksql.script import EntityKind
 from barloom.time.instants import written
@@ -232,7 +233,7 @@ class Waiter:
             watch.saw(f"query {query.id} failed at {written(newest.at * 1_000_000)}: {newest.message}")
             _failed_query(watch, query, newest.message)
         if query.fault == "PAUSED":
-            watch.fail(f"does nothing: its query is paused; run RESUME {query.id};")
+            watch.fail(f"does nothing: its query is paused; run RESUME {query_name(query.id)};")
         if query.fault == "ERROR":
             watch.saw(f"query {query.id} is ERROR")
             _failed_query(watch, query, "the server gives no reason; its log does")
