@@ -30,7 +30,8 @@
     │   ├── KsqlUnauthorized                the credentials are wrong or do not suffice
     │   ├── KsqlRefused                     the server refuses the statement; `applied` are those done before it
     │   ├── KsqlNotServing                  a stream or table does not work, or did not begin to in time
-    │   └── KsqlDrifted                     the server holds other statements than the definition becomes
+    │   ├── KsqlDrifted                     the server holds other statements than the definition becomes
+    │   └── KsqlTooOld                      the ticks are older than what a pipeline keeps
     ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
     └── MissingExtra (ImportError)          an optional part of barloom is not installed
 
@@ -61,6 +62,7 @@ __all__ = [
     "KsqlNotReady",
     "KsqlNotServing",
     "KsqlRefused",
+    "KsqlTooOld",
     "KsqlUnauthorized",
     "KsqlUnreachable",
     "KsqlUnsupported",
@@ -279,6 +281,10 @@ class KsqlNotServing(KsqlError):
 
 class KsqlDrifted(KsqlError):
     """The ksqlDB server holds other statements under the names of the definition."""
+
+
+class KsqlTooOld(KsqlError):
+    """The ticks are older than what a ksqlDB pipeline keeps of its work: Kafka would delete bars that are not done."""
 
 
 class WaitTimeout(BarloomError, TimeoutError):

@@ -57,7 +57,13 @@ def waiter_of(client: KsqlClient, clock: FakeClock, seen: list[Progress]) -> Cal
     """A waiter with a policy of one's own."""
 
     def make(**policy: float) -> Waiter:
-        return Waiter(client, clock=clock, random=Random(1), policy=WaitPolicy(**policy), on_progress=seen.append)
+        return Waiter(
+            client,
+            clock=clock,
+            random=Random(1),
+            policy=WaitPolicy(**{"history": 0.2, **policy}),
+            on_progress=seen.append,
+        )
 
     return make
 

@@ -116,6 +116,7 @@ class KsqlDouble:
         self.queries: dict[str, Query] = {}
         self.topics: set[str] = set()
         self.rows: dict[str, list[list[Any]]] = {}
+        self.ticks = [(part, 0, "2020-01-01T00:00:00.000") for part in range(script.of("source").partitions)]
         self.healthy = True
         self.login: str | None = None
         self.token: str | None = None
@@ -165,8 +166,8 @@ class KsqlDouble:
         self.queries[entity.name] = Query(f"CTAS_{entity.name}_{self._offset}", properties)
         return self.queries[entity.name].id
 
-    def answer(self, request: Request) -> tuple[int, Any] | str:
-        """The answer to a request: status and body, or `LOST`."""
+    def answer(self, request: Request) -> Any:  # noqa: ANN401 - one of several kinds
+        """The answer to a request: status and body, `LOST`, or the lines of a push query."""
         refused = self._refused(request)
         if refused is not None:
             return refused
@@ -189,7 +190,7 @@ class KsqlDouble:
             return UNAUTHORIZED
         return None
 
-    def own(self, request: Request) -> tuple[int, Any]:
+    def own(self, request: Request) -> Any:  # noqa: ANN401 - an answer
         """Its answer without any rule."""
         for pattern, act in self._acts():
             match = re.match(pattern, request.line, re.DOTALL | re.IGNORECASE)
@@ -197,7 +198,7 @@ class KsqlDouble:
                 return act(request, match)
         return 404, None
 
-    def _acts(self) -> list[tuple[str, Callable[[Request, re.Match[str]], tuple[int, Any]]]]:
+    def _acts(self) -> list[tuple[str, Callable[[Request, re.Match[str]], Any]]]:
         return [
             ("GET /info", lambda *_: (200, {"KsqlServerInfo": {"version": "8.5.0-0", "serverStatus": "RUNNING"}})),
             ("GET /healthcheck", lambda *_: (200, self._health())),
@@ -210,6 +211,7 @@ class KsqlDouble:
             (r"POST /ksql CREATE (?:STREAM|TABLE) (\S+)", self._create),
             (r"POST /ksql DROP (?:STREAM|TABLE) (\S+?)( DELETE TOPIC)?;", lambda _, match: self._drop(*match.groups())),
             (r"POST /query-stream SELECT \* FROM (\S+)", lambda _, match: self.pull(match[1])),
+            (r"POST /query-stream SELECT ROWPARTITION AS (\w+), ROWOFFSET AS (\w+), (\S+) AS (\w+) FROM", self._ticks),
         ]
 
     def _health(self) -> dict[str, Any]:
@@ -313,6 +315,13 @@ class KsqlDouble:
         if delete:
             self.topics.discard(self.script.entity(name).topic)
         return _entity("currentStatus", commandStatus={"status": "SUCCESS", "message": "dropped"})
+
+    def _ticks(self, _: Request, match: re.Match[str]) -> Any:  # noqa: ANN401 - an answer
+        """The ticks that are there, and then silence."""
+        names = [match[1].upper(), match[2].upper(), match[4].upper()]
+        header = {"queryId": "transient_1", "columnNames": names, "columnTypes": ["INTEGER", "BIGINT", "TIMESTAMP"]}
+        assert match[3].upper().strip("`") == self.script.of("source").timestamp_column
+        return [json.dumps(header), *(json.dumps(list(tick)) for tick in self.ticks), ""]
 
     def pull(self, sql_name: str) -> tuple[int, Any]:
         """Its answer to a pull query."""

@@ -43,9 +43,10 @@ class Planned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A script beside a server, in the order of the statements."""
+    """A script beside a server, in the order of the statements, and the `topics` that the server sees."""
 
     items: tuple[Planned, ...]
+    topics: frozenset[str] = frozenset()
 
     def of(self, verdict: Verdict) -> list[Planned]:
         """Those of a verdict."""
@@ -79,7 +80,7 @@ _MEND_FULL: Final = (
 def compare(client: KsqlClient, script: Script) -> Comparison:
     """Ask the server for every statement of a script."""
     topics = _topics(client)
-    return Comparison(tuple(_planned(client, item, script.settings, topics) for item in script.entities))
+    return Comparison(tuple(_planned(client, item, script.settings, topics) for item in script.entities), topics)
 
 
 def _planned(client: KsqlClient, entity: Entity, settings: Mapping[str, str], topics: Collection[str]) -> Planned:
@@ -115,5 +116,5 @@ def property_differences(wanted: Mapping[str, str], found: Mapping[str, str]) ->
     return told
 
 
-def _topics(client: KsqlClient) -> set[str]:
-    return {item["name"] for entity in client.execute("SHOW TOPICS;") for item in entity.get("topics") or ()}
+def _topics(client: KsqlClient) -> frozenset[str]:
+    return frozenset(item["name"] for entity in client.execute("SHOW TOPICS;") for item in entity.get("topics") or ())

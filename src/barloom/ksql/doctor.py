@@ -9,6 +9,8 @@ from barloom.errors import BarloomError, KsqlError
 from barloom.ksql import checks, query_checks
 from barloom.ksql.checks import Doubt
 from barloom.ksql.evidence import gather
+from barloom.ksql.history import too_old
+from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -114,6 +116,7 @@ def examine(
         rest = [Finding(check.title, Health.UNKNOWN, "the server did not answer") for check in _CHECKS]
         return [Finding(_SERVER, Health.WRONG, str(error), "start it, or mend the address or the credentials"), *rest]
     findings = [_server(evidence), *(_examined(check, script, evidence) for check in _CHECKS)]
+    findings.append(_history(script, evidence, clock.now()))
     return [*findings, _stores(evidence), _registry(script, subjects, clock, end)]
 
 
@@ -144,6 +147,24 @@ def _examined(check: _Check, script: Script, evidence: Evidence) -> Finding:
     if doubts:
         return Finding(check.title, Health.UNKNOWN, told)
     return Finding(check.title, Health.OK, check.fine)
+
+
+_HISTORY: Final = "no tick is older than what is kept"
+
+
+def _history(script: Script, evidence: Evidence, now: int) -> Finding:
+    """How old the ticks are that queries begin with, by their own time."""
+    oldest = evidence.oldest
+    if oldest is None:
+        return Finding(_HISTORY, Health.UNKNOWN, evidence.unknown.get("history", "the ticks are not there"))
+    told = too_old(script, oldest, now)
+    deleted = f"; before them {oldest.deleted} offsets are gone from the topic" if oldest.deleted else ""
+    if told is not None:
+        mend = "drop the pipeline with its topics, and deploy it with a longer --retention"
+        return Finding(_HISTORY, Health.WRONG, f"{told}{deleted}", mend)
+    if oldest.time is None:
+        return Finding(_HISTORY, Health.OK, "there are none so far")
+    return Finding(_HISTORY, Health.OK, f"the oldest is of {written(oldest.time)}{deleted}")
 
 
 _STORES: Final = "the stores have no lag"

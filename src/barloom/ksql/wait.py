@@ -39,7 +39,7 @@ class WaitPolicy:
     """How long to wait, in seconds: for one stream or table, for all, for one answer, and between two looks.
 
     The pause doubles from `first_pause` to `longest_pause`, and chance shortens it. `settle` is how long a table's
-    answer must stay empty to be believed.
+    answer must stay empty to be believed, and `history` how long to look for the oldest ticks.
     """
 
     entity: float = 90.0
@@ -48,6 +48,7 @@ class WaitPolicy:
     first_pause: float = 0.2
     longest_pause: float = 2.0
     settle: float = 0.5
+    history: float = 5.0
 
     def pause(self, attempt: int, random: Random) -> float:
         """How long to wait before the look after `attempt` others."""
