@@ -82,6 +82,12 @@ def needed(settings: KsqlSettings) -> Iterator[str]:
         f"Producers of {settings.source} write keys with the schema registered as {settings.source}-key and choose the"
         " partition by murmur2 of the bytes of the key (librdkafka: partitioner=murmur2_random, not its default)."
     )
+    kept = print_duration(settings.retention // MILLISECOND).lower()
+    yield (
+        f"Ticks are read within {kept} of their own time (--retention). What works on a bar is kept that long from the"
+        " time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars"
+        " may be lost. Final bars are kept as the definition says."
+    )
     yield "Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name."
 
 
