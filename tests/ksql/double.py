@@ -100,7 +100,9 @@ class Query:
     state: str = "RUNNING"
     errors: list[dict[str, Any]] = field(default_factory=list)
     tasks: int = 2
-    behind: int = 0
+    first: int = 0
+    end: int = 60
+    position: int = 60
 
 
 class KsqlDouble:
@@ -266,8 +268,23 @@ class KsqlDouble:
             "replication": entity.replicas,
             "statement": self.statements[name],
             "sourceConstraints": readers,
+            "queryOffsetSummaries": [self._offsets(name)] if name in self.queries else [],
         }
         return _entity("sourceDescription", sourceDescription=description)
+
+    def _offsets(self, name: str) -> dict[str, Any]:
+        """Where a query stands in the topic that it reads; a group that never read is not in it."""
+        query = self.queries[name]
+        topic = self.script.entity(self.script.entity(name).reads[0]).topic
+        one = {
+            "partition": 0,
+            "logStartOffset": query.first,
+            "logEndOffset": query.end,
+            "consumerOffset": query.position,
+        }
+        read = query.position > 0 or query.end == 0
+        summaries = [{"kafkaTopic": topic, "offsets": [one]}] if read else []
+        return {"groupId": f"_confluent-ksql-query_{query.id}", "topicSummaries": summaries}
 
     def explain(self, query_id: str) -> tuple[int, Any]:
         """Its answer to EXPLAIN."""
@@ -277,7 +294,7 @@ class KsqlDouble:
                 f"Query with id:{query_id} does not exist, use SHOW QUERIES to view the full set of queries."
             )
         query = self.queries[name]
-        offsets = [{"endOffset": 59, "committedOffset": 60 - query.behind}]
+        offsets = [{"endOffset": query.end - 1, "committedOffset": query.position}]
         description = {
             "id": query.id,
             "statementText": self.statements[name],

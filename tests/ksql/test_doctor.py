@@ -183,7 +183,7 @@ def test_columns_that_differ_are_found(double: KsqlDouble, findings: Callable[..
 def test_records_to_read_are_no_verdict(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
     """One look cannot tell whether a queue grows: the number is told, and that it is not known."""
     double.deploy()
-    double.queries["BARS_LIVE_1M"].behind = 25
+    double.queries["BARS_LIVE_1M"].position = 35
 
     found = findings()["nothing waits to be read"]
 
