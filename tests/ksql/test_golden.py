@@ -256,6 +256,21 @@ def test_parents_are_made_of_sums_and_nothing_exact_is_divided(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
+def test_ticks_that_lack_what_they_must_have_are_left_out(name: str) -> None:
+    """The base asks for every required field, in the definition's order; key and time the server asks for by itself."""
+    event = compiled(name).plan.event
+    needed = [
+        item.name.upper()
+        for item in event.fields
+        if not item.nullable and item.name not in (*event.key, event.timestamp)
+    ]
+
+    for item in queries(name):
+        asked = [node[1][1] for node in walk(item.where) if node[0] == "is not null" and node[1][0] == "column"]
+        assert (needed if item.source.endswith("TICKS") else []) == asked[: len(needed)]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_sums_are_widened(name: str) -> None:
     """A sum of decimals has 38 digits, at the base and in every declaration of its column above."""
     for item in queries(name):

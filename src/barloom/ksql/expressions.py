@@ -91,7 +91,12 @@ class Rows:
 
     def present(self, node: Node) -> tuple[ast.Expr, ...]:
         """The conditions under which an expression has a value."""
-        return tuple(ast.IsNull(ast.Name(stored(name)), negated=True) for name in self.nullable(node))
+        return tuple(self.has(name) for name in self.nullable(node))
+
+    @staticmethod
+    def has(name: str) -> ast.Expr:
+        """The condition that a field has a value."""
+        return ast.IsNull(ast.Name(stored(name)), negated=True)
 
     def value(self, node: Node) -> Value:
         """A number; `Unsayable` where there is no SQL for it."""

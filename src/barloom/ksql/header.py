@@ -61,8 +61,11 @@ def _late(plan: BarPlan, settings: KsqlSettings) -> Iterator[str]:
         " event time that its partition has seen. After that it is dropped: it is in no bar and in no topic, and"
         " nothing reports it."
     )
-    if plan.where is not None:
-        yield "A tick that the filter leaves out does not count as seen."
+    yield (
+        "A tick that lacks what it must have, or that the filter leaves out, is in no bar and does not count as seen."
+        if plan.where is not None
+        else "A tick that lacks what it must have is in no bar and does not count as seen."
+    )
     yield "A tick far in the future closes everything before it. ksqlDB does not check for that."
     yield "A tick that is produced twice counts twice, because ksqlDB does not compare ids."
     yield (

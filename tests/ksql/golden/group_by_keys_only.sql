@@ -11,7 +11,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1m window plus 2 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
--- * A tick that the filter leaves out does not count as seen.
+-- * A tick that lacks what it must have, or that the filter leaves out, is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -84,7 +84,7 @@ CREATE TABLE quotes_final_1m WITH (
   MAX(`AT`) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 7 DAYS, GRACE PERIOD 2 SECONDS)
-WHERE bid > 0.1 AND (side <> 'x' AND ask >= bid) AND live = TRUE
+WHERE side IS NOT NULL AND live IS NOT NULL AND bid IS NOT NULL AND (bid > 0.1 AND (side <> 'x' AND ask >= bid) AND live = TRUE)
 GROUP BY venue, desk, symbol
 EMIT FINAL;
 

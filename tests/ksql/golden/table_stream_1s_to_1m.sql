@@ -11,6 +11,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1s window plus 2 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -76,6 +77,7 @@ CREATE TABLE bars_final_1s WITH (
   MAX(`AT`) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 1 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 2 SECONDS)
+WHERE price IS NOT NULL AND `SIZE` IS NOT NULL
 GROUP BY symbol
 EMIT FINAL;
 

@@ -12,6 +12,7 @@
 -- * A tick counts as long as the end of its 250ms window plus 100 milliseconds is later than the largest event
 --   time that its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing
 --   reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -72,6 +73,7 @@ CREATE TABLE fast_final_250ms WITH (
   MAX(ts) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 250 MILLISECONDS, RETENTION 7 DAYS, GRACE PERIOD 100 MILLISECONDS)
+WHERE price IS NOT NULL
 GROUP BY symbol
 EMIT FINAL;
 
