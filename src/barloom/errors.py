@@ -4,6 +4,7 @@
 
     BarloomError
     ├── DefinitionError (ValueError)        the declaration of bars is wrong; holds every problem found
+    │   ├── BadArguments                    not the definition: what was asked for beside it
     │   └── KsqlUnsupported                 it is right, but asks for what ksqlDB cannot do; holds all of that
     ├── SourceError (ValueError)            the input as a whole cannot be read or continued
     │   ├── SourceReplaced                  a file is no longer the one that was read before
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessRefused",
+    "BadArguments",
     "BadRow",
     "BarloomError",
     "BrokerError",
@@ -111,6 +113,14 @@ class DefinitionError(BarloomError, ValueError):
     @staticmethod
     def _head(count: int) -> str:
         return "1 problem in the definition" if count == 1 else f"{count} problems in the definition"
+
+
+class BadArguments(DefinitionError):
+    """What is asked for beside a definition is wrong: an option, a name, an address; `problems` lists all of it."""
+
+    @staticmethod
+    def _head(count: int) -> str:
+        return f"{'1 problem' if count == 1 else f'{count} problems'} in what was asked for"
 
 
 class KsqlUnsupported(DefinitionError):

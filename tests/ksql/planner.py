@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ksql.reading_sql import Statement
 
 REKEY = "Group by on windowed should always require rekey"
+_BOUNDS = [("column", "WINDOWSTART"), ("column", "WINDOWEND")]
 OUTPUT = "Could not determine output schema for query due to error: "
 
 
@@ -34,7 +35,7 @@ def _grouping(statement: Statement, source: Statement) -> str | None:
     key = [("column", name) for name, _, is_key in source.columns if is_key]
     if any(part not in [value for value, _ in statement.items] for part in statement.group_by):
         return OUTPUT + "Key missing from projection"
-    if any(node[0] == "column" and node[1].startswith("WINDOW") for part in statement.group_by for node in walk(part)):
+    if any(node in _BOUNDS for part in statement.group_by for node in walk(part)):
         return "Window bounds column WINDOWSTART can only be used in the SELECT clause"
     if "WINDOW_TYPE" in source.properties and len(key) == 1 and statement.group_by == key:
         return OUTPUT + REKEY

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ksql.reading_sql import RESERVED, UNITS, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from ksql.reading_sql import Statement, Tree
 
@@ -38,10 +38,10 @@ def _stream(it: Statement) -> str:
 
 def _table(it: Statement) -> str:
     qualifier = name_of(it.source)
-    columns = {name for value, _ in it.items for name in _columns(value)} - {"WINDOWSTART", "WINDOWEND"}
 
     def column(name: str) -> str:
-        return f"{qualifier}.{name_of(name)}" if name in columns or it.source.endswith("_S") else name
+        own = name in {"WINDOWSTART", "WINDOWEND"} and not it.source.endswith("_S")
+        return name if own else f"{qualifier}.{name_of(name)}"
 
     items = ",\n".join(f"  {_written(value, column)} {name_of(name)}" for value, name in it.items)
     window = " , ".join(
@@ -75,14 +75,6 @@ def _duration(milliseconds: int) -> str:
     fitting = [unit for unit, size in UNITS.items() if milliseconds % size == 0]
     unit = fitting[-1] if milliseconds else "SECONDS"
     return f"{milliseconds // UNITS[unit]} {unit}"
-
-
-def _columns(value: Tree) -> Iterable[str]:
-    if isinstance(value, tuple) and value[:1] == ("column",):
-        yield value[1]
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _columns(part)
 
 
 def _written(node: Tree, column: Callable[[str], str]) -> str:  # noqa: C901, PLR0911, PLR0912 - a case each

@@ -142,7 +142,7 @@ def test_the_doctor_ends_with_a_code(double: KsqlDouble, run: Callable[..., tupl
     code, out, _ = run("doctor")
     assert 0 == code
     assert "ok       every stream and table is there" in out
-    assert out.endswith("18 ok, 0 wrong, 2 unknown.\n")
+    assert out.endswith("21 ok, 0 wrong, 2 unknown.\n")
     double.queries["BARS_LIVE_1M"].properties.clear()
     code, out, _ = run("doctor")
     assert 1 == code

@@ -86,6 +86,12 @@ _CHECKS: Final = (
         query_checks.queries,
     ),
     _Check(
+        "nobody else writes into it",
+        "no INSERT INTO",
+        "TERMINATE those queries; bars that hold their rows must be dropped with their topics and deployed again",
+        query_checks.inserts,
+    ),
+    _Check(
         "emission, offsets and exactly once are set", "each query runs with all three", _AGAIN, query_checks.settings
     ),
     _Check(
@@ -94,6 +100,18 @@ _CHECKS: Final = (
         "mend the cause; RESUME what is paused; a query whose sums left their type, or whose topic is gone, must be "
         "dropped and deployed again",
         query_checks.faults,
+    ),
+    _Check(
+        "every record could be read",
+        "what was read went on",
+        'let producers write the ticks in the schemas of the pipeline (`bl.EventWriter` with written_by = "ksqldb")',
+        query_checks.passed_over,
+    ),
+    _Check(
+        "nothing was deleted unread",
+        "each query stands behind the beginning of what it reads",
+        "drop the pipeline with its topics, and deploy it with a longer --retention",
+        query_checks.deleted,
     ),
     _Check("nothing waits to be read", "each query is at the end of its topic", "", query_checks.lags),
     _Check(

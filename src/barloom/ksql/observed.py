@@ -39,6 +39,11 @@ class RunningQuery:
     states: Mapping[str, int]
 
     @property
+    def inserts(self) -> bool:
+        """Whether it is one of ``INSERT INTO``, which fills what another statement made."""
+        return self.statement.lstrip().upper().startswith("INSERT") or self.id.startswith("INSERTQUERY")
+
+    @property
     def fault(self) -> str | None:
         """A state in which it does nothing, ``ERROR``, ``PAUSED`` or ``UNRESPONSIVE``; none otherwise."""
         return next((state for state in self.states if state != "RUNNING"), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import DefinitionError, Problem
+from barloom.errors import BadArguments, Problem
 from barloom.time.timeframe import DAY, MILLISECOND
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class KsqlSettings:
     def __post_init__(self) -> None:
         problems = list(self._problems())
         if problems:
-            raise DefinitionError(problems)
+            raise BadArguments(problems)
 
     @property
     def key_schema(self) -> str:
