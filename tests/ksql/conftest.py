@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from barloom.ksql.script import Script
+
+
+@pytest.fixture(autouse=True)
+def no_server_of_the_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that the environment names is there for the integration suite, and no other test may reach it."""
+    if request.node.path.name != "test_integration.py":
+        for name in [name for name in os.environ if name.startswith("BARLOOM_KSQLDB_")]:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
