@@ -12,6 +12,8 @@ import fastavro
 import pytest
 
 import barloom as bl
+from barloom.cli import main
+from barloom.clock import SystemClock
 from barloom.errors import BadRow, DefinitionError, SchemaMismatch
 from barloom.kafka.scan import scan
 from barloom.kafka.settings import KafkaSettings
@@ -19,11 +21,13 @@ from barloom.ksql.compile import compile_script
 from barloom.ksql.settings import KsqlSettings
 from barloom.serde.registry import Registry as SchemaRegistry
 from barloom.serde.registry import RegistrySettings
+from barloom.time.instants import to_datetime
 from kafka.test_events import murmur2
 from ksql.running_sql import Record, Stamp, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from barloom.ksql.script import Script
     from servers.broker import Broker
@@ -271,6 +275,64 @@ def test_what_ksqldb_cannot_keep_is_refused(declared: Declared) -> None:
     ):
         other.write(Trade(symbol="s", at=BEGIN, bid=Decimal(1)))
     assert [1, 1] == declared.versions()
+
+
+@pytest.mark.parametrize(("age", "told"), [(timedelta(days=9), True), (timedelta(hours=1), False)])
+def test_a_check_tells_how_old_the_ticks_are(  # noqa: PLR0913 - a case and its surroundings
+    declared: Declared,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    broker: Broker,
+    age: timedelta,
+    *,
+    told: bool,
+) -> None:
+    """By the event time that stands in them, decoded: their records were written this minute."""
+    now = to_datetime(SystemClock().now()).replace(microsecond=0)
+    with bl.EventWriter(Quote, declared.settings) as writer:
+        writer.write(replace_time(quote(1), now - age))
+        writer.write(replace_time(quote(2), now))
+    path = tmp_path / "bars.toml"
+    registry = "" if declared.settings.registry is None else declared.settings.registry.url
+    path.write_text(
+        CHECKED.replace("TOPIC", declared.topic).replace("BROKER", broker.bootstrap).replace("REG", registry)
+    )
+
+    assert 0 == main(["check", str(path), "--ksqldb"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert told == (f"the oldest tick of topic '{declared.topic}' is of" in said)
+    assert told == ("9 days 0 hours ago" in said)
+
+
+def replace_time(event: Quote, at: datetime) -> Quote:
+    """The same at another time."""
+    return Quote(**{**{name: getattr(event, name) for name in Quote.__annotations__}, "at": at})
+
+
+CHECKED = """
+[event]
+key = ["broker", "symbol"]
+timestamp = "at"
+[event.fields]
+broker = "string"
+symbol = "string"
+at = "timestamp"
+bid = "decimal(18, 6)"
+size = "decimal(18, 2)?"
+[bars]
+name = "bars"
+base = "1m"
+clock = "off"
+[bars.select]
+high = "max(bid)"
+[kafka]
+brokers = "BROKER"
+input = "TOPIC"
+written_by = "ksqldb"
+[kafka.registry]
+url = "REG"
+"""
 
 
 def test_ticks_are_written_after_the_pipeline_is_there(declared: Declared) -> None:

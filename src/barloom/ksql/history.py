@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from barloom.ksql.client import KsqlClient
     from barloom.ksql.script import Script
 
-__all__ = ["Oldest", "kept", "oldest_ticks", "too_old"]
+__all__ = ["Oldest", "age_told", "kept", "oldest_ticks", "too_old"]
 
 _FROM_THE_BEGINNING: Final = {"auto.offset.reset": "earliest"}
 _ROWS: Final = 100_000
@@ -76,13 +76,17 @@ def kept(script: Script) -> int:
     return min(min(entity.retention or entity.retention_ms, entity.retention_ms) for entity in tables) * MILLISECOND
 
 
-def too_old(script: Script, oldest: Oldest, now: int) -> str | None:
-    """What is to be said where the ticks are older than what is kept; none where they are not."""
-    if oldest.time is None or now - oldest.time <= kept(script):
+def age_told(topic: str, oldest: Oldest, now: int, long: int) -> str | None:
+    """What is to be said where the ticks of a topic are older than what is kept for `long` nanoseconds; else none."""
+    if oldest.time is None or now - oldest.time <= long:
         return None
-    age, long = now - oldest.time, print_duration(kept(script) // MILLISECOND).lower()
+    age, period = now - oldest.time, print_duration(long // MILLISECOND).lower()
     return (
-        f"the oldest tick of topic {script.of('source').topic!r} is of {written(oldest.time)}, {age // DAY} days"
-        f" {age % DAY // HOUR} hours ago, and work on a bar is kept for {long}"
-        " from the bar's own time on: older bars may be lost or wrong"
+        f"the oldest tick of topic {topic!r} is of {written(oldest.time)}, {age // DAY} days {age % DAY // HOUR} hours"
+        f" ago, and work on a bar is kept for {period} from the bar's own time on: older bars may be lost or wrong"
     )
+
+
+def too_old(script: Script, oldest: Oldest, now: int) -> str | None:
+    """What is to be said where the ticks are older than what a pipeline keeps; none where they are not."""
+    return age_told(script.of("source").topic, oldest, now, kept(script))
