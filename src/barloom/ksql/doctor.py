@@ -177,12 +177,25 @@ def _history(script: Script, evidence: Evidence, now: int) -> Finding:
         return Finding(_HISTORY, Health.UNKNOWN, evidence.unknown.get("history", "the ticks are not there"))
     told = too_old(script, oldest, now)
     deleted = f"; before them {oldest.deleted} offsets are gone from the topic" if oldest.deleted else ""
-    if told is not None:
-        mend = "drop the pipeline with its topics, and deploy it with a longer --retention"
-        return Finding(_HISTORY, Health.WRONG, f"{told}{deleted}", mend)
     if oldest.time is None:
         return Finding(_HISTORY, Health.OK, "there are none so far")
-    return Finding(_HISTORY, Health.OK, f"the oldest is of {written(oldest.time)}{deleted}")
+    began, unread = _read_of_ticks(script, evidence)
+    if told is None or (began and not unread):
+        behind = "" if told is None else ", and all of them were read"
+        return Finding(_HISTORY, Health.OK, f"the oldest is of {written(oldest.time)}{behind}{deleted}")
+    if began:
+        return Finding(_HISTORY, Health.UNKNOWN, f"{told}; {unread} offsets are still to be read{deleted}")
+    mend = "drop the pipeline with its topics, and deploy it with a longer --retention"
+    return Finding(_HISTORY, Health.WRONG, f"{told}{deleted}", mend)
+
+
+def _read_of_ticks(script: Script, evidence: Evidence) -> tuple[bool, int]:
+    """Whether the base has begun to read the ticks, and how many offsets it has yet to."""
+    ticks = script.of("source")
+    base = next(entity for entity in script.entities if ticks.name in entity.reads)
+    found = evidence.sources.get(base.name)
+    offsets = [] if found is None else [item for item in found.offsets if item.topic == ticks.topic]
+    return bool(offsets), sum(item.unread(1) for item in offsets)
 
 
 _STORES: Final = "the stores have no lag"
