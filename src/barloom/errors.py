@@ -4,6 +4,7 @@
 
     BarloomError
     ├── DefinitionError (ValueError)        the declaration of bars is wrong; holds every problem found
+    │   ├── BadArguments                    not the definition: what was asked for beside it
     │   └── KsqlUnsupported                 it is right, but asks for what ksqlDB cannot do; holds all of that
     ├── SourceError (ValueError)            the input as a whole cannot be read or continued
     │   ├── SourceReplaced                  a file is no longer the one that was read before
@@ -31,7 +32,8 @@
     │   ├── KsqlUnauthorized                the credentials are wrong or do not suffice
     │   ├── KsqlRefused                     the server refuses the statement; `applied` are those done before it
     │   ├── KsqlNotServing                  a stream or table does not work, or did not begin to in time
-    │   └── KsqlDrifted                     the server holds other statements than the definition becomes
+    │   ├── KsqlDrifted                     the server holds other statements than the definition becomes
+    │   └── KsqlTooOld                      the ticks are older than what a pipeline keeps
     ├── AddressUnusable (OSError)           nothing can listen at an address, such as a port that is in use
     ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
     └── MissingExtra (ImportError)          an optional part of barloom is not installed
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessRefused",
     "AddressUnusable",
+    "BadArguments",
     "BadRow",
     "BarloomError",
     "BrokerError",
@@ -64,6 +67,7 @@ __all__ = [
     "KsqlNotReady",
     "KsqlNotServing",
     "KsqlRefused",
+    "KsqlTooOld",
     "KsqlUnauthorized",
     "KsqlUnreachable",
     "KsqlUnsupported",
@@ -113,6 +117,14 @@ class DefinitionError(BarloomError, ValueError):
     @staticmethod
     def _head(count: int) -> str:
         return "1 problem in the definition" if count == 1 else f"{count} problems in the definition"
+
+
+class BadArguments(DefinitionError):
+    """What is asked for beside a definition is wrong: an option, a name, an address; `problems` lists all of it."""
+
+    @staticmethod
+    def _head(count: int) -> str:
+        return f"{'1 problem' if count == 1 else f'{count} problems'} in what was asked for"
 
 
 class KsqlUnsupported(DefinitionError):
@@ -291,6 +303,10 @@ class KsqlNotServing(KsqlError):
 
 class KsqlDrifted(KsqlError):
     """The ksqlDB server holds other statements under the names of the definition."""
+
+
+class KsqlTooOld(KsqlError):
+    """The ticks are older than what a ksqlDB pipeline keeps of its work: Kafka would delete bars that are not done."""
 
 
 class AddressUnusable(BarloomError, OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from barloom.ksql.script import Script
+
+
+@pytest.fixture(autouse=True)
+def no_server_of_the_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that the environment names is there for the integration suite, and no other test may reach it."""
+    if request.node.path.name != "test_integration.py":
+        for name in [name for name in os.environ if name.startswith("BARLOOM_KSQLDB_")]:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -58,7 +67,13 @@ def waiter_of(client: KsqlClient, clock: FakeClock, seen: list[Progress]) -> Cal
     """A waiter with a policy of one's own."""
 
     def make(**policy: float) -> Waiter:
-        return Waiter(client, clock=clock, random=Random(1), policy=WaitPolicy(**policy), on_progress=seen.append)
+        return Waiter(
+            client,
+            clock=clock,
+            random=Random(1),
+            policy=WaitPolicy(**{"history": 0.2, **policy}),
+            on_progress=seen.append,
+        )
 
     return make
 

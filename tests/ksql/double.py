@@ -1,7 +1,8 @@
 """A server double that speaks ksqlDB's REST over real HTTP, and fails when it is told to.
 
-By itself it keeps the sources that statements make, and answers in the shape of a real 8.5 server. `Rule`s come first:
-they answer the requests that they match, a number of times or until a moment of the tests' clock.
+By itself it keeps the sources that statements make, with the server's own text of them, refuses what the planner and
+the grammar of a real 8.5 server refuse, and answers in its shape. `Rule`s come first: they answer the requests that
+they match, a number of times or until a moment of the tests' clock.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from ksql.planner import refused
+from ksql.reading_sql import statements
+from ksql.server_text import servers_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barloom.ksql.script import Entity, Script, SqlColumn
     from barloom.testing.clock import FakeClock
+    from ksql.reading_sql import Statement
 
 NOT_READY = (
     503,
@@ -94,7 +100,9 @@ class Query:
     state: str = "RUNNING"
     errors: list[dict[str, Any]] = field(default_factory=list)
     tasks: int = 2
-    behind: int = 0
+    first: int = 0
+    end: int = 60
+    position: int = 60
 
 
 class KsqlDouble:
@@ -106,9 +114,11 @@ class KsqlDouble:
         self.rules: list[Rule] = []
         self.requests: list[Request] = []
         self.statements: dict[str, str] = {}
+        self._sources: dict[str, Statement] = {}
         self.queries: dict[str, Query] = {}
         self.topics: set[str] = set()
         self.rows: dict[str, list[list[Any]]] = {}
+        self.ticks = [(part, 0, "2020-01-01T00:00:00.000") for part in range(script.of("source").partitions)]
         self.healthy = True
         self.login: str | None = None
         self.token: str | None = None
@@ -150,15 +160,16 @@ class KsqlDouble:
     def create(self, entity: Entity, properties: dict[str, str]) -> str | None:
         """Make a source; the id of its query."""
         self._offset += 2
-        self.statements[entity.name] = entity.sql
+        self._sources[entity.name] = statements(entity.sql)[0]
+        self.statements[entity.name] = servers_text(entity.sql)
         self.topics.add(entity.topic)
         if not entity.derived:
             return None
         self.queries[entity.name] = Query(f"CTAS_{entity.name}_{self._offset}", properties)
         return self.queries[entity.name].id
 
-    def answer(self, request: Request) -> tuple[int, Any] | str:
-        """The answer to a request: status and body, or `LOST`."""
+    def answer(self, request: Request) -> Any:  # noqa: ANN401 - one of several kinds
+        """The answer to a request: status and body, `LOST`, or the lines of a push query."""
         refused = self._refused(request)
         if refused is not None:
             return refused
@@ -181,7 +192,7 @@ class KsqlDouble:
             return UNAUTHORIZED
         return None
 
-    def own(self, request: Request) -> tuple[int, Any]:
+    def own(self, request: Request) -> Any:  # noqa: ANN401 - an answer
         """Its answer without any rule."""
         for pattern, act in self._acts():
             match = re.match(pattern, request.line, re.DOTALL | re.IGNORECASE)
@@ -189,7 +200,7 @@ class KsqlDouble:
                 return act(request, match)
         return 404, None
 
-    def _acts(self) -> list[tuple[str, Callable[[Request, re.Match[str]], tuple[int, Any]]]]:
+    def _acts(self) -> list[tuple[str, Callable[[Request, re.Match[str]], Any]]]:
         return [
             ("GET /info", lambda *_: (200, {"KsqlServerInfo": {"version": "8.5.0-0", "serverStatus": "RUNNING"}})),
             ("GET /healthcheck", lambda *_: (200, self._health())),
@@ -197,10 +208,12 @@ class KsqlDouble:
             ("POST /ksql SHOW QUERIES;", lambda *_: _entity("queries", queries=self._running())),
             ("POST /ksql SHOW TOPICS;", lambda *_: _entity("kafka_topics", topics=self._topics())),
             (r"POST /ksql DESCRIBE (\S+) EXTENDED;", lambda _, match: self.describe(match[1])),
-            (r"POST /ksql EXPLAIN (\S+);", lambda _, match: self.explain(match[1])),
+            (r"POST /ksql (?:EXPLAIN|TERMINATE|RESUME) (?!`)(\S*?)-", lambda _, match: _no_identifier(match)),
+            (r"POST /ksql EXPLAIN `?([^`]+)`?;", lambda _, match: self.explain(match[1])),
             (r"POST /ksql CREATE (?:STREAM|TABLE) (\S+)", self._create),
             (r"POST /ksql DROP (?:STREAM|TABLE) (\S+?)( DELETE TOPIC)?;", lambda _, match: self._drop(*match.groups())),
             (r"POST /query-stream SELECT \* FROM (\S+)", lambda _, match: self.pull(match[1])),
+            (r"POST /query-stream SELECT ROWPARTITION AS (\w+), ROWOFFSET AS (\w+), (\S+) AS (\w+) FROM", self._ticks),
         ]
 
     def _health(self) -> dict[str, Any]:
@@ -255,8 +268,23 @@ class KsqlDouble:
             "replication": entity.replicas,
             "statement": self.statements[name],
             "sourceConstraints": readers,
+            "queryOffsetSummaries": [self._offsets(name)] if name in self.queries else [],
         }
         return _entity("sourceDescription", sourceDescription=description)
+
+    def _offsets(self, name: str) -> dict[str, Any]:
+        """Where a query stands in the topic that it reads; a group that never read is not in it."""
+        query = self.queries[name]
+        topic = self.script.entity(self.script.entity(name).reads[0]).topic
+        one = {
+            "partition": 0,
+            "logStartOffset": query.first,
+            "logEndOffset": query.end,
+            "consumerOffset": query.position,
+        }
+        read = query.position > 0 or query.end == 0
+        summaries = [{"kafkaTopic": topic, "offsets": [one]}] if read else []
+        return {"groupId": f"_confluent-ksql-query_{query.id}", "topicSummaries": summaries}
 
     def explain(self, query_id: str) -> tuple[int, Any]:
         """Its answer to EXPLAIN."""
@@ -266,7 +294,7 @@ class KsqlDouble:
                 f"Query with id:{query_id} does not exist, use SHOW QUERIES to view the full set of queries."
             )
         query = self.queries[name]
-        offsets = [{"endOffset": 59, "committedOffset": 60 - query.behind}]
+        offsets = [{"endOffset": query.end - 1, "committedOffset": query.position}]
         description = {
             "id": query.id,
             "statementText": self.statements[name],
@@ -283,6 +311,13 @@ class KsqlDouble:
         name = _stored(match[1])
         if name in self.statements:
             return refusal(f"Cannot add stream '{name}': A stream with the same name already exists")
+        try:
+            (statement,) = statements(request.sql)
+        except AssertionError as error:
+            return refusal(f"line 1:1: Syntax Error\n{error}")
+        refused_by_planner = refused(statement, self._sources)
+        if refused_by_planner is not None:
+            return refusal(refused_by_planner)
         query = self.create(self.script.entity(name), request.properties)
         status = {"status": "SUCCESS", "message": "created", "queryId": query}
         return _entity("currentStatus", statementText=request.sql, commandStatus=status)
@@ -292,10 +327,18 @@ class KsqlDouble:
         if name not in self.statements:
             return refusal(f"Source {name} does not exist.")
         del self.statements[name]
+        self._sources.pop(name, None)
         self.queries.pop(name, None)
         if delete:
             self.topics.discard(self.script.entity(name).topic)
         return _entity("currentStatus", commandStatus={"status": "SUCCESS", "message": "dropped"})
+
+    def _ticks(self, _: Request, match: re.Match[str]) -> Any:  # noqa: ANN401 - an answer
+        """The ticks that are there, and then silence."""
+        names = [match[1].upper(), match[2].upper(), match[4].upper()]
+        header = {"queryId": "transient_1", "columnNames": names, "columnTypes": ["INTEGER", "BIGINT", "TIMESTAMP"]}
+        assert match[3].upper().strip("`") == self.script.of("source").timestamp_column
+        return [json.dumps(header), *(json.dumps(list(tick)) for tick in self.ticks), ""]
 
     def pull(self, sql_name: str) -> tuple[int, Any]:
         """Its answer to a pull query."""
@@ -322,6 +365,12 @@ class _Server(ThreadingHTTPServer):
 
 def _entity(kind: str, **body: object) -> tuple[int, Any]:
     return 200, [{"@type": kind, "statementText": "", "warnings": [], **body}]
+
+
+def _no_identifier(match: re.Match[str]) -> tuple[int, Any]:
+    """Without quotes a name ends at its first dash."""
+    words = match[0].removeprefix("POST /ksql ")
+    return refusal(f"line 1:{len(words)}: Syntax Error\nExpecting ';'")
 
 
 def _stored(sql_name: str) -> str:

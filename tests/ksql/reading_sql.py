@@ -28,11 +28,12 @@ TOKEN = re.compile(
 UNITS = {"MILLISECONDS": 1, "SECONDS": 1_000, "MINUTES": 60_000, "HOURS": 3_600_000, "DAYS": 86_400_000}
 RESERVED = set(
     """
-    ADVANCE ALL AND AS AT BEGINNING BETWEEN BY CASE CAST CONNECTOR CONNECTORS CREATE DAYS DECIMAL DELETE DESCRIBE DROP
-    ELSE END EXISTS EXPORT EXTENDED FALSE FROM FULL GROUP HAVING HOPPING HOURS IN INNER INSERT INTO IS JOIN LEFT LIKE
-    LIMIT LIST LOAD MATERIALIZED MILLISECOND MILLISECONDS MINUTES NAMESPACE NOT NULL ON OR OUTER PAUSE PRINT PROPERTIES
-    QUERIES QUERY RENAME RESUME RETENTION RIGHT RUN SCRIPT SECONDS SELECT SIZE STREAM TABLE TERMINATE THEN TO TOPIC
-    TOPICS TRUE TUMBLING UNSET VALUES WHEN WHERE WINDOW WITH WITHIN
+    ADVANCE ALL AND AS AT BEGINNING BETWEEN BY CASE CAST CATALOG CONNECTOR CONNECTORS CREATE DAYS DECIMAL DELETE
+    DESCRIBE DISTINCT DROP ELSE END EXISTS EXPORT EXTENDED FALSE FROM FULL GROUP HAVING HOPPING HOURS IN INNER INSERT
+    INTO IS JOIN LEFT LIKE LIMIT LIST LOAD MATERIALIZED MILLISECOND MILLISECONDS MINUTES MONTHS NAMESPACE NOT NULL ON
+    OR OUTER PAUSE PRINT PROPERTIES QUERIES QUERY RENAME RESUME RETENTION RIGHT RUN SAMPLE SCRIPT SECONDS SELECT SIZE
+    STREAM STREAMS TABLE TERMINATE THEN TO TOPIC TOPICS TRUE TUMBLING UNSET VALUES VIEW WHEN WHERE WINDOW WITH WITHIN
+    YEARS
     """.split()  # noqa: SIM905 - ninety quoted words would be harder to read
 )
 """Refused without quotes, as a real server answered."""
@@ -58,7 +59,7 @@ class Statement:
     source: str = ""
     window: dict[str, int] = field(default_factory=dict)
     where: Tree = None
-    group_by: list[str] = field(default_factory=list)
+    group_by: list[Tree] = field(default_factory=list)
     emit: str = ""
 
 
@@ -214,7 +215,7 @@ class _Reader:
         if self._accept("WHERE"):
             made.where = self.condition()
         self.expect("GROUP", "BY")
-        made.group_by = self._listed(self._name)
+        made.group_by = self._listed(self.condition)
         self.expect("EMIT")
         made.emit = self._next().text
         return made
@@ -310,6 +311,6 @@ class _Reader:
             condition = self.condition()
             self.expect("THEN")
             branches.append((condition, self.condition()))
-        otherwise = self.condition() if self._accept("ELSE") else ("constant", None)
+        otherwise = self.condition() if self._accept("ELSE") else ("nothing",)
         self.expect("END")
         return ("case", branches, otherwise)

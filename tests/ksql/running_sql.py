@@ -4,6 +4,8 @@ Expressions are evaluated as the server's generated Java does: a comparison with
 holds the word ``null``, calculating with null fails, a failed cast or column is null, a DOUBLE becomes a DECIMAL by
 its first digits and then half up. A window is closed for a record when its end plus the grace is not later than the
 largest event time that the partition has seen, that record included; a final is emitted when its window is closed.
+What WHERE leaves out, and what has a null in GROUP BY, is not seen by the aggregation at all. A statement that the
+server's planner refuses does not run here either.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ksql.planner import refused
 from ksql.reading_sql import Statement, Tree, statements, walk
 
 if TYPE_CHECKING:
@@ -57,12 +60,17 @@ def run(script: str, ticks: Iterable[Record]) -> Topics:
     """Run a script over the records of its first stream, and return all that its sources hold in the end."""
     made = Topics()
     topics: dict[str, list[Record]] = {}
+    sources: dict[str, Statement] = {}
     for statement in statements(script):
+        if statement.kind == "SET":
+            continue
+        assert refused(statement, sources) is None, refused(statement, sources)
+        sources[statement.name] = statement
         topic = str(statement.properties.get("KAFKA_TOPIC"))
         if statement.kind == "STREAM":
             known = topics.get(topic)
             made.records[statement.name] = list(ticks) if known is None else _retimed(statement, known)
-        elif statement.kind == "TABLE":
+        else:
             written, last = aggregate(statement, made.records[statement.source])
             topics[topic] = made.written[statement.name] = written
             made.tables[statement.name] = last
@@ -97,6 +105,7 @@ class _Table:
     def __init__(self, statement: Statement, partition: int) -> None:
         self._statement = statement
         self._partition = partition
+        self._keys = [next(name for value, name in statement.items if value == key) for key in statement.group_by]
         self._calls = list(dict.fromkeys(map(_frozen, _aggregates(statement))))
         self._open: dict[tuple[Any, ...], dict[Any, Any]] = {}
         self._stream_time = -1
@@ -107,12 +116,15 @@ class _Table:
         row = {**record.row, "ROWOFFSET": record.offset}
         if self._statement.where is not None and not _holds(self._statement.where, row):
             return
+        group = [_column(node, row, {}) for node in self._statement.group_by]
+        if None in group:
+            return
         self._stream_time = max(self._stream_time, record.time)
         size, grace = self._statement.window["size"], self._statement.window["grace"]
         start = record.time - record.time % size
         if start + size <= self._stream_time - grace:
             return
-        key = (start, *(row[name] for name in self._statement.group_by))
+        key = (start, *group)
         state = self._open.setdefault(key, {})
         for call in self._calls:
             state[call] = _folded(call, state.get(call), row)
@@ -132,10 +144,10 @@ class _Table:
 
     def _result(self, key: tuple[Any, ...], state: Mapping[Any, Any]) -> Row:
         start, *values = key
-        row = dict(zip(self._statement.group_by, values, strict=True))
+        row = dict(zip(self._keys, values, strict=True))
         bounds = {"WINDOWSTART": start, "WINDOWEND": start + self._statement.window["size"]}
-        results = {name: _column(value, {**row, **bounds}, state) for value, name in self._statement.items}
-        return {name: results[name] for name in [*row, *(name for name in results if name not in row)]}
+        items = [(value, name) for value, name in self._statement.items if name not in row]
+        return {**row, **{name: _column(value, bounds, state) for value, name in items}}
 
 
 def _aggregates(statement: Statement) -> list[Tree]:
@@ -182,6 +194,8 @@ def evaluate(node: Tree, row: Mapping[str, Any], results: Mapping[Any, Any]) -> 
     match node:
         case ("column", name):
             return row[name]
+        case ("nothing",):
+            return None
         case ("text", value) | ("constant", value):
             return value
         case ("number", value):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import pytest
 
 from barloom.cli import main
+from barloom.clock import SystemClock
 from barloom.ksql.compile import compile_script
 from barloom.plan.load import load
 from barloom.testing.clock import FakeClock
+from barloom.time.instants import to_datetime
 from ksql.double import REBALANCING, KsqlDouble
 
 if TYPE_CHECKING:
@@ -51,6 +54,8 @@ def definition(tmp_path: Path) -> str:
 def double(definition: str) -> Iterator[KsqlDouble]:
     """A server without anything."""
     with KsqlDouble(compile_script(load(definition).plan, allow_degraded=["all"]), FakeClock()) as server:
+        now = to_datetime(SystemClock().now()).replace(tzinfo=None).isoformat()
+        server.ticks = [(part, 0, now) for part in range(3)]
         yield server
 
 
@@ -94,7 +99,7 @@ def test_nothing_is_left_out_in_silence(
 def test_drift_is_shown_and_not_deployed(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
     """Exit code 1 for both, and the reason in both."""
     double.deploy()
-    double.statements["TICKS"] = double.statements["TICKS"].replace("PARTITIONS = 3", "PARTITIONS = 6")
+    double.statements["TICKS"] = double.statements["TICKS"].replace("PARTITIONS=3", "PARTITIONS=6")
 
     code, out, _ = run("plan")
     assert 1 == code
@@ -138,7 +143,7 @@ def test_the_doctor_ends_with_a_code(double: KsqlDouble, run: Callable[..., tupl
     code, out, _ = run("doctor")
     assert 0 == code
     assert "ok       every stream and table is there" in out
-    assert out.endswith("17 ok, 0 wrong, 2 unknown.\n")
+    assert out.endswith("21 ok, 0 wrong, 2 unknown.\n")
     double.queries["BARS_LIVE_1M"].properties.clear()
     code, out, _ = run("doctor")
     assert 1 == code
@@ -162,6 +167,63 @@ def test_nothing_is_dropped_without_a_name(double: KsqlDouble, run: Callable[...
     assert 1 == len(double.asked("DROP"))
 
 
+def test_everything_is_dropped_at_once(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """--all names every statement, --all-topics the topics of bars with them; the ticks' topic has to be named."""
+    double.deploy()
+
+    code, out, _ = run("drop", "--all", "--all-topics")
+
+    assert (0, True) == (code, out.endswith("5 statements dropped.\n"))
+    assert {"ticks"} == double.topics
+    assert [name.partition(" ")[0] for name in NAMES] == [sql.split()[2].rstrip(";") for sql in double.asked("DROP")]
+
+
+@pytest.mark.parametrize("names", [(), ("--all",), ("--drop", "bars_live_1m"), ("--drop", "`BARS_LIVE_1M`")])
+def test_dropping_nothing_says_so(
+    double: KsqlDouble, run: Callable[..., tuple[int, str, str]], names: tuple[str, ...]
+) -> None:
+    """Where nothing is there, nothing was dropped, which is no error."""
+    code, out, _ = run("drop", *names)
+
+    assert 0 == code
+    assert out.startswith("Nothing was dropped: nothing of ")
+    assert not double.asked("DROP")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "told"),
+    [
+        ("drop", ("--drop", "bars_live_2m"), "'bars_live_2m' is none of the definition's"),
+        ("plan", ("--allow-degraded", "clok"), "'clok' is nothing that could be left out"),
+        ("plan", ("--partitions", "0"), "0 partitions"),
+        ("plan", ("--source", "a b"), "'a b' cannot name a topic"),
+        ("status", ("--user", "alice"), "a user needs a password"),
+        ("plan", ("--source", "bars_final_1s"), "'bars_final_1s' is what the bars of 1s are called here"),
+    ],
+)
+def test_a_wrong_argument_is_no_problem_of_the_definition(
+    run: Callable[..., tuple[int, str, str]], name: str, arguments: tuple[str, ...], told: str
+) -> None:
+    """What was typed is wrong, and the definition stays as it is."""
+    code, _, errors = run(name, *arguments)
+
+    assert 2 == code
+    assert errors.startswith("barloom: 1 problem in what was asked for\n")
+    assert told in errors
+
+
+def test_old_ticks_end_a_deployment(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """Before there is a query, with the way out; --lose-history goes on all the same."""
+    double.topics.add("ticks")
+    double.ticks = [(part, 0, "2020-01-01T00:00:00.000") for part in range(3)]
+
+    code, _, errors = run("deploy")
+
+    assert (12, True) == (code, "the oldest tick of topic 'ticks' is of 2020-01-01T00:00:00Z" in errors)
+    assert not double.queries
+    assert 0 == run("deploy", "--lose-history")[0]
+
+
 def test_credentials_come_from_the_environment(
     double: KsqlDouble, run: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +245,11 @@ def test_a_server_must_be_named(definition: str, capsys: pytest.CaptureFixture[s
     """There is no default address: a deployment is never aimed by accident."""
     assert 2 == main(["ksql", "deploy", definition, "--allow-degraded", "all"])
     assert "say which ksqlDB server: --url http://localhost:8088" in capsys.readouterr().err
+
+
+def test_tests_do_not_see_the_servers_of_the_environment() -> None:
+    """What a developer's shell names for another purpose is never deployed to."""
+    assert [] == [name for name in os.environ if name.startswith("BARLOOM_KSQLDB_")]
 
 
 def test_a_server_that_does_not_come_has_it_too(definition: str, capsys: pytest.CaptureFixture[str]) -> None:

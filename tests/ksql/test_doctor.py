@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from barloom.ksql.doctor import Finding, Health, examine
 from barloom.ksql.server import KsqlServer
 from barloom.serde.registry import Registry as SchemaRegistry
 from barloom.serde.registry import RegistrySettings
-from ksql.double import NOT_READY, REBALANCING
+from ksql.double import NOT_READY, REBALANCING, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,19 +108,19 @@ FAILED = [{"timestamp": 1795312506993, "errorMessage": "x.y.SumException: overfl
         (described("TICKS", timestamp=""), "exactly one event time each", "ticks takes none, not TS"),
         (described("TICKS", partitions=1), "as many partitions in every topic", "ticks has 1, not 3"),
         (
-            broken_statement("KEY_SCHEMA_FULL_NAME = 'barloom.BarKey', ", ""),
+            broken_statement("KEY_SCHEMA_FULL_NAME='barloom.BarKey', ", ""),
             "one name for the schema of the key",
             "bars_final_1m has a name of its own",
         ),
         (
-            broken_statement("GROUP BY broker, symbol", "GROUP BY broker, symbol, bucket_start"),
+            broken_statement("BARS_FINAL_1S_S.SYMBOL\nEMIT", "BARS_FINAL_1S_S.SYMBOL, WINDOWSTART\nEMIT"),
             "grouped by the key alone",
-            "bars_final_1m groups by BROKER, SYMBOL, BUCKET_START",
+            "bars_final_1m groups by broker, symbol, WINDOWSTART",
         ),
         (broken_statement("SIZE 1 MINUTES", "SIZE 5 MINUTES"), "one window a query, kept long enough", "of 300000 ms"),
-        (broken_statement(", GRACE PERIOD 0 SECONDS", ""), "one window a query, kept long enough", "does not state"),
+        (broken_statement(" , GRACE PERIOD 0 SECONDS", ""), "one window a query, kept long enough", "does not state"),
         (broken_statement("RETENTION 7 DAYS", "RETENTION 1 DAYS"), "one window a query, kept long enough", "86400000"),
-        (broken_statement("SUM(n)", "COUNT(*)"), "counts are added up", "counts its children"),
+        (broken_statement("SUM(BARS_FINAL_1S_S.N)", "COUNT(*)"), "counts are added up", "counts its children"),
         (
             lambda it: it.queries.pop("BARS_LIVE_1M"),
             "a query of its own for each table",
@@ -154,6 +155,87 @@ def test_a_fault_is_found_in_its_line(
     assert found[title].mend
 
 
+def stray(double: KsqlDouble) -> None:
+    """Somebody inserts into the minutes beside their own query."""
+    listed = double.own(Request("POST /ksql SHOW QUERIES;", "", {}, {}))
+    listed[1][0]["queries"].append(
+        {
+            "queryString": "INSERT INTO BARS_FINAL_1M SELECT * FROM OTHER EMIT CHANGES;",
+            "sinks": ["BARS_FINAL_1M"],
+            "id": "INSERTQUERY_99",
+            "statusCount": {"RUNNING": 1},
+        }
+    )
+    double.rule("SHOW QUERIES", listed)
+
+
+def test_a_stray_insert_has_a_line_of_its_own(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
+    """It is named with what ends it, and the table still has one query of its own."""
+    double.deploy()
+    stray(double)
+
+    found = findings()
+
+    assert ["nobody else writes into it"] == wrong(found)
+    told = "query INSERTQUERY_99 inserts into bars_final_1m; TERMINATE INSERTQUERY_99; ends it"
+    assert told == found["nobody else writes into it"].seen
+
+
+def test_records_that_went_before_they_were_read_are_told(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]]
+) -> None:
+    """A topic that begins behind where its query stands has lost what lies between."""
+    double.deploy()
+    double.queries["BARS_FINAL_1M"].first = 70
+
+    found = findings()["nothing was deleted unread"]
+
+    assert Health.WRONG is found.health
+    assert "10 offsets of bars_final_1s[0] went before bars_final_1m read them" == found.seen
+
+
+def test_records_that_cannot_be_decoded_are_seen_by_positions(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]]
+) -> None:
+    """81 were read and 80 went on, as a real server had it with one that was none: a filter would look the same."""
+    double.deploy()
+    answer = double.describe("BARS_FINAL_1S")
+    topics = [
+        {
+            "kafkaTopic": name,
+            "offsets": [{"partition": 0, "logStartOffset": 0, "logEndOffset": end, "consumerOffset": end}],
+        }
+        for name, end in (("ticks", 81), ("_confluent-ksql-q_CTAS_1-Aggregate-GroupBy-repartition", 80))
+    ]
+    answer[1][0]["sourceDescription"]["queryOffsetSummaries"] = [{"groupId": "g", "topicSummaries": topics}]
+    double.rule("DESCRIBE bars_final_1s EXT", answer)
+
+    found = findings()["every record could be read"]
+
+    assert Health.UNKNOWN is found.health
+    assert "of 81 offsets that bars_final_1s read at least 1 went no further" in found.seen
+
+
+def test_the_processing_log_says_which_records_were_passed_over(
+    double: KsqlDouble, findings: Callable[..., dict[str, Finding]]
+) -> None:
+    """Where the server keeps it in a topic: by query, how often, and the last reason. Those of others are not ours."""
+    double.deploy()
+    query_id = double.queries["BARS_FINAL_1S"].id
+    double.rule("DESCRIBE KSQL_PROCESSING_LOG", double.describe("TICKS"))
+    rows = [
+        [f"processing.{name}.KsqlTopic.Source.deserializer", {"DESERIALIZATIONERROR": {"ERRORMESSAGE": why}}]
+        for name, why in ((query_id, "no magic byte"), ("CTAS_OTHER_5", "else"), (query_id, "unknown schema id 9"))
+    ]
+    header = {"queryId": "t", "columnNames": ["LOGGER", "MESSAGE"], "columnTypes": ["STRING", "STRUCT<X STRING>"]}
+    double.rule("FROM KSQL_PROCESSING_LOG", [json.dumps(each) for each in (header, *rows)] + [""])
+
+    found = findings()["every record could be read"]
+
+    assert Health.WRONG is found.health
+    assert f"the processing log names {query_id} 2 times, the last: unknown schema id 9" == found.seen
+
+
 def test_a_query_that_reads_past_its_stage_is_found(
     double: KsqlDouble, findings: Callable[..., dict[str, Finding]]
 ) -> None:
@@ -183,7 +265,7 @@ def test_columns_that_differ_are_found(double: KsqlDouble, findings: Callable[..
 def test_records_to_read_are_no_verdict(double: KsqlDouble, findings: Callable[..., dict[str, Finding]]) -> None:
     """One look cannot tell whether a queue grows: the number is told, and that it is not known."""
     double.deploy()
-    double.queries["BARS_LIVE_1M"].behind = 25
+    double.queries["BARS_LIVE_1M"].position = 35
 
     found = findings()["nothing waits to be read"]
 

@@ -147,7 +147,8 @@ class Pipeline:
     def write(self, role: Role, timeframe: str, rows: Iterable[Mapping[str, Any]], partition: int = 0) -> str:
         """Rows into a topic: its name."""
         entity: Entity = self.script.of(role, timeframe)
-        key, value = key_schema(entity.key_columns), value_schema(entity)
+        bare = len(entity.key_columns) == 1
+        key, value = key_schema(entity.key_columns, bare=bare), value_schema(entity)
         of_key, of_value = (
             self._schemas.number(f"{entity.topic}-{part}", json.dumps(schema))
             for part, schema in (("key", key), ("value", value))
@@ -155,7 +156,8 @@ class Pipeline:
         producer = Producer({"bootstrap.servers": self.settings.brokers})
         for row in rows:
             fields = {column.name: row[column.name.lower()] for column in entity.key_columns}
-            name = windowed(framed(of_key, key, fields), row["bucket_start"])
+            body = next(iter(fields.values())) if bare else fields
+            name = windowed(framed(of_key, key, body), row["bucket_start"])
             body = framed(of_value, value, typed(entity, {"bucket_end": 0, "open_time": 1, "close_time": 2, **row}))
             producer.produce(entity.topic, body, name, partition)
         producer.flush(30)

@@ -12,6 +12,7 @@ import pytest
 
 from barloom.errors import DefinitionError
 from ksql.golden_cases import CASES, GOLDEN, compiled, outcome
+from ksql.planner import refused
 from ksql.reading_sql import Statement, expression, statements, tokens, walk
 
 SCRIPTS = sorted(name for name in CASES if (GOLDEN / f"{name}.sql").is_file())
@@ -102,12 +103,30 @@ def test_key_format_stands_on_every_statement(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_groups_are_the_key_and_nothing_else(name: str) -> None:
-    """GROUP BY has the key columns of the source in their order."""
+    """GROUP BY has the key columns of the source in their order, and the projection begins with them."""
     made = {item.name: item for item in read(name)}
     keys = {name: [column for column, _, key in item.columns if key] for name, item in made.items()}
 
     for item in queries(name):
-        assert item.group_by == keys[item.source] == [column for _, column in item.items][: len(item.group_by)]
+        grouped = [node[1] for value in item.group_by for node in walk(value) if node[0] == "column"]
+        assert grouped == keys[item.source] == [column for _, column in item.items][: len(item.group_by)]
+        assert item.group_by == [value for value, _ in item.items][: len(item.group_by)]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_statement_is_one_that_a_server_refuses(name: str) -> None:
+    """A windowed stream of one key is grouped by an expression, in every parent and live table, never by its key."""
+    before: dict[str, Statement] = {}
+    for item in read(name):
+        assert refused(item, before) is None
+        before[item.name] = item
+
+    for item in queries(name):
+        windowed = "WINDOW_TYPE" in before[item.source].properties
+        kinds = [kind for _, kind, key in before[item.source].columns if key]
+        keys = [("column", column) for column, _, key in before[item.source].columns if key]
+        cast = windowed and len(keys) == 1
+        assert item.group_by == ([("cast", keys[0], kinds[0])] if cast else keys)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -119,7 +138,7 @@ def test_the_window_start_is_projected_and_never_grouped_or_aggregated(name: str
         assert {"BUCKET_START": start, "BUCKET_END": end} == bounds
         uses = [node for value, _ in item.items for node in walk(value) if node[:1] == ("column",)]
         assert 1 == uses.count(("column", "WINDOWSTART"))
-        assert not {"WINDOWSTART", "WINDOWEND"} & set(item.group_by)
+        assert not {"WINDOWSTART", "WINDOWEND"} & {node[-1] for part in item.group_by for node in walk(part)}
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -234,6 +253,21 @@ def test_parents_are_made_of_sums_and_nothing_exact_is_divided(name: str) -> Non
         for node in nodes:
             if node[0] == "/":
                 assert ("cast", "DOUBLE") == (node[1][0], node[1][-1]) or node[1][0] == "/"
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_ticks_that_lack_what_they_must_have_are_left_out(name: str) -> None:
+    """The base asks for every required field, in the definition's order; key and time the server asks for by itself."""
+    event = compiled(name).plan.event
+    needed = [
+        item.name.upper()
+        for item in event.fields
+        if not item.nullable and item.name not in (*event.key, event.timestamp)
+    ]
+
+    for item in queries(name):
+        asked = [node[1][1] for node in walk(item.where) if node[0] == "is not null" and node[1][0] == "column"]
+        assert (needed if item.source.endswith("TICKS") else []) == asked[: len(needed)]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -1,13 +1,16 @@
 """On a real ksqlDB server: deploy, feed, compare with a plain loop, examine, drop.
 
 Runs where ``BARLOOM_KSQLDB_URL`` names a server (``BARLOOM_KSQLDB_USER`` and ``BARLOOM_KSQLDB_PASSWORD`` for one with a
-login), and makes streams, tables and topics of its own there, which it drops again. No such server can be had
-everywhere, so that without one these tests are not configured, which is no failure where everything is required.
+login) and this file is named on the command line of pytest, or where ``BARLOOM_TEST_KSQLDB_URL`` names one: a server
+that a shell knows for other work is none for tests. It makes streams, tables and topics of its own there, which it
+drops again. No such server can be had everywhere, so that without one these tests are not configured, which is no
+failure where everything is required.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,12 +44,14 @@ if TYPE_CHECKING:
 
     from barloom.ksql.script import Script
 
-URL = os.environ.get("BARLOOM_KSQLDB_URL")
+NAMED = any("test_integration" in argument for argument in sys.argv)
+URL = os.environ.get("BARLOOM_TEST_KSQLDB_URL") or (os.environ.get("BARLOOM_KSQLDB_URL") if NAMED else None)
 pytestmark = [
-    pytest.mark.skipif(not URL, reason="not configured: BARLOOM_KSQLDB_URL names no ksqlDB server"),
+    pytest.mark.skipif(not URL, reason="not configured: no ksqlDB server is named for tests"),
 ]
 
-START = 1_795_215_000_000
+START = (SystemClock().now() // MILLISECOND - 600_000) // 60_000 * 60_000
+"""A whole minute some ten minutes ago: bars are kept from their own time on, so that older ones would be deleted."""
 TICKS = [(0, "1.10"), (0, "1.30"), (400, "-0.25"), (1000, "1.20"), (2500, "1.15"), (59_999, "1.40"), (60_000, "1.50")]
 """Milliseconds after the start, and a price: two in one millisecond, one below zero, one at the edge of a minute."""
 FLUSH = (63_500, 70_000, 80_000, 130_000, 140_000, 190_000, 200_000)

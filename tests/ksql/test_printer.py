@@ -70,7 +70,7 @@ def nested(node: ast.Expr) -> Tree:  # noqa: C901, PLR0911, PLR0912 - one case a
         case ast.IsNull(operand, negated):
             return ("is not null" if negated else "is null", nested(operand))
         case ast.Case(branches, otherwise):
-            last = ("constant", None) if otherwise is None else nested(otherwise)
+            last = ("nothing",) if otherwise is None else nested(otherwise)
             return ("case", [(nested(when), nested(then)) for when, then in branches], last)
     raise AssertionError(node)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
@@ -12,9 +13,13 @@ import pytest
 
 from barloom.errors import KsqlError, KsqlNotReady, KsqlRefused, KsqlUnauthorized
 from barloom.ksql.answers import store_state
-from barloom.ksql.canonical import canonical, differences
+from barloom.ksql.canonical import canonical
+from barloom.ksql.differences import differences
 from barloom.ksql.observed import explained, running, source
 from barloom.ksql.rows import parsed
+from ksql.planner import refused
+from ksql.reading_sql import statements
+from ksql.server_text import servers_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,6 +210,41 @@ def test_the_servers_own_text_is_no_drift() -> None:
 
     assert {} == {name: told for name, told in found.items() if told}
     assert len(found) >= 25
+
+
+def test_the_doubles_text_of_a_statement_is_the_servers() -> None:
+    """Letter by letter, for all recorded statements of the kinds that barloom writes: the other tests rest on it."""
+    found = {}
+    for name, sql, text in created():
+        with suppress(AssertionError):  # CREATE OR REPLACE, CREATE STREAM AS and a source without properties
+            found[name] = (servers_text(sql), text)
+
+    assert {} == {name: pair for name, pair in found.items() if pair[0] != pair[1]}
+    assert len(found) >= 25
+
+
+def test_the_double_refuses_what_the_server_refused(double: KsqlDouble, client: KsqlClient) -> None:
+    """A windowed stream grouped by its one key, a reserved word without quotes, a dash in an id without quotes."""
+    by_name = dict(pairs())
+    sources = {}
+    for name in ("one_key_deploy_1", "one_key_deploy_2", "one_key_deploy_3"):
+        (statement,) = statements(asked(by_name[name])[2])
+        assert refused(statement, sources) is None
+        sources[statement.name] = statement
+
+    rollup, cast, live = (
+        refused(statements(asked(by_name[f"one_key_{name}"])[2])[0], sources)
+        for name in ("rollup_refused", "rollup_cast_ok", "live_cast_ok")
+    )
+    assert (by_name["one_key_rollup_refused"]["response_body"]["message"], None, None) == (rollup, cast, live)
+    for name in ("view", "distinct"):
+        with pytest.raises(KsqlRefused, match="Syntax Error"):
+            client.execute(asked(by_name[f"one_key_reserved_{name}"])[2])
+    bare = by_name["one_key_dash_explain_bare"]
+    with pytest.raises(KsqlRefused) as caught:
+        client.execute(asked(bare)[2])
+    assert bare["response_body"]["message"] == caught.value.reason
+    assert double.requests
 
 
 def test_two_recorded_statements_are_never_the_same() -> None:

@@ -63,9 +63,11 @@ PRICES = st.sampled_from(["-1.50", "0", "0.05", "0.15", "0.25", "5", "5.00", "5.
 TICKS = st.lists(
     st.fixed_dictionaries(
         {
-            "symbol": st.sampled_from(["A", "B"]),
+            "symbol": st.sampled_from(["A", "B", "A", "B", None]),
             "at": st.integers(0, 40 * 60 * 4).map(lambda quarters: BEGIN + timedelta(milliseconds=250 * quarters)),
-            "bid": PRICES.map(Decimal),
+            "bid": st.sampled_from([*["given"] * 6, None]).flatmap(
+                lambda it: st.none() if it is None else PRICES.map(Decimal)
+            ),
             "ask": st.none() | PRICES.map(Decimal),
             "size": st.none() | st.integers(-3, 5),
             "side": st.sampled_from(["b", "x", None]),
@@ -135,6 +137,7 @@ def tick(**more: object) -> dict[str, Any]:
 
 
 @example(ticks=[tick()])  # 0.15 lies between 0.1 and 0.2, but as a DOUBLE a little below
+@example(ticks=[tick(), tick(bid=None), tick(symbol=None)])  # what must be there and is not
 @example(ticks=[tick(bid=Decimal("0.25")), tick(side="x", ask=None)])
 @quick(40)
 @given(ticks=TICKS)

@@ -97,9 +97,10 @@ def test_no_queries_yet_is_waited_for(double: KsqlDouble, waiter: Waiter, script
 
     double.rule("SHOW QUERIES", (200, [{"@type": "queries", "queries": []}]), times=2)
     double.rule("SHOW QUERIES", start, times=1)
+    double.rule("query-stream", REBALANCING, times=2)
     waiter.entity(script.entity("BARS_FINAL_1S"))
 
-    assert ["no query writes to it", "answers"] == [it.state for it in seen]
+    assert ["no answer yet", "no query writes to it", "answers"] == [it.state.split(":")[0] for it in seen]
 
 
 def test_a_query_without_tasks_is_not_ready(
@@ -145,8 +146,8 @@ def test_a_new_error_of_a_query_ends_the_waiting(
     assert EPOCH == caught.value.states[0][0]
 
 
-def test_errors_from_before_do_not_end_the_waiting(double: KsqlDouble, waiter: Waiter, script: Script) -> None:
-    """What an existing query met earlier is handed back; for one that was just made, every error is new."""
+def test_errors_that_were_overcome_do_not_end_the_waiting(double: KsqlDouble, waiter: Waiter, script: Script) -> None:
+    """What a query met earlier and read on after is handed back; for one that was just made, every error is new."""
     double.deploy()
     double.queries["BARS_FINAL_1S"].errors = [OVERFLOW]
     double.rows["BARS_FINAL_1S"] = [ROW]
@@ -154,6 +155,92 @@ def test_errors_from_before_do_not_end_the_waiting(double: KsqlDouble, waiter: W
     assert [1795312506993] == [it.at for it in waiter.entity(script.entity("BARS_FINAL_1S")).old_errors]
     with pytest.raises(KsqlNotServing, match="Numeric field overflow"):
         waiter.entity(script.entity("BARS_FINAL_1S"), fresh=True)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"errors": [OVERFLOW], "position": 59}, r"ticks\[0\] to 59, and 1 more offsets are there; it failed at 2026"),
+        ({"errors": [OVERFLOW], "position": 0}, "has read nothing so far; it failed at 2026-11-22T"),
+        ({"position": 40}, r"ticks\[0\] to 40, and 19 more offsets are there"),
+    ],
+)
+def test_a_query_that_does_not_get_on_is_not_ready(  # noqa: PLR0913, PLR0917 - a case and its surroundings
+    double: KsqlDouble,
+    waiter_of: Callable[..., Waiter],
+    script: Script,
+    clock: FakeClock,
+    query: dict[str, object],
+    told: str,
+) -> None:
+    """Its position stands still while its input has records: RUNNING, with tasks and answers, it works no more.
+
+    An error from before the waiting began is the reason, also where no new one comes.
+    """
+    double.deploy()
+    double.rows["BARS_FINAL_1S"] = [ROW]
+    for name, value in query.items():
+        setattr(double.queries["BARS_FINAL_1S"], name, value)
+
+    with pytest.raises(KsqlNotServing, match=told):
+        waiter_of(entity=20.0).entity(script.entity("BARS_FINAL_1S"))
+    assert 20 == clock.monotonic()
+
+
+@pytest.mark.parametrize("errors", [[], [OVERFLOW]])
+def test_a_query_that_reads_on_is_ready(
+    double: KsqlDouble, waiter: Waiter, script: Script, clock: FakeClock, errors: list[dict[str, object]]
+) -> None:
+    """A backlog that is worked off is no fault, however long it still is."""
+    double.deploy()
+    query = double.queries["BARS_FINAL_1S"]
+    query.position, query.end, query.errors = 100, 5000, errors
+    double.rows["BARS_FINAL_1S"] = [ROW]
+
+    def read_on(_: object) -> tuple[int, object]:
+        query.position += 50
+        return double.describe("BARS_FINAL_1S")
+
+    double.rule("DESCRIBE bars_final_1s ", read_on)
+    waiter.entity(script.entity("BARS_FINAL_1S"))
+
+    assert clock.monotonic() <= 1
+
+
+def test_one_partition_that_stands_still_is_seen_beside_others(
+    double: KsqlDouble, waiter_of: Callable[..., Waiter], script: Script
+) -> None:
+    """The ticks are read on into the query's own topic, and its aggregation meets the same record for ever."""
+    double.deploy()
+    double.rows["BARS_FINAL_1S"] = [ROW]
+    read = iter(range(100, 10_000, 10))
+
+    def describe(_: object) -> tuple[int, object]:
+        answer = double.describe("BARS_FINAL_1S")
+        ticks = {"partition": 0, "logStartOffset": 0, "logEndOffset": 9000, "consumerOffset": next(read)}
+        own = {"partition": 0, "logStartOffset": 1, "logEndOffset": 8, "consumerOffset": 1}
+        topics = [{"kafkaTopic": "ticks", "offsets": [ticks]}, {"kafkaTopic": "x-repartition", "offsets": [own]}]
+        answer[1][0]["sourceDescription"]["queryOffsetSummaries"] = [{"groupId": "g", "topicSummaries": topics}]
+        return answer
+
+    double.rule("DESCRIBE bars_final_1s ", describe)
+    with pytest.raises(KsqlNotServing, match=r"has read x-repartition\[0\] to 1, and 6 more"):
+        waiter_of(entity=20.0).entity(script.entity("BARS_FINAL_1S"))
+
+
+def test_a_terminated_query_ends_the_waiting(
+    double: KsqlDouble, waiter: Waiter, script: Script, clock: FakeClock
+) -> None:
+    """No waiting brings it back: where other queries are known at once, and where none is by the table's answer."""
+    double.deploy()
+    del double.queries["BARS_FINAL_1M"]
+
+    with pytest.raises(KsqlNotServing, match="bars_final_1m does nothing: its query was terminated; drop it and what"):
+        waiter.entity(script.entity("BARS_FINAL_1M"))
+    double.queries.clear()
+    with pytest.raises(KsqlNotServing, match="bars_final_1m does nothing: its query was terminated"):
+        waiter.entity(script.entity("BARS_FINAL_1M"))
+    assert 0 == clock.monotonic()
 
 
 @pytest.mark.parametrize(("state", "told"), [("PAUSED", "run RESUME CTAS_"), ("ERROR", "fails with")])

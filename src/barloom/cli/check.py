@@ -11,7 +11,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.kafka_options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
 from barloom.cli.kafka_view import kafka_body, kafka_sheets, kafka_warnings
-from barloom.cli.ksql_view import ksql_body, ksql_sheets
+from barloom.cli.ksql_view import history_warnings, ksql_body, ksql_sheets
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.plan_view import plan_body, plan_sheets, plan_warnings
 from barloom.cli.screen import note, say, show
@@ -41,6 +41,9 @@ def check(
     on_servers = (() if settings is None else kafka_sheets(plan, settings), ksql_sheets(plan) if ksqldb else ())
     for sheet in chain(plan_sheets(plan, now, topics=on_kafka or ksqldb), *on_servers):
         show(sheet)
+    if ksqldb and settings is not None:
+        for told in history_warnings(plan, settings, now):
+            note(told)
     for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(plan, settings))):
         note(warning)
     say(f"{plan.name!r} is in order.", "good")

@@ -17,7 +17,7 @@ from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.answers import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.read.answers import NotFound
@@ -68,10 +68,18 @@ def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
     for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date", *phase):
         value = _text(bar, name)
         sheet.add(name, "null" if value is None else str(value), style="" if name in outputs else "quiet")
-    sheet.add("slots", f"{bar.filled} with ticks, {bar.slots} decided, {bar.expected_slots} expected", style="quiet")
-    flags = [name for name in ("synthetic", "partial") if getattr(bar, name)]
-    sheet.add("rows folded", f"{bar.revision}" + (f" ({', '.join(flags)})" if flags else ""), style="quiet")
+    for name, text in _kept(bar):
+        sheet.add(name, text, style="quiet")
     return sheet
+
+
+def _kept(bar: Bar) -> Iterator[tuple[str, str]]:
+    """The book-keeping, which bars of ksqlDB do not have."""
+    if "slots" not in bar.as_dict():
+        return
+    yield "slots", f"{bar.filled} with ticks, {bar.slots} decided, {bar.expected_slots} expected"
+    flags = [name for name in ("synthetic", "partial") if getattr(bar, name)]
+    yield "rows folded", f"{bar.revision}" + (f" ({', '.join(flags)})" if flags else "")
 
 
 def _text(bar: Bar, name: str) -> object:

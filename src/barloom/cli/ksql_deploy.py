@@ -36,6 +36,17 @@ _Reuse = Annotated[
 ]
 
 
+_Lose = Annotated[
+    bool,
+    Parameter(
+        name="--lose-history",
+        negative="",
+        show_default=False,
+        help="Go on although ticks are older than --retention: bars of that time may be lost or wrong.",
+    ),
+]
+
+
 def plan(
     definition: Definition,
     /,
@@ -63,6 +74,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     server: ServerOptions = NO_SERVER,
     wait: WaitOptions = NO_WAIT,
     reuse_topic: _Reuse = (),
+    lose_history: _Lose = False,
     as_json: AsJson = False,
 ) -> Exit:
     """Create what is missing, stage by stage, and wait until all of it works. Nothing is replaced or dropped."""
@@ -70,7 +82,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
     with connected(server) as client:
         waiter = waiter_of(client, wait)
         deployer = Deployer(client, waiter, clock=SystemClock(), random=Random(), on_step=told)  # noqa: S311 - it spreads requests
-        steps = deployer.deploy(made, reuse=reuse_topic)
+        steps = deployer.deploy(made, reuse=reuse_topic, lose_history=lose_history)
     created = [step for step in steps if step.verdict is Verdict.CREATE]
     if as_json:
         body = [

@@ -42,6 +42,26 @@ _Topics = Annotated[
 ]
 
 
+_All = Annotated[
+    bool,
+    Parameter(
+        name="--all",
+        negative="",
+        show_default=False,
+        help="Drop every stream and table of the definition that is there. Topics stay, unless they are named.",
+    ),
+]
+_AllTopics = Annotated[
+    bool,
+    Parameter(
+        name="--all-topics",
+        negative="",
+        show_default=False,
+        help="Delete the topics of all bars with what was dropped, and never that of the ticks: the bars are lost.",
+    ),
+]
+
+
 def drop(  # noqa: PLR0913 - one argument an option
     definition: Definition,
     /,
@@ -50,14 +70,18 @@ def drop(  # noqa: PLR0913 - one argument an option
     server: ServerOptions = NO_SERVER,
     names: _Names = (),
     topics: _Topics = (),
+    everything: _All = False,
+    all_topics: _AllTopics = False,
     as_json: AsJson = False,
 ) -> Exit:
     """Drop what is named, downstream first. Without a name nothing is dropped: it shows what could be."""
     made = deployed(definition, choices)
     with connected(server) as client:
-        if not names and not topics:
+        if not (names or topics or everything or all_topics):
             _show_present(client, made, as_json=as_json)
             return Exit.OK
+        names = tuple(entity.quoted_name for entity in made.entities) if everything else names
+        topics = (*topics, *(_topics_of_bars(made) if all_topics else ()))
         dropper = Dropper(client, clock=SystemClock(), random=Random(), policy=WaitPolicy())  # noqa: S311 - it spreads requests
         dropped = dropper.drop(made, names, topics)
     if as_json:
@@ -65,6 +89,10 @@ def drop(  # noqa: PLR0913 - one argument an option
     else:
         _show(dropped)
     return Exit.OK
+
+
+def _topics_of_bars(script: Script) -> list[str]:
+    return list(dict.fromkeys(entity.topic for entity in script.entities if entity.derived))
 
 
 def _document(item: Dropped) -> dict[str, object]:
@@ -76,7 +104,10 @@ def _show(dropped: Collection[Dropped]) -> None:
         say(f"dropped {item.entity.quoted_name}" + (f" and topic {item.entity.topic}" if item.topic_deleted else ""))
         if item.topic_left is not None:
             note(f"topic {item.topic_left} and its subjects are half deleted: remove them with the tools of Kafka")
-    say(f"{plural(len(dropped), 'statement')} dropped.")
+    if dropped:
+        say(f"{plural(len(dropped), 'statement')} dropped.")
+    else:
+        say("Nothing was dropped: nothing of what was named is on the server.")
 
 
 def _show_present(client: KsqlClient, script: Script, *, as_json: bool) -> None:
@@ -86,8 +117,11 @@ def _show_present(client: KsqlClient, script: Script, *, as_json: bool) -> None:
         body = [{"name": entity.name, "topic": entity.topic} for entity in entities]
         machine.emit("ksql drop", {"dropped": [], "present": body})
         return
+    if not entities:
+        say("Nothing was dropped: nothing of the definition is on the server.")
+        return
     sheet = Sheet("On the server, in the order of dropping", (Column("name", style="bold"), Column("topic")))
     for entity in entities:
         sheet.add(entity.quoted_name, entity.topic)
     show(sheet)
-    say("Nothing was dropped: name each with --drop, and each topic whose rows may be lost with --delete-topic.")
+    say("Nothing was dropped: name each with --drop (or --all), and each topic that may go with --delete-topic.")

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from barloom.cli.screen import Column, Sheet
-from barloom.errors import KsqlUnsupported
+from barloom.errors import BarloomError, KsqlUnsupported
 from barloom.ksql.compile import compile_script
 from barloom.ksql.header import needed
+from barloom.ksql.history import age_told
 from barloom.ksql.settings import STREAM_PROPERTIES, KsqlSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["ksql_body", "ksql_sheets"]
+__all__ = ["history_warnings", "ksql_body", "ksql_sheets"]
 
 
 def ksql_sheets(plan: BarPlan) -> Iterable[Sheet]:
@@ -34,6 +36,22 @@ def ksql_sheets(plan: BarPlan) -> Iterable[Sheet]:
     for text in needed(KsqlSettings()):
         demanded.add("", text)
     yield demanded
+
+
+def history_warnings(plan: BarPlan, settings: KafkaSettings, now: int) -> Iterable[str]:
+    """How old the ticks in the input topic are beside what a pipeline keeps by default, where a broker tells."""
+    from barloom.read.ksql_ticks import oldest_in_topic  # noqa: PLC0415 - most checks ask no broker
+
+    try:
+        oldest = oldest_in_topic(plan, settings)
+    except BarloomError as error:
+        yield f"not known: how old the ticks in {settings.input[0]!r} are ({str(error).splitlines()[0]})"
+        return
+    told = age_told(settings.input[0], oldest, now, KsqlSettings().retention)
+    if told is not None:
+        yield f"{told}; give --retention more than that"
+    if oldest.deleted:
+        yield f"{oldest.deleted} offsets at the beginning of {settings.input[0]!r} are gone, and the ticks with them"
 
 
 def ksql_body(plan: BarPlan) -> dict[str, object]:

@@ -11,6 +11,7 @@ from barloom.cli.ksql_options import NO_CHOICES, Choices, deployed
 from barloom.cli.ksql_server import NO_SERVER, NO_WAIT, ServerOptions, WaitOptions, connected, waiter_of
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
+from barloom.ksql.names import quoted
 from barloom.ksql.status import standing
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def wait(
     for item in ready:
         if item.old_errors:
             last = item.old_errors[-1]
-            note(f"{item.entity.lower()} had {plural(len(item.old_errors), 'error')}, the last: {last.message}")
+            note(f"{quoted(item.entity)} had {plural(len(item.old_errors), 'error')}, the last: {last.message}")
     say(f"All of it works: {plural(len(ready), 'statement')}.")
     return Exit.OK
 

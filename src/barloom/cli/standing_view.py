@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import count, duration, moment
+from barloom.cli.formats import UsageError, count, duration, moment
 from barloom.cli.kafka_options import plan_asked, settings_asked
 from barloom.cli.screen import Column, Sheet, out, show
 from barloom.clock import SystemClock
+from barloom.kafka.settings import KSQLDB
 from barloom.plan.identity import topics
 from barloom.runtime.standing import NO_OWNER, standing
 from barloom.time.timeframe import SECOND
@@ -41,6 +42,9 @@ def status_on_kafka(definition: str, options: KafkaOptions, *, watch: bool, as_j
     """Show each partition; with `watch` until Ctrl-C."""
     plan = plan_asked(definition, options)
     settings = settings_asked(definition, plan, options)
+    if settings.written_by == KSQLDB:
+        message = f"{plan.name!r} runs on a ksqlDB server and is no application on Kafka: see `barloom ksql status`"
+        raise UsageError(message)
     names, clock = topics(plan, settings.app), SystemClock()
     while True:
         found = standing(settings, names)

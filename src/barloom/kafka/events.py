@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Generic, Literal, Self, TypeVar
 
-from barloom.errors import BadRow, BrokerError, MissingExtra, Problem
+from barloom.errors import BadRow, BrokerError, DefinitionError, MissingExtra, Problem, SchemaMismatch
 from barloom.kafka.clients import producer_config
 from barloom.kafka.failures import client_error
 from barloom.kafka.reading import MessageReader, Poison, Whence
 from barloom.kafka.received import Received, came
+from barloom.kafka.settings import KSQLDB
 from barloom.plan.aggregates import count
 from barloom.plan.barplan import FieldKind
 from barloom.plan.events import Event
 from barloom.plan.query import from_ as bars_of
+from barloom.serde.formats import Format
+from barloom.serde.ksql_ticks import KsqlTickEncoder, is_of_ksqldb, tick_columns
 from barloom.serde.open import open_serde
 from barloom.time.calendars import resolve
 from barloom.time.instants import to_datetime
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan, Field
     from barloom.serde.open import Serde
+    from barloom.serde.protocol import EventEncoder
+    from barloom.serde.registry import Registry
 
 __all__ = ["EventMessage", "EventReader", "EventWriter"]
 
@@ -50,6 +56,9 @@ class EventMessage(Received[E]):
 class EventWriter(Generic[E]):
     """Writes events of a class to a topic, in the format of the settings.
 
+    With ``written_by="ksqldb"`` in them the topic is that of a ksqlDB pipeline's ticks, and events are written as the
+    server reads them, under the schemas that it registered: deploy first. Times have whole milliseconds there.
+
     Partitions are chosen by the key fields as Java's clients choose them, so that a key has one partition whoever
     writes it. With a `transactional_id` events are written inside of ``with writer.transaction():``, all or none.
 
@@ -66,6 +75,7 @@ class EventWriter(Generic[E]):
 
         self.topic = topic or settings.input[0]
         plan = _plan_of(event)
+        self._settings = settings
         self._decoder = Decoder(plan)
         self._serde = _serde(plan, settings, self.topic)
         self._transactional = transactional_id is not None
@@ -108,6 +118,20 @@ class EventWriter(Generic[E]):
     def _fields(self) -> tuple[Field, ...]:
         return self._decoder.plan.event.fields
 
+    @cached_property
+    def _encoder(self) -> EventEncoder:
+        """What makes messages. `SchemaMismatch` where ksqlDB declared the topic and the settings do not say so."""
+        registry = self._serde.registry
+        if self._settings.written_by == KSQLDB:
+            return KsqlTickEncoder(self._decoder.plan, _needed(registry), self.topic)
+        if self._settings.format is Format.AVRO and registry is not None and is_of_ksqldb(registry, self.topic):
+            message = (
+                f"topic {self.topic!r} is declared by ksqlDB, which would pass over events in barloom's own form\n"
+                '    fix: say written_by = "ksqldb" in the settings, and they are written in its form'
+            )
+            raise SchemaMismatch(message)
+        return self._serde.event_encoder
+
     def _send(self, columns: Mapping[str, pl.Series], number: int, headers: Mapping[str, bytes] | None) -> None:
         self._check_sent()
         if self._transactional and not self._inside:
@@ -118,7 +142,7 @@ class EventWriter(Generic[E]):
             row, problem = next(iter(rows.problems.items()))
             message = f"{len(rows.problems)} of {number} events cannot be written; row {row}: {problem}"
             raise BadRow(message)
-        records = self._serde.event_encoder.encode(rows.frame)
+        records = self._encoder.encode(rows.frame)
         given = None if headers is None else list(headers.items())
         for key, value in zip(records.keys, records.values, strict=True):
             self._produce(key, value, given)
@@ -189,7 +213,8 @@ class EventWriter(Generic[E]):
 class EventReader(MessageReader[EventMessage[E]], Generic[E]):
     """Events of a class from a topic, as typed objects with their headers and origin; see `MessageReader`.
 
-    `columns` says where fields stand, as ``[source] columns`` does: ``{"symbol": "@key"}``.
+    `columns` says where fields stand, as ``[source] columns`` does: ``{"symbol": "@key"}``. With
+    ``written_by="ksqldb"`` in the settings they stand where a ksqlDB pipeline has those of its ticks.
 
     Example::
 
@@ -212,6 +237,8 @@ class EventReader(MessageReader[EventMessage[E]], Generic[E]):
         columns: Mapping[str, str] | None = None,
     ) -> None:
         names = tuple(topics or settings.input)
+        if columns is None and settings.written_by == KSQLDB:
+            columns = tick_columns(_plan_of(event))
         plan = _plan_of(event, columns)
         self._event = event
         self._makers = {field.name: _maker(field) for field in plan.event.fields}
@@ -261,6 +288,13 @@ def _plan_of(event: type[Event], columns: Mapping[str, str] | None = None) -> Ba
     """A definition over the event alone: an empty text is a text here, and no missing value."""
     plan = bars_of(event).source(columns=columns).tumbling("1s").select(count=count()).named("events").plan
     return replace(plan, source=replace(plan.source, null_values=(), check_units=False))
+
+
+def _needed(registry: Registry | None) -> Registry:
+    if registry is None:
+        problem = Problem("the ticks of a ksqlDB pipeline need a schema registry", "kafka.registry", 'add url = "…"')
+        raise DefinitionError([problem])
+    return registry
 
 
 def _serde(plan: BarPlan, settings: KafkaSettings, topic: str) -> Serde:

@@ -197,7 +197,7 @@ class Select:
     source: str
     window: Window
     where: Expr | None
-    group_by: tuple[str, ...]
+    group_by: tuple[Expr, ...]
     final: bool
 
 

@@ -1,7 +1,8 @@
 """A statement in a form in which it can be compared: as it was written, or as the server wrote it down.
 
 ksqlDB stores its own text of a statement: names in upper case and qualified, types under their other names, properties
-sorted and completed, every operator in parentheses. Both texts are read here into the same tree.
+sorted and completed, every operator in parentheses. Both texts are read here into the same tree. A name that is also a
+word of the language has a mark in front, so that a column `IS` is no comparison.
 """
 
 from __future__ import annotations
@@ -9,20 +10,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from barloom.ksql.names import RESERVED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Statement", "canonical", "differences"]
+__all__ = ["BINARY", "MARK", "Statement", "Tree", "canonical", "marked"]
 
 Tree: TypeAlias = "str | tuple[Tree, ...]"
 
 _TOKEN: Final = re.compile(
-    r"\s+|--[^\n]*|(?P<text>'(?:[^']|'')*')|`(?P<quoted>(?:[^`]|``)*)`|(?P<word>[A-Za-z_][A-Za-z_0-9]*)"
-    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?P<sign><>|!=|<=|>=|\|\||->|:=|.)",
-    re.DOTALL,
+    r"\s+|--[^\n]*|(?P<text>'(?:[^']|'')*')|`(?P<quoted>(?:[^`]|``)*)`"
+    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w))|(?P<word>\w+)|(?P<sign><>|!=|<=|>=|\|\||->|:=|.)",
+    re.DOTALL | re.ASCII,
 )
+MARK: Final = "`"
 _BEGINS_NAME: Final = re.compile(r"[`_A-Z0-9]")
-_SAME: Final = {"VARCHAR": "STRING", "INT": "INTEGER", "!=": "<>"}
+_NEEDS_NO_QUOTES: Final = re.compile(r"(?=.*[A-Z_])[A-Z0-9_]+", re.ASCII)
+_SAME_SIGN: Final = {"!=": "<>"}
+_SAME_TYPE: Final = {"VARCHAR": "STRING", "INT": "INTEGER"}
 _LEVELS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"OR"}),
     frozenset({"AND"}),
@@ -31,6 +37,9 @@ _LEVELS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"*", "/", "%"}),
 )
 """Operators that bind tighter from line to line."""
+
+BINARY: Final = frozenset().union(*_LEVELS, {"IS NOT"})
+"""The operators of two operands in a tree: the operator, then both."""
 
 _CLAUSES: Final = frozenset({"FROM", "WINDOW", "WHERE", "GROUP", "HAVING", "PARTITION", "EMIT", "LIMIT"})
 _BY_ITSELF: Final = frozenset({"CLEANUP_POLICY"})
@@ -51,28 +60,9 @@ def canonical(sql: str) -> Statement:
     return _Reader(_tokens(sql)).statement()
 
 
-def differences(wanted: Statement, found: Statement) -> list[str]:
-    """What differs between a statement and the server's, for people; empty where they do the same."""
-    told = []
-    if wanted.kind != found.kind:
-        told.append(f"is a {found.kind.lower()}, not a {wanted.kind.lower()}")
-    for name in sorted({*wanted.properties, *found.properties}):
-        ours, theirs = wanted.properties.get(name), found.properties.get(name)
-        if ours is None and name == "RETENTION_MS":
-            continue  # the server completes it
-        if ours != theirs:
-            told.append(f"{name} is {theirs or 'not set'}, not {ours or 'not set'}")
-    for name in dict.fromkeys((*wanted.parts, *found.parts)):
-        ours_part, theirs_part = wanted.parts.get(name), found.parts.get(name)
-        if ours_part != theirs_part:
-            told.append(f"{name} is {_written(theirs_part)}, not {_written(ours_part)}")
-    return told
-
-
-def _written(tree: Tree | None) -> str:
-    if tree is None:
-        return "not there"
-    return tree if isinstance(tree, str) else f"({' '.join(_written(item) for item in tree)})"
+def marked(name: str) -> str:
+    """A stored name as it stands in a tree."""
+    return name if _NEEDS_NO_QUOTES.fullmatch(name) and name not in RESERVED else MARK + name
 
 
 def _tokens(sql: str) -> list[str]:
@@ -81,21 +71,12 @@ def _tokens(sql: str) -> list[str]:
     for match in _TOKEN.finditer(sql):
         kind, token = match.lastgroup, match[0]
         if kind == "word":
-            upper = token.upper()
-            found.append(_SAME.get(upper, upper))
+            found.append(token.upper())
         elif kind == "quoted":
-            found.append(_name(match["quoted"].replace("``", "`")))
+            found.append(marked(match["quoted"].replace("``", "`")))
         elif kind is not None:
-            found.append(_SAME.get(token, token))
+            found.append(_SAME_SIGN.get(token, token))
     return found
-
-
-def _name(quoted: str) -> str:
-    """A quoted name that could stand without its quotes is that name; a mark keeps others apart from words."""
-    return f"`{quoted}" if quoted != quoted.upper() or not quoted.isidentifier() or quoted in _MARKED else quoted
-
-
-_MARKED: Final = frozenset({*_CLAUSES, "AS", "WITH", "SELECT", "CASE", "WHEN", "THEN", "ELSE", "END", "CAST", "NOT"})
 
 
 class _Reader:
@@ -117,6 +98,11 @@ class _Reader:
         self._at += 1
         return token
 
+    def _name(self) -> str:
+        """The next token where nothing but a name can stand: a word of the language is one too."""
+        token = self._take()
+        return MARK + token if token in RESERVED else token
+
     def _skip(self, *words: str) -> bool:
         """Pass over words, if exactly they come next."""
         if tuple(self._tokens[self._at : self._at + len(words)]) != words:
@@ -129,7 +115,7 @@ class _Reader:
         self._skip("OR", "REPLACE")
         kind = self._take("STREAM", "TABLE")
         self._skip("IF", "NOT", "EXISTS")
-        name = self._take()
+        name = self._name()
         if not _BEGINS_NAME.match(name):
             message = f"found {name!r} where a name was expected"
             raise ValueError(message)
@@ -150,8 +136,8 @@ class _Reader:
         found: dict[str, Tree] = {}
         self._take("(")
         while True:
-            name = self._take()
-            found[f"column {name}"] = (str(len(found)), *self._words(",", ")"))
+            name = self._name()
+            found[f"column {name}"] = (str(len(found)), self._type(",", ")"))
             if self._take(",", ")") == ")":
                 return found
 
@@ -164,6 +150,11 @@ class _Reader:
             depth += {"(": 1, ")": -1}.get(token, 0)
             found.append(token)
         return tuple(found)
+
+    def _type(self, *ends: str) -> str:
+        """A type as the server calls it, with what stands behind: ``DECIMAL(18, 6)``, ``STRING KEY``."""
+        words = " ".join(_SAME_TYPE.get(word, word) for word in self._words(*ends))
+        return words.replace(" (", "(").replace("( ", "(").replace(" )", ")").replace(" ,", ",")
 
     def _properties(self) -> dict[str, str]:
         found = {}
@@ -182,11 +173,11 @@ class _Reader:
         while True:
             value = self._expression()
             self._skip("AS")
-            alias = self._take() if self._next not in {",", "FROM"} else _own_name(value)
+            alias = self._name() if self._next not in {",", "FROM"} else _own_name(value)
             parts[f"column {alias}"] = (str(len(parts)), value)
             if self._take(",", "FROM") == "FROM":
                 break
-        parts["FROM"] = source = self._take()
+        parts["FROM"] = source = self._name()
         self._skip("AS")
         self._skip(source)  # the alias that the server adds
         while self._next and self._next != ";":
@@ -241,7 +232,7 @@ class _Reader:
         if self._skip("("):
             return self._call(name)
         while self._skip("."):
-            name = self._take()  # there is one source, so its name in front of a column's says nothing
+            name = self._name()  # there is one source, so its name in front of a column's says nothing
         return name
 
     def _case(self) -> Tree:
@@ -254,7 +245,7 @@ class _Reader:
         self._take("(")
         value = self._expression()
         self._take("AS")
-        kind = self._words(")")
+        kind = self._type(")")
         self._take(")")
         return ("CAST", value, kind)
 
@@ -271,4 +262,4 @@ _NOT_LEVEL: Final = 2
 
 def _own_name(value: Tree) -> str:
     """A column without an alias keeps its name; what has none is named by the server."""
-    return value if isinstance(value, str) else _written(value)
+    return value if isinstance(value, str) else repr(value)

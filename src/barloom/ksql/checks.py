@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from barloom.ksql.canonical import marked
 from barloom.ksql.compare import statement_differences
+from barloom.ksql.differences import sql_of
 from barloom.ksql.windows import window_of
 
 if TYPE_CHECKING:
@@ -115,9 +117,14 @@ def grouping(script: Script, evidence: Evidence) -> Iterator[Doubt]:
         statement = evidence.statements.get(entity.name)
         if not entity.derived or statement is None:
             continue
-        grouped = statement.parts.get("GROUP")
-        if grouped is not None and set(grouped) != {column.name for column in entity.key_columns}:
-            yield Doubt(f"{entity.quoted_name} groups by {', '.join(map(str, grouped))}")
+        grouped = statement.parts.get("GROUP", ())
+        if [_grouped_column(part) for part in grouped] != [marked(column.name) for column in entity.key_columns]:
+            yield Doubt(f"{entity.quoted_name} groups by {', '.join(map(sql_of, grouped)) or 'nothing'}")
+
+
+def _grouped_column(part: Tree) -> Tree:
+    """The column of a part of GROUP BY: a single key of a windowed stream is cast to its own type."""
+    return part[1] if part[0] == "CAST" else part
 
 
 def windows(script: Script, evidence: Evidence) -> Iterator[Doubt]:

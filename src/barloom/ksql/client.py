@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from barloom.errors import KsqlRefused
 from barloom.ksql.answers import broken_off, error_of, gone_already
+from barloom.ksql.names import query_name
 from barloom.ksql.push import AsyncPush, Push
 from barloom.ksql.rows import Header, Rows, parsed
 from barloom.ksql.server import http_library
@@ -121,8 +122,8 @@ class KsqlClient:
         return found
 
     def explain(self, query_id: str, *, timeout: float | None = None) -> dict[str, Any]:
-        """What the server knows of a running query (``EXPLAIN``): its properties, errors and tasks."""
-        found: dict[str, Any] = self.execute(f"EXPLAIN {query_id};", timeout=timeout)[0]["queryDescription"]
+        """What the server knows of a running query (``EXPLAIN``), by its id: its properties, errors and tasks."""
+        found: dict[str, Any] = self.execute(f"EXPLAIN {query_name(query_id)};", timeout=timeout)[0]["queryDescription"]
         return found
 
     def pull(self, sql: str, properties: Mapping[str, str] | None = None, *, timeout: float | None = None) -> Rows:

@@ -17,7 +17,7 @@ from barloom.plan.nodes import columns_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from barloom.plan.barplan import BarPlan, Output
+    from barloom.plan.barplan import BarPlan, Field, Output
 
 __all__ = ["Columns", "compile_columns"]
 
@@ -53,10 +53,21 @@ def _outputs(plan: BarPlan) -> dict[str, Output]:
 
 
 def _where(plan: BarPlan, rows: Rows) -> tuple[ast.Expr | None, list[Refusal]]:
+    """What a tick must have to count, and the definition's own filter behind it."""
+    needed = tuple(rows.has(field.name) for field in plan.event.fields if _must_be_seen_to(plan, field))
     try:
-        return (None if plan.where is None else rows.condition(plan.where)), []
+        asked = () if plan.where is None else (rows.condition(plan.where),)
     except Unsayable as reason:
         return None, [Refusal("where", reason.what, reason.fix)]
+    return ast.conjunction((*needed, *asked)), []
+
+
+def _must_be_seen_to(plan: BarPlan, field: Field) -> bool:
+    """Whether a null in a field makes a tick invalid, and ksqlDB, where every column may be null, would count it.
+
+    One without a key or a time has no group or no window, and the server leaves it out by itself.
+    """
+    return not field.nullable and field.name not in (*plan.event.key, plan.event.timestamp)
 
 
 def _refused(plan: BarPlan, rows: Rows) -> Iterator[tuple[str, Refusal]]:

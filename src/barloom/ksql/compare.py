@@ -7,7 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from barloom.errors import KsqlDrifted
-from barloom.ksql.canonical import canonical, differences
+from barloom.ksql.canonical import canonical
+from barloom.ksql.differences import differences
 from barloom.ksql.observed import explained, property_name, source
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ class Planned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A script beside a server, in the order of the statements."""
+    """A script beside a server, in the order of the statements, and the `topics` that the server sees."""
 
     items: tuple[Planned, ...]
+    topics: frozenset[str] = frozenset()
 
     def of(self, verdict: Verdict) -> list[Planned]:
         """Those of a verdict."""
@@ -78,7 +80,7 @@ _MEND_FULL: Final = (
 def compare(client: KsqlClient, script: Script) -> Comparison:
     """Ask the server for every statement of a script."""
     topics = _topics(client)
-    return Comparison(tuple(_planned(client, item, script.settings, topics) for item in script.entities))
+    return Comparison(tuple(_planned(client, item, script.settings, topics) for item in script.entities), topics)
 
 
 def _planned(client: KsqlClient, entity: Entity, settings: Mapping[str, str], topics: Collection[str]) -> Planned:
@@ -109,9 +111,10 @@ def property_differences(wanted: Mapping[str, str], found: Mapping[str, str]) ->
     for name, value in wanted.items():
         theirs = found.get(property_name(name))
         if theirs != value:
-            told.append(f"its query runs with {name} {theirs or 'not set'}, not {value}")
+            what = f"without {name}, which should be" if theirs is None else f"with {name} {theirs}, not"
+            told.append(f"its query runs {what} {value}")
     return told
 
 
-def _topics(client: KsqlClient) -> set[str]:
-    return {item["name"] for entity in client.execute("SHOW TOPICS;") for item in entity.get("topics") or ()}
+def _topics(client: KsqlClient) -> frozenset[str]:
+    return frozenset(item["name"] for entity in client.execute("SHOW TOPICS;") for item in entity.get("topics") or ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import DefinitionError, KsqlUnsupported, Problem
+from barloom.errors import BadArguments, KsqlUnsupported, Problem
 from barloom.ksql.columns import compile_columns
 from barloom.ksql.header import header
 from barloom.ksql.ladder import Ladder
@@ -66,7 +66,7 @@ def _check_source(entities: Sequence[Entity]) -> None:
     taken = next((item for item in others if ticks.name == item.name or ticks.topic == item.topic), None)
     if taken is not None:
         what = f"{ticks.topic!r} is what the bars of {taken.timeframe} are called here"
-        raise DefinitionError([Problem(what, "ksql: source", "give the topic of the ticks, or the bars another name")])
+        raise BadArguments([Problem(what, "ksql: source", "give the topic of the ticks, or the bars another name")])
 
 
 def _is_allowed(item: Refusal, allowed: Collection[str]) -> bool:
@@ -90,4 +90,4 @@ def _check_names(plan: BarPlan, found: Sequence[Refusal], allowed: Collection[st
         if name not in known
     ]
     if problems:
-        raise DefinitionError(problems)
+        raise BadArguments(problems)

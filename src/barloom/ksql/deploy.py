@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from barloom.errors import KsqlError, KsqlRefused
+from barloom.errors import KsqlError, KsqlRefused, KsqlTooOld
 from barloom.ksql.answers import already_there
 from barloom.ksql.compare import Verdict, compare
+from barloom.ksql.history import oldest_ticks, too_old
 from barloom.ksql.observed import source
+from barloom.time.timeframe import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from barloom.clock import Clock
     from barloom.ksql.client import KsqlClient
+    from barloom.ksql.compare import Comparison
     from barloom.ksql.script import Entity, Script
     from barloom.ksql.wait import Waiter, WaitPolicy
 
@@ -51,11 +54,12 @@ class Deployer:
     def _policy(self) -> WaitPolicy:
         return self._waiter.policy
 
-    def deploy(self, script: Script, *, reuse: Collection[str] = ()) -> list[Step]:
+    def deploy(self, script: Script, *, reuse: Collection[str] = (), lose_history: bool = False) -> list[Step]:
         """Create what is not there, and wait until all of it works.
 
-        `reuse` names topics that may exist already although a new query is to fill them. Raises `KsqlDrifted` before
-        anything is done, `KsqlRefused` with what was `applied`, or `KsqlNotServing`.
+        `reuse` names topics that may exist already although a new query is to fill them; with `lose_history` ticks may
+        be older than what the pipeline keeps. Raises `KsqlDrifted` before anything is done, `KsqlTooOld` before there
+        is a query, `KsqlRefused` with what was `applied`, or `KsqlNotServing`.
         """
         self._waiter.server()
         found = compare(self._client, script)
@@ -64,6 +68,8 @@ class Deployer:
         made: list[str] = []
         steps: list[Step] = []
         for stage in script.stages():
+            if stage[0].stage == 1 and not lose_history:
+                self._check_history(script, found)
             for entity in stage:
                 if verdicts[entity.name] is Verdict.CREATE:
                     self._create(entity, script, made)
@@ -73,9 +79,29 @@ class Deployer:
                 steps.append(Step(entity, verdicts[entity.name], ready.seconds))
         return steps
 
-    def _create(self, entity: Entity, script: Script, made: list[str]) -> None:
+    def _check_history(self, script: Script, found: Comparison) -> None:
+        """Ticks that are there already must be young enough for the queries that are to read them."""
+        new = any(item.entity.derived for item in found.of(Verdict.CREATE))
+        if not new or script.of("source").topic not in found.topics:
+            return
+        try:
+            oldest = oldest_ticks(self._client, script, clock=self._clock, seconds=self._policy.history)
+        except KsqlError as error:
+            self._say(f"not known: how old the ticks are ({error.reason or error})")
+            return
+        told = too_old(script, oldest, self._clock.now())
+        if told is not None:
+            days = 2 + (self._clock.now() - (oldest.time or 0)) // DAY
+            fix = f"--retention {days}d (also of the topic), or --lose-history to go on without those bars"
+            message = f"{told}\n  fix: {fix}"
+            raise KsqlTooOld(message)
+
+    def _say(self, text: str) -> None:
         if self._on_step is not None:
-            self._on_step(f"create {entity.quoted_name}")
+            self._on_step(text)
+
+    def _create(self, entity: Entity, script: Script, made: list[str]) -> None:
+        self._say(f"create {entity.quoted_name}")
         try:
             self._run(entity, script)
         except KsqlRefused as error:

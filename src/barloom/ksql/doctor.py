@@ -9,6 +9,8 @@ from barloom.errors import BarloomError, KsqlError
 from barloom.ksql import checks, query_checks
 from barloom.ksql.checks import Doubt
 from barloom.ksql.evidence import gather
+from barloom.ksql.history import too_old
+from barloom.time.instants import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -84,6 +86,12 @@ _CHECKS: Final = (
         query_checks.queries,
     ),
     _Check(
+        "nobody else writes into it",
+        "no INSERT INTO",
+        "TERMINATE those queries; bars that hold their rows must be dropped with their topics and deployed again",
+        query_checks.inserts,
+    ),
+    _Check(
         "emission, offsets and exactly once are set", "each query runs with all three", _AGAIN, query_checks.settings
     ),
     _Check(
@@ -92,6 +100,18 @@ _CHECKS: Final = (
         "mend the cause; RESUME what is paused; a query whose sums left their type, or whose topic is gone, must be "
         "dropped and deployed again",
         query_checks.faults,
+    ),
+    _Check(
+        "every record could be read",
+        "what was read went on",
+        'let producers write the ticks in the schemas of the pipeline (`bl.EventWriter` with written_by = "ksqldb")',
+        query_checks.passed_over,
+    ),
+    _Check(
+        "nothing was deleted unread",
+        "each query stands behind the beginning of what it reads",
+        "drop the pipeline with its topics, and deploy it with a longer --retention",
+        query_checks.deleted,
     ),
     _Check("nothing waits to be read", "each query is at the end of its topic", "", query_checks.lags),
     _Check(
@@ -114,6 +134,7 @@ def examine(
         rest = [Finding(check.title, Health.UNKNOWN, "the server did not answer") for check in _CHECKS]
         return [Finding(_SERVER, Health.WRONG, str(error), "start it, or mend the address or the credentials"), *rest]
     findings = [_server(evidence), *(_examined(check, script, evidence) for check in _CHECKS)]
+    findings.append(_history(script, evidence, clock.now()))
     return [*findings, _stores(evidence), _registry(script, subjects, clock, end)]
 
 
@@ -144,6 +165,37 @@ def _examined(check: _Check, script: Script, evidence: Evidence) -> Finding:
     if doubts:
         return Finding(check.title, Health.UNKNOWN, told)
     return Finding(check.title, Health.OK, check.fine)
+
+
+_HISTORY: Final = "no tick is older than what is kept"
+
+
+def _history(script: Script, evidence: Evidence, now: int) -> Finding:
+    """How old the ticks are that queries begin with, by their own time."""
+    oldest = evidence.oldest
+    if oldest is None:
+        return Finding(_HISTORY, Health.UNKNOWN, evidence.unknown.get("history", "the ticks are not there"))
+    told = too_old(script, oldest, now)
+    deleted = f"; before them {oldest.deleted} offsets are gone from the topic" if oldest.deleted else ""
+    if oldest.time is None:
+        return Finding(_HISTORY, Health.OK, "there are none so far")
+    began, unread = _read_of_ticks(script, evidence)
+    if told is None or (began and not unread):
+        behind = "" if told is None else ", and all of them were read"
+        return Finding(_HISTORY, Health.OK, f"the oldest is of {written(oldest.time)}{behind}{deleted}")
+    if began:
+        return Finding(_HISTORY, Health.UNKNOWN, f"{told}; {unread} offsets are still to be read{deleted}")
+    mend = "drop the pipeline with its topics, and deploy it with a longer --retention"
+    return Finding(_HISTORY, Health.WRONG, f"{told}{deleted}", mend)
+
+
+def _read_of_ticks(script: Script, evidence: Evidence) -> tuple[bool, int]:
+    """Whether the base has begun to read the ticks, and how many offsets it has yet to."""
+    ticks = script.of("source")
+    base = next(entity for entity in script.entities if ticks.name in entity.reads)
+    found = evidence.sources.get(base.name)
+    offsets = [] if found is None else [item for item in found.offsets if item.topic == ticks.topic]
+    return bool(offsets), sum(item.unread(1) for item in offsets)
 
 
 _STORES: Final = "the stores have no lag"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from barloom.errors import DefinitionError, KsqlError, Problem
+from barloom.errors import BadArguments, KsqlError, Problem
 from barloom.ksql.answers import gone_already
+from barloom.ksql.names import quoted
 from barloom.ksql.observed import source
 from barloom.plan.suggest import did_you_mean
 
@@ -50,14 +51,14 @@ class Dropper:
     def drop(self, script: Script, names: Collection[str], topics: Collection[str] = ()) -> list[Dropped]:
         """Drop what is named, downstream first; the topics that are named too are deleted with it.
 
-        `DefinitionError`, before anything is dropped, where a name is none of the script's, something that is not named
-        reads from one of them, or a topic is still in use.
+        Names are those of statements, with quotes or without. `BadArguments`, before anything is dropped, where a name
+        is none of the script's, something that is not named reads from one of them, or a topic is still in use.
         """
         there = present(self._client, script)
-        wanted = {name.upper() for name in names}
+        wanted = {_stored(name) for name in names}
         problems = list(_problems(script, there, wanted, set(topics), names))
         if problems:
-            raise DefinitionError(problems)
+            raise BadArguments(problems)
         owners = {entity.topic: entity.name for entity in reversed(script.entities)}  # the first one made the topic
         return [
             self._one(entity, delete=entity.topic in topics and owners[entity.topic] == entity.name)
@@ -87,19 +88,24 @@ class Dropper:
         return Dropped(entity, delete and not left, entity.topic if left else None)
 
 
+def _stored(name: str) -> str:
+    """What the server keeps of a name that somebody wrote down."""
+    return name.strip("`").upper()
+
+
 def _problems(
     script: Script, there: dict[str, Source], wanted: set[str], topics: set[str], names: Collection[str]
 ) -> Iterator[Problem]:
     known = [entity.quoted_name for entity in script.entities]
     stored = {entity.name for entity in script.entities}
     for name in names:
-        if name.upper() not in stored:
+        if _stored(name) not in stored:
             yield Problem(f"{name!r} is none of the definition's", "ksql drop", did_you_mean(name, known))
     for name in sorted(wanted & there.keys()):
         readers = [reader for reader in there[name].readers if reader not in wanted]
         if readers:
-            written = ", ".join(reader.lower() for reader in readers)
-            yield Problem(f"{written} would be left without its source", name.lower(), f"drop {written} too, or first")
+            listed = ", ".join(map(quoted, readers))
+            yield Problem(f"{listed} would be left without its source", quoted(name), f"drop {listed} too, or first")
     for topic in sorted(topics):
         users = [entity for entity in script.entities if entity.topic == topic]
         kept = [entity.quoted_name for entity in users if entity.name in there and entity.name not in wanted]

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from barloom.errors import KsqlError
 from barloom.ksql.canonical import canonical
+from barloom.ksql.history import Oldest, oldest_ticks
 from barloom.ksql.lookup import any_row
 from barloom.ksql.observed import explained, running, source
+from barloom.ksql.processing_log import PassedOver, passed_over
 from barloom.ksql.script import EntityKind
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ class Evidence:
     """The answers of a server. What is missing here has its reason in `unknown`, under the same name.
 
     `info`, `health`, `cluster` and `queries` are none where they could not be had; `sources` has none for what is not
-    there. `statements` are those of the sources that could be read; `rows` counts what a pull query gave (none or one).
+    there. `statements` are those of the sources that could be read; `rows` counts what a pull query gave (none or one);
+    `oldest` are the first ticks, and `passed_over` what the processing log says, where there is one.
     """
 
     info: Mapping[str, Any] | None = None
@@ -43,6 +46,8 @@ class Evidence:
     statements: dict[str, Statement] = field(default_factory=dict)
     details: dict[str, QueryDetails] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    oldest: Oldest | None = None
+    passed_over: list[PassedOver] | None = None
     unknown: dict[str, str] = field(default_factory=dict)
 
 
@@ -91,6 +96,10 @@ def gather(client: KsqlClient, script: Script, *, clock: Clock, seconds: float =
             rows = ask(f"rows of {entity.name}", lambda limit, it=entity: client.pull(any_row(it), timeout=limit))  # type: ignore[misc]
             if rows is not None:
                 found.rows[entity.name] = len(rows)
+    ids = {query.id for there in found.sources.values() if there is not None for query in there.queries}
+    found.passed_over = ask("log", lambda limit: passed_over(client, ids, clock=clock, seconds=limit))
+    if found.sources.get(script.of("source").name) is not None:
+        found.oldest = ask("history", lambda limit: oldest_ticks(client, script, clock=clock, seconds=limit))
     return found
 
 

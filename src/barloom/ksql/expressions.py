@@ -93,7 +93,12 @@ class Rows:
         parts = [part for part in _parts(node) if may_be_null(part, nullable)]
         plain = sorted(part.name for part in parts if isinstance(part, Column))
         chosen = (self._missing(part, negated=True) for part in parts if isinstance(part, Coalesce))
-        return (*(ast.IsNull(ast.Name(stored(name)), negated=True) for name in dict.fromkeys(plain)), *chosen)
+        return (*(self.has(name) for name in dict.fromkeys(plain)), *chosen)
+
+    @staticmethod
+    def has(name: str) -> ast.Expr:
+        """The condition that a field has a value."""
+        return ast.IsNull(ast.Name(stored(name)), negated=True)
 
     def value(self, node: Node) -> Value:
         """A number; `Unsayable` where there is no SQL for it."""

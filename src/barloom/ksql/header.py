@@ -61,8 +61,11 @@ def _late(plan: BarPlan, settings: KsqlSettings) -> Iterator[str]:
         " event time that its partition has seen. After that it is dropped: it is in no bar and in no topic, and"
         " nothing reports it."
     )
-    if plan.where is not None:
-        yield "A tick that the filter leaves out does not count as seen."
+    yield (
+        "A tick that lacks what it must have, or that the filter leaves out, is in no bar and does not count as seen."
+        if plan.where is not None
+        else "A tick that lacks what it must have is in no bar and does not count as seen."
+    )
     yield "A tick far in the future closes everything before it. ksqlDB does not check for that."
     yield "A tick that is produced twice counts twice, because ksqlDB does not compare ids."
     yield (
@@ -81,6 +84,12 @@ def needed(settings: KsqlSettings) -> Iterator[str]:
     yield (
         f"Producers of {settings.source} write keys with the schema registered as {settings.source}-key and choose the"
         " partition by murmur2 of the bytes of the key (librdkafka: partitioner=murmur2_random, not its default)."
+    )
+    kept = print_duration(settings.retention // MILLISECOND).lower()
+    yield (
+        f"Ticks are read within {kept} of their own time (--retention). What works on a bar is kept that long from the"
+        " time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars"
+        " may be lost. Final bars are kept as the definition says."
     )
     yield "Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name."
 

@@ -9,6 +9,7 @@ from barloom.ksql.layout import BUCKET_END, BUCKET_START, CLOSE_TIME, OPEN_TIME
 from barloom.ksql.names import quoted, source_name, stored
 from barloom.ksql.printer import print_duration, print_statement
 from barloom.ksql.script import Entity, EntityKind, SqlColumn
+from barloom.ksql.settings import FOR_EVER
 from barloom.ksql.types import TIMESTAMP, of_field
 from barloom.time.timeframe import DAY, MILLISECOND
 
@@ -101,10 +102,10 @@ class Ladder:
             source=source.name,
             window=ast.Window(size, retention, grace),
             where=self._columns.where if of_ticks else None,
-            group_by=tuple(column.name for column in source.key_columns),
+            group_by=self._grouped(source),
             final=role == "final",
         )
-        name, kept = source_name(topic), self._kept(level)
+        name, kept = source_name(topic), self._kept(level, role, retention)
         return Entity(
             name=name,
             kind=EntityKind.TABLE,
@@ -131,12 +132,24 @@ class Ladder:
         """The projection: key, slot, the declared columns with their partials, and the times of the ticks."""
         of_ticks = source.role == "source"
         begin, end = (source.timestamp_column or "",) * 2 if of_ticks else (OPEN_TIME, CLOSE_TIME)
-        yield from (ast.Item(ast.Name(column.name)) for column in source.key_columns)
+        for column, value in zip(source.key_columns, self._grouped(source), strict=True):
+            yield ast.Item(value, None if isinstance(value, ast.Name) else column.name)
         yield ast.Item(ast.Call("FROM_UNIXTIME", (ast.Pseudo("WINDOWSTART"),)), BUCKET_START)
         yield ast.Item(ast.Call("FROM_UNIXTIME", (ast.Pseudo("WINDOWEND"),)), BUCKET_END)
         yield from self._columns.of_ticks if of_ticks else self._columns.of_children
         yield ast.Item(ast.Call("MIN", (ast.Name(begin),)), OPEN_TIME)
         yield ast.Item(ast.Call("MAX", (ast.Name(end),)), CLOSE_TIME)
+
+    def _grouped(self, source: Entity) -> tuple[ast.Expr, ...]:
+        """The key, as a query groups by it.
+
+        The server refuses to group a windowed stream by exactly its own key, which a single column is ("Group by on
+        windowed should always require rekey"). A cast to the type that it has gives the same value, and is no column.
+        """
+        keys = tuple(ast.Name(column.name) for column in source.key_columns)
+        if not source.windowed or len(keys) > 1:
+            return keys
+        return (ast.Cast(keys[0], of_field(self._plan.event.by_name[self._plan.event.key[0]])),)
 
     def _over(self, level: LevelPlan, table: Entity) -> Entity:
         """The stream over a table's topic: the same columns exactly, else the registry gets a second version."""
@@ -186,9 +199,17 @@ class Ladder:
     def _values(self) -> tuple[SqlColumn, ...]:
         return tuple(SqlColumn(item.name, str(item.type)) for item in self._declared())
 
-    def _kept(self, level: LevelPlan) -> int:
-        """How long a level's topics keep their records: as declared, or as all others."""
-        return self._retention if level.retention is None else level.retention // MILLISECOND
+    @staticmethod
+    def _kept(level: LevelPlan, role: Role, windows: int) -> int:
+        """How long a table's topic keeps its records: finals as the definition says, and none shorter than `windows`.
+
+        Records carry the time of their ticks, so that bars of replayed history would be deleted at once, also before
+        the next timeframe has read them. The server raises what is less than the windows' own retention without saying
+        so, and then refuses the stream over that topic.
+        """
+        if role == "live":
+            return windows
+        return max(windows, FOR_EVER if level.retention is None else level.retention // MILLISECOND)
 
     def _common(self, topic: str, kept: int) -> tuple[tuple[str, str | int], ...]:
         return (

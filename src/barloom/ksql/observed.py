@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from barloom.ksql.script import SqlColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from barloom.ksql.client import KsqlClient
 
-__all__ = ["QueryDetails", "QueryError", "RunningQuery", "Source", "explained", "property_name", "running", "source"]
+__all__ = [
+    "Offsets",
+    "QueryDetails",
+    "QueryError",
+    "RunningQuery",
+    "Source",
+    "explained",
+    "property_name",
+    "running",
+    "source",
+]
 
 _PREFIX: Final = "ksql.streams."
 _CAUSE: Final = "Caused by: "
@@ -29,14 +39,36 @@ class RunningQuery:
     states: Mapping[str, int]
 
     @property
+    def inserts(self) -> bool:
+        """Whether it is one of ``INSERT INTO``, which fills what another statement made."""
+        return self.statement.lstrip().upper().startswith("INSERT") or self.id.startswith("INSERTQUERY")
+
+    @property
     def fault(self) -> str | None:
         """A state in which it does nothing, ``ERROR``, ``PAUSED`` or ``UNRESPONSIVE``; none otherwise."""
         return next((state for state in self.states if state != "RUNNING"), None)
 
 
+class Offsets(NamedTuple):
+    """A partition that a query reads: where its log begins and ends, and where the query stands."""
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+    position: int
+
+    def unread(self, markers: int = 0) -> int:
+        """How many offsets are still to be read, but for so many at the end, which may be no records."""
+        return max(self.end - self.position - markers, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A stream or table as the server describes it; `readers` are the names of those that read from it."""
+    """A stream or table as the server describes it.
+
+    `readers` are the names of those that read from it, and `offsets` the partitions that its query has read of.
+    """
 
     name: str
     kind: str
@@ -52,6 +84,7 @@ class Source:
     replicas: int
     queries: tuple[RunningQuery, ...]
     readers: tuple[str, ...]
+    offsets: tuple[Offsets, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,7 +128,21 @@ def source(client: KsqlClient, name: str, *, timeout: float | None = None) -> So
         replicas=found.get("replication", 0),
         queries=tuple(_query(item) for item in found.get("writeQueries") or ()),
         readers=tuple(found.get("sourceConstraints") or ()),
+        offsets=tuple(_offsets(found)),
     )
+
+
+def _offsets(found: Mapping[str, Any]) -> Iterator[Offsets]:
+    for group in found.get("queryOffsetSummaries") or ():
+        for topic in group.get("topicSummaries") or ():
+            for item in topic.get("offsets") or ():
+                yield Offsets(
+                    topic["kafkaTopic"],
+                    item["partition"],
+                    item["logStartOffset"],
+                    item["logEndOffset"],
+                    max(item["consumerOffset"], 0),
+                )
 
 
 def running(client: KsqlClient, *, timeout: float | None = None) -> dict[str, list[RunningQuery]]:

@@ -157,7 +157,7 @@ class Printer:
             f"FROM {quoted(node.source)}",
             self._write(node.window),
             *([] if node.where is None else [f"WHERE {self._write(node.where)}"]),
-            f"GROUP BY {', '.join(map(quoted, node.group_by))}",
+            f"GROUP BY {', '.join(map(self._write, node.group_by))}",
             f"EMIT {'FINAL' if node.final else 'CHANGES'}",
         ]
         return "\n".join(lines)

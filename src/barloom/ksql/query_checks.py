@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from barloom.ksql.checks import Doubt, there
 from barloom.ksql.compare import property_differences
+from barloom.ksql.names import query_name, quoted
 from barloom.ksql.script import EntityKind
 from barloom.time.instants import written
 
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from barloom.ksql.observed import QueryDetails
     from barloom.ksql.script import Entity, Script
 
-__all__ = ["answers", "faults", "lags", "order", "queries", "settings"]
+__all__ = ["answers", "deleted", "faults", "inserts", "lags", "order", "passed_over", "queries", "settings"]
 
 
 def order(script: Script, evidence: Evidence) -> Iterator[Doubt]:
     """Queries that read from something else than the stage before."""
     for entity, details in _explained(script, evidence):
         if set(details.sources) != set(entity.reads):
-            seen = ", ".join(name.lower() for name in details.sources) or "nothing"
-            wanted = ", ".join(name.lower() for name in entity.reads)
+            seen = ", ".join(map(quoted, details.sources)) or "nothing"
+            wanted = ", ".join(map(quoted, entity.reads))
             yield Doubt(f"{entity.quoted_name} reads from {seen}, not from {wanted}")
     yield from _unseen(script, evidence)
 
@@ -36,13 +37,61 @@ def queries(script: Script, evidence: Evidence) -> Iterator[Doubt]:
         yield Doubt(evidence.unknown["queries"], known=False)
         return
     for entity in there(script, evidence):
-        found = evidence.queries.get(entity.name, [])
+        found = [query for query in evidence.queries.get(entity.name, []) if not query.inserts]
         if entity.derived and len(found) != 1:
             yield Doubt(f"{len(found)} queries write to {entity.quoted_name}")
         for query in found:
             if query.id in seen:
                 yield Doubt(f"query {query.id} writes to {seen[query.id]} and {entity.quoted_name}")
             seen[query.id] = entity.quoted_name
+
+
+def inserts(script: Script, evidence: Evidence) -> Iterator[Doubt]:
+    """Queries of others that write into what is the pipeline's, or into its ticks (``INSERT INTO``)."""
+    if evidence.queries is None:
+        yield Doubt(evidence.unknown["queries"], known=False)
+        return
+    for entity in there(script, evidence):
+        for query in evidence.queries.get(entity.name, []):
+            if query.inserts:
+                yield Doubt(
+                    f"query {query.id} inserts into {entity.quoted_name}; TERMINATE {query_name(query.id)}; ends it"
+                )
+
+
+def deleted(script: Script, evidence: Evidence) -> Iterator[Doubt]:
+    """Records that Kafka deleted before a query had read them."""
+    for entity in there(script, evidence):
+        found = evidence.sources[entity.name]
+        for item in () if found is None else found.offsets:
+            if item.position < item.first:
+                lost = item.first - item.position
+                yield Doubt(
+                    f"{lost} offsets of {item.topic}[{item.partition}] went before {entity.quoted_name} read them"
+                )
+
+
+def passed_over(script: Script, evidence: Evidence) -> Iterator[Doubt]:
+    """Records that a query read and that went no further: for certain by the server's log, else by its positions.
+
+    A query with a topic of its own writes into it what it has read, but for what its filter leaves out.
+    """
+    for entry in evidence.passed_over or ():
+        many = f"{entry.times} times, the last" if entry.times > 1 else "once"
+        yield Doubt(f"the processing log names {entry.query} {many}: {entry.last}")
+    for entity in there(script, evidence):
+        found = evidence.sources[entity.name]
+        if found is None or not entity.derived or script.entity(entity.reads[0]).role != "source":
+            continue
+        read = sum(item.position for item in found.offsets if item.topic == script.entity(entity.reads[0]).topic)
+        own = [item.end for item in found.offsets if item.topic.endswith(_OWN_TOPIC)]
+        if own and read > sum(own):
+            lost = read - sum(own)
+            text = f"of {read} offsets that {entity.quoted_name} read at least {lost} went no further"
+            yield Doubt(f"{text}: left out by its filter, or not to be decoded", known=False)
+
+
+_OWN_TOPIC: Final = "-repartition"
 
 
 def settings(script: Script, evidence: Evidence) -> Iterator[Doubt]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from barloom.errors import DefinitionError, KsqlUnauthorized, MissingExtra, Problem
+from barloom.errors import BadArguments, KsqlUnauthorized, MissingExtra, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class KsqlServer:
         object.__setattr__(self, "url", self.url.rstrip("/"))
         problems = list(self._problems())
         if problems:
-            raise DefinitionError(problems)
+            raise BadArguments(problems)
 
     def _problems(self) -> Iterator[Problem]:
         parts = urlsplit(self.url)
@@ -77,7 +77,7 @@ class KsqlServer:
         return request
 
     def trust(self) -> ssl.SSLContext | bool:
-        """How the server's certificate is checked. `DefinitionError` where a file is none of certificates."""
+        """How the server's certificate is checked. `BadArguments` where a file is none of certificates."""
         if self.url.startswith("http:"):
             return False  # there is no certificate to check, and reading those of the authorities takes a while
         if self.ca is None and self.certificate is None:
@@ -89,7 +89,7 @@ class KsqlServer:
         except (OSError, ssl.SSLError) as error:
             files = ", ".join(str(path) for path in (self.ca, self.certificate, self.certificate_key) if path)
             fix = "give PEM files of certificates, and the key that belongs to the client's"
-            raise DefinitionError([Problem(f"cannot be used: {error}", files, fix)]) from error
+            raise BadArguments([Problem(f"cannot be used: {error}", files, fix)]) from error
         return context
 
     def who(self) -> str:

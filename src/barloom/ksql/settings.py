@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import DefinitionError, Problem
-from barloom.time.timeframe import DAY
+from barloom.errors import BadArguments, Problem
+from barloom.time.timeframe import DAY, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["STREAM_PROPERTIES", "KsqlSettings"]
+__all__ = ["FOR_EVER", "STREAM_PROPERTIES", "KsqlSettings"]
+
+FOR_EVER: Final = 36_500 * DAY // MILLISECOND
+"""The RETENTION_MS of a topic that is never emptied: the server takes the larger of that and the window's RETENTION,
+so that Kafka's own -1 would be the window's."""
 
 STREAM_PROPERTIES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -36,8 +40,9 @@ class KsqlSettings:
     """How the statements of a definition are made.
 
     `source` is the topic of the ticks. `partitions` and `replicas` are those of every topic of the pipeline, the
-    source's included. `retention` (nanoseconds) must exceed the longest time without a tick: it is how long a window
-    store keeps its windows and, where a timeframe does not declare its own, how long topics keep their records.
+    source's included. `retention` (nanoseconds) is how long windows, their changelogs, live bars and ticks are kept:
+    longer than the longest time without a tick, and longer than the age of the oldest tick. Final bars are kept as the
+    definition says, which is for ever where it says nothing, and never shorter than their windows.
     `namespace` begins the schema names: the key's is ``<namespace>.BarKey`` in every statement.
     """
 
@@ -50,7 +55,7 @@ class KsqlSettings:
     def __post_init__(self) -> None:
         problems = list(self._problems())
         if problems:
-            raise DefinitionError(problems)
+            raise BadArguments(problems)
 
     @property
     def key_schema(self) -> str:

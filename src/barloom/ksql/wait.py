@@ -1,8 +1,8 @@
 """Waiting until a server, a stream or a table really works.
 
 ksqlDB calls a query RUNNING from the first instant and through nearly every fault. So a table counts as ready when its
-query has tasks and no new errors, and a pull query on it is answered; an empty answer only when it stays empty, because
-the first ones after a restart are.
+query has tasks, gets on with what it reads, and a pull query on it is answered; an empty answer only when it stays
+empty, because the first ones after a restart are. A new error ends the waiting, and one from before has to be overcome.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from barloom.errors import KsqlError, KsqlNotServing, KsqlUnauthorized, KsqlUnreachable
+from barloom.errors import KsqlError, KsqlNotServing, KsqlRefused, KsqlUnauthorized, KsqlUnreachable
 from barloom.ksql.answers import store_state
 from barloom.ksql.lookup import any_row
+from barloom.ksql.names import query_name
 from barloom.ksql.observed import explained, running, source
 from barloom.ksql.script import EntityKind
 from barloom.time.instants import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from random import Random
 
     from barloom.clock import Clock
     from barloom.ksql.client import KsqlClient
-    from barloom.ksql.observed import QueryError, RunningQuery, Source
+    from barloom.ksql.observed import QueryDetails, QueryError, RunningQuery, Source
     from barloom.ksql.script import Entity
 
 __all__ = ["Progress", "Ready", "WaitPolicy", "Waiter"]
@@ -38,7 +39,7 @@ class WaitPolicy:
     """How long to wait, in seconds: for one stream or table, for all, for one answer, and between two looks.
 
     The pause doubles from `first_pause` to `longest_pause`, and chance shortens it. `settle` is how long a table's
-    answer must stay empty to be believed.
+    answer must stay empty to be believed, and `history` how long to look for the oldest ticks.
     """
 
     entity: float = 90.0
@@ -47,6 +48,7 @@ class WaitPolicy:
     first_pause: float = 0.2
     longest_pause: float = 2.0
     settle: float = 0.5
+    history: float = 5.0
 
     def pause(self, attempt: int, random: Random) -> float:
         """How long to wait before the look after `attempt` others."""
@@ -89,6 +91,7 @@ class _Watch:
         self.old_errors: tuple[QueryError, ...] | None = () if fresh else None
         self.empty_since: float | None = None
         self.unanswered: KsqlError | None = None
+        self.positions: Mapping[tuple[str, int], int] | None = None
         self.states: deque[tuple[int, str]] = deque(maxlen=_KEPT)
         self._clock = clock
         self._began = clock.monotonic()
@@ -215,15 +218,28 @@ class Waiter:
             return _State("its topic is not there")
         if not entity.derived:
             return _State("declared", ready=True)
-        queries = running(self._client, timeout=self.policy.request).get(entity.name) or list(found.queries)
+        listed = running(self._client, timeout=self.policy.request)
+        queries = listed.get(entity.name) or list(found.queries)
         if not queries:
-            return _State("no query writes to it")
-        state = self._look_at_query(queries[0], watch)
+            return self._without_query(entity, watch, others=bool(listed))
+        state = self._look_at_query(queries[0], found, watch)
         if state is not None:
             return state
         return self._probe(entity, watch) if entity.kind is EntityKind.TABLE else _State("RUNNING", ready=True)
 
-    def _look_at_query(self, query: RunningQuery, watch: _Watch) -> _State | None:
+    def _without_query(self, entity: Entity, watch: _Watch, *, others: bool) -> _State:
+        """Right after a start the server may know of no query at all, and then it answers none either."""
+        gone = others
+        if not others and entity.kind is EntityKind.TABLE:
+            try:
+                self._client.pull(any_row(entity), timeout=self.policy.request)
+            except KsqlRefused as error:
+                gone = store_state(error) is not None
+        if gone and not watch.fresh:
+            watch.fail("does nothing: its query was terminated; drop it and what reads from it, and deploy again")
+        return _State("no query writes to it")
+
+    def _look_at_query(self, query: RunningQuery, found: Source, watch: _Watch) -> _State | None:
         """What a query lacks; none where it works."""
         details = explained(self._client, query.id, timeout=self.policy.request)
         new = watch.new_errors(details.errors)
@@ -232,13 +248,15 @@ class Waiter:
             watch.saw(f"query {query.id} failed at {written(newest.at * 1_000_000)}: {newest.message}")
             _failed_query(watch, query, newest.message)
         if query.fault == "PAUSED":
-            watch.fail(f"does nothing: its query is paused; run RESUME {query.id};")
+            watch.fail(f"does nothing: its query is paused; run RESUME {query_name(query.id)};")
         if query.fault == "ERROR":
             watch.saw(f"query {query.id} is ERROR")
             _failed_query(watch, query, "the server gives no reason; its log does")
         if query.fault is not None:
             return _State(f"query {query.id} is {query.fault}")
-        return None if details.tasks else _State(f"query {query.id} has no tasks yet")
+        if not details.tasks:
+            return _State(f"query {query.id} has no tasks yet")
+        return _progress_of(query, found, details, watch)
 
     def _probe(self, entity: Entity, watch: _Watch) -> _State:
         """Ask for a row."""
@@ -251,6 +269,27 @@ class Waiter:
         if now - watch.empty_since < self.policy.settle:
             return _State("answers, without rows so far")
         return _State("answers, and has no rows", ready=True)
+
+
+def _progress_of(query: RunningQuery, found: Source, details: QueryDetails, watch: _Watch) -> _State | None:
+    """Where a query does not get on; none where it has read on, or all there is, in every partition.
+
+    One that has failed before must have read something, and to the end; of any other the last offset of a partition
+    may be the end of a transaction, which is no record.
+    """
+    before, watch.positions = watch.positions, watch.positions or {item[:2]: item.position for item in found.offsets}
+    failed = details.errors[-1] if details.errors else None
+    why = "" if failed is None else f"; it failed at {written(failed.at * 1_000_000)}: {failed.message}"
+    if failed is not None and not found.offsets:
+        return _State(f"query {query.id} has read nothing so far{why}")
+    for item in found.offsets:
+        unread = item.unread(0 if failed is not None else 1)
+        if unread and (before is None or before.get(item[:2]) == item.position):
+            return _State(
+                f"query {query.id} has read {item.topic}[{item.partition}] to {item.position}, and {unread} more"
+                f" offsets are there{why}"
+            )
+    return None
 
 
 def _failed_query(watch: _Watch, query: RunningQuery, reason: str) -> NoReturn:

@@ -44,7 +44,8 @@ class Explanation:
     time reaches `closes_at`, at the latest at `deadline`. When bars are the input it closes when stream time is
     `beyond` that, or as soon as all children have come. `needed` is how far stream time has to go. Of the `expected`
     children, slots of `child`, `decided` are decided (bars as input: have come) and `filled` had ticks; `missing` are
-    the starts of the first undecided ones.
+    the starts of the first undecided ones. Of bars that ksqlDB makes both are none: it keeps neither, and nobody tells
+    its stream time (`told` is false).
     `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed,
     and `clock` in words whether it does, or why not.
 
@@ -62,8 +63,8 @@ class Explanation:
     stream_time: int | None
     child: str | None
     expected: int
-    decided: int
-    filled: int
+    decided: int | None
+    filled: int | None
     missing: tuple[int, ...]
     lag: int | None
     in_session: bool | None
@@ -74,6 +75,7 @@ class Explanation:
     as_of: int | None = None
     clock: str = ""
     beyond: bool = False
+    told: bool = True
 
     @property
     def final(self) -> bool:
@@ -92,7 +94,7 @@ class Explanation:
 class _Children(NamedTuple):
     child: str | None
     expected: int
-    decided: int
+    decided: int | None
     missing: tuple[int, ...]
 
 
@@ -125,7 +127,7 @@ def explain(
         child=children.child,
         expected=children.expected,
         decided=children.decided,
-        filled=_count(record, "filled"),
+        filled=_count(record, "filled") if times.told else None,
         missing=children.missing,
         lag=None if times.stream_time is None else now - times.stream_time,
         in_session=in_session,
@@ -136,6 +138,7 @@ def explain(
         as_of=store.as_of,
         clock=idle or _WORKS,
         beyond=plan.input is InputKind.BARS,
+        told=times.told,
     )
 
 
@@ -170,12 +173,14 @@ def _children(
     plan = store.plan
     child = plan.levels[level].child
     if child is None or slot is None:
-        return _Children(None, 0 if slot is None else 1, _count(record, "slots"), ())
+        return _Children(None, 0 if slot is None else 1, _count(record, "slots") if times.told else None, ())
     parents = store.calendar.grid(plan.levels[level].timeframe)
     grid = store.calendar.grid(plan.levels[child].timeframe)
     start = np.array([slot.start], dtype=np.int64)
     expected = int(expected_slots(parents, grid, start)[0])
     name = str(plan.levels[child].timeframe)
+    if not times.told:
+        return _Children(name, expected, None, ())
     if plan.input is InputKind.BARS:
         return _Children(name, expected, _count(record, "slots"), ())
     if times.stream_time is None:
@@ -190,6 +195,8 @@ def _children(
 
 def _why_idle(plan: BarPlan, times: StreamTimes) -> str:
     """Why the clock closes no slot; empty where it does."""
+    if not times.told:
+        return f"none: in ksqlDB {_EVENTS_ONLY}"
     if not plan.clock:
         return f"off in the definition: {_EVENTS_ONLY}"
     if times.max_event is None:
@@ -207,7 +214,8 @@ def _why_idle(plan: BarPlan, times: StreamTimes) -> str:
 
 def _lines(found: Explanation) -> Iterator[str]:
     yield f"{found.bar}: {_STATES.get(found.state, found.state)}"
-    reached = "nothing was read yet" if found.stream_time is None else written(found.stream_time)
+    untold = "nothing was read yet" if found.told else "not known: no topic of ksqlDB tells it"
+    reached = untold if found.stream_time is None else written(found.stream_time)
     yield f"  stream time  {reached}"
     if found.state != Why.OUTSIDE_SESSION.value:
         yield from _closing(found)
@@ -255,6 +263,8 @@ def _closing(found: Explanation) -> Iterator[str]:
 
 
 def _of_children(found: Explanation) -> str:
+    if found.decided is None:
+        return f"{found.expected} slots of {found.child} expected; how many came ksqlDB does not keep"
     text = f"{found.decided} of {found.expected} slots of {found.child} decided, {found.filled} with ticks"
     if not found.missing or found.final:
         return text

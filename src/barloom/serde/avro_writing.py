@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from barloom.serde.avro_bars import Headers
     from barloom.time.calendar import Integers
 
-__all__ = ["AvroEventEncoder"]
+__all__ = ["AvroEventEncoder", "present", "rows_at_once"]
 
 _MOST_BYTES: Final = 1 << 25
 
@@ -36,7 +36,7 @@ class AvroEventEncoder:
     def encode(self, frame: pl.DataFrame) -> Records:
         """One message a row."""
         records = Records([], [])
-        for part in frame.iter_slices(_rows_at_once(frame)):
+        for part in frame.iter_slices(rows_at_once(frame)):
             keys = messages([_piece(part[field.name], field) for field in self._keys], part.height)
             values = messages([_piece(part[field.name], field) for field in self._fields], part.height)
             records.keys.extend(map(self._headers[0].__add__, keys))
@@ -44,19 +44,21 @@ class AvroEventEncoder:
         return records
 
 
-def _rows_at_once(frame: pl.DataFrame) -> int:
+def rows_at_once(frame: pl.DataFrame) -> int:
     """So few that the longest texts, one beside the other, fit into memory."""
-    longest = frame.select(pl.col(pl.String).str.len_bytes().max().fill_null(0)).row(0) if frame.height else ()
+    lengths = frame.select(pl.col(pl.String).str.len_bytes().max().fill_null(0))
+    longest = lengths.row(0) if lengths.width and frame.height else ()
     return max(_MOST_BYTES // (int(sum(longest)) + 1), 1)
 
 
 def _piece(column: pl.Series, field: Field) -> Piece:
     valid = column.is_not_null().to_numpy() if column.null_count() else None
-    piece = _present(column, field)
+    piece = present(column, field)
     return optional(piece, valid) if field.nullable else piece
 
 
-def _present(column: pl.Series, field: Field) -> Piece:
+def present(column: pl.Series, field: Field, *, counted: bool = False) -> Piece:
+    """The values of a field, with something in place of nulls; times are nanoseconds, or `counted` already."""
     match field.kind:
         case FieldKind.STRING:
             return texts(column.fill_null(""))
@@ -67,7 +69,7 @@ def _present(column: pl.Series, field: Field) -> Piece:
         case FieldKind.INTEGER:
             return longs(to_numbers(column).numbers)
         case FieldKind.TIMESTAMP:
-            return longs(_counted(column.fill_null(0), field))
+            return longs(to_numbers(column).numbers if counted else _counted(column.fill_null(0), field))
 
 
 def _counted(nanos: pl.Series, field: Field) -> Integers:

@@ -11,6 +11,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1s window plus 2 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -23,6 +24,9 @@
 -- * All topics have 3 partitions, all statements the key schema barloom.BarKey.
 -- * Producers of ticks write keys with the schema registered as ticks-key and choose the partition by murmur2 of
 --   the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Ticks are read within 14 days of their own time (--retention). What works on a bar is kept that long from
+--   the time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed,
+--   bars may be lost. Final bars are kept as the definition says.
 -- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
 
 -- Left out:
@@ -58,7 +62,7 @@ CREATE TABLE bars_final_1s WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 172800000
+  RETENTION_MS = 1209600000
 ) AS SELECT
   symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
@@ -68,6 +72,7 @@ CREATE TABLE bars_final_1s WITH (
   MAX(`AT`) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 1 SECONDS, RETENTION 14 DAYS, GRACE PERIOD 2 SECONDS)
+WHERE price IS NOT NULL AND `SIZE` IS NOT NULL
 GROUP BY symbol
 EMIT FINAL;
 
@@ -85,7 +90,7 @@ CREATE STREAM bars_final_1s_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 172800000,
+  RETENTION_MS = 1209600000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '1 SECONDS',
   TIMESTAMP = 'bucket_start'
@@ -98,9 +103,9 @@ CREATE TABLE bars_final_5s WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -108,7 +113,7 @@ CREATE TABLE bars_final_5s WITH (
   MAX(close_time) AS close_time
 FROM bars_final_1s_s
 WINDOW TUMBLING (SIZE 5 SECONDS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE bars_live_5s WITH (
@@ -120,7 +125,7 @@ CREATE TABLE bars_live_5s WITH (
   REPLICAS = 3,
   RETENTION_MS = 1209600000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -128,7 +133,7 @@ CREATE TABLE bars_live_5s WITH (
   MAX(close_time) AS close_time
 FROM bars_final_1s_s
 WINDOW TUMBLING (SIZE 5 SECONDS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
 
 CREATE STREAM bars_final_5s_s (
@@ -145,7 +150,7 @@ CREATE STREAM bars_final_5s_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '5 SECONDS',
   TIMESTAMP = 'bucket_start'
@@ -158,9 +163,9 @@ CREATE TABLE bars_final_1m WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -168,7 +173,7 @@ CREATE TABLE bars_final_1m WITH (
   MAX(close_time) AS close_time
 FROM bars_final_5s_s
 WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE bars_live_1m WITH (
@@ -180,7 +185,7 @@ CREATE TABLE bars_live_1m WITH (
   REPLICAS = 3,
   RETENTION_MS = 1209600000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -188,7 +193,7 @@ CREATE TABLE bars_live_1m WITH (
   MAX(close_time) AS close_time
 FROM bars_final_5s_s
 WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
 
 CREATE STREAM bars_final_1m_s (
@@ -205,7 +210,7 @@ CREATE STREAM bars_final_1m_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '1 MINUTES',
   TIMESTAMP = 'bucket_start'
@@ -218,9 +223,9 @@ CREATE TABLE bars_final_15m WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -228,7 +233,7 @@ CREATE TABLE bars_final_15m WITH (
   MAX(close_time) AS close_time
 FROM bars_final_1m_s
 WINDOW TUMBLING (SIZE 15 MINUTES, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE bars_live_15m WITH (
@@ -240,7 +245,7 @@ CREATE TABLE bars_live_15m WITH (
   REPLICAS = 3,
   RETENTION_MS = 1209600000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -248,7 +253,7 @@ CREATE TABLE bars_live_15m WITH (
   MAX(close_time) AS close_time
 FROM bars_final_1m_s
 WINDOW TUMBLING (SIZE 15 MINUTES, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
 
 CREATE STREAM bars_final_15m_s (
@@ -265,7 +270,7 @@ CREATE STREAM bars_final_15m_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '15 MINUTES',
   TIMESTAMP = 'bucket_start'
@@ -278,9 +283,9 @@ CREATE TABLE bars_final_1h WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -288,7 +293,7 @@ CREATE TABLE bars_final_1h WITH (
   MAX(close_time) AS close_time
 FROM bars_final_15m_s
 WINDOW TUMBLING (SIZE 1 HOURS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE bars_live_1h WITH (
@@ -300,7 +305,7 @@ CREATE TABLE bars_live_1h WITH (
   REPLICAS = 3,
   RETENTION_MS = 1209600000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -308,7 +313,7 @@ CREATE TABLE bars_live_1h WITH (
   MAX(close_time) AS close_time
 FROM bars_final_15m_s
 WINDOW TUMBLING (SIZE 1 HOURS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
 
 CREATE STREAM bars_final_1h_s (
@@ -325,7 +330,7 @@ CREATE STREAM bars_final_1h_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '1 HOURS',
   TIMESTAMP = 'bucket_start'
@@ -338,9 +343,9 @@ CREATE TABLE bars_final_4h WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -348,7 +353,7 @@ CREATE TABLE bars_final_4h WITH (
   MAX(close_time) AS close_time
 FROM bars_final_1h_s
 WINDOW TUMBLING (SIZE 4 HOURS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE bars_live_4h WITH (
@@ -360,7 +365,7 @@ CREATE TABLE bars_live_4h WITH (
   REPLICAS = 3,
   RETENTION_MS = 1209600000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -368,7 +373,7 @@ CREATE TABLE bars_live_4h WITH (
   MAX(close_time) AS close_time
 FROM bars_final_1h_s
 WINDOW TUMBLING (SIZE 4 HOURS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
 
 CREATE STREAM bars_final_4h_s (
@@ -385,7 +390,7 @@ CREATE STREAM bars_final_4h_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 1209600000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '4 HOURS',
   TIMESTAMP = 'bucket_start'
@@ -400,7 +405,7 @@ CREATE TABLE bars_final_1d WITH (
   REPLICAS = 3,
   RETENTION_MS = 2592000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -408,7 +413,7 @@ CREATE TABLE bars_final_1d WITH (
   MAX(close_time) AS close_time
 FROM bars_final_4h_s
 WINDOW TUMBLING (SIZE 1 DAYS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE bars_live_1d WITH (
@@ -418,9 +423,9 @@ CREATE TABLE bars_live_1d WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 3,
-  RETENTION_MS = 2592000000
+  RETENTION_MS = 1209600000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MAX(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(close AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS close,
@@ -428,5 +433,5 @@ CREATE TABLE bars_live_1d WITH (
   MAX(close_time) AS close_time
 FROM bars_final_4h_s
 WINDOW TUMBLING (SIZE 1 DAYS, RETENTION 14 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;

@@ -11,7 +11,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1m window plus 2 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
--- * A tick that the filter leaves out does not count as seen.
+-- * A tick that lacks what it must have, or that the filter leaves out, is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -24,6 +24,9 @@
 -- * All topics have 3 partitions, all statements the key schema barloom.BarKey.
 -- * Producers of ticks write keys with the schema registered as ticks-key and choose the partition by murmur2 of
 --   the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Ticks are read within 7 days of their own time (--retention). What works on a bar is kept that long from the
+--   time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars
+--   may be lost. Final bars are kept as the definition says.
 -- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
 
 -- Left out:
@@ -64,7 +67,7 @@ CREATE TABLE quotes_final_1m WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
   venue,
   desk,
@@ -81,7 +84,7 @@ CREATE TABLE quotes_final_1m WITH (
   MAX(`AT`) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 7 DAYS, GRACE PERIOD 2 SECONDS)
-WHERE bid > 0.1 AND (side <> 'x' AND ask >= bid) AND live = TRUE
+WHERE side IS NOT NULL AND live IS NOT NULL AND bid IS NOT NULL AND (bid > 0.1 AND (side <> 'x' AND ask >= bid) AND live = TRUE)
 GROUP BY venue, desk, symbol
 EMIT FINAL;
 
@@ -106,7 +109,7 @@ CREATE STREAM quotes_final_1m_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '1 MINUTES',
   TIMESTAMP = 'bucket_start'
@@ -119,7 +122,7 @@ CREATE TABLE quotes_final_15m WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
   venue,
   desk,

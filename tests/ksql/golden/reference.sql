@@ -11,6 +11,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1s window plus 2 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -23,6 +24,9 @@
 -- * All topics have 3 partitions, all statements the key schema barloom.BarKey.
 -- * Producers of ticks write keys with the schema registered as ticks-key and choose the partition by murmur2 of
 --   the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Ticks are read within 7 days of their own time (--retention). What works on a bar is kept that long from the
+--   time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars
+--   may be lost. Final bars are kept as the definition says.
 -- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
 
 -- Left out:
@@ -76,6 +80,7 @@ CREATE TABLE bars_final_1s WITH (
   MAX(ts) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 1 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 2 SECONDS)
+WHERE bid IS NOT NULL AND qty IS NOT NULL
 GROUP BY broker, symbol
 EMIT FINAL;
 

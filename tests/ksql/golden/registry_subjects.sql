@@ -11,6 +11,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1m window plus 2 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -23,6 +24,9 @@
 -- * All topics have 12 partitions, all statements the key schema com.example.fx.BarKey.
 -- * Producers of md.ticks write keys with the schema registered as md.ticks-key and choose the partition by
 --   murmur2 of the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Ticks are read within 7 days of their own time (--retention). What works on a bar is kept that long from the
+--   time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars
+--   may be lost. Final bars are kept as the definition says.
 -- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
 
 -- Left out:
@@ -58,7 +62,7 @@ CREATE TABLE `FX_SPOT-BARS_FINAL_1M` WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 12,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
   symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
@@ -73,6 +77,7 @@ CREATE TABLE `FX_SPOT-BARS_FINAL_1M` WITH (
   MAX(`AT`) AS close_time
 FROM md_ticks
 WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 7 DAYS, GRACE PERIOD 2 SECONDS)
+WHERE price IS NOT NULL AND `SIZE` IS NOT NULL
 GROUP BY symbol
 EMIT FINAL;
 
@@ -95,7 +100,7 @@ CREATE STREAM `FX_SPOT-BARS_FINAL_1M_S` (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 12,
   REPLICAS = 1,
-  RETENTION_MS = 604800000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '1 MINUTES',
   TIMESTAMP = 'bucket_start'
@@ -108,9 +113,9 @@ CREATE TABLE `FX_SPOT-BARS_FINAL_1H` WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 12,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(open AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS open,
@@ -123,7 +128,7 @@ CREATE TABLE `FX_SPOT-BARS_FINAL_1H` WITH (
   MAX(close_time) AS close_time
 FROM `FX_SPOT-BARS_FINAL_1M_S`
 WINDOW TUMBLING (SIZE 1 HOURS, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE `FX_SPOT-BARS_LIVE_1H` WITH (
@@ -135,7 +140,7 @@ CREATE TABLE `FX_SPOT-BARS_LIVE_1H` WITH (
   REPLICAS = 1,
   RETENTION_MS = 604800000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(open AS VARCHAR)), ':')[2] AS DECIMAL(18, 6)) AS open,
@@ -148,5 +153,5 @@ CREATE TABLE `FX_SPOT-BARS_LIVE_1H` WITH (
   MAX(close_time) AS close_time
 FROM `FX_SPOT-BARS_FINAL_1M_S`
 WINDOW TUMBLING (SIZE 1 HOURS, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;

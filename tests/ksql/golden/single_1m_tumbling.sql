@@ -10,6 +10,7 @@
 -- Late data and duplicates:
 -- * A tick counts as long as the end of its 1m window plus 5 seconds is later than the largest event time that
 --   its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -22,6 +23,9 @@
 -- * All topics have 3 partitions, all statements the key schema barloom.BarKey.
 -- * Producers of ticks write keys with the schema registered as ticks-key and choose the partition by murmur2 of
 --   the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Ticks are read within 7 days of their own time (--retention). What works on a bar is kept that long from the
+--   time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars
+--   may be lost. Final bars are kept as the definition says.
 -- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
 
 -- Left out:
@@ -57,7 +61,7 @@ CREATE TABLE bars_final_1m WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
   symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
@@ -72,5 +76,6 @@ CREATE TABLE bars_final_1m WITH (
   MAX(`AT`) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 1 MINUTES, RETENTION 7 DAYS, GRACE PERIOD 5 SECONDS)
+WHERE price IS NOT NULL AND `SIZE` IS NOT NULL
 GROUP BY symbol
 EMIT FINAL;

@@ -12,6 +12,7 @@
 -- * A tick counts as long as the end of its 250ms window plus 100 milliseconds is later than the largest event
 --   time that its partition has seen. After that it is dropped: it is in no bar and in no topic, and nothing
 --   reports it.
+-- * A tick that lacks what it must have is in no bar and does not count as seen.
 -- * A tick far in the future closes everything before it. ksqlDB does not check for that.
 -- * A tick that is produced twice counts twice, because ksqlDB does not compare ids.
 -- * A crash of the server neither loses nor doubles anything, because of exactly_once_v2. Readers need
@@ -24,6 +25,9 @@
 -- * All topics have 3 partitions, all statements the key schema barloom.BarKey.
 -- * Producers of ticks write keys with the schema registered as ticks-key and choose the partition by murmur2 of
 --   the bytes of the key (librdkafka: partitioner=murmur2_random, not its default).
+-- * Ticks are read within 7 days of their own time (--retention). What works on a bar is kept that long from the
+--   time of its ticks on, whenever they are read, so that of older ones, such as history that is replayed, bars
+--   may be lost. Final bars are kept as the definition says.
 -- * Statements are not run again with IF NOT EXISTS, which silently keeps another statement of that name.
 
 -- Left out:
@@ -58,7 +62,7 @@ CREATE TABLE fast_final_250ms WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
   symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
@@ -69,6 +73,7 @@ CREATE TABLE fast_final_250ms WITH (
   MAX(ts) AS close_time
 FROM ticks
 WINDOW TUMBLING (SIZE 250 MILLISECONDS, RETENTION 7 DAYS, GRACE PERIOD 100 MILLISECONDS)
+WHERE price IS NOT NULL
 GROUP BY symbol
 EMIT FINAL;
 
@@ -87,7 +92,7 @@ CREATE STREAM fast_final_250ms_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '250 MILLISECONDS',
   TIMESTAMP = 'bucket_start'
@@ -100,9 +105,9 @@ CREATE TABLE fast_final_1s WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(first AS VARCHAR)), ':')[2] AS DECIMAL(12, 4)) AS first,
@@ -111,7 +116,7 @@ CREATE TABLE fast_final_1s WITH (
   MAX(close_time) AS close_time
 FROM fast_final_250ms_s
 WINDOW TUMBLING (SIZE 1 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE fast_live_1s WITH (
@@ -123,7 +128,7 @@ CREATE TABLE fast_live_1s WITH (
   REPLICAS = 1,
   RETENTION_MS = 604800000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(first AS VARCHAR)), ':')[2] AS DECIMAL(12, 4)) AS first,
@@ -132,7 +137,7 @@ CREATE TABLE fast_live_1s WITH (
   MAX(close_time) AS close_time
 FROM fast_final_250ms_s
 WINDOW TUMBLING (SIZE 1 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
 
 CREATE STREAM fast_final_1s_s (
@@ -150,7 +155,7 @@ CREATE STREAM fast_final_1s_s (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000,
+  RETENTION_MS = 3153600000000,
   WINDOW_TYPE = 'TUMBLING',
   WINDOW_SIZE = '1 SECONDS',
   TIMESTAMP = 'bucket_start'
@@ -163,9 +168,9 @@ CREATE TABLE fast_final_30s WITH (
   VALUE_FORMAT = 'AVRO',
   PARTITIONS = 3,
   REPLICAS = 1,
-  RETENTION_MS = 604800000
+  RETENTION_MS = 3153600000000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(first AS VARCHAR)), ':')[2] AS DECIMAL(12, 4)) AS first,
@@ -174,7 +179,7 @@ CREATE TABLE fast_final_30s WITH (
   MAX(close_time) AS close_time
 FROM fast_final_1s_s
 WINDOW TUMBLING (SIZE 30 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT FINAL;
 
 CREATE TABLE fast_live_30s WITH (
@@ -186,7 +191,7 @@ CREATE TABLE fast_live_30s WITH (
   REPLICAS = 1,
   RETENTION_MS = 604800000
 ) AS SELECT
-  symbol,
+  CAST(symbol AS VARCHAR) AS symbol,
   FROM_UNIXTIME(WINDOWSTART) AS bucket_start,
   FROM_UNIXTIME(WINDOWEND) AS bucket_end,
   CAST(SPLIT(MIN(LPAD(CAST(UNIX_TIMESTAMP(bucket_start) AS VARCHAR), 15, '0') + ':' + CAST(first AS VARCHAR)), ':')[2] AS DECIMAL(12, 4)) AS first,
@@ -195,5 +200,5 @@ CREATE TABLE fast_live_30s WITH (
   MAX(close_time) AS close_time
 FROM fast_final_1s_s
 WINDOW TUMBLING (SIZE 30 SECONDS, RETENTION 7 DAYS, GRACE PERIOD 0 SECONDS)
-GROUP BY symbol
+GROUP BY CAST(symbol AS VARCHAR)
 EMIT CHANGES;
