@@ -144,9 +144,9 @@ class BarLadder:
         return self._market.deadlines.boundary(now, level.plan.delay)
 
     def reach(self, until: int) -> int:
-        """By the shortest delay; levels with a longer one wait. Just beyond it: a child at its deadline is in time."""
+        """By the shortest delay; levels with a longer one wait."""
         delay = min(level.plan.delay for level in self._levels[1:]) if self._levels[1:] else 0
-        return self._market.deadlines.reach(until, delay) + 1
+        return self._market.deadlines.reach(until, delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""
