@@ -25,7 +25,7 @@ def test_a_position_takes_no_element_and_loses_the_others(case: Callable[[str], 
     """Each such row is refused; no bar is made of half a message."""
     rows = case("array-rows")
     rows.sh('sed "s/data\\.\\([sTpq]\\)/data.0.\\1/g" d.toml > z.toml')
-    rows.barloom("run z.toml --source a.jsonl --store z --at-end close")
+    rows.barloom("run z.toml --source a.jsonl --store z --at-end close", code=13)
 
     assert 0 == rows.bars("1m", "z").height
     refused = rows.rejected("z")["message"].to_list()
