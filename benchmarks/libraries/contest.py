@@ -29,15 +29,11 @@ Answer = str
 
 @dataclass(frozen=True)
 class Case:
-    """An awkward input, and the answers that are right: found by hand, never by a reader.
-
-    `ours` says what barloom answers where that is none of the right ones, on purpose.
-    """
+    """An awkward input, and the answers that are right: found by hand, never by a reader."""
 
     name: str
     given: Any
     right: tuple[Answer, ...]
-    ours: Answer | None = None
 
 
 @dataclass(frozen=True)
