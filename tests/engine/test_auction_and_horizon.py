@@ -58,7 +58,7 @@ def test_prints_within_the_grace_belong_to_the_last_slot_of_every_level() -> Non
     for timeframe, start in (("1m", at("15:59")), ("1h", at("15:30")), ("1d", at("09:30"))):
         first = driver.finals(timeframe).row(0, named=True)
         assert (start, at("16:00"), Decimal(12), 3) == (first["start"], first["end"], first["close"], first["count"])
-        assert nanos(at("16:04:59")) == first["close_time"]
+        assert at("16:04:59") == first["close_time"]
     assert ["out_of_session"] == [record.reason for record in driver.rejected()]
 
 

@@ -75,7 +75,7 @@ def test_a_row_may_be_ten_seconds_ahead(tmp_path: Path, order: str) -> None:
     assert batch.limits is not None
     assert [DAY + 100 * SECOND] * 4 == batch.limits.tolist()
     assert [3, 4] == _future(tmp_path / "s")
-    assert DAY + 110 * SECOND == report.stream_time
+    assert DAY + 110 * SECOND == report.stream_time_ns
     assert "(2025-01-01T00:01:40Z)" in _limit_told(report)[0]
     with open_for_reading(tmp_path / "s") as held:
         assert "10.001 s after it was first read" in next(iter(held.side_records())).message

@@ -106,16 +106,16 @@ class Cascade:
 
 
 def test_an_hour_closes_when_all_its_minutes_are_there_or_at_its_deadline(broker: Broker, topics: Topics) -> None:
-    """60 minutes complete 9:00 before anything of 10:00 is there. Of 10:00 there are two, and it ends at 11:02.
+    """60 minutes complete 9:00 before anything of 10:00 is there. Of 10:00 there are two, and its deadline is 11:02.
 
-    The 11:01 minute ends at 11:02, and is final when 11:02 has begun.
+    The 11:01 minute ends at 11:02, which is not beyond; the 11:02 minute is, and is final when 11:03 has begun.
     """
     with Cascade(broker, topics) as cascade:
         cascade.tick(*(f"10T09:{minute:02}" for minute in range(60)), "10T10:00")
         complete = cascade.finals("1h")
-        cascade.tick("10T10:05", "10T11:00", "10T11:01")
+        cascade.tick("10T10:05", "10T11:00", "10T11:01", "10T11:02")
         before = cascade.finals("1h")
-        cascade.tick("10T11:02")
+        cascade.tick("10T11:03")
         after = cascade.finals("1h")
 
         assert [("10T09:00", "0.00", "59.00", "0.00", "59.00", "60", 60, 60, 60)] == complete == before

@@ -124,14 +124,12 @@ def test_a_zone_that_does_not_exist(tmp_path: Path) -> None:
 
 def test_what_is_no_input() -> None:
     """Things that could be iterated, or called, but are no rows."""
-    for spec, why in ((5, "int"), (b"x", "bytes"), ({}, "dict"), (lambda: None, "call it"), ([1], "gave a int")):
+    for spec, why in (
+        (5, "5 is no input"),
+        (b"x", "bytes"),
+        ({}, "dict"),
+        (lambda: None, "call it"),
+        ([1], "gave a int"),
+    ):
         with pytest.raises(SourceError, match=why):
             read(plan(), spec)
-
-
-def test_a_pandas_frame_is_told_the_way() -> None:
-    """It is converted by the user, in the open."""
-    frame = type("DataFrame", (), {"__module__": "pandas.core.frame", "__iter__": lambda _: iter(())})()
-
-    with pytest.raises(SourceError, match=r"pl\.from_pandas"):
-        read(plan(), frame)

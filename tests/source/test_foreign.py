@@ -39,7 +39,7 @@ def minute(given: object) -> dict[str, Any]:
     """The one bar of a source."""
     computed = bl.compute(BARS, given)
     assert computed.rejected.rows() == []
-    (bar,) = computed["1m"].rows(named=True)
+    (bar,) = computed["1m"].with_columns(pl.col("open_time").to_physical()).rows(named=True)
     return {name: bar[name] for name in ("symbol", "close", "volume", "odds", "open_time")}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
 from barloom.store.protocol import SideRecord
@@ -31,7 +29,7 @@ def test_what_an_older_version_wrote_is_read() -> None:
     """It did not say whether the clock had closed the slot."""
     written = msgspec.msgpack.encode([9, "ticks.csv", 4, "late", "came late", "A,1.00", 5, {"1m": 0}, b"A", 7])
 
-    assert replace(LATE, by_clock=False) == decode_side(written, _decode_key)
+    assert LATE._replace(by_clock=False) == decode_side(written, _decode_key)
 
 
 def test_an_older_version_reads_what_this_one_writes() -> None:

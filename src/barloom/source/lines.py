@@ -21,7 +21,8 @@ class LineBlocks:
     """Cuts a stream behind line ends.
 
     `offset` is the place in the content of what comes next, `broken` what is wrong with the stream where it ended
-    early, `rest` what is there behind the last line end once the stream has ended. `chain` takes in what is given.
+    early, `rest` what is there behind the last line end once the stream has ended. `chain` has taken in what was given
+    and not given back.
     """
 
     def __init__(self, stream: ByteStream, block_bytes: int, name: str) -> None:
@@ -32,7 +33,21 @@ class LineBlocks:
         self.rest = b""
         self.offset = 0
         self.broken: str | None = None
-        self.chain = Chain()
+        self._chain = Chain()
+        self._unchained: list[bytes] = []
+
+    @property
+    def chain(self) -> Chain:
+        """The digest of the content up to `offset`; what comes before it can no longer be given back."""
+        for data in self._unchained:
+            self._chain.update(data)
+        self._unchained.clear()
+        return self._chain
+
+    def go_on_from(self, block: str) -> None:
+        """Let the digest go on from that of the blocks up to `offset`."""
+        self._chain = Chain(block)
+        self._unchained.clear()
 
     @property
     def sealed(self) -> bool:
@@ -55,7 +70,7 @@ class LineBlocks:
         taken = self.head(size)
         self.rest = self.rest[len(taken) :]
         self.offset += len(taken)
-        self.chain.update(taken)
+        self._unchained.append(taken)
         return taken
 
     def skip_to(self, offset: int) -> None:
@@ -104,13 +119,19 @@ class LineBlocks:
         end = joined.find(b"\n", self._block_bytes) + 1 or joined.rfind(b"\n") + 1
         given, self.rest = joined[:end], joined[end:]
         self.offset += end
-        self.chain.update(given)
+        self._unchained.append(given)
         return given
 
     def give_back(self, data: bytes) -> None:
-        """Put back the end of what was taken, to be read again."""
+        """Put back the end of what was taken since the digest was asked for, to be read again."""
         self.rest = data + self.rest
         self.offset -= len(data)
+        left = len(data)
+        while left:
+            last = self._unchained.pop()
+            if len(last) > left:
+                self._unchained.append(last[: len(last) - left])
+            left -= min(left, len(last))
 
     def _more(self, size: int) -> bool:
         if self._ended:

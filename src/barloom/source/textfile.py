@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 import msgspec
 
 from barloom.errors import SourceError, SourceReplaced
-from barloom.source.chain import BLOCK_BYTES, Chain
+from barloom.source.chain import BLOCK_BYTES
 from barloom.source.lines import LineBlocks
 from barloom.source.pieces import Ending, Piece
 from barloom.source.position import HEAD_BYTES, REPLACED, TAIL_BYTES, FilePosition, digest
@@ -167,7 +167,7 @@ class TextFile:
         if start.content and lines.offset < whole:
             lines.skip_to(min(whole, start.byte - start.tail_length))
             self._tail = (self._tail + lines.take(whole - lines.offset))[-start.tail_length :]
-            lines.chain = Chain(start.block)
+            lines.go_on_from(start.block)
         while lines.offset < start.byte and (taken := lines.take(min(start.byte - lines.offset, BLOCK_BYTES))):
             self._tail = (self._tail + taken)[-start.tail_length :]
         if lines.offset < start.byte and lines.broken is None:
