@@ -127,9 +127,9 @@ def test_what_is_no_input() -> None:
     for spec, why in (
         (5, "5 is no input"),
         (b"x", "bytes"),
-        ({}, "dict"),
+        ({}, "a single mapping"),
         (lambda: None, "call it"),
-        ([1], "gave a int"),
+        ([1], "gave 1;"),
     ):
         with pytest.raises(SourceError, match=why):
             read(plan(), spec)
