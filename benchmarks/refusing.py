@@ -95,9 +95,7 @@ def frames(kind: Kind, rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that are accepted and those that are refused."""
     columns = {"symbol": pl.format("S{}", _N % 50), "at": _AT, "price": pl.format("{}.25", _N % 7 + 100)}
     columns["size"] = pl.format("{}.5", _N % 90)
-    right = pl.select(n=pl.int_range(rows, dtype=pl.Int64)).with_columns(
-        **{**columns, **kind.right}
-    )
+    right = pl.select(n=pl.int_range(rows, dtype=pl.Int64)).with_columns(**{**columns, **kind.right})
     return right.drop("n"), right.with_columns(**kind.wrong).drop("n")
 
 
@@ -111,7 +109,9 @@ def written(frame: pl.DataFrame, path: Path, extra: str | None, every: int) -> P
     writers[path.suffix](path)
     if extra is not None:
         head, *lines = path.read_text().splitlines()
-        path.write_text("\n".join([head, *(f"{line}{'' if n % every else extra}" for n, line in enumerate(lines))]) + "\n")
+        path.write_text(
+            "\n".join([head, *(f"{line}{'' if n % every else extra}" for n, line in enumerate(lines))]) + "\n"
+        )
     return path
 
 
@@ -163,7 +163,9 @@ def main() -> None:
                 accepting, refusing = _race(kind, name, form, asked.rows, Path(folder))
             per_row = 1e6 / asked.rows
             ratio = refusing / accepting
-            print(f"| {name} | {form} | {accepting * per_row:.2f} | {refusing * per_row:.2f} | {ratio:.1f} |", flush=True)
+            print(
+                f"| {name} | {form} | {accepting * per_row:.2f} | {refusing * per_row:.2f} | {ratio:.1f} |", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -67,7 +67,9 @@ def refused_rows(
         schema = {**COLUMNS, **_key_schema(plan), **dict.fromkeys(missed.values(), pl.Int64())}
         return RefusedRows(pl.DataFrame(schema=schema), key, missed)
     rows = ticks.frame[rejected.row]
-    starts = {name: _starts(rejected.missed[level]) for level, name in zip(plan.published, missed.values(), strict=True)}
+    starts = {
+        name: _starts(rejected.missed[level]) for level, name in zip(plan.published, missed.values(), strict=True)
+    }
     reasons = pl.Series([reason.name.lower() for reason in Reason], dtype=pl.String)
     frame = _framed(
         rows.select(pl.col(name).alias(f"key {name}") for name in plan.event.key),
@@ -134,7 +136,9 @@ def _messages(
 
 def _late(rejected: Rejected, where: Integers, names: pl.Series) -> pl.Series:
     by_clock = pl.Series(["", " by the clock"]).gather(rejected.by_clock[where].astype(np.int64))
-    return _joined("came ", _seconds(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names)
+    return _joined(
+        "came ", _seconds(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
+    )
 
 
 def _names_missed(plan: BarPlan, rejected: Rejected, where: Integers, names: Sequence[str]) -> pl.Series:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, overload, runtime_checkable
 
+import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
@@ -42,9 +44,24 @@ class Origins(Sequence[Origin]):
         return cls(pl.Series(names, dtype=pl.String), pl.Series(rows, dtype=pl.Int64), pl.Series(raws, dtype=pl.String))
 
     @classmethod
-    def in_one(cls, name: str, rows: Integers, raws: pl.Series) -> Origins:
+    def in_one(cls, name: str, rows: Integers, raws: pl.Series | list[str]) -> Origins:
         """Of rows of one input."""
-        return cls(pl.Series([name]).new_from_index(0, len(raws)), pl.Series(rows, dtype=pl.Int64), raws)
+        texts = pl.Series(raws, dtype=pl.String)
+        return cls(pl.Series([name]).new_from_index(0, len(texts)), pl.Series(rows, dtype=pl.Int64), texts)
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[Integers, Origins]], count: int) -> Origins:
+        """Of `count` rows that were looked up in parts, each with the places of its rows."""
+        if len(parts) == 1:
+            return parts[0][1]
+        if not count:
+            return cls.of(())
+        back = np.argsort(np.concatenate([places for places, _ in parts]))
+        names, rows, raws = (
+            pl.concat([column(origins) for _, origins in parts]).gather(back)
+            for column in (attrgetter("names"), attrgetter("rows"), attrgetter("raws"))
+        )
+        return cls(names, rows, raws)
 
     def __len__(self) -> int:
         return len(self.raws)

@@ -72,8 +72,10 @@ class RefusedRows(Sequence[SideRecord]):
 def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
     """The first row of each reason."""
     if isinstance(side, RefusedRows):
-        yield from side[:0] if not side else RefusedRows(
-            side.frame.unique("reason", keep="first", maintain_order=True), side.key, side.missed
+        yield from (
+            side[:0]
+            if not side
+            else RefusedRows(side.frame.unique("reason", keep="first", maintain_order=True), side.key, side.missed)
         )
         return
     yield from {record.reason: record for record in reversed(side)}.values()
