@@ -17,12 +17,12 @@ from barloom.source.open import open_source
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Literal
 
     from barloom.engine.blocks import BarBlock
     from barloom.plan.barplan import BarPlan
-    from barloom.store.protocol import SideRecord
+    from barloom.store.refused import RefusedRows
     from barloom.time.calendar import Calendar
 
 __all__ = ["Computed", "compute"]
@@ -74,12 +74,12 @@ def compute(
     check_choice("at_end", at_end, ("keep", "close"))
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []
-    side: list[SideRecord] = []
+    side: list[RefusedRows] = []
     for batch in open_source(plan, frame).open({}, _BATCH_ROWS):
         step = engine.step(batch.ticks)
         finals += step.finals
         refused = side_records(plan, batch, step.rejected)
-        side += refused
+        side.append(refused)
         report.count(plan, step, batch)
         report.show(refused)
     if max_rejected is not None:
@@ -105,7 +105,7 @@ def _frames(engine: Engine, blocks: Iterable[BarBlock]) -> dict[str, pl.DataFram
     }
 
 
-def _side_frame(records: Iterable[SideRecord]) -> pl.DataFrame:
+def _side_frame(parts: Sequence[RefusedRows]) -> pl.DataFrame:
     schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "offset": pl.Int64,
         "reason": pl.String,
@@ -114,5 +114,11 @@ def _side_frame(records: Iterable[SideRecord]) -> pl.DataFrame:
         "missed": pl.List(pl.String),
         "raw": pl.String,
     }
-    rows = [(r.offset, r.reason, r.message, r.by, list(r.missed), r.raw) for r in records]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    frames = [part.frame.with_columns(missed=_missed(part.missed)).select(*schema) for part in parts if part]
+    return pl.concat([pl.DataFrame(schema=schema), *frames])
+
+
+def _missed(starts: Mapping[str, str]) -> pl.Expr:
+    """The timeframes in which a row is missing."""
+    names = [pl.when(pl.col(column).is_not_null()).then(pl.lit(name)) for name, column in starts.items()]
+    return pl.concat_list(names).list.drop_nulls()

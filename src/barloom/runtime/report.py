@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from barloom.engine.blocks import Reason
 from barloom.plan.ladder import written
+from barloom.store.refused import first_of_each
 from barloom.time.instants import to_datetime
 from barloom.time.instants import written as instant
 from barloom.time.timeframe import MINUTE, SECOND
@@ -117,7 +118,7 @@ class RunReport:
         """Keep the first refused row of each reason; call it after `count` of the same step."""
         if self.rejected.keys() <= self.first_rejected.keys():
             return
-        for record in side:
+        for record in first_of_each(side):
             self.first_rejected.setdefault(record.reason, record)
 
     def finish(  # noqa: PLR0913 - what is known at the end, by name

@@ -2,88 +2,158 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import polars as pl
 
 from barloom.engine.blocks import Reason
 from barloom.engine.evaluate import Columns
 from barloom.engine.intake import beyond_digits, computed
 from barloom.plan.ladder import written as duration
 from barloom.plan.render import render
-from barloom.store.protocol import SideRecord
+from barloom.source.fields import column_type
+from barloom.source.protocol import Origins
+from barloom.store.refused import COLUMNS, RefusedRows
 from barloom.time.instants import written as instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    import polars as pl
-
-    from barloom.engine.blocks import Rejected, TickBatch
+    from barloom.engine.blocks import Rejected, TickBatch, Values
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import InvalidRow, Origin, SourceBatch
     from barloom.time.calendar import Integers
 
 __all__ = ["refused_rows", "side_records"]
 
-_SECOND = 1_000_000_000
+_SECOND: Final = 1_000_000_000
+_MILLISECOND: Final = 1_000_000
+_DOUBTFUL: Final = 2_048
+"""Nanoseconds by which a float of any time may be off."""
 
 
-def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> tuple[SideRecord, ...]:
+def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> RefusedRows:
     """What a batch adds to the side output, in source order."""
     refused = refused_rows(plan, batch.ticks, batch.origins, rejected)
-    return tuple(sorted([*_invalid(batch.invalid), *refused], key=lambda record: record.offset))
+    if not batch.invalid:
+        return refused
+    whole = pl.concat([refused.frame, _invalid(plan, batch.invalid)], how="diagonal")
+    return RefusedRows(whole.sort("offset", maintain_order=True), refused.key, refused.missed)
 
 
-def _invalid(rows: Iterable[InvalidRow]) -> Iterator[SideRecord]:
-    nothing: dict[str, int] = {}
-    for offset, (name, row, raw), message, key, event_time in rows:
-        yield SideRecord(offset, name, row, "invalid", message, raw, 0, nothing, key, event_time)
+def _invalid(plan: BarPlan, rows: Sequence[InvalidRow]) -> pl.DataFrame:
+    """Rows that could not be read, with what could be read of them."""
+    blank = (None,) * len(plan.event.key)
+    origins = Origins.of([row.origin for row in rows])
+    keys = pl.DataFrame([row.key or blank for row in rows], schema=_key_schema(plan), orient="row")
+    return _framed(
+        keys,
+        origins,
+        offset=pl.Series([row.offset for row in rows], dtype=pl.Int64),
+        reason="invalid",
+        message=pl.Series([row.message for row in rows], dtype=pl.String),
+        event_time=pl.Series([row.event_time for row in rows], dtype=pl.Int64),
+    )
 
 
 def refused_rows(
     plan: BarPlan, ticks: TickBatch, origins: Callable[[Integers], Sequence[Origin]], rejected: Rejected | None
-) -> list[SideRecord]:
-    """Rows that the engine did not take; `origins` says where given rows came from."""
+) -> RefusedRows:
+    """Rows that the engine did not take, in source order; `origins` says where given rows came from."""
+    missed = {str(plan.levels[level].timeframe): f"missed {level}" for level in plan.published}
+    key = tuple(_key_schema(plan))
     if rejected is None or not len(rejected):
-        return []
-    return list(_refused(plan, ticks, origins(rejected.row), rejected))
-
-
-def _refused(plan: BarPlan, ticks: TickBatch, origins: Sequence[Origin], rejected: Rejected) -> Iterator[SideRecord]:
+        schema = {**COLUMNS, **_key_schema(plan), **dict.fromkeys(missed.values(), pl.Int64())}
+        return RefusedRows(pl.DataFrame(schema=schema), key, missed)
     rows = ticks.frame[rejected.row]
-    keys = rows.select(plan.event.key).rows()
-    times = rows[plan.event.timestamp].to_list()
-    missed = _missed(plan, rejected)
-    invalid = _invalid_messages(plan, rows, rejected)
-    came = "its arrival" if ticks.limits is None or ticks.arrivals is not None else "it was first read"
-    columns = zip(
-        rejected.offset.tolist(),
-        rejected.reason.tolist(),
-        rejected.by.tolist(),
-        origins,
-        keys,
-        times,
-        missed,
-        rejected.by_clock.tolist(),
-        strict=True,
+    starts = {
+        name: _starts(rejected.missed[level]) for level, name in zip(plan.published, missed.values(), strict=True)
+    }
+    reasons = pl.Series([reason.name.lower() for reason in Reason], dtype=pl.String)
+    frame = _framed(
+        rows.select(pl.col(name).alias(f"key {name}") for name in plan.event.key),
+        Origins.of(origins(rejected.row)),
+        offset=pl.Series(rejected.offset),
+        reason=reasons.gather(_places_of_reasons()[rejected.reason]),
+        message=_messages(plan, ticks, rows, rejected, missed),
+        by=pl.Series(rejected.by),
+        event_time=rows[plan.event.timestamp],
+        by_clock=pl.Series(rejected.by_clock),
+        **starts,
     )
-    reasons = {int(reason): (reason, reason.name.lower()) for reason in Reason}
-    for position, (offset, code, by, (origin, row, raw), key, time, slots, by_clock) in enumerate(columns):
-        reason, name = reasons[code]
-        message = invalid.get(position) or _message(reason, by, slots, came, by_clock=by_clock)
-        yield SideRecord(offset, origin, row, name, message, raw, by, slots, key, time, by_clock)
+    return RefusedRows(frame, key, missed)
 
 
-def _missed(plan: BarPlan, rejected: Rejected) -> list[dict[str, int]]:
-    """For each refused row the start of the slot it missed, by timeframe."""
-    slots: list[dict[str, int]] = [{} for _ in range(len(rejected))]
-    for position in plan.published:
-        starts, valid = rejected.missed[position]
-        where = range(len(rejected)) if valid is None else np.flatnonzero(valid).tolist()
-        for row in where:
-            slots[row][str(plan.levels[position].timeframe)] = int(starts[row])
-    return slots
+def _framed(keys: pl.DataFrame, origins: Origins, **columns: pl.Series | str) -> pl.DataFrame:
+    """The columns of `RefusedRows`; what is not given is 0 or false."""
+    given = {"by": pl.lit(0, pl.Int64), "by_clock": pl.lit(value=False), **columns}
+    where = {"origin": origins.names, "row": origins.rows, "raw": origins.raws}
+    texts = {name: pl.lit(value) if isinstance(value, str) else value for name, value in {**given, **where}.items()}
+    return keys.with_columns(**texts)
+
+
+def _key_schema(plan: BarPlan) -> dict[str, pl.DataType]:
+    return {f"key {name}": column_type(plan.event.by_name[name]) for name in plan.event.key}
+
+
+def _places_of_reasons() -> Integers:
+    """Where each reason stands among all of them, by its number."""
+    places = np.zeros(max(Reason) + 1, np.int64)
+    places[list(Reason)] = np.arange(len(Reason))
+    return places
+
+
+def _starts(missed: Values) -> pl.Series:
+    """The starts of the slots of a level that rows missed."""
+    starts = pl.Series(missed.numbers, dtype=pl.Int64)
+    return starts if missed.valid is None else starts.set(pl.Series(~missed.valid), None)
+
+
+def _messages(
+    plan: BarPlan, ticks: TickBatch, rows: pl.DataFrame, rejected: Rejected, missed: Mapping[str, str]
+) -> pl.Series:
+    """What is said of each row: reason by reason, and then in the rows' order."""
+    came = "its arrival" if ticks.limits is None or ticks.arrivals is not None else "it was first read"
+    places, texts = [], []
+    for code in np.unique(rejected.reason).tolist():
+        where = np.flatnonzero(rejected.reason == code)
+        places.append(where)
+        match Reason(code):
+            case Reason.LATE:
+                texts.append(_late(rejected, where, _names_missed(plan, rejected, where, list(missed))))
+            case Reason.FUTURE:
+                texts.append(_joined("its event time is ", _seconds(rejected.by[where]), f" after {came}"))
+            case Reason.INVALID:
+                found = _invalid_messages(plan, rows, rejected)
+                texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
+            case reason:
+                texts.append(pl.Series([_MESSAGES[reason]]).new_from_index(0, len(where)))
+    if len(texts) == 1:
+        return texts[0]
+    return pl.concat(texts).gather(np.argsort(np.concatenate(places)))
+
+
+def _late(rejected: Rejected, where: Integers, names: pl.Series) -> pl.Series:
+    by_clock = pl.Series(["", " by the clock"]).gather(rejected.by_clock[where].astype(np.int64))
+    return _joined(
+        "came ", _seconds(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
+    )
+
+
+def _names_missed(plan: BarPlan, rejected: Rejected, where: Integers, names: Sequence[str]) -> pl.Series:
+    """The timeframes of the slots that rows missed, as words; few different ones occur."""
+    which = np.zeros((len(where), len(names)), np.bool_)
+    for place, level in enumerate(plan.published):
+        valid = rejected.missed[level].valid
+        which[:, place] = True if valid is None else valid[where]
+    kinds, of_row = np.unique(which, axis=0, return_inverse=True) if not which.all() else (which[:1], which[:, 0] * 0)
+    words = [", ".join(name for name, there in zip(names, kind, strict=True) if there) for kind in kinds.tolist()]
+    return pl.Series(words, dtype=pl.String).gather(of_row.reshape(-1))
+
+
+def _joined(*parts: str | pl.Series) -> pl.Series:
+    return pl.select(pl.concat_str([pl.lit(part) for part in parts])).to_series()
 
 
 def _invalid_messages(plan: BarPlan, rows: pl.DataFrame, rejected: Rejected) -> dict[int, str]:
@@ -125,14 +195,12 @@ _MESSAGES = {
 }
 
 
-def _message(reason: Reason, by: int, slots: Mapping[str, int], came: str, *, by_clock: bool) -> str:
-    if reason is Reason.LATE:
-        whose = " by the clock" if by_clock else ""
-        return f"came {_seconds(by)} after its slot was decided{whose}; missing in {', '.join(slots)}"
-    if reason is Reason.FUTURE:
-        return f"its event time is {_seconds(by)} after {came}"
-    return _MESSAGES[reason]
-
-
-def _seconds(nanos: int) -> str:
-    return f"{nanos / _SECOND:.3f} s"
+def _seconds(nanos: Integers) -> pl.Series:
+    """Times as ``1.234 s``, rounded as Python rounds the float: by whole numbers, but near a half and below zero."""
+    millis, rest = np.divmod(nanos, _MILLISECOND)
+    near = np.flatnonzero((nanos < 0) | (np.abs(rest - _MILLISECOND // 2) <= _DOUBTFUL))
+    whole, behind = np.divmod(millis + (rest > _MILLISECOND // 2), 1_000)
+    texts = _joined(pl.Series(whole).cast(pl.String), ".", pl.Series(behind).cast(pl.String).str.zfill(3), " s")
+    if not len(near):
+        return texts
+    return texts.scatter(near, pl.Series([f"{value / _SECOND:.3f} s" for value in nanos[near].tolist()]))

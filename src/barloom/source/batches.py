@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import TickBatch
-from barloom.source.protocol import InvalidRow, Origin
+from barloom.source.protocol import InvalidRow, Origin, Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,17 +70,14 @@ class _Concatenated:
         """How many of the rows are of each part."""
         return np.bincount(self._part_of(rows), minlength=len(self._parts))
 
-    def origins(self, rows: Integers) -> list[Origin]:
+    def origins(self, rows: Integers) -> Origins:
         """Where rows came from."""
-        found: list[Origin] = [Origin("", 0, "")] * len(rows)
-        part = self._part_of(rows)
+        part, found = self._part_of(rows), []
         for number in np.unique(part).tolist():
             places = np.flatnonzero(part == number)
             taken = self._parts[number]
-            origins = taken.block.origins((rows[places] - self.bounds[number] + taken.start).tolist())
-            for place, origin in zip(places.tolist(), origins, strict=True):
-                found[place] = origin
-        return found
+            found.append((places, taken.block.origins(rows[places] - self.bounds[number] + taken.start)))
+        return Origins.joined(found, len(rows))
 
     def invalid(self, rows: Integers, offsets: Integers) -> list[InvalidRow]:
         """The rows that are no good, as what becomes of them."""

@@ -12,17 +12,20 @@ from barloom.source.batches import parts_of
 from barloom.source.decode import Decoder
 from barloom.source.merge import Block, Lane, Merged, Taken
 from barloom.source.position import TOTAL, rows_of, rows_position
-from barloom.source.protocol import Origin, Progress, SourceBatch
+from barloom.source.protocol import Origins, Progress, SourceBatch
 from barloom.source.pump import Pump
 from barloom.source.word import FeedState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 
+    import polars as pl
+
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.source.decode import Rows
     from barloom.time.calendar import Integers
+
 
 __all__ = ["RECEIVED", "LiveSource", "Received"]
 
@@ -35,7 +38,7 @@ _Item = TypeVar("_Item")
 class Received:
     """Decoded rows, and the text of given ones."""
 
-    def __init__(self, rows: Rows, texts: Callable[[Sequence[int]], list[str]]) -> None:
+    def __init__(self, rows: Rows, texts: Callable[[Integers], pl.Series | list[str]]) -> None:
         self.rows = rows
         self.texts = texts
 
@@ -141,9 +144,8 @@ class _Count:
         if start == count:
             return
 
-        def origins(rows: Sequence[int]) -> list[Origin]:
-            texts = received.texts(rows)
-            return [Origin(self._name, first + row + 1, text) for row, text in zip(rows, texts, strict=True)]
+        def origins(rows: Integers) -> Origins:
+            return Origins.in_one(self._name, first + rows + 1, received.texts(rows))
 
         block = Block(received.rows, np.zeros(count, np.int64), origins)
         merged = Merged((Taken(Lane(0, iter(())), block, start, count),), None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from barloom.source.decode import Rows
     from barloom.source.pieces import Piece
-    from barloom.source.protocol import Origin
+    from barloom.source.protocol import Origins
     from barloom.time.calendar import Integers
 
 __all__ = ["Block", "Lane", "Merged", "Taken", "merge"]
@@ -36,7 +36,7 @@ class Block:
 
     rows: Rows
     keys: Integers
-    origins: Callable[[Sequence[int]], list[Origin]]
+    origins: Callable[[Integers], Origins]
     piece: Piece | None = None
 
 

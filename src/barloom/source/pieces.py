@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    import polars as pl
 
     from barloom.source.decode import Rows
     from barloom.source.position import FilePosition
+    from barloom.time.calendar import Integers
 
 __all__ = ["Ending", "Piece", "PieceReader"]
 
@@ -28,7 +31,7 @@ class Piece:
     rows: Rows
     before: FilePosition
     after: FilePosition
-    records: Callable[[Sequence[int]], list[str]]
+    records: Callable[[Integers], pl.Series | list[str]]
     done: int
 
     def position(self, count: int, high: int | None) -> FilePosition:

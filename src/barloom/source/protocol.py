@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, overload, runtime_checkable
+
+import numpy as np
+import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from barloom.engine.blocks import TickBatch
     from barloom.time.calendar import Integers
 
-__all__ = ["InvalidRow", "Origin", "PolledSource", "Progress", "Source", "SourceBatch"]
+__all__ = ["InvalidRow", "Origin", "Origins", "PolledSource", "Progress", "Source", "SourceBatch"]
 
 
 class Origin(NamedTuple):
@@ -20,6 +25,60 @@ class Origin(NamedTuple):
     name: str
     row: int
     raw: str
+
+
+class Origins(Sequence[Origin]):
+    """Where rows came from, as columns: names, numbers, and the records' texts."""
+
+    def __init__(self, names: pl.Series, rows: pl.Series, raws: pl.Series) -> None:
+        self.names = names
+        self.rows = rows
+        self.raws = raws
+
+    @classmethod
+    def of(cls, origins: Sequence[Origin]) -> Origins:
+        """From single ones."""
+        if isinstance(origins, Origins):
+            return origins
+        names, rows, raws = zip(*origins, strict=True) if origins else ((), (), ())
+        return cls(pl.Series(names, dtype=pl.String), pl.Series(rows, dtype=pl.Int64), pl.Series(raws, dtype=pl.String))
+
+    @classmethod
+    def in_one(cls, name: str, rows: Integers, raws: pl.Series | list[str]) -> Origins:
+        """Of rows of one input."""
+        texts = pl.Series(raws, dtype=pl.String)
+        return cls(pl.Series([name]).new_from_index(0, len(texts)), pl.Series(rows, dtype=pl.Int64), texts)
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[Integers, Origins]], count: int) -> Origins:
+        """Of `count` rows that were looked up in parts, each with the places of its rows."""
+        if len(parts) == 1:
+            return parts[0][1]
+        if not count:
+            return cls.of(())
+        back = np.argsort(np.concatenate([places for places, _ in parts]))
+        names, rows, raws = (
+            pl.concat([column(origins) for _, origins in parts]).gather(back)
+            for column in (attrgetter("names"), attrgetter("rows"), attrgetter("raws"))
+        )
+        return cls(names, rows, raws)
+
+    def __len__(self) -> int:
+        return len(self.raws)
+
+    def __iter__(self) -> Iterator[Origin]:
+        return map(Origin, self.names, self.rows, self.raws)
+
+    @overload
+    def __getitem__(self, place: int) -> Origin: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Origins: ...
+
+    def __getitem__(self, place: int | slice) -> Origin | Origins:
+        if isinstance(place, slice):
+            return Origins(self.names[place], self.rows[place], self.raws[place])
+        return Origin(self.names[place], self.rows[place], self.raws[place])
 
 
 class InvalidRow(NamedTuple):

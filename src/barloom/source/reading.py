@@ -15,12 +15,12 @@ from barloom.source.inputs import FrameInput, InputFile
 from barloom.source.limits import Limits
 from barloom.source.merge import Block, Lane
 from barloom.source.position import TOTAL, FilePosition, rows_of, rows_position
-from barloom.source.protocol import Origin, Progress, SourceBatch
+from barloom.source.protocol import Origins, Progress, SourceBatch
 from barloom.source.scanned import ScannedRows
 from barloom.source.textfile import TextFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from barloom.source.batches import Part
     from barloom.source.decode import Decoder
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from barloom.source.merge import Taken
     from barloom.source.pieces import Piece, PieceReader
     from barloom.source.recognise import Recognised
+    from barloom.time.calendar import Integers
 
 __all__ = ["Firsts", "Reading", "file_reader", "keyed", "started_at"]
 
@@ -235,9 +236,9 @@ def started_at(position: FilePosition | None) -> int:
 def keyed(piece: Piece, file: Input, decoder: Decoder, high: int) -> Block:
     """A file's rows with the running maximum of event time as their key."""
 
-    def origins(rows: Sequence[int]) -> list[Origin]:
+    def origins(rows: Integers) -> Origins:
         first = piece.before.rows + 1
-        return [Origin(file.name, first + row, text) for row, text in zip(rows, piece.records(rows), strict=True)]
+        return Origins.in_one(file.name, first + rows, piece.records(rows))
 
     return Block(piece.rows, running_highs(piece.rows, decoder, high), origins, piece)
 

@@ -22,7 +22,7 @@ from barloom.source.decode import Rows
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.merge import Block, Lane, Merged, merge
 from barloom.source.position import SORTED, SORTING, FilePosition
-from barloom.source.protocol import Origin
+from barloom.source.protocol import Origins
 from barloom.source.reading import Reading, file_reader, started_at
 from barloom.source.rowtext import row_texts
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from barloom.source.inputs import Input
     from barloom.source.pieces import Piece
     from barloom.source.protocol import SourceBatch
+    from barloom.time.calendar import Integers
 
 __all__ = ["sorted_batches"]
 
@@ -235,12 +236,14 @@ class _Runs:
             None if good[_LIMIT].null_count() else good[_LIMIT].to_numpy(),
         )
 
-        def origins(wanted: Sequence[int]) -> list[Origin]:
-            chosen = frame[list(wanted)]
-            made = row_texts(chosen.select(self._decoder.schema.names()), self._decoder.paths, range(chosen.height))
-            columns = zip(chosen[_FILE], chosen[_ROW], chosen[_RAW], made, strict=True)
-            files = self._reading.files
-            return [Origin(files[file].name, row, own if raw is None else raw) for file, row, raw, own in columns]
+        def origins(wanted: Integers) -> Origins:
+            chosen = frame[pl.Series(wanted)]
+            raws = chosen[_RAW]
+            if raws.null_count():
+                typed = chosen.select(self._decoder.schema.names())
+                raws = raws.zip_with(raws.is_not_null(), row_texts(typed, self._decoder.paths, range(chosen.height)))
+            names = pl.Series([file.name for file in self._reading.files]).gather(chosen[_FILE])
+            return Origins(names, chosen[_ROW], raws)
 
         return Block(rows, frame[_KEY].to_numpy(), origins)
 

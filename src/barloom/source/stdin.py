@@ -13,14 +13,17 @@ from barloom.clock import SystemClock
 from barloom.errors import SourceError
 from barloom.source.formats import record_format
 from barloom.source.live import LiveSource, Received
-from barloom.source.textfile import check_is_text
+from barloom.source.textfile import as_texts, check_is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import polars as pl
+
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.source.textfile import RecordFormat
+    from barloom.time.calendar import Integers
 
 __all__ = ["StandardInput"]
 
@@ -92,8 +95,8 @@ class StandardInput(LiveSource[bytes]):
         parsed = records.parse(data)
         rows = self._decoder.decode(parsed.columns, parsed.count, parsed.refused, self.name)
 
-        def texts(wanted: Sequence[int]) -> list[str]:
+        def texts(wanted: Integers) -> pl.Series:
             lines = records.records(data)
-            return [lines[row].decode(errors="backslashreplace") for row in wanted]
+            return as_texts([lines[row] for row in wanted.tolist()])
 
         return Received(rows, texts).at(np.full(rows.count, arrival))

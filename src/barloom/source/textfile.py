@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import msgspec
+import numpy as np
+import polars as pl
 
 from barloom.errors import SourceError, SourceReplaced
 from barloom.source.chain import BLOCK_BYTES
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from barloom.source.csvtext import TextColumns
     from barloom.source.decode import Decoder
     from barloom.source.inputs import InputFile
+    from barloom.time.calendar import Integers
 
-__all__ = ["RecordFormat", "TextFile", "check_is_text"]
+__all__ = ["RecordFormat", "TextFile", "as_texts", "check_is_text"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -253,10 +256,10 @@ class TextFile:
             named=dict(self._file.named),
         )
 
-    def _records(self, data: bytes, skip: int) -> Callable[[Sequence[int]], list[str]]:
-        def texts(rows: Sequence[int]) -> list[str]:
+    def _records(self, data: bytes, skip: int) -> Callable[[Integers], pl.Series]:
+        def texts(rows: Integers) -> pl.Series:
             lines = self._format.records(data)
-            return [lines[row + skip].decode(errors="backslashreplace") for row in rows]
+            return as_texts([lines[row] for row in (np.asarray(rows) + skip).tolist()])
 
         return texts
 
@@ -267,6 +270,14 @@ class TextFile:
     def _refuse(self, why: str) -> NoReturn:
         message = f"{self._file.name} is no longer the file that was read before: {why}. {REPLACED}"
         raise SourceReplaced(message)
+
+
+def as_texts(records: Sequence[bytes]) -> pl.Series:
+    """Records as texts; all at once where none goes over lines."""
+    joined = b"\n".join(records).decode(errors="backslashreplace")
+    if records and joined.count("\n") == len(records) - 1:
+        return pl.Series([joined]).str.split("\n").explode()
+    return pl.Series([record.decode(errors="backslashreplace") for record in records], dtype=pl.String)
 
 
 def check_is_text(head: bytes, name: str) -> None:

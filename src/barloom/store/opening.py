@@ -35,10 +35,13 @@ __all__ = [
     "open_store",
 ]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The format this version writes. A change of codec, keys or families is a new number and a line in `_MIGRATIONS`."""
 
-_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {}
+_READABLE: Final = 1
+"""The oldest format that is read as it is: in format 1 each refused row stands by itself."""
+
+_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {1: lambda backend: _renumber(backend, 2)}
 """How a store of an older format becomes one of the next; each step is one batch that also writes the new number."""
 
 FORMAT_KEY: Final = b"format"
@@ -229,6 +232,12 @@ def _migrate(backend: Backend) -> None:
     _check_format(backend)
 
 
+def _renumber(backend: Backend, number: int) -> None:
+    batch = backend.batch()
+    batch.put(Family.META, FORMAT_KEY, str(number).encode())
+    backend.write(batch)
+
+
 def _format(backend: Backend) -> int:
     written = _meta(backend, FORMAT_KEY)
     if written == COPY_OF_TOPICS:
@@ -248,7 +257,7 @@ def _check_format(backend: Backend) -> None:
             "use the version that wrote it, or a newer one"
         )
         raise StoreFormat(message)
-    if found < FORMAT:
+    if found < _READABLE:
         message = (
             f"the store {backend.name} has the older format {found}, this version of barloom writes {FORMAT}; "
             "make it anew beside the old one with `barloom rebuild`"

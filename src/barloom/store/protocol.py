@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from barloom.engine.blocks import Keys, Snapshot, Step
 
@@ -44,7 +44,7 @@ class Commit:
 
     step: Step
     keys: Keys
-    side: tuple[SideRecord, ...] = ()
+    side: Sequence[SideRecord] = ()
     positions: Mapping[str, bytes] = field(default_factory=dict)
 
 

@@ -134,7 +134,9 @@ class Scanner:
     def side(self, first: int = 0) -> Iterator[tuple[int, SideRecord]]:
         """Refused rows with their numbers, from number `first` on."""
         for place, data in self._backend.scan(Family.REJECTED, encode_start(first), None):
-            yield decode_start(place), decode_side(data, self._layout.keys.decode)
+            records = decode_side(data, self._layout.keys.decode)
+            number = decode_start(place) - len(records) + 1
+            yield from islice(enumerate(records, number), max(first - number, 0), None)
 
 
 def _with_start(place: bytes, record: bytes) -> tuple[bytes, bytes]:

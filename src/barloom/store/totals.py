@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from barloom.store.refused import reasons_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,7 +36,7 @@ class Totals(msgspec.Struct, frozen=True, eq=True):
         finals: Counter[str] = Counter()
         for block in commit.step.finals:
             finals[str(block.level)] += len(block)
-        rejected = Counter(record.reason for record in commit.side)
+        rejected = reasons_of(commit.side)
         return Totals(
             _plus(self.rows, commit.step.counts),
             _plus(self.finals, finals),

@@ -64,7 +64,7 @@ class CommitWriter:
         for block in commit.step.lives:
             self._put_lives(batch, block)
         self._put_entries(batch, commit)
-        batch.put_all(*self._side(commit))
+        batch.put_all(Family.REJECTED, *self._side(commit))
         positions = [(name, value) for name, value in commit.positions.items() if self._positions.get(name) != value]
         batch.put_all(Family.POSITIONS, [name.encode() for name, _ in positions], [value for _, value in positions])
         totals = self._totals.after(commit)
@@ -143,14 +143,11 @@ class CommitWriter:
             else:
                 batch.put(Family.ENTRIES, name, value)
 
-    def _side(self, commit: Commit) -> tuple[Family, list[bytes], list[bytes]]:
-        numbers = range(self._next_side, self._next_side + len(commit.side))
+    def _side(self, commit: Commit) -> tuple[list[bytes], list[bytes]]:
+        """Refused rows under the number of the last one of each block: so the last key tells the next number."""
         encode_key = lru_cache(maxsize=_FIRST_KEYS)(self._layout.keys.encode)
-        return (
-            Family.REJECTED,
-            [encode_start(number) for number in numbers],
-            [encode_side(record, encode_key) for record in commit.side],
-        )
+        stored = list(encode_side(commit.side, encode_key))
+        return [encode_start(self._next_side + each.last) for each in stored], [each.data for each in stored]
 
 
 def _where(items: Sequence[bytes], mask: Booleans) -> list[bytes]:

@@ -1,0 +1,88 @@
+"""Refused rows as columns: a record of its own is made only of a row that is asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, overload
+
+import polars as pl
+
+from barloom.store.protocol import SideRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["COLUMNS", "RefusedRows", "first_of_each", "reasons_of"]
+
+COLUMNS: Final = pl.Schema(
+    {
+        "offset": pl.Int64(),
+        "origin": pl.String(),
+        "row": pl.Int64(),
+        "reason": pl.String(),
+        "message": pl.String(),
+        "raw": pl.String(),
+        "by": pl.Int64(),
+        "event_time": pl.Int64(),
+        "by_clock": pl.Boolean(),
+    }
+)
+"""What stands in `RefusedRows.frame` under these names; only `event_time` may be null."""
+
+
+class RefusedRows(Sequence[SideRecord]):
+    """Refused rows; a sequence of `SideRecord`.
+
+    `frame` has the columns of `COLUMNS`, one for each of `key` (null where a field could not be read), and one for each
+    of `missed`, which tells of timeframes under which names the starts of missed slots stand.
+    """
+
+    def __init__(self, frame: pl.DataFrame, key: Sequence[str], missed: Mapping[str, str]) -> None:
+        self.frame = frame
+        self.key = tuple(key)
+        self.missed = missed
+        self._names = [*COLUMNS, *self.key, *missed.values()]
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[SideRecord]:
+        return map(self._record, self.frame.select(self._names).iter_rows())
+
+    @overload
+    def __getitem__(self, place: int) -> SideRecord: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> RefusedRows: ...
+
+    def __getitem__(self, place: int | slice) -> SideRecord | RefusedRows:
+        if isinstance(place, slice):
+            return RefusedRows(self.frame[place], self.key, self.missed)
+        return self._record(self.frame.select(self._names).row(place))
+
+    def _record(self, values: tuple[object, ...]) -> SideRecord:
+        *before, event_time, by_clock = values[: len(COLUMNS)]
+        key = values[len(COLUMNS) : len(COLUMNS) + len(self.key)]
+        starts = zip(self.missed, values[len(COLUMNS) + len(self.key) :], strict=True)
+        missed = {timeframe: start for timeframe, start in starts if start is not None}
+        return SideRecord(*before, missed, None if None in key else key, event_time, by_clock)  # type: ignore[arg-type]
+
+
+def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
+    """The first row of each reason."""
+    if isinstance(side, RefusedRows):
+        yield from (
+            side[:0]
+            if not side
+            else RefusedRows(side.frame.unique("reason", keep="first", maintain_order=True), side.key, side.missed)
+        )
+        return
+    yield from {record.reason: record for record in reversed(side)}.values()
+
+
+def reasons_of(side: Sequence[SideRecord]) -> Mapping[str, int]:
+    """How many rows were refused for each reason."""
+    if isinstance(side, RefusedRows):
+        return dict(side.frame["reason"].value_counts().iter_rows())
+    return Counter(record.reason for record in side)
