@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
@@ -222,6 +223,20 @@ def test_old_ticks_end_a_deployment(double: KsqlDouble, run: Callable[..., tuple
     assert (12, True) == (code, "the oldest tick of topic 'ticks' is of 2020-01-01T00:00:00Z" in errors)
     assert not double.queries
     assert 0 == run("deploy", "--lose-history")[0]
+
+
+def test_the_way_out_of_old_ticks_can_be_gone(double: KsqlDouble, run: Callable[..., tuple[int, str, str]]) -> None:
+    """Their stream stands by then, with the retention that was too short: another one needs it dropped first."""
+    double.topics.add("ticks")
+    double.ticks = [(part, 0, "2020-01-01T00:00:00.000") for part in range(3)]
+
+    _, _, errors = run("deploy")
+
+    longer = re.search(r"fix: drop ticks \(`barloom ksql drop`\) and give (--retention) (\d+d)", errors)
+    assert longer is not None
+    assert (1, True) == ((told := run("deploy", *longer.groups()))[0], "RETENTION_MS" in told[2])
+    assert 0 == run("drop", "--drop", "ticks")[0]
+    assert 0 == run("deploy", *longer.groups())[0]
 
 
 def test_credentials_come_from_the_environment(

@@ -80,7 +80,7 @@ def test_old_ticks_end_a_deployment_before_there_is_a_query(
     told = str(caught.value)
     assert "the oldest tick of topic 'ticks' is of 2019-12-24T22:50:00Z, 7 days 1 hours ago" in told
     assert "kept for 7 days" in told
-    assert "fix: --retention 9d (also of the topic), or --lose-history" in told
+    assert "fix: drop ticks (`barloom ksql drop`) and give --retention 9d (also to the topic), or --lose-" in told
     assert not double.queries
     assert ["TICKS"] == list(double.statements)
 

@@ -92,7 +92,9 @@ class Deployer:
         told = too_old(script, oldest, self._clock.now())
         if told is not None:
             days = 2 + (self._clock.now() - (oldest.time or 0)) // DAY
-            fix = f"--retention {days}d (also of the topic), or --lose-history to go on without those bars"
+            name = script.of("source").quoted_name
+            longer = f"drop {name} (`barloom ksql drop`) and give --retention {days}d (also to the topic)"
+            fix = f"{longer}, or --lose-history to go on without those bars"
             message = f"{told}\n  fix: {fix}"
             raise KsqlTooOld(message)
 

@@ -171,7 +171,9 @@ class Waiter:
 
     def _wait(self, watch: _Watch, look: Callable[[_Watch], _State]) -> None:
         attempt = 0
-        end = min(self._clock.monotonic() + self.policy.entity, self._end)
+        own = self._clock.monotonic() + self.policy.entity
+        end = min(own, self._end)
+        for_all = f", when the {self.policy.overall:g} s for all of it were over" if self._end < own else ""
         while True:
             state = self._seen(watch, look)
             if watch.saw(state.text) and self._on_progress is not None:
@@ -180,7 +182,7 @@ class Waiter:
                 return
             left = end - self._clock.monotonic()
             if left <= 0:
-                watch.fail(f"was not ready after {watch.seconds:.0f} s")
+                watch.fail(f"was not ready after {watch.seconds:.0f} s{for_all}")
             self._clock.sleep(min(self.policy.pause(attempt, self._random), left))
             attempt += 1
 
