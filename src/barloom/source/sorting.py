@@ -164,7 +164,7 @@ class _Runs:
     def _add(self, piece: Piece, rows: Rows, highs: np.ndarray, number: int) -> None:
         bad = list(rows.problems)
         is_text = piece.before.byte or piece.after.byte
-        texts = piece.records(rows.index.tolist()) if is_text else None
+        texts = piece.records(rows.index) if is_text else None
         first = piece.before.rows + 1
         good = rows.frame.with_columns(
             rows.frame[self._decoder.plan.event.timestamp].alias(_KEY),
@@ -186,7 +186,7 @@ class _Runs:
                 self._decoder.plan.event.timestamp: pl.Series([each.event_time for each in known], dtype=pl.Int64),
                 _KEY: pl.Series(highs[bad], dtype=pl.Int64),
                 _ROW: pl.Series([first + row for row in bad], dtype=pl.Int64),
-                _RAW: pl.Series(piece.records(bad) if bad else [], dtype=pl.String),
+                _RAW: pl.Series(piece.records(np.array(bad)) if bad else [], dtype=pl.String),
                 _PROBLEM: pl.Series(list(rows.problems.values()), dtype=pl.String),
             }
         )

@@ -66,7 +66,7 @@ class RefusedRows(Sequence[SideRecord]):
         key = values[len(COLUMNS) : len(COLUMNS) + len(self.key)]
         starts = zip(self.missed, values[len(COLUMNS) + len(self.key) :], strict=True)
         missed = {timeframe: start for timeframe, start in starts if start is not None}
-        return SideRecord(*before, missed, None if None in key else key, event_time, by_clock)  # type: ignore[arg-type]
+        return SideRecord(*before, missed, None if None in key else key, event_time, by_clock)  # type: ignore[arg-type,call-arg]  # as many as `COLUMNS` are
 
 
 def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
