@@ -53,16 +53,26 @@ def _explain(tokens: list[str], error: Exception, *, debug: bool) -> Exit:
     code = Exit.USAGE if isinstance(error, CycloptsError | UsageError) else exit_of(error)
     complain(message_of(error, tokens, code))
     if "--json" in tokens:
-        machine.write(machine.error_document(tokens[0], error, code))
+        machine.write(machine.error_document(_command(tokens), error, code))
     return code
+
+
+def _command(tokens: Sequence[str]) -> str:
+    """The command with its subcommand, as ``--json`` names both when they succeed."""
+    try:
+        from barloom.cli.app import app  # noqa: PLC0415 - as above
+
+        chain, _, _ = app.parse_commands(list(tokens))
+    except Exception:  # noqa: BLE001 - what went wrong is told already
+        chain = ()
+    return " ".join(chain or tokens[:1])
 
 
 def message_of(error: Exception, tokens: Sequence[str], code: Exit) -> str:
     """What an error says to the user."""
     if isinstance(error, CycloptsError):
-        unknown = isinstance(error, UnknownCommandError)
-        command = next((token for token in tokens[:1] if not (unknown or token.startswith("-"))), "")
-        asked = f"barloom {command}".strip()
+        known = not (isinstance(error, UnknownCommandError) or tokens[:1] == [] or tokens[0].startswith("-"))
+        asked = f"barloom {_command(tokens)}" if known else "barloom"
         return f"{error}\nSee: {asked} --help"
     if code is Exit.BUG:
         head = f"{type(error).__name__}: {error}".splitlines()[0]
