@@ -144,3 +144,11 @@ def refused(offset: int, **fields: object) -> SideRecord:
     """A late row."""
     given = {"origin": "ticks.csv", "row": offset + 1, "reason": "late", "message": "came late", "raw": "A,1.00"}
     return SideRecord(offset, **{**given, **fields})  # type: ignore[arg-type]
+
+
+def refused_columns(offsets: Iterable[int]) -> RefusedRows:
+    """The same rows as columns."""
+    rows = [refused(offset) for offset in offsets]
+    columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    key = pl.Series("key symbol", [None] * len(rows), dtype=pl.String)
+    return RefusedRows(pl.DataFrame(columns, schema=COLUMNS).with_columns(key), ("key symbol",), {})

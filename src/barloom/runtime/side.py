@@ -13,7 +13,7 @@ from barloom.engine.intake import beyond_digits, computed
 from barloom.plan.ladder import written as duration
 from barloom.plan.render import render
 from barloom.source.fields import column_type
-from barloom.source.protocol import Origins
+from barloom.source.protocol import InvalidRows, Origins
 from barloom.store.refused import COLUMNS, RefusedRows
 from barloom.time.instants import written as instant
 
@@ -44,17 +44,23 @@ def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -
 
 def _invalid(plan: BarPlan, rows: Sequence[InvalidRow]) -> pl.DataFrame:
     """Rows that could not be read, with what could be read of them."""
-    blank = (None,) * len(plan.event.key)
-    origins = Origins.of([row.origin for row in rows])
-    keys = pl.DataFrame([row.key or blank for row in rows], schema=_key_schema(plan), orient="row")
+    columns = rows if isinstance(rows, InvalidRows) else _columns(plan, rows)
     return _framed(
-        keys,
-        origins,
-        offset=pl.Series([row.offset for row in rows], dtype=pl.Int64),
+        columns.known.select(pl.col(name).alias(f"key {name}") for name in plan.event.key),
+        columns.origins,
+        offset=pl.Series(columns.offsets, dtype=pl.Int64),
         reason="invalid",
-        message=pl.Series([row.message for row in rows], dtype=pl.String),
-        event_time=pl.Series([row.event_time for row in rows], dtype=pl.Int64),
+        message=columns.messages,
+        event_time=columns.known[plan.event.timestamp],
     )
+
+
+def _columns(plan: BarPlan, rows: Sequence[InvalidRow]) -> InvalidRows:
+    schema = {name: column_type(plan.event.by_name[name]) for name in (*plan.event.key, plan.event.timestamp)}
+    blank = (None,) * len(plan.event.key)
+    known = pl.DataFrame([(*(row.key or blank), row.event_time) for row in rows], schema, orient="row")
+    origins, messages = Origins.of([row.origin for row in rows]), [row.message for row in rows]
+    return InvalidRows(np.array([row.offset for row in rows]), origins, pl.Series(messages, dtype=pl.String), known)
 
 
 def refused_rows(
