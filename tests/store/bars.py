@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable  # noqa: TC003
+
 import msgspec
 import numpy as np
+import polars as pl
 
 from barloom.engine.blocks import BarBlock, BarId, Numbers, Step, Values
 from barloom.plan.barplan import (
@@ -19,6 +22,7 @@ from barloom.plan.barplan import (
 )
 from barloom.plan.nodes import Column, Number, Ratio
 from barloom.store.protocol import Commit, SideRecord
+from barloom.store.refused import COLUMNS, RefusedRows
 from barloom.time.timeframe import MINUTE, SECOND, Timeframe
 
 PRICE = NumberType(18, 2)

@@ -10,7 +10,7 @@ from rocksdict import Options, Rdict
 
 from barloom.errors import StoreError, StoreFormat, StoreLocked, StoreMismatch
 from barloom.store.backend import Family
-from barloom.store.opening import FORMAT, is_store, open_for_reading, open_store
+from barloom.store.opening import FORMAT, FORMAT_KEY, is_store, open_for_reading, open_store
 from barloom.time.timeframe import DAY, SECOND
 from store import bars
 
