@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.source.protocol import InvalidRow, Origin, SourceBatch
     from barloom.time.calendar import Integers
 
-__all__ = ["refused_rows", "side_records"]
+__all__ = ["refused_rows", "seconds_told", "side_records"]
 
 _SECOND: Final = 1_000_000_000
 _MILLISECOND: Final = 1_000_000
@@ -129,7 +129,7 @@ def _messages(
             case Reason.LATE:
                 texts.append(_late(rejected, where, _names_missed(plan, rejected, where, list(missed))))
             case Reason.FUTURE:
-                texts.append(_joined("its event time is ", _seconds(rejected.by[where]), f" after {came}"))
+                texts.append(_joined("its event time is ", seconds_told(rejected.by[where]), f" after {came}"))
             case Reason.INVALID:
                 found = _invalid_messages(plan, rows, rejected)
                 texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
@@ -143,7 +143,7 @@ def _messages(
 def _late(rejected: Rejected, where: Integers, names: pl.Series) -> pl.Series:
     by_clock = pl.Series(["", " by the clock"]).gather(rejected.by_clock[where].astype(np.int64))
     return _joined(
-        "came ", _seconds(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
+        "came ", seconds_told(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
     )
 
 
@@ -201,7 +201,7 @@ _MESSAGES = {
 }
 
 
-def _seconds(nanos: Integers) -> pl.Series:
+def seconds_told(nanos: Integers) -> pl.Series:
     """Times as ``1.234 s``, rounded as Python rounds the float: by whole numbers, but near a half and below zero."""
     millis, rest = np.divmod(nanos, _MILLISECOND)
     near = np.flatnonzero((nanos < 0) | (np.abs(rest - _MILLISECOND // 2) <= _DOUBTFUL))
