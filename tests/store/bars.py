@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable  # noqa: TC003
+
 import msgspec
 import numpy as np
+import polars as pl
 
 from barloom.engine.blocks import BarBlock, BarId, Numbers, Step, Values
 from barloom.plan.barplan import (
@@ -19,6 +22,7 @@ from barloom.plan.barplan import (
 )
 from barloom.plan.nodes import Column, Number, Ratio
 from barloom.store.protocol import Commit, SideRecord
+from barloom.store.refused import COLUMNS, RefusedRows
 from barloom.time.timeframe import MINUTE, SECOND, Timeframe
 
 PRICE = NumberType(18, 2)
@@ -144,3 +148,11 @@ def refused(offset: int, **fields: object) -> SideRecord:
     """A late row."""
     given = {"origin": "ticks.csv", "row": offset + 1, "reason": "late", "message": "came late", "raw": "A,1.00"}
     return SideRecord(offset, **{**given, **fields})  # type: ignore[arg-type]
+
+
+def refused_columns(offsets: Iterable[int]) -> RefusedRows:
+    """The same rows as columns."""
+    rows = [refused(offset) for offset in offsets]
+    columns = {name: [getattr(row, name) for row in rows] for name in COLUMNS}
+    key = pl.Series("key symbol", [None] * len(rows), dtype=pl.String)
+    return RefusedRows(pl.DataFrame(columns, schema=COLUMNS).with_columns(key), ("key symbol",), {})

@@ -196,6 +196,19 @@ class StoreCases:
         assert list(store.scanner.side()) == [(0, one), (1, bars.refused(1)), (2, bars.refused(2, reason="future"))]
         assert store.totals().rejected == {"late": 2, "future": 1}
 
+    def test_many_refused_rows_keep_their_order(self) -> None:
+        """Rows that stand in blocks are numbered with the single ones, and are read from any number on."""
+        store = self.open(bars.plan())
+        keys = bars.Keys(("A",))
+        store.commit(bars.commit(keys, side=(bars.refused(0),)))
+        store.commit(bars.commit(keys, side=bars.refused_columns(range(1, 41))))
+        store = self.again(store)
+        store.commit(bars.commit(keys, side=(bars.refused(41),)))
+
+        for first in (0, 1, 17, 40, 41, 42):
+            assert [(n, n) for n in range(first, 42)] == [(n, row.offset) for n, row in store.scanner.side(first)]
+        assert store.totals().rejected == {"late": 42}
+
     def test_what_was_written_stays_counted(self) -> None:
         """Totals add up over commits and restarts."""
         store = self.open(bars.plan())

@@ -10,7 +10,7 @@ from rocksdict import Options, Rdict
 
 from barloom.errors import StoreError, StoreFormat, StoreLocked, StoreMismatch
 from barloom.store.backend import Family
-from barloom.store.opening import FORMAT, is_store, open_for_reading, open_store
+from barloom.store.opening import FORMAT, FORMAT_KEY, is_store, open_for_reading, open_store
 from barloom.time.timeframe import DAY, SECOND
 from store import bars
 
@@ -115,6 +115,15 @@ def test_another_format_is_refused(tmp_path: Path, number: int, message: str) ->
         open_store(tmp_path, bars.plan())
     with pytest.raises(StoreFormat, match=message):
         open_for_reading(tmp_path)
+
+
+def test_the_format_before_is_read_and_becomes_this_one(tmp_path: Path) -> None:
+    """Readers take a store of format 1 as it is; its next writer marks it as one that older versions cannot read."""
+    relabel(tmp_path, 1)
+
+    open_for_reading(tmp_path).close()
+    with open_store(tmp_path, bars.plan()) as store:
+        assert b"2" == store.value(Family.META, FORMAT_KEY)
 
 
 def test_a_damaged_store_says_so(tmp_path: Path) -> None:

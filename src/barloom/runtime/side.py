@@ -13,7 +13,7 @@ from barloom.engine.intake import beyond_digits, computed
 from barloom.plan.ladder import written as duration
 from barloom.plan.render import render
 from barloom.source.fields import column_type
-from barloom.source.protocol import Origins
+from barloom.source.protocol import InvalidRows, Origins
 from barloom.store.refused import COLUMNS, RefusedRows
 from barloom.time.instants import written as instant
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.source.protocol import InvalidRow, Origin, SourceBatch
     from barloom.time.calendar import Integers
 
-__all__ = ["refused_rows", "side_records"]
+__all__ = ["refused_rows", "seconds_told", "side_records"]
 
 _SECOND: Final = 1_000_000_000
 _MILLISECOND: Final = 1_000_000
@@ -44,17 +44,23 @@ def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -
 
 def _invalid(plan: BarPlan, rows: Sequence[InvalidRow]) -> pl.DataFrame:
     """Rows that could not be read, with what could be read of them."""
-    blank = (None,) * len(plan.event.key)
-    origins = Origins.of([row.origin for row in rows])
-    keys = pl.DataFrame([row.key or blank for row in rows], schema=_key_schema(plan), orient="row")
+    columns = rows if isinstance(rows, InvalidRows) else _columns(plan, rows)
     return _framed(
-        keys,
-        origins,
-        offset=pl.Series([row.offset for row in rows], dtype=pl.Int64),
+        columns.known.select(pl.col(name).alias(f"key {name}") for name in plan.event.key),
+        columns.origins,
+        offset=pl.Series(columns.offsets, dtype=pl.Int64),
         reason="invalid",
-        message=pl.Series([row.message for row in rows], dtype=pl.String),
-        event_time=pl.Series([row.event_time for row in rows], dtype=pl.Int64),
+        message=columns.messages,
+        event_time=columns.known[plan.event.timestamp],
     )
+
+
+def _columns(plan: BarPlan, rows: Sequence[InvalidRow]) -> InvalidRows:
+    schema = {name: column_type(plan.event.by_name[name]) for name in (*plan.event.key, plan.event.timestamp)}
+    blank = (None,) * len(plan.event.key)
+    known = pl.DataFrame([(*(row.key or blank), row.event_time) for row in rows], schema, orient="row")
+    origins, messages = Origins.of([row.origin for row in rows]), [row.message for row in rows]
+    return InvalidRows(np.array([row.offset for row in rows]), origins, pl.Series(messages, dtype=pl.String), known)
 
 
 def refused_rows(
@@ -123,7 +129,7 @@ def _messages(
             case Reason.LATE:
                 texts.append(_late(rejected, where, _names_missed(plan, rejected, where, list(missed))))
             case Reason.FUTURE:
-                texts.append(_joined("its event time is ", _seconds(rejected.by[where]), f" after {came}"))
+                texts.append(_joined("its event time is ", seconds_told(rejected.by[where]), f" after {came}"))
             case Reason.INVALID:
                 found = _invalid_messages(plan, rows, rejected)
                 texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
@@ -137,7 +143,7 @@ def _messages(
 def _late(rejected: Rejected, where: Integers, names: pl.Series) -> pl.Series:
     by_clock = pl.Series(["", " by the clock"]).gather(rejected.by_clock[where].astype(np.int64))
     return _joined(
-        "came ", _seconds(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
+        "came ", seconds_told(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
     )
 
 
@@ -195,7 +201,7 @@ _MESSAGES = {
 }
 
 
-def _seconds(nanos: Integers) -> pl.Series:
+def seconds_told(nanos: Integers) -> pl.Series:
     """Times as ``1.234 s``, rounded as Python rounds the float: by whole numbers, but near a half and below zero."""
     millis, rest = np.divmod(nanos, _MILLISECOND)
     near = np.flatnonzero((nanos < 0) | (np.abs(rest - _MILLISECOND // 2) <= _DOUBTFUL))

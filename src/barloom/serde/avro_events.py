@@ -12,6 +12,7 @@ from barloom.serde.avro_columns import AvroColumns
 from barloom.serde.poll import Poll
 from barloom.source.columns import of_value
 from barloom.source.decode import Decoder, Rows
+from barloom.source.problems import RowProblems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +87,7 @@ class AvroEventDecoder:
 
     def _nothing(self, problems: list[str]) -> Rows:
         empty = self._decoder.empty()
-        return Rows(empty.frame, empty.index, len(problems), dict(enumerate(problems)), empty.arrivals)
+        return Rows(empty.frame, empty.index, len(problems), RowProblems.of(dict(enumerate(problems))), empty.arrivals)
 
 
 def _together(parts: list[tuple[Rows, Integers]], count: int) -> Rows:
@@ -95,7 +96,6 @@ def _together(parts: list[tuple[Rows, Integers]], count: int) -> Rows:
     order = np.argsort(index, kind="stable")
     frame = pl.concat([rows.frame for rows, _ in parts])[order]
     problems = {int(at[row]): text for rows, at in parts for row, text in rows.problems.items()}
-    known = {int(at[row]): each for rows, at in parts for row, each in rows.known.items()}
     arrivals = [rows.arrivals for rows, _ in parts if rows.arrivals is not None]
     received = np.concatenate(arrivals)[order] if arrivals else None
-    return Rows(frame, index[order], count, dict(sorted(problems.items())), received, known)
+    return Rows(frame, index[order], count, RowProblems.of(problems), received)

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import TickBatch
-from barloom.source.protocol import InvalidRow, Origin, Origins
+from barloom.source.protocol import InvalidRows, Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from barloom.source.merge import Merged, Taken
+    from barloom.source.protocol import InvalidRow, Origin
     from barloom.time.calendar import Integers
 
 __all__ = ["Part", "parts_of"]
@@ -25,7 +26,7 @@ class Part:
     """Rows that fit into a batch; `stops` says how far each block has been taken with them."""
 
     ticks: TickBatch
-    invalid: list[InvalidRow]
+    invalid: Sequence[InvalidRow]
     origins: Callable[[Integers], Sequence[Origin]]
     count: int
     stops: list[tuple[Taken, int]]
@@ -63,8 +64,11 @@ class _Concatenated:
         self.arrivals = np.concatenate(arrivals) if arrivals else None
         limits = [rows.limits for rows in slices if rows.limits is not None]
         self.limits = np.concatenate(limits) if limits else None
-        self._problems = [rows.problems for rows in slices]
-        self._known = [rows.known for rows in slices]
+        self._refused = np.concatenate(
+            [rows.problems.rows + bound for rows, bound in zip(slices, self.bounds, strict=True)]
+        )
+        self._messages = pl.concat([rows.problems.texts for rows in slices])
+        self._known = [rows.known for rows in slices if rows.known is not None]
 
     def of_each(self, rows: Integers) -> Integers:
         """How many of the rows are of each part."""
@@ -79,15 +83,13 @@ class _Concatenated:
             found.append((places, taken.block.origins(rows[places] - self.bounds[number] + taken.start)))
         return Origins.joined(found, len(rows))
 
-    def invalid(self, rows: Integers, offsets: Integers) -> list[InvalidRow]:
+    def invalid(self, rows: Integers, offsets: Integers) -> Sequence[InvalidRow]:
         """The rows that are no good, as what becomes of them."""
-        parts = self._part_of(rows)
-        local = (rows - self.bounds[parts]).tolist()
-        places = zip(local, parts.tolist(), offsets.tolist(), self.origins(rows), strict=True)
-        return [
-            InvalidRow(offset, origin, self._problems[part][row], *self._known[part].get(row, ()))
-            for row, part, offset, origin in places
-        ]
+        if not len(rows):
+            return ()
+        places = pl.Series(np.searchsorted(self._refused, rows))
+        known = self._known[0] if len(self._known) == 1 else pl.concat(self._known)
+        return InvalidRows(offsets, self.origins(rows), self._messages.gather(places), known[places])
 
     def _part_of(self, rows: Integers) -> Integers:
         return np.searchsorted(self.bounds, rows, "right") - 1

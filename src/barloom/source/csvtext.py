@@ -92,7 +92,12 @@ class CsvText:
 
     def records(self, data: bytes) -> list[bytes]:
         """What `parse` counts as records."""
-        return [record.removesuffix(b"\r") for record in self._records(data).texts(data)]
+        if b'"' in data:
+            return [record.removesuffix(b"\r") for record in self._records(data).texts(data)]
+        blanks = b" \t\r".replace(self._part, b"")
+        lines = data.split(b"\n")[:-1]
+        whole = [line for line in lines if line.strip(blanks)]
+        return [line.removesuffix(b"\r") for line in whole] if b"\r" in data else whole
 
     def _records(self, data: bytes) -> CsvRecords:
         taken, records = self._found

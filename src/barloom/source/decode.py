@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,23 +14,17 @@ from barloom.errors import SourceError
 from barloom.plan.barplan import Field, FieldKind
 from barloom.source.columns import ARRIVAL, column_paths, constants, label_of
 from barloom.source.fields import column_type, decode_field
+from barloom.source.problems import RowProblems
 from barloom.source.times import check_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from barloom.plan.barplan import BarPlan
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["Decoder", "Known", "Rows"]
-
-
-class Known(NamedTuple):
-    """What could be read of a refused row: its whole key, its event time."""
-
-    key: tuple[object, ...] | None = None
-    event_time: int | None = None
+__all__ = ["Decoder", "Rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +32,17 @@ class Rows:
     """Consecutive rows of an input: the good ones as a frame of the event's fields, the others by what is wrong.
 
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
-    the positions of the rest, `known` what could be read of these. `limits` are the times after which rows without
+    the positions of the rest, `known` a row for each of these: the event's key and time, null where they could not be
+    read (none where no row is refused). `limits` are the times after which rows without
     `arrivals` may not be stamped.
     """
 
     frame: pl.DataFrame
     index: Integers
     count: int
-    problems: Problems
+    problems: RowProblems
     arrivals: Integers | None = None
-    known: Mapping[int, Known] = dataclasses.field(default_factory=dict)
+    known: pl.DataFrame | None = None
     limits: Integers | None = None
 
     def slice(self, start: int, stop: int) -> Rows:
@@ -60,9 +54,9 @@ class Rows:
             frame=self.frame.slice(first, last - first),
             index=self.index[first:last] - start,
             count=stop - start,
-            problems={row - start: text for row, text in self.problems.items() if start <= row < stop},
+            problems=self.problems.slice(start, stop),
             arrivals=None if self.arrivals is None else self.arrivals[first:last],
-            known={row - start: known for row, known in self.known.items() if start <= row < stop},
+            known=None if self.known is None else self.known[self.problems.places(start, stop)],
             limits=None if self.limits is None else self.limits[first:last],
         )
 
@@ -94,7 +88,7 @@ class Decoder:
 
         `where` names the input in messages. Raises `SourceError` for a column whose type cannot be the field's.
         """
-        problems: Problems = {}
+        problems: list[RowProblems] = []
         decoded = {}
         for field in self.plan.event.fields:
             if field.name in self._constants:
@@ -105,36 +99,33 @@ class Decoder:
         if ARRIVAL in self.paths:
             arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, where)
         frame = pl.DataFrame(decoded, schema=self.schema)
-        rows = _rows(frame, arrivals, {**problems, **refused})
-        return replace(rows, known=self.known(frame, list(rows.problems))) if rows.problems else rows
+        whole = RowProblems.of(refused)
+        rows = _rows(frame, arrivals, RowProblems.joined([RowProblems.joined(problems).without(whole), whole]))
+        return replace(rows, known=self.known(frame, rows.problems.rows)) if rows.problems else rows
 
-    def known(self, frame: pl.DataFrame, refused: Sequence[int]) -> dict[int, Known]:
+    def known(self, frame: pl.DataFrame, refused: Integers) -> pl.DataFrame:
         """What a frame of the event's fields has of refused rows."""
-        event, chosen = self.plan.event, frame[list(refused)]
-        keys, times = chosen.select(event.key).rows(), chosen[event.timestamp].to_list()
-        return {
-            row: Known(None if None in key else key, time) for row, key, time in zip(refused, keys, times, strict=True)
-        }
+        return frame.select(*self.plan.event.key, self.plan.event.timestamp)[pl.Series(refused)]
 
     def empty(self) -> Rows:
         """No rows."""
         arrivals = np.zeros(0, np.int64) if ARRIVAL in self.paths else None
-        return Rows(pl.DataFrame(schema=self.schema), np.zeros(0, np.int64), 0, {}, arrivals)
+        return Rows(pl.DataFrame(schema=self.schema), np.zeros(0, np.int64), 0, RowProblems.of({}), arrivals)
 
-    def _column(self, column: pl.Series, name: str, field: Field, problems: Problems, where: str) -> pl.Series:
+    def _column(self, column: pl.Series, name: str, field: Field, problems: list[RowProblems], where: str) -> pl.Series:
         try:
             values, found = decode_field(column, field, self.plan.source)
         except SourceError as error:
             message = f"{where}: the column {self.paths[name]!r} for the field {label_of(name)!r} {error}"
             raise SourceError(message) from None
-        label = label_of(name)
-        for row, text in found.items():
-            _note(problems, row, f"{label}: {text}")
-        if not field.nullable and values.null_count() > len(found):
+        label, told = label_of(name), RowProblems.of(found)
+        if len(told):
+            problems.append(_labelled(label, told))
+        if not field.nullable and values.null_count() > len(told):
             kind = "key" if name in self.plan.event.key else "time" if field.kind is FieldKind.TIMESTAMP else "value"
-            for row in values.is_null().arg_true().to_list():
-                if row not in found:
-                    _note(problems, row, f"{label}: the {kind} is missing")
+            rows = np.asarray(values.is_null().arg_true(), np.int64)
+            missing = pl.Series([f"the {kind} is missing"]).new_from_index(0, len(rows))
+            problems.append(_labelled(label, RowProblems(rows, missing).without(told)))
         return values
 
     def _constant(self, name: str, text: str) -> pl.Series:
@@ -148,19 +139,19 @@ class Decoder:
         return values
 
 
-def _note(problems: Problems, row: int, text: str) -> None:
-    problems[row] = f"{problems[row]}; {text}" if row in problems else text
+def _labelled(label: str, problems: RowProblems) -> RowProblems:
+    texts = pl.select(pl.concat_str(pl.lit(f"{label}: "), pl.lit(problems.texts))).to_series()
+    return RowProblems(problems.rows, texts)
 
 
-def _rows(frame: pl.DataFrame, arrivals: pl.Series | None, problems: Problems) -> Rows:
+def _rows(frame: pl.DataFrame, arrivals: pl.Series | None, problems: RowProblems) -> Rows:
     count = frame.height
     received: np.ndarray[Any, np.dtype[np.int64]] | None = None
     if not problems:
         received = None if arrivals is None else arrivals.to_numpy()
-        return Rows(frame, np.arange(count), count, {}, received)
+        return Rows(frame, np.arange(count), count, problems, received)
     good = np.ones(count, np.bool_)
-    good[list(problems)] = False
+    good[problems.rows] = False
     if arrivals is not None:
         received = arrivals.filter(pl.Series(good)).to_numpy()
-    ordered = dict(sorted(problems.items()))
-    return Rows(frame.filter(pl.Series(good)), np.flatnonzero(good), count, ordered, received)
+    return Rows(frame.filter(pl.Series(good)), np.flatnonzero(good), count, problems, received)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -23,7 +23,7 @@ class Decoded(NamedTuple):
     """Typed values (null where there is none or where the row has a problem) and what is wrong with which row."""
 
     values: pl.Series
-    problems: Problems
+    problems: Mapping[int, str]
 
 
 def rows_where(condition: pl.Series) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

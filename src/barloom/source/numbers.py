@@ -17,11 +17,11 @@ import polars as pl
 
 from barloom.plan.barplan import NumberType
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
+from barloom.source.problems import RowProblems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.source.decoded import Problems
 
 __all__ = ["INTEGER", "is_number", "numbers_from_text", "numbers_from_typed", "scaled", "series_of_scaled"]
 
@@ -50,7 +50,16 @@ def numbers_from_text(texts: pl.Series, number: NumberType, null_values: Sequenc
     subset, empty = split_nulls(texts.gather(plain), null_values)
     again = subset.str.contains(_plain_pattern(number)).fill_null(value=False).to_numpy() & ~empty
     values = overwrite(values, plain, subset.cast(_dtype(number), strict=False).set(pl.Series(~again), None))
-    return _one_by_one(values, plain[~again & ~empty], subset.filter(~again & ~empty).to_list(), number)
+    left, rest = plain[~again & ~empty], subset.filter(~again & ~empty)
+    fine = rest.str.contains(_too_fine(number)).to_numpy() & (rest.str.len_chars() <= _SHOWN).to_numpy()
+    if not fine.any():
+        return _one_by_one(values, left, rest.to_list(), number)
+    others = _one_by_one(values, left[~fine], rest.filter(~fine).to_list(), number)
+    told = pl.concat_str(
+        pl.lit("'"), pl.lit(rest.filter(fine)), pl.lit(f"' does not fit {number}: {_behind_the_point(number)}")
+    )
+    finer = RowProblems(left[fine], pl.select(told).to_series())
+    return Decoded(others.values, RowProblems.joined([RowProblems.of(others.problems), finer]))
 
 
 def numbers_from_typed(column: pl.Series, number: NumberType) -> Decoded:
@@ -123,13 +132,20 @@ def _plain_pattern(number: NumberType) -> str:
     return rf"^-?{whole}(?:\.{fraction})?$"
 
 
+def _too_fine(number: NumberType) -> str:
+    """Plainly written texts that have a digit other than 0 behind the last place of the type."""
+    return rf"^-?[0-9]+\.[0-9]{{{number.scale}}}[0-9]*[1-9][0-9]*$"
+
+
 def _one_by_one(values: pl.Series, rows: np.ndarray, texts: list[str], number: NumberType) -> Decoded:
     if not len(rows):
         return Decoded(values, {})
-    found = [scaled(text, number) for text in texts]
-    problems: Problems = {int(row): value for row, value in zip(rows, found, strict=True) if isinstance(value, str)}
+    once = {text: scaled(text, number) for text in dict.fromkeys(texts)}
+    found = list(map(once.__getitem__, texts))
+    bad = np.fromiter((isinstance(value, str) for value in found), np.bool_, len(found))
+    told = pl.Series([found[place] for place in np.flatnonzero(bad).tolist()], dtype=pl.String)
     numbers = series_of_scaled([None if isinstance(value, str) else value for value in found], number)
-    return Decoded(overwrite(values, rows, numbers), problems)
+    return Decoded(overwrite(values, rows, numbers), RowProblems(np.asarray(rows[bad], np.int64), told))
 
 
 def _from_floats(column: pl.Series, number: NumberType) -> Decoded:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import TickBatch
     from barloom.time.calendar import Integers
 
-__all__ = ["InvalidRow", "Origin", "Origins", "PolledSource", "Progress", "Source", "SourceBatch"]
+__all__ = ["InvalidRow", "InvalidRows", "Origin", "Origins", "PolledSource", "Progress", "Source", "SourceBatch"]
 
 
 class Origin(NamedTuple):
@@ -89,6 +89,41 @@ class InvalidRow(NamedTuple):
     message: str
     key: tuple[object, ...] | None = None
     event_time: int | None = None
+
+
+class InvalidRows(Sequence[InvalidRow]):
+    """Rows that could not be read, as columns.
+
+    `known` has their key and, last, their event time, null where these could not be read.
+    """
+
+    def __init__(self, offsets: Integers, origins: Origins, messages: pl.Series, known: pl.DataFrame) -> None:
+        self.offsets = offsets
+        self.origins = origins
+        self.messages = messages
+        self.known = known
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def __iter__(self) -> Iterator[InvalidRow]:
+        columns = zip(self.offsets.tolist(), self.origins, self.messages, self.known.iter_rows(), strict=True)
+        for offset, origin, message, (*key, event_time) in columns:
+            yield InvalidRow(offset, origin, message, None if None in key else tuple(key), event_time)
+
+    @overload
+    def __getitem__(self, place: int) -> InvalidRow: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> InvalidRows: ...
+
+    def __getitem__(self, place: int | slice) -> InvalidRow | InvalidRows:
+        if isinstance(place, slice):
+            chosen = (self.offsets[place], self.origins[place], self.messages[place], self.known[place])
+            return InvalidRows(*chosen)
+        *key, event_time = self.known.row(place)
+        told = (int(self.offsets[place]), self.origins[place], self.messages[place])
+        return InvalidRow(*told, None if None in key else tuple(key), event_time)
 
 
 class Progress(NamedTuple):

@@ -22,14 +22,15 @@ from barloom.source.decode import Rows
 from barloom.source.highs import BEFORE_ALL, running_highs
 from barloom.source.merge import Block, Lane, Merged, merge
 from barloom.source.position import SORTED, SORTING, FilePosition
+from barloom.source.problems import RowProblems
 from barloom.source.protocol import Origins
 from barloom.source.reading import Reading, file_reader, started_at
 from barloom.source.rowtext import row_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from barloom.source.decode import Decoder, Known
+    from barloom.source.decode import Decoder
     from barloom.source.inputs import Input
     from barloom.source.pieces import Piece
     from barloom.source.protocol import SourceBatch
@@ -162,7 +163,7 @@ class _Runs:
         self.endings[number] = position
 
     def _add(self, piece: Piece, rows: Rows, highs: np.ndarray, number: int) -> None:
-        bad = list(rows.problems)
+        bad = rows.problems.rows
         is_text = piece.before.byte or piece.after.byte
         texts = piece.records(rows.index) if is_text else None
         first = piece.before.rows + 1
@@ -178,22 +179,17 @@ class _Runs:
             if rows.limits is not None
             else pl.lit(None, pl.Int64).alias(_LIMIT),
         )
-        known = [rows.known[row] for row in bad]
-        keys = dict(zip(self._decoder.plan.event.key, _columns(known, len(self._decoder.plan.event.key)), strict=True))
-        refused = pl.DataFrame(
-            {
-                **{name: pl.Series(values, dtype=self._decoder.schema[name]) for name, values in keys.items()},
-                self._decoder.plan.event.timestamp: pl.Series([each.event_time for each in known], dtype=pl.Int64),
-                _KEY: pl.Series(highs[bad], dtype=pl.Int64),
-                _ROW: pl.Series([first + row for row in bad], dtype=pl.Int64),
-                _RAW: pl.Series(piece.records(np.array(bad)) if bad else [], dtype=pl.String),
-                _PROBLEM: pl.Series(list(rows.problems.values()), dtype=pl.String),
-            }
-        )
-        both = pl.concat([good, refused], how="diagonal") if bad else good
+        if rows.known is not None:
+            refused = rows.known.with_columns(
+                pl.Series(_KEY, highs[bad], dtype=pl.Int64),
+                pl.Series(_ROW, bad + first, dtype=pl.Int64),
+                pl.Series(_RAW, piece.records(bad), dtype=pl.String),
+                rows.problems.texts.alias(_PROBLEM),
+            )
+            good = pl.concat([good, refused], how="diagonal")
         rank = list(self.until).index(self._reading.files[number].key)
         self._gathered.append(
-            both.with_columns(pl.lit(number, pl.Int64).alias(_FILE), pl.lit(rank, pl.Int64).alias(_RANK))
+            good.with_columns(pl.lit(number, pl.Int64).alias(_FILE), pl.lit(rank, pl.Int64).alias(_RANK))
         )
         self._rows += rows.count
         if self._rows >= _RUN_ROWS:
@@ -224,15 +220,15 @@ class _Runs:
 
     def _block(self, frame: pl.DataFrame) -> Block:
         refused = frame[_PROBLEM].is_not_null()
-        good = frame.filter(~refused)
+        good, bad = frame.filter(~refused), np.asarray(refused.arg_true(), np.int64)
         has_arrival = self._decoder.empty().arrivals is not None
         rows = Rows(
             good.select(self._decoder.schema.names()),
             refused.not_().arg_true().to_numpy().astype(np.int64),
             frame.height,
-            dict(zip(refused.arg_true().to_list(), frame[_PROBLEM].drop_nulls().to_list(), strict=True)),
+            RowProblems(bad, frame[_PROBLEM].drop_nulls()),
             good[_ARRIVAL].to_numpy() if has_arrival else None,
-            self._decoder.known(frame, refused.arg_true().to_list()),
+            self._decoder.known(frame, bad) if len(bad) else None,
             None if good[_LIMIT].null_count() else good[_LIMIT].to_numpy(),
         )
 
@@ -246,7 +242,3 @@ class _Runs:
             return Origins(names, chosen[_ROW], raws)
 
         return Block(rows, frame[_KEY].to_numpy(), origins)
-
-
-def _columns(known: Sequence[Known], width: int) -> list[list[object]]:
-    return [[None if each.key is None else each.key[place] for each in known] for place in range(width)]

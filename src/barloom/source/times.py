@@ -18,6 +18,7 @@ from barloom.source.decoded import Decoded, rows_where, split_nulls
 from barloom.source.epochs import SPAN, UNITS, epochs_from_numbers, epochs_from_text, is_epoch
 from barloom.source.isotime import parse_iso
 from barloom.source.numbers import is_number
+from barloom.source.problems import RowProblems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,9 +77,10 @@ def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str
         stripped, empty = split_nulls(texts, null_values)
         times = parse_iso(stripped)
         unread = np.flatnonzero(~times.read & ~empty)
-        problems = dict(zip(unread.tolist(), map(_not_iso, stripped.gather(unread).to_list()), strict=True))
+        told = pl.Series(list(map(_not_iso, stripped.gather(unread).to_list())), dtype=pl.String)
+        problems = RowProblems(unread, told)
     else:
-        problems = {}
+        problems = RowProblems.of({})
     values = pl.Series(times.nanos)
     if not times.read.all():
         values = values.set(pl.Series(~times.read), None)
@@ -94,15 +96,15 @@ def _not_iso(text: str) -> str:
     return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
 
 
-def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: Problems) -> Decoded:
+def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: RowProblems) -> Decoded:
     if zone is None:
-        shown = zip(rows.tolist(), texts.gather(rows).to_list(), strict=True)
-        problems |= {row: f"{text!r} has no time zone; {_ZONE_FIX}" for row, text in shown}
-        return Decoded(_blank(values, rows), problems)
+        shown = [f"{text!r} has no time zone; {_ZONE_FIX}" for text in texts.gather(rows).to_list()]
+        local = RowProblems(rows, pl.Series(shown, dtype=pl.String))
+        return Decoded(_blank(values, rows), RowProblems.joined([problems, local]))
     utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
     missing = rows[rows_where(utc.is_null())]
-    problems |= {int(row): _not_one_time(str(texts[int(row)]), zone) for row in missing}
-    return Decoded(values.clone().scatter(rows, utc), problems)
+    twice = RowProblems.of({int(row): _not_one_time(str(texts[int(row)]), zone) for row in missing})
+    return Decoded(values.clone().scatter(rows, utc), RowProblems.joined([problems, twice]))
 
 
 def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:

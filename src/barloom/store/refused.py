@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import polars as pl
 
@@ -62,11 +62,12 @@ class RefusedRows(Sequence[SideRecord]):
         return self._record(self.frame.select(self._names).row(place))
 
     def _record(self, values: tuple[object, ...]) -> SideRecord:
-        *before, event_time, by_clock = values[: len(COLUMNS)]
+        told: list[Any] = list(values[: len(COLUMNS)])
         key = values[len(COLUMNS) : len(COLUMNS) + len(self.key)]
-        starts = zip(self.missed, values[len(COLUMNS) + len(self.key) :], strict=True)
-        missed = {timeframe: start for timeframe, start in starts if start is not None}
-        return SideRecord(*before, missed, None if None in key else key, event_time, by_clock)  # type: ignore[arg-type,call-arg]  # as many as `COLUMNS` are
+        starts: list[Any] = list(values[len(COLUMNS) + len(self.key) :])
+        missed = {name: start for name, start in zip(self.missed, starts, strict=True) if start is not None}
+        event_time, by_clock = told[-2:]
+        return SideRecord._make((*told[:-2], missed, None if None in key else key, event_time, by_clock))
 
 
 def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
@@ -78,7 +79,10 @@ def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
             else RefusedRows(side.frame.unique("reason", keep="first", maintain_order=True), side.key, side.missed)
         )
         return
-    yield from {record.reason: record for record in reversed(side)}.values()
+    found: dict[str, SideRecord] = {}
+    for record in side:
+        found.setdefault(record.reason, record)
+    yield from found.values()
 
 
 def reasons_of(side: Sequence[SideRecord]) -> Mapping[str, int]:

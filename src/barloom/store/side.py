@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from barloom.time.calendar import Integers
 
-__all__ = ["decode_side", "encode_side"]
+__all__ = ["Stored", "decode_side", "encode_side"]
 
 _FEW: Final = 16
 _MOST_ROWS: Final = 4096

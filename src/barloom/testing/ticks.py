@@ -12,6 +12,7 @@ import polars as pl
 from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
 from barloom.source.decode import Decoder, Rows
+from barloom.source.problems import RowProblems
 from barloom.source.records import column_at
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class TickReader:
             return self._decode([row])
         except SourceError as error:
             empty = self._of_mappings.empty()
-            return replace(empty, count=1, problems={0: str(error)})
+            return replace(empty, count=1, problems=RowProblems.of({0: str(error)}))
 
 
 def _mapping(row: Any, position: int, refused: Problems) -> dict[str, Any]:  # noqa: ANN401 - as above
@@ -100,6 +101,6 @@ def _joined(parts: Sequence[Rows], empty: Rows) -> Rows:
         frame=pl.concat([empty.frame, *(part.frame for part in parts)]),
         index=np.flatnonzero([len(part.index) for part in parts]),
         count=len(parts),
-        problems={position: part.problems[0] for position, part in enumerate(parts) if part.problems},
+        problems=RowProblems.of({place: part.problems[0] for place, part in enumerate(parts) if part.problems}),
         arrivals=None if empty.arrivals is None else np.concatenate([part.arrivals for part in parts]),
     )

@@ -1,0 +1,79 @@
+"""What is wrong with rows, as columns: which rows, and the words for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from barloom.time.calendar import Integers
+
+__all__ = ["RowProblems"]
+
+
+class RowProblems(Mapping[int, str]):
+    """What is wrong with which row: `rows` rise, `texts` stand beside them."""
+
+    def __init__(self, rows: Integers, texts: pl.Series) -> None:
+        self.rows = rows
+        self.texts = texts
+
+    @classmethod
+    def of(cls, problems: Mapping[int, str]) -> RowProblems:
+        """From single ones."""
+        if isinstance(problems, RowProblems):
+            return problems
+        ordered = sorted(problems.items())
+        rows = np.array([row for row, _ in ordered], np.int64)
+        return cls(rows, pl.Series([text for _, text in ordered], dtype=pl.String))
+
+    @classmethod
+    def joined(cls, parts: Sequence[RowProblems]) -> RowProblems:
+        """Of several kinds of problems: a row that has more than one has them all in its text, in their order."""
+        parts = [part for part in parts if len(part)]
+        if len(parts) < 2:  # noqa: PLR2004 - one or none
+            return parts[0] if parts else cls.of({})
+        rows, texts = np.concatenate([part.rows for part in parts]), pl.concat([part.texts for part in parts])
+        order = np.argsort(rows, kind="stable")
+        rows, texts = rows[order], texts.gather(order)
+        if (np.diff(rows) > 0).all():
+            return cls(rows, texts)
+        grouped = pl.DataFrame({"row": rows, "text": texts}).group_by("row", maintain_order=True)
+        found = grouped.agg(pl.col("text").str.join("; "))
+        return cls(found["row"].to_numpy(), found["text"])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.rows.tolist())
+
+    def __getitem__(self, row: int) -> str:
+        place = int(np.searchsorted(self.rows, row))
+        if place == len(self.rows) or self.rows[place] != row:
+            raise KeyError(row)
+        return str(self.texts[place])
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def places(self, start: int, stop: int) -> slice:
+        """Where the rows from `start` up to `stop` stand."""
+        return slice(*np.searchsorted(self.rows, (start, stop)).tolist())
+
+    def slice(self, start: int, stop: int) -> Self:
+        """Those of the rows from `start` up to `stop`, which are counted from there."""
+        where = self.places(start, stop)
+        return type(self)(self.rows[where] - start, self.texts[where])
+
+    def without(self, others: RowProblems) -> RowProblems:
+        """Those of rows that have none of the others."""
+        if not len(others):
+            return self
+        kept = ~np.isin(self.rows, others.rows)
+        return RowProblems(self.rows[kept], self.texts.filter(pl.Series(kept)))
