@@ -32,7 +32,8 @@ class LineBlocks:
         self.rest = b""
         self.offset = 0
         self.broken: str | None = None
-        self.chain = Chain()
+        self._chain = Chain()
+        self._given = b""
 
     @property
     def sealed(self) -> bool:
@@ -86,6 +87,17 @@ class LineBlocks:
                 return None
         return self.rest[: place + 1]
 
+    @property
+    def chain(self) -> Chain:
+        """The chain of all that was given and not put back; what it was asked about can be put back no more."""
+        self._chain.update(self._given)
+        self._given = b""
+        return self._chain
+
+    @chain.setter
+    def chain(self, chain: Chain) -> None:
+        self._chain, self._given = chain, b""
+
     def block(self) -> bytes:
         """The next whole lines, a block of them and the rest of a line at most; nothing when no line end is left."""
         parts, size = [self.rest], len(self.rest)
@@ -104,13 +116,14 @@ class LineBlocks:
         end = joined.find(b"\n", self._block_bytes) + 1 or joined.rfind(b"\n") + 1
         given, self.rest = joined[:end], joined[end:]
         self.offset += end
-        self.chain.update(given)
+        self._given += given
         return given
 
     def give_back(self, data: bytes) -> None:
         """Put back the end of what was taken, to be read again."""
         self.rest = data + self.rest
         self.offset -= len(data)
+        self._given = self._given[: len(self._given) - len(data)]
 
     def _more(self, size: int) -> bool:
         if self._ended:
