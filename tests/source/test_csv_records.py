@@ -198,3 +198,14 @@ def test_what_the_csv_module_writes_is_read_back(rows: list[list[str]], every: b
         assert found.length == max(whole, default=0)
         assert whole == (found.ends + 1).tolist()
         assert not found.problems
+
+
+@pytest.mark.parametrize("text", ['"open', '"open\nfree text', '"open\nB,' + iso(2) + ",2.25,4"])
+def test_a_file_in_which_a_quote_stays_open_is_continued(tmp_path: Path, text: str) -> None:
+    """What was looked at and put back is no part of the content that the file is known by."""
+    path = put(tmp_path / "a.csv", csv_of([GOOD]) + text + "\n")
+    first = read(plan(), path)
+    again = read(plan(), path, positions=first.positions)
+
+    assert TICK == first.rows[0]
+    assert [] == again.rows

@@ -109,7 +109,8 @@ def about_key(bucket: TimeBucket[Bar], key: Sequence[object]) -> str:
     if near:
         hint = f"did you mean {' or '.join(options)}?"
     else:
-        hint = f"there are {plural(len(held), 'key')}, such as {', '.join(options)}" if held else "there is none yet"
+        one = f"the only key is {options[0]}" if held else "there is none yet"
+        hint = f"there are {plural(len(held), 'key')}, such as {', '.join(options)}" if len(held) > 1 else one
     return f"No bar of {bucket.timeframe} has the key {_spelled(key)}; {hint}"
 
 

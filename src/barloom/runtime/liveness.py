@@ -27,7 +27,7 @@ _STILL_BEHIND: Final = (
 
 
 _STALLED: Final = (
-    "{:,} rows were late by the clock alone: the feed stalled and then gave what it had held back; "
+    "{} late by the clock alone: the feed stalled and then gave what it had held back; "
     'let it say so by bl.BEHIND and bl.CAUGHT_UP, or let the clock wait for it: clock = {{ after = "30s" }}'
 )
 
@@ -64,7 +64,8 @@ class Liveness:
         if not self._waited or not self._plan.clock:
             return []
         behind = _STILL_BEHIND if self._behind else None
-        stalled = _STALLED.format(late_by_clock) if late_by_clock else None
+        came = "1 row was" if late_by_clock == 1 else f"{late_by_clock:,} rows were"
+        stalled = _STALLED.format(came) if late_by_clock else None
         return [note for note in (stalled, behind, too_late_for_the_clock(self._plan, time)) if note is not None]
 
     def _age(self, batch: SourceBatch) -> int | None:

@@ -172,7 +172,7 @@ class _Recognising:
         if len(keys) > names:
             listed = " and ".join(self._files[key].name for key in keys)
             message = (
-                f"{listed} both begin with what was read as {name}, which is not there any more: "
+                f"{listed} both begin with what was read as {name}, which is not among the sources: "
                 "name the one that goes on with it, and leave the others out"
             )
             raise SourceReplaced(message)
