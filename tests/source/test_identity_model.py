@@ -163,4 +163,6 @@ def test_each_row_is_read_once(
         for step in steps:
             folder.do(*step)
         folder.run()
+
+    assert sorted(folder.given) == sorted(folder.read)
     shutil.rmtree(folder.path)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from barloom.serde.protocol import EventEncoder
     from barloom.serde.registry import Registry
 
-__all__ = ["EventMessage", "EventReader", "EventWriter"]
+__all__ = ["EventMessage", "EventReader", "EventWriter", "serde_of_ticks"]
 
 E = TypeVar("E", bound=Event)
 
@@ -77,7 +77,7 @@ class EventWriter(Generic[E]):
         plan = _plan_of(event)
         self._settings = settings
         self._decoder = Decoder(plan)
-        self._serde = _serde(plan, settings, self.topic)
+        self._serde = serde_of_ticks(plan, settings, self.topic)
         self._transactional = transactional_id is not None
         self._inside = False
         self._failed: KafkaError | None = None
@@ -242,7 +242,7 @@ class EventReader(MessageReader[EventMessage[E]], Generic[E]):
         plan = _plan_of(event, columns)
         self._event = event
         self._makers = {field.name: _maker(field) for field in plan.event.fields}
-        self._serde = _serde(plan, settings, names[0])
+        self._serde = serde_of_ticks(plan, settings, names[0])
         super().__init__(settings, names, group=group, from_=from_, at_end=at_end, poison=poison)
 
     def _decoded(self, messages: Sequence[Message]) -> list[EventMessage[E]]:
@@ -297,7 +297,8 @@ def _needed(registry: Registry | None) -> Registry:
     return registry
 
 
-def _serde(plan: BarPlan, settings: KafkaSettings, topic: str) -> Serde:
+def serde_of_ticks(plan: BarPlan, settings: KafkaSettings, topic: str) -> Serde:
+    """What reads and writes the ticks of one topic as the settings say."""
     return open_serde(
         plan,
         resolve(plan.calendar),

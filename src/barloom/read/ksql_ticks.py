@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from barloom.kafka.events import serde_of_ticks
 from barloom.kafka.scan import partitions_of, scan
 from barloom.kafka.settings import KSQLDB
 from barloom.ksql.history import Oldest
 from barloom.serde.ksql_ticks import tick_columns
-from barloom.serde.open import open_serde
-from barloom.time.calendars import resolve
 
 if TYPE_CHECKING:
     from barloom.kafka.settings import KafkaSettings
@@ -46,13 +45,4 @@ def oldest_in_topic(plan: BarPlan, settings: KafkaSettings) -> Oldest:
 def _serde(plan: BarPlan, settings: KafkaSettings, topic: str) -> Serde:
     if settings.written_by == KSQLDB:
         plan = replace(plan, source=replace(plan.source, columns=tick_columns(plan)))
-    return open_serde(
-        plan,
-        resolve(plan.calendar),
-        format=settings.format,
-        key_format=settings.key_format,
-        registry=settings.registry,
-        schema=settings.schema,
-        namespace=settings.namespace,
-        input_topics=[topic],
-    )
+    return serde_of_ticks(plan, settings, topic)
