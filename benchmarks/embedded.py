@@ -20,8 +20,8 @@ from typing import NamedTuple
 import polars as pl
 from workload import batches, ladder, ticks
 
+from barloom.embedded.run import run
 from barloom.engine.engine import Engine
-from barloom.runtime.embedded import run
 
 ROWS = 5_000_000
 PART = 1_000_000

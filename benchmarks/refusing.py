@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from barloom.embedded.compute import compute
+from barloom.embedded.run import run
 from barloom.plan.toml import read_toml
-from barloom.runtime.compute import compute
-from barloom.runtime.embedded import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,9 +16,9 @@ from typing import Any
 from confluent_kafka import Consumer, Producer, TopicPartition
 from scene import PARTITIONS, Work
 
-from barloom.kafka.clients import consumer_config, producer_config
-from barloom.runtime.kafka.collecting import seldom_collected
-from barloom.runtime.kafka.fetched import Fetched
+from barloom.kafka.cluster.clients import consumer_config, producer_config
+from barloom.kafka.runtime.collecting import seldom_collected
+from barloom.kafka.runtime.fetched import Fetched
 
 AT_ONCE = 50_000
 A_FEW = 2_000

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from scene import Work
 
-from barloom.runtime.kafka import run
+from barloom.kafka.runtime import run
 
 if TYPE_CHECKING:
-    from barloom.runtime.kafka.job import Status
+    from barloom.kafka.runtime.job import Status
 
 
 class Told:

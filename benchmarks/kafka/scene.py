@@ -20,7 +20,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from barloom.kafka.settings import KafkaSettings, kafka_settings
+from barloom.kafka.config.settings import KafkaSettings, kafka_settings
 from barloom.plan.identity import topics
 from barloom.plan.toml import read_toml
 from barloom.serde.open import Serde, open_serde

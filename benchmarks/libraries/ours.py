@@ -9,18 +9,18 @@ from decimal import Decimal
 import barloom as bl
 from barloom.errors import SourceError
 from barloom.plan.barplan import BarPlan, NumberType, SourcePlan
-from barloom.serde.avro_events import AvroEventDecoder
-from barloom.serde.avro_schema import parse_schema
-from barloom.serde.json_events import JsonEventDecoder
+from barloom.serde.avro.events import AvroEventDecoder
+from barloom.serde.avro.schema import parse_schema
+from barloom.serde.json.events import JsonEventDecoder
 from barloom.serde.schema_source import OneSchema
-from barloom.source.bytestream import Broken, open_gzip, open_plain
-from barloom.source.csvtext import CsvText
-from barloom.source.inputs import find_inputs
-from barloom.source.jsonlines import JsonLines
-from barloom.source.lines import LineBlocks
-from barloom.source.numbers import numbers_from_text
+from barloom.source.files.bytestream import Broken, open_gzip, open_plain
+from barloom.source.files.inputs import find_inputs
 from barloom.source.open import open_source
-from barloom.source.times import times_from_text
+from barloom.source.text.csv import CsvText
+from barloom.source.text.jsonlines import JsonLines
+from barloom.source.text.lines import LineBlocks
+from barloom.source.text.numbers import numbers_from_text
+from barloom.source.text.times import times_from_text
 
 __all__ = [
     "AvroEventDecoder",

@@ -19,6 +19,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from barloom.embedded.compute import Computed
+    from barloom.embedded.run import RunReport, run
     from barloom.errors import (
         BadRow,
         BarloomError,
@@ -38,7 +40,10 @@ if TYPE_CHECKING:
         TooManyRejected,
         WaitTimeout,
     )
-    from barloom.kafka.events import EventReader, EventWriter
+    from barloom.kafka.events.typed import EventReader, EventWriter
+    from barloom.kafka.reader.messages import BarReader
+    from barloom.kafka.reader.opening import open_reader
+    from barloom.kafka.reader.reader import Reader
     from barloom.plan.aggregates import (
         Aggregate,
         EmptyRule,
@@ -64,13 +69,8 @@ if TYPE_CHECKING:
     from barloom.plan.registry import register_aggregate
     from barloom.read.bar import Bar
     from barloom.read.bucket import Found, NotFound, TimeBucket
-    from barloom.read.kafka.messages import BarReader
-    from barloom.read.kafka.opening import open_reader
-    from barloom.read.kafka.reader import Reader
-    from barloom.runtime.compute import Computed
     from barloom.runtime.computing import compute
-    from barloom.runtime.embedded import RunReport, run
-    from barloom.source.word import BEHIND, CAUGHT_UP, FeedState
+    from barloom.source.feeds.word import BEHIND, CAUGHT_UP, FeedState
     from barloom.time.timeframe import Timeframe
 
 __all__ = [
@@ -144,33 +144,33 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BEHIND": "barloom.source.word",
-    "CAUGHT_UP": "barloom.source.word",
+    "BEHIND": "barloom.source.feeds.word",
+    "CAUGHT_UP": "barloom.source.feeds.word",
     "Aggregate": "barloom.plan.aggregates",
     "BadRow": "barloom.errors",
     "Bar": "barloom.read.bar",
     "BarPlan": "barloom.plan.barplan",
-    "BarReader": "barloom.read.kafka.messages",
+    "BarReader": "barloom.kafka.reader.messages",
     "BarloomError": "barloom.errors",
     "Bars": "barloom.plan.query",
     "CalendarError": "barloom.errors",
-    "Computed": "barloom.runtime.compute",
+    "Computed": "barloom.embedded.compute",
     "DefinitionError": "barloom.errors",
     "EmptyRule": "barloom.plan.aggregates",
     "Event": "barloom.plan.events",
-    "EventReader": "barloom.kafka.events",
-    "EventWriter": "barloom.kafka.events",
+    "EventReader": "barloom.kafka.events.typed",
+    "EventWriter": "barloom.kafka.events.typed",
     "ExactnessError": "barloom.errors",
     "Expression": "barloom.plan.expressions",
-    "FeedState": "barloom.source.word",
+    "FeedState": "barloom.source.feeds.word",
     "Found": "barloom.read.bucket",
     "MissingExtra": "barloom.errors",
     "NotFound": "barloom.read.bucket",
     "Operand": "barloom.plan.expressions",
     "Problem": "barloom.errors",
     "Query": "barloom.plan.query",
-    "Reader": "barloom.read.kafka.reader",
-    "RunReport": "barloom.runtime.embedded",
+    "Reader": "barloom.kafka.reader.reader",
+    "RunReport": "barloom.embedded.run",
     "SourceError": "barloom.errors",
     "SourceReplaced": "barloom.errors",
     "StoreError": "barloom.errors",
@@ -201,11 +201,11 @@ _HOMES = {
     "max": "barloom.plan.aggregates",
     "min": "barloom.plan.aggregates",
     "ohlcv": "barloom.plan.aggregates",
-    "open_reader": "barloom.read.kafka.opening",
+    "open_reader": "barloom.kafka.reader.opening",
     "ratio": "barloom.plan.aggregates",
     "register_aggregate": "barloom.plan.registry",
     "root_ratio": "barloom.plan.aggregates",
-    "run": "barloom.runtime.embedded",
+    "run": "barloom.embedded.run",
     "stddev": "barloom.plan.aggregates",
     "sum": "barloom.plan.aggregates",
     "timeframe": "barloom.plan.query",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 import barloom as bl
+from barloom.embedded.pipeline import Pipeline
 from barloom.engine.frames import bar_schema
-from barloom.runtime.pipeline import Pipeline
 from barloom.source.open import open_source
 from barloom.store.opening import open_for_reading, open_store
 

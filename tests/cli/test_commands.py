@@ -233,7 +233,7 @@ def test_status_lists_overrides_and_stopped_levels(
 ) -> None:
     """What changes the calendar and since when, and the week that cannot be told yet, since its first day (09:30)."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("barloom.cli.run.SystemClock", lambda: FakeClock(1_802_000_000_000_000_000))
+    monkeypatch.setattr("barloom.cli.make.run.SystemClock", lambda: FakeClock(1_802_000_000_000_000_000))
     Path("bars.toml").write_text(
         '[event]\nname = "Trade"\nkey = "symbol"\ntimestamp = "at"\n'
         '[event.fields]\nsymbol = "string"\nat = "timestamp"\nprice = "decimal(12, 2)"\n'

@@ -12,7 +12,7 @@ import yaml
 
 from barloom.cli import main
 from barloom.cli.app import app
-from barloom.kafka.settings import kafka_settings
+from barloom.kafka.config.settings import kafka_settings
 from barloom.plan.load import load
 
 if TYPE_CHECKING:

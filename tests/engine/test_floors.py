@@ -10,9 +10,9 @@ import pytest
 from barloom.engine.blocks import Reason
 from barloom.engine.floors import FLOORS, Published
 from barloom.engine.frames import bar_frame
+from barloom.kafka.state.changelog import TAGS
+from barloom.kafka.state.replica import Replica
 from barloom.plan.toml import read_toml
-from barloom.runtime.kafka.changelog import TAGS
-from barloom.runtime.kafka.replica import Replica
 from barloom.store.backend import Family
 from barloom.testing.log import Record
 from barloom.testing.ticks import TickReader
@@ -20,7 +20,7 @@ from barloom.testing.ticks import TickReader
 if TYPE_CHECKING:
     from barloom.engine.blocks import BarBlock, Step, Values
     from barloom.engine.engine import Engine
-    from barloom.runtime.kafka.changelog import ChangelogWriter
+    from barloom.kafka.state.changelog import ChangelogWriter
 
 DEFINITION = """
 [event]

@@ -11,11 +11,11 @@ import polars as pl
 import pytest
 
 import barloom as bl
+from barloom.embedded.compute import compute
+from barloom.embedded.rebuild import rebuild
 from barloom.engine.blocks import Snapshot, TickBatch
 from barloom.engine.engine import Engine
 from barloom.engine.market import OVERRIDES
-from barloom.runtime.compute import compute
-from barloom.runtime.rebuild import rebuild
 from barloom.testing import FakeClock, FakeSessionCalendar
 from waiting import until
 

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import barloom as bl
-from barloom.runtime.compute import compute
+from barloom.embedded.compute import compute
 from barloom.testing import Driver
 
 if TYPE_CHECKING:

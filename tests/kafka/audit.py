@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message
 
-    from barloom.kafka.settings import KafkaSettings
+    from barloom.kafka.config.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.plan.identity import Topics as Names
     from barloom.serde.protocol import BarDecoder

@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from barloom.cli.exits import Exit
-from barloom.kafka.settings import kafka_settings
+from barloom.kafka.config.settings import kafka_settings
 from barloom.plan.identity import topics as names_of
 from barloom.plan.toml import read_toml
 from barloom.serde.open import open_serde

@@ -14,11 +14,11 @@ import polars as pl
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from barloom.engine.frames import bar_schema
-from barloom.kafka.cluster import Cluster
-from barloom.kafka.settings import KafkaSettings
+from barloom.kafka.cluster.admin import Cluster
+from barloom.kafka.config.settings import KafkaSettings
+from barloom.kafka.runtime.job import Job
 from barloom.plan.barplan import BarPlan
 from barloom.plan.identity import topics as names_of
-from barloom.runtime.kafka.job import Job
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
 from barloom.store.protocol import SideRecord

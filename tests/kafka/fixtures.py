@@ -21,7 +21,7 @@ def drive(broker: Broker, topics: Topics, monkeypatch: pytest.MonkeyPatch) -> It
     """Call with bars, and with options of `KafkaDriver`; its members end with the test."""
     from kafka.driver import KafkaDriver  # noqa: PLC0415 - most tests need no client
 
-    monkeypatch.setattr("barloom.runtime.kafka.instance._LOOK", 0.01)
+    monkeypatch.setattr("barloom.kafka.runtime.instance._LOOK", 0.01)
     opened: list[KafkaDriver] = []
 
     def make(bars: Bars, **options: Any) -> KafkaDriver:  # noqa: ANN401 - the driver's own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from barloom.kafka.settings import KafkaSettings, kafka_settings
+from barloom.kafka.config.settings import KafkaSettings, kafka_settings
 from barloom.plan.toml import read_toml
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from barloom.errors import BarloomError
-from barloom.runtime.kafka.instance import Instance
+from barloom.kafka.runtime.instance import Instance
 from barloom.testing import Point
 from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from barloom.runtime.kafka.job import Job
-    from barloom.runtime.kafka.watermarks import Seen
+    from barloom.kafka.runtime.job import Job
+    from barloom.kafka.runtime.watermarks import Seen
     from barloom.testing import PartitionWatcherStub
 
 

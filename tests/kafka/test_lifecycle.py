@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from barloom.errors import StoreFormat, StoreMismatch
-from barloom.runtime.kafka.changelog import META
+from barloom.kafka.state.changelog import META
 from catalogue.market import MINUTE, SECOND, at, ohlcv, prices, starts, tick, ticks_to_bars
 
 if TYPE_CHECKING:

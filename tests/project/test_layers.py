@@ -32,7 +32,7 @@ PLAIN_TIME = {f"barloom.time.{name}" for name in ("timeframe", "instants", "zone
 Templates and calendars load numpy, but only where a declaration holds hours or names a calendar other than 24x7.
 """
 
-UPWARDS = {("barloom.plan.query", "barloom.runtime.compute")}
+UPWARDS = {("barloom.plan.query", "barloom.embedded.compute")}
 """The one import upwards, inside of a method: ``bars.compute(frame)`` is what a notebook calls."""
 
 HEIGHT = {room: height for height, layer in enumerate(reversed(LAYERS)) for room in layer}

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from barloom.runtime.kafka.changelog import NOTHING_OPEN, ChangelogWriter, Position, meta_record
-from barloom.runtime.kafka.replica import Replica
+from barloom.kafka.state.changelog import NOTHING_OPEN, ChangelogWriter, Position, meta_record
+from barloom.kafka.state.replica import Replica
 from barloom.store.layout import Layout
 from barloom.time.always import AlwaysOpen
 from properties.quick import quick

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import barloom as bl
-from barloom.runtime.rebuild import rebuild
+from barloom.embedded.rebuild import rebuild
 from barloom.runtime.rejections import RejectLimit
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import polars as pl
 import pytest
 
+from barloom.embedded.compute import compute
 from barloom.errors import SourceError
 from barloom.plan.toml import read_toml
-from barloom.runtime.compute import compute
-from barloom.serde.avro_message_keys import AvroKeyColumns
-from barloom.serde.avro_schema import AvroType, parse_schema
+from barloom.serde.avro.message_keys import AvroKeyColumns
+from barloom.serde.avro.schema import AvroType, parse_schema
 from barloom.serde.formats import Format
 from barloom.serde.message_keys import key_reader
 from barloom.serde.open import open_serde
 from barloom.time.calendars import resolve
-from serde.test_avro_events import body
+from serde.avro.test_events import body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

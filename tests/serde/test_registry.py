@@ -11,7 +11,7 @@ from barloom.engine.frames import bar_frame
 from barloom.environment import Secret
 from barloom.errors import AccessRefused, BrokerError, LoginRefused, RegistryUnavailable, SchemaMismatch
 from barloom.serde import schemas
-from barloom.serde.avro_schema import parse_schema
+from barloom.serde.avro.schema import parse_schema
 from barloom.serde.compatibility import report, unreadable
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde

@@ -11,7 +11,7 @@ import polars as pl
 
 from barloom.runtime.side import seconds_told
 from barloom.source.problems import RowProblems
-from barloom.source.rowtext import row_texts
+from barloom.source.text.rowtext import row_texts
 
 
 def test_seconds_are_rounded_as_floats_are() -> None:

@@ -38,14 +38,14 @@ def test_json_has_the_event_its_fields_and_where_it_comes_from(written: io.Strin
     """One object a line: event, logger, level, time stamp and the fields, those of `bind` too."""
     configure(json=True, stream=written)
 
-    get_logger("barloom.runtime.kafka").bind(partition=3).info("partition assigned", position=12)
+    get_logger("barloom.kafka.runtime").bind(partition=3).info("partition assigned", position=12)
 
     (line,) = written.getvalue().splitlines()
     body = json.loads(line)
     assert body.pop("timestamp")
     assert {
         "event": "partition assigned",
-        "logger": "barloom.runtime.kafka",
+        "logger": "barloom.kafka.runtime",
         "level": "info",
         "partition": 3,
         "position": 12,

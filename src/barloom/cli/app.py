@@ -178,35 +178,35 @@ for _command in _COMMANDS:
     )
 
 app.command(
-    "barloom.cli.calendar:calendar",
+    "barloom.cli.calendar.commands:calendar",
     name="calendar",
     group=_MAKE,
     help="Look at trading calendars: their sessions, half days, slots, and how far they are known.",
 )
 
 app.command(
-    "barloom.cli.topics:topics",
+    "barloom.cli.kafka.topics:topics",
     name="topics",
     group=_KAFKA,
     help="Compare the topics of a definition with those in the cluster, and make them.",
 )
 
 app.command(
-    "barloom.cli.dlq:dlq",
+    "barloom.cli.kafka.dlq:dlq",
     name="dlq",
     group=_KAFKA,
     help="Look at the messages that could not be read, and put them back.",
 )
 
 app.command(
-    "barloom.cli.stream_time:stream_time",
+    "barloom.cli.kafka.stream_time:stream_time",
     name="stream-time",
     group=_KAFKA,
     help="See where partitions stand in time, and set one back that a wrong stamp has pushed ahead.",
 )
 
 app.command(
-    "barloom.cli.ksql:ksql",
+    "barloom.cli.ksqldb.script:ksql",
     name="ksql",
     group=_KAFKA,
     help="Compile a definition to ksqlDB statements that give the same bars; deploy and look after them.",

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from barloom.embedded.compute import Computed
     from barloom.plan.barplan import BarPlan
     from barloom.plan.bounds import Bound
     from barloom.plan.draft import Duration
     from barloom.plan.events import Event
     from barloom.plan.expressions import Expression, Operand
-    from barloom.runtime.compute import Computed
 
 __all__ = ["Bars", "Query", "from_", "timeframe"]
 
@@ -300,7 +300,7 @@ class Bars:
         With `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` is raised where more rows
         are refused, or every one. `complete_from` and `complete_until` stand in for those of `Query.source`.
         """
-        from barloom.runtime.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
+        from barloom.embedded.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
 
         plan = bounded(self.plan, complete_from, complete_until)
         return compute(plan, frame, at_end, max_rejected=max_rejected)

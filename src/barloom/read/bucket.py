@@ -52,7 +52,7 @@ class TimeBucket(Generic[B]):
 
     Calls raise `StoreNotRunning` when the store is closed (``PENDING_SHUTDOWN``) or cannot be read (``ERROR``), and
     nothing else but `TypeError` and `ValueError` for arguments that make no sense. Over Kafka there are more states in
-    which a store does not answer: see `barloom.read.kafka.reader.Reader`.
+    which a store does not answer: see `barloom.kafka.reader.reader.Reader`.
     """
 
     @overload

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from barloom.kafka.events import serde_of_ticks
-from barloom.kafka.scan import partitions_of, scan
-from barloom.kafka.settings import KSQLDB
-from barloom.ksql.history import Oldest
-from barloom.serde.ksql_ticks import tick_columns
+from barloom.kafka.config.settings import KSQLDB
+from barloom.kafka.events.scan import partitions_of, scan
+from barloom.kafka.events.typed import serde_of_ticks
+from barloom.ksqldb.server.history import Oldest
+from barloom.serde.avro.ksqldb_ticks import tick_columns
 
 if TYPE_CHECKING:
-    from barloom.kafka.settings import KafkaSettings
+    from barloom.kafka.config.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
     from barloom.serde.open import Serde
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from barloom.embedded.compute import compute as compute_plan
 from barloom.plan.load import plan_of
-from barloom.runtime.compute import compute as compute_plan
 
 if TYPE_CHECKING:
+    from barloom.embedded.compute import Computed
     from barloom.plan.load import Declared
-    from barloom.runtime.compute import Computed
     from barloom.time.calendar import Calendar
 
 __all__ = ["compute"]

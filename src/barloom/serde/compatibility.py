@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from barloom.serde.avro_schema import ABSENT
+from barloom.serde.avro.schema import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from barloom.serde.avro_schema import AvroField, AvroType
+    from barloom.serde.avro.schema import AvroField, AvroType
 
 __all__ = ["report", "unreadable"]
 

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Final
 from barloom.errors import SourceError
 from barloom.plan.identity import topics as topics_of
 from barloom.serde import schemas
-from barloom.serde.avro_bars import AvroBarEncoder
-from barloom.serde.avro_events import AvroEventDecoder
-from barloom.serde.avro_keys import KeyMatrix
-from barloom.serde.avro_late import AvroLateEncoder
-from barloom.serde.avro_message_keys import AvroKeyColumns
-from barloom.serde.avro_one import write_key
-from barloom.serde.avro_reading import AvroBarDecoder
-from barloom.serde.avro_schema import parse_schema
-from barloom.serde.avro_writing import AvroEventEncoder
+from barloom.serde.avro.bars import AvroBarEncoder
+from barloom.serde.avro.events import AvroEventDecoder
+from barloom.serde.avro.keys import KeyMatrix
+from barloom.serde.avro.late import AvroLateEncoder
+from barloom.serde.avro.message_keys import AvroKeyColumns
+from barloom.serde.avro.one import write_key
+from barloom.serde.avro.reading import AvroBarDecoder
+from barloom.serde.avro.schema import parse_schema
+from barloom.serde.avro.writing import AvroEventEncoder
 from barloom.serde.by_keys import ByKeys
 from barloom.serde.formats import Format
-from barloom.serde.json_bars import JsonBarEncoder
-from barloom.serde.json_events import JsonEventDecoder
-from barloom.serde.json_late import JsonLateEncoder
-from barloom.serde.json_message_keys import JsonKeyColumns
-from barloom.serde.json_reading import JsonBarDecoder
-from barloom.serde.json_writing import JsonEventEncoder
+from barloom.serde.json.bars import JsonBarEncoder
+from barloom.serde.json.events import JsonEventDecoder
+from barloom.serde.json.late import JsonLateEncoder
+from barloom.serde.json.message_keys import JsonKeyColumns
+from barloom.serde.json.reading import JsonBarDecoder
+from barloom.serde.json.writing import JsonEventEncoder
 from barloom.serde.message_keys import key_reader
 from barloom.serde.registry import Registry
 from barloom.serde.schema_source import OneSchema
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan, Field, LevelPlan, SourcePlan
     from barloom.plan.identity import Topics
-    from barloom.serde.avro_bars import Headers
-    from barloom.serde.avro_schema import AvroType
-    from barloom.serde.json_text import JsonTimes
+    from barloom.serde.avro.bars import Headers
+    from barloom.serde.avro.schema import AvroType
+    from barloom.serde.json.text import JsonTimes
     from barloom.serde.message_keys import KeyColumns
     from barloom.serde.protocol import BarDecoder, BarEncoder, EventDecoder, EventEncoder, LateEncoder
     from barloom.serde.registry import RegistrySettings

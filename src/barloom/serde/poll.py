@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from barloom.serde.avro_walk import PADDING
+from barloom.serde.avro.walk import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from barloom.clock import SystemClock
 from barloom.errors import AccessRefused, BrokerError, LoginRefused, MissingExtra, RegistryUnavailable, SchemaMismatch
-from barloom.serde.avro_schema import AvroType, parse_schema
+from barloom.serde.avro.schema import AvroType, parse_schema
 from barloom.serde.certificates import trusting
 from barloom.serde.compatibility import report
 from barloom.time.timeframe import SECOND

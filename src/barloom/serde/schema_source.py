@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from barloom.serde.avro_schema import AvroType
+    from barloom.serde.avro.schema import AvroType
 
 __all__ = ["OneSchema", "SchemaSource"]
 

@@ -14,7 +14,7 @@ from barloom.source.protocol import InvalidRows, Origins
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from barloom.source.merge import Merged, Taken
+    from barloom.source.files.merge import Merged, Taken
     from barloom.source.protocol import InvalidRow, Origin
     from barloom.time.calendar import Integers
 

@@ -15,7 +15,7 @@ from barloom.plan.barplan import Field, FieldKind
 from barloom.source.columns import ARRIVAL, column_paths, constants, label_of
 from barloom.source.fields import column_type, decode_field
 from barloom.source.problems import RowProblems
-from barloom.source.times import check_zone
+from barloom.source.text.times import check_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
 from barloom.source.missing import without_missing, without_missing_numbers
-from barloom.source.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
-from barloom.source.times import times_from_text, times_from_typed
+from barloom.source.text.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
+from barloom.source.text.times import times_from_text, times_from_typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

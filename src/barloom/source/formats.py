@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from barloom.plan.barplan import FieldKind
-from barloom.source.csvtext import CsvText
-from barloom.source.jsonlines import JsonLines
+from barloom.source.text.csv import CsvText
+from barloom.source.text.jsonlines import JsonLines
 
 if TYPE_CHECKING:
     from barloom.source.decode import Decoder
-    from barloom.source.textfile import RecordFormat
+    from barloom.source.files.textfile import RecordFormat
 
 __all__ = ["record_format"]
 

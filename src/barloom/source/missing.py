@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from barloom.source.isotime import parse_iso
-from barloom.source.numbers import scaled, series_of_scaled
+from barloom.source.text.isotime import parse_iso
+from barloom.source.text.numbers import scaled, series_of_scaled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

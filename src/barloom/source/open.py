@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import polars as pl
 
-from barloom.source.feed import FeedSource
-from barloom.source.files import FileSource
+from barloom.source.feeds.feed import FeedSource
+from barloom.source.feeds.stdin import StandardInput
+from barloom.source.files.inputs import FrameInput, find_inputs
+from barloom.source.files.source import FileSource
 from barloom.source.foreign import adopted, no_input, refuse_lookalikes
-from barloom.source.inputs import FrameInput, find_inputs
-from barloom.source.stdin import StandardInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
 from barloom.source.decode import Decoder, Rows
 from barloom.source.problems import RowProblems
-from barloom.source.records import column_at
+from barloom.source.text.records import column_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

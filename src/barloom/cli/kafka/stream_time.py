@@ -1,0 +1,177 @@
+"""``barloom stream-time``: where the partitions of an application stand in time, and setting one back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import App, Parameter
+
+from barloom.cli import machine
+from barloom.cli.exits import Exit
+from barloom.cli.formats import UsageError, count, duration, instant, moment, on_the_grid
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
+from barloom.cli.options import AsJson, Definition, MaybeStore  # noqa: TC001 - the command line reads the annotations
+from barloom.cli.screen import Column, Sheet, note, say, show
+from barloom.clock import SystemClock
+from barloom.plan.identity import topics
+from barloom.time.timeframe import SECOND
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from barloom.kafka.config.settings import KafkaSettings
+    from barloom.plan.barplan import BarPlan
+    from barloom.runtime.setting_back import SetBack
+
+__all__ = ["set_back", "show_times", "stream_time"]
+
+_EXAMPLES: Final = """\
+Examples:
+  barloom stream-time show bars.toml
+  barloom stream-time set-back bars.toml --partition 3 --to 2025-11-10T10:30:00Z          what it would do
+  barloom stream-time set-back bars.toml --partition 3 --to 2025-11-10T10:30:00Z --yes    do it
+  barloom stream-time show bars.toml --store state                                        of a store
+  barloom stream-time set-back bars.toml --store state --to 2025-11-10T10:30:00Z --yes"""
+
+stream_time = App(
+    name="stream-time",
+    help="See where partitions or a store stand in time, and set back what a wrong stamp has pushed ahead.",
+    help_format="plaintext",
+    help_epilogue=_EXAMPLES,
+)
+
+_Partition = Annotated[int | None, Parameter(help="The partition of the input on Kafka.")]
+_To = Annotated[str, Parameter(name="--to", help="Where stream time shall stand again: 2025-11-10T10:30:00Z.")]
+_Yes = Annotated[bool, Parameter(negative="", show_default=False, help="Do it.")]
+
+
+@stream_time.command(name="show")
+def show_times(
+    definition: Definition,
+    /,
+    *,
+    store: MaybeStore = None,
+    kafka: KafkaOptions = NO_OPTIONS,
+    as_json: AsJson = False,
+) -> Exit:
+    """Show the stream time of a store or of each partition, against the clock and against the others."""
+    if store is not None:
+        _refuse_both(kafka)
+        return _show_store(store, as_json=as_json)
+    from barloom.kafka.state.standing import standing  # noqa: PLC0415 - an extra
+
+    plan = plan_asked(definition, kafka)
+    settings = settings_asked(definition, plan, kafka)
+    found, now = standing(settings, topics(plan, settings.app)), SystemClock().now()
+    if as_json:
+        rows = [
+            {"partition": each.partition, "stream_time": None if each.stream_time is None else moment(each.stream_time)}
+            for each in found
+        ]
+        machine.emit("stream-time show", {"application": settings.app, "partitions": rows})
+        return Exit.OK
+    columns = (Column("partition", right=True, style="bold"), Column("stream time"), Column("against the clock"))
+    sheet = Sheet(f"Application {settings.app} on {settings.brokers}", columns)
+    for each in found:
+        ahead = each.stream_time is not None and each.stream_time > now
+        sheet.add(
+            str(each.partition), moment(each.stream_time), _against(each.stream_time, now), style="bad" if ahead else ""
+        )
+    show(sheet)
+    return Exit.OK
+
+
+def _refuse_both(kafka: KafkaOptions) -> None:
+    if kafka.given:
+        message = f"--store is for a store and {kafka.given[0]} is for Kafka: give one or the other"
+        raise UsageError(message)
+
+
+def _show_store(store: Path, *, as_json: bool) -> Exit:
+    from barloom.store.opening import open_for_reading  # noqa: PLC0415 - on Kafka there is no store
+
+    now = SystemClock().now()
+    with open_for_reading(store) as held:
+        time = held.times().stream_time
+    if as_json:
+        body = {"store": str(store), "stream_time": None if time is None else moment(time)}
+        machine.emit("stream-time show", body)
+        return Exit.OK
+    sheet = Sheet(f"Store {store}", (Column("stream time"), Column("against the clock")))
+    sheet.add(moment(time), _against(time, now), style="bad" if time is not None and time > now else "")
+    show(sheet)
+    return Exit.OK
+
+
+def _against(time: int | None, now: int) -> str:
+    if time is None:
+        return "-"
+    distance = duration(abs(now - time) // SECOND * SECOND)
+    return f"{distance} ahead" if time > now else f"{distance} behind"
+
+
+@stream_time.command(name="set-back")
+def set_back(  # noqa: PLR0913 - the options of a command
+    definition: Definition,
+    /,
+    *,
+    to: _To,
+    partition: _Partition = None,
+    store: MaybeStore = None,
+    yes: _Yes = False,
+    kafka: KafkaOptions = NO_OPTIONS,
+    as_json: AsJson = False,
+) -> Exit:
+    """Set the stream time of a partition or a store back. Published finals stay, and are never made again."""
+    plan = plan_asked(definition, kafka)
+    place: dict[str, object]
+    if store is not None:
+        _refuse_both(kafka)
+        if partition is not None:
+            message = "--store is for a store and --partition is for Kafka: give one or the other"
+            raise UsageError(message)
+        from barloom.runtime import setting_back as embedded  # noqa: PLC0415 - on Kafka there is no store
+
+        place, title = {"store": str(store)}, f"Store {store}"
+        with on_the_grid():
+            done = embedded.set_back(plan, store, instant(to, "--to"), really=yes)
+    else:
+        place, title = {"partition": partition}, f"Partition {partition}"
+        done = _on_kafka(plan, settings_asked(definition, plan, kafka), partition, to, yes=yes)
+    if as_json:
+        floors = {name: {"keys": keys, "until": moment(end)} for name, (keys, end) in done.floors.items()}
+        body = {**place, "before": moment(done.before), "after": moment(done.after)}
+        machine.emit("stream-time set-back", {**body, "dropped": dict(done.dropped), "floors": floors, "done": yes})
+        return Exit.OK
+    _tell(title, done, again="Start the instances again." if store is None else "", yes=yes)
+    return Exit.OK
+
+
+def _on_kafka(plan: BarPlan, settings: KafkaSettings, partition: int | None, to: str, *, yes: bool) -> SetBack:
+    from barloom.kafka.state import setting_back  # noqa: PLC0415 - an extra
+
+    if partition is None:
+        message = "--partition N is missing (or --store DIR, for a store)"
+        raise UsageError(message)
+    with on_the_grid():
+        return setting_back.set_back(plan, settings, partition, instant(to, "--to"), really=yes)
+
+
+def _tell(title: str, done: SetBack, *, again: str, yes: bool) -> None:
+    columns = (
+        Column("timeframe", style="bold"),
+        Column("open slots dropped", right=True),
+        Column("keys with published bars", right=True),
+        Column("the last of which ends"),
+    )
+    sheet = Sheet(f"{title}: {moment(done.before)} -> {moment(done.after)}", columns)
+    for name in dict.fromkeys((*done.floors, *done.dropped)):
+        keys, end = done.floors.get(name, (0, None))
+        sheet.add(name, count(done.dropped.get(name, 0)), count(keys), moment(end))
+    show(sheet)
+    if done.floors:
+        note("ticks in slots that were published stay late: they stand in the side output with what they missed")
+    if yes:
+        say(f"Set back. {again}".rstrip(), "good")
+    else:
+        say("Nothing was changed. To do it: the same with --yes", "warn")

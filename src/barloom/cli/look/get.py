@@ -1,0 +1,107 @@
+"""``barloom get``: one bar by key and start, or why there is none."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from barloom.cli import machine
+from barloom.cli.exits import Exit
+from barloom.cli.formats import instant, moment, on_the_grid, slot_text, stamp
+from barloom.cli.look.asking import about_key, near_keys, whole_key
+from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
+from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
+from barloom.cli.screen import Column, Sheet, say, show
+from barloom.engine.frames import PHASE, tells_phase
+from barloom.read.answers import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.read.answers import NotFound
+    from barloom.read.bar import Bar
+
+__all__ = ["bar_body", "bar_sheet", "get"]
+
+_TIMES: Final = {"start": "start_ns", "end": "end_ns"}
+_INSTANTS: Final = ("open_time", "close_time")
+
+
+def get(  # noqa: PLR0913 - the options of a command
+    start: Start,
+    /,
+    *,
+    timeframe: TimeframeName,
+    key: KeyParts,
+    store: MaybeStore = None,
+    topics: Topics = NO_TOPICS,
+    as_json: AsJson = False,
+) -> Exit:
+    """Look up."""
+    at = instant(start, "the start")
+    with opened(store, topics) as held:
+        bucket = bucket_in(held, timeframe)
+        asked = whole_key(held, key)
+        with on_the_grid():
+            answer = bucket.get(asked, at)
+        near = [] if answer or answer.key_known else near_keys(bucket, asked)
+        if as_json:
+            machine.emit("get", _body(answer, near))
+        elif isinstance(answer, Found):
+            show(bar_sheet(held.plan, answer.bar))
+        else:
+            say(f"No bar of {timeframe} at {moment(at)}: {answer}.")
+            if not answer.key_known:
+                say(about_key(bucket, asked))
+    return Exit.OK if answer else Exit.NOT_FOUND
+
+
+def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
+    """A bar as a table of its fields: what it is, its columns, its book-keeping."""
+    key = " ".join(str(getattr(bar, name)) for name in plan.event.key)
+    state = "final" if bar.final else "live, still changing"
+    sheet = Sheet(f"{key} {bar.timeframe}, {state}", (Column("field", style="bold"), Column("value", right=True)))
+    outputs = [output.name for output in plan.outputs]
+    phase = [PHASE] if tells_phase(plan) else []
+    for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date", *phase):
+        value = _text(bar, name)
+        sheet.add(name, "null" if value is None else str(value), style="" if name in outputs else "quiet")
+    for name, text in _kept(bar):
+        sheet.add(name, text, style="quiet")
+    return sheet
+
+
+def _kept(bar: Bar) -> Iterator[tuple[str, str]]:
+    """The book-keeping, which bars of ksqlDB do not have."""
+    if "slots" not in bar.as_dict():
+        return
+    yield "slots", f"{bar.filled} with ticks, {bar.slots} decided, {bar.expected_slots} expected"
+    flags = [name for name in ("synthetic", "partial") if getattr(bar, name)]
+    yield "rows folded", f"{bar.revision}" + (f" ({', '.join(flags)})" if flags else "")
+
+
+def _text(bar: Bar, name: str) -> object:
+    """A field as it is written: times in ISO 8601, decimals in full."""
+    value = getattr(bar, _TIMES.get(name, name))
+    if name in _TIMES:
+        return slot_text(value, bar.timeframe)
+    if name in _INSTANTS:
+        return stamp(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def bar_body(bar: Bar) -> dict[str, object]:
+    """A bar as JSON: decimals as text, times in ISO 8601."""
+    return {name: _text(bar, name) for name in bar.as_dict() if name not in _TIMES.values()}
+
+
+def _body(answer: Found[Bar] | NotFound, near: Sequence[tuple[object, ...]]) -> dict[str, object]:
+    if isinstance(answer, Found):
+        return {"found": True, "bar": bar_body(answer.bar)}
+    reached = None if answer.stream_time is None else moment(answer.stream_time)
+    key = {"key_known": answer.key_known, "near_keys": [list(each) for each in near]}
+    return {"found": False, "why": answer.why.value, "decided": answer.decided, "stream_time": reached, **key}

@@ -1,0 +1,128 @@
+"""A copy of topics of bars: what a `TimeBucket` reads over Kafka."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from barloom.kafka.reader.change import Change
+from barloom.kafka.reader.held import HeldBars
+from barloom.kafka.reader.retention import Retention
+from barloom.kafka.reader.values import message_values
+from barloom.store.backend import Family
+from barloom.store.scanning import Scanner, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import polars as pl
+
+    from barloom.kafka.reader.arrivals import Arrivals
+    from barloom.kafka.reader.feeds import Feeds
+    from barloom.kafka.reader.values import MessageBar
+    from barloom.plan.barplan import BarPlan
+    from barloom.serde.protocol import BarDecoder
+    from barloom.store.backend import Backend
+    from barloom.store.barstore import StreamTimes
+    from barloom.store.layout import Layout
+    from barloom.store.scanning import BarKind
+    from barloom.time.calendar import Calendar
+
+__all__ = ["MessageScanner", "TopicCopy"]
+
+_KINDS: Final[tuple[BarKind, ...]] = ("final", "live")
+_BEYOND_ALL: Final = b"\xff" * 64
+
+
+class MessageScanner(Scanner):
+    """Ranges of bars that stand as their messages."""
+
+    def __init__(self, layout: Layout, backend: Backend, calendar: Callable[[], Calendar], decoder: BarDecoder) -> None:
+        super().__init__(layout, backend, calendar)
+        self._decoder = decoder
+
+    def frames(self, selection: Selection, rows: int = 65_536) -> Iterator[pl.DataFrame]:
+        """The selected bars with `barloom.engine.frames.bar_schema`, at most `rows` a frame."""
+        found = self.places(selection)
+        while chunk := [place.record for place in islice(found, rows)]:
+            yield self._decoder.frame(selection.level, [b""] * len(chunk), chunk)
+
+
+class TopicCopy(HeldBars):
+    """The bars of the held partitions, filled from their topics.
+
+    Everything that one poll brought is written as one batch, with the positions behind it. `state` and `as_of` are set
+    by the reader that fills it.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a reader knows of its topics
+        self,
+        plan: BarPlan,
+        backend: Backend,
+        decoder: BarDecoder,
+        calendar: Calendar,
+        held: Iterable[int],
+        *,
+        whole: bool = True,
+        live_retention: int | None = None,
+        tells_time: bool = True,
+    ) -> None:
+        super().__init__(plan, backend, decoder, calendar, held, whole=whole, tells_time=tells_time)
+        self.scanner = MessageScanner(self.layout, backend, lambda: calendar, decoder)
+        self.state = "CREATED"
+        self.as_of: int | None = None
+        self._getters = {family: backend.getter(family) for family in Family}
+        self._retention = Retention(self, self.scanner, live_retention)
+        self._version = 0
+
+    def value(self, family: Family, name: bytes) -> bytes | None:
+        """One stored value."""
+        try:
+            return self._getters[family](name)
+        except Exception as error:
+            raise self.backend.failure(error) from error
+
+    def values(self, level: int) -> Callable[[bytes, int, bytes, bool], MessageBar]:
+        """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
+        return message_values(self.plan, self.decoder, level)
+
+    def version(self) -> bytes:
+        """What is another one after every change."""
+        return str(self._version).encode()
+
+    def apply(self, feeds: Feeds, arrivals: Arrivals, times: Mapping[int, StreamTimes], at: int) -> None:
+        """Write what a poll brought, the stream times that hold from now on, and the positions, as of `at`.
+
+        Raises `RegistryUnavailable` before anything has changed where messages cannot be decoded now.
+        """
+        change = Change(self)
+        change.take(feeds, arrivals)
+        change.stand(times, arrivals.positions, at)
+        self.backend.write(change.batch)
+        change.settle()
+        self.set_times(times)
+        self._version += 1
+        self._retention.prune()
+
+    def warm(self) -> None:
+        """Decode some of the bars that are here, so that look-ups need not wait for their schemas."""
+        for level in self.plan.published:
+            for kind in _KINDS:
+                for backwards in (False, True):
+                    place = next(self.scanner.places(Selection(kind, level), backwards=backwards), None)
+                    if place is not None:
+                        self.decoder.one(level, b"", place.record)
+
+    def forget(self, families: Iterable[Family]) -> None:
+        """Remove all of some families, to read it anew."""
+        batch = self.backend.batch()
+        for family in families:
+            batch.delete_range(family, b"", _BEYOND_ALL)
+        self.backend.write(batch)
+        self.load()
+        self._version += 1
+
+    def close(self) -> None:
+        """Release it."""
+        self.state = "PENDING_SHUTDOWN"
+        self.backend.close()

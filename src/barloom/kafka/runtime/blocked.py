@@ -1,0 +1,68 @@
+"""Keys that poison their partition: their ticks become dead letters before they reach the engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.blocks import TickBatch
+from barloom.kafka.runtime.polling import Refused
+from barloom.source.fields import column_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from barloom.kafka.runtime.polling import Polled
+    from barloom.plan.barplan import BarPlan
+
+__all__ = ["LONGEST_KEY", "Blocked"]
+
+LONGEST_KEY: Final = 16_384
+"""Bytes that a key field may have: it is in every message about its bars, and these must stay far below 1 MiB."""
+
+_BLOCKED: Final = "its key is on the block list ([kafka] block)"
+_LONG: Final = f"its key is longer than {LONGEST_KEY} bytes"
+
+
+class Blocked:
+    """Keeps out the ticks of blocked keys, and those of keys that no message has room for."""
+
+    def __init__(self, plan: BarPlan, keys: Sequence[tuple[object, ...]]) -> None:
+        self._names = list(plan.event.key)
+        schema = {name: column_type(plan.event.by_name[name]) for name in self._names}
+        self._keys = pl.DataFrame(list(keys), schema=schema, orient="row") if keys else None
+        texts = [pl.col(name).str.len_bytes() > LONGEST_KEY for name, kind in schema.items() if kind == pl.String]
+        self._too_long = pl.any_horizontal(texts) if texts else None
+
+    def without(self, polled: Polled) -> Polled:
+        """The records without those of such keys, which are among the refused then."""
+        problems = self._problems(polled.ticks.frame)
+        if not problems:
+            return polled
+        ticks = polled.ticks
+        found = np.fromiter(problems, np.int64, len(problems))
+        kept = np.ones(len(ticks), np.bool_)
+        kept[found] = False
+        arrivals = None if ticks.arrivals is None else ticks.arrivals[kept]
+        places = polled.index[found].tolist()
+        refused = [Refused(polled.messages[at], text) for at, text in zip(places, problems.values(), strict=True)]
+        return replace(
+            polled,
+            ticks=TickBatch(ticks.frame.filter(pl.Series(kept)), ticks.offsets[kept], arrivals),
+            refused=[*polled.refused, *refused],
+            index=polled.index[kept],
+        )
+
+    def _problems(self, ticks: pl.DataFrame) -> Mapping[int, str]:
+        """What is wrong with the keys of some rows, by row."""
+        problems: dict[int, str] = {}
+        if self._keys is not None:
+            rows = ticks.select(self._names).with_row_index("row")
+            problems |= dict.fromkeys(rows.join(self._keys, on=self._names, how="semi")["row"].to_list(), _BLOCKED)
+        if self._too_long is not None:
+            long = ticks.select(self._too_long).to_series()
+            problems |= dict.fromkeys(long.arg_true().to_list(), _LONG)
+        return problems

@@ -1,0 +1,187 @@
+"""Running a definition on Kafka until it is told to stop, whatever becomes of the brokers meanwhile."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import socket
+from contextlib import closing, suppress
+from itertools import count
+from math import inf
+from typing import TYPE_CHECKING, Final, cast
+
+from barloom.clock import SystemClock
+from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
+from barloom.kafka.cluster.admin import Cluster
+from barloom.kafka.runtime.collecting import seldom_collected
+from barloom.kafka.runtime.instance import Instance
+from barloom.kafka.runtime.job import Job
+from barloom.kafka.state.origin import refuse_another_definition
+from barloom.plan.identity import topics
+from barloom.plan.load import plan_of
+from barloom.serde.open import open_serde
+from barloom.telemetry.health import Health
+from barloom.telemetry.late_alarm import LateAlarm
+from barloom.telemetry.logs import get_logger
+from barloom.telemetry.metrics import open_metrics
+from barloom.time.calendars import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import Event
+
+    from barloom.clock import Clock
+    from barloom.kafka.cluster.admin import Inputs
+    from barloom.kafka.config.settings import KafkaSettings
+    from barloom.kafka.runtime.job import Status
+    from barloom.kafka.runtime.span import Span
+    from barloom.plan.barplan import BarPlan
+    from barloom.plan.load import Declared
+    from barloom.runtime.report import RunReport
+    from barloom.serde.json.text import JsonTimes
+    from barloom.serde.open import Serde
+    from barloom.telemetry.metrics import Metrics
+    from barloom.time.calendar import Calendar
+
+__all__ = ["UNCOMMITTED", "run"]
+
+_log = get_logger(__name__)
+UNCOMMITTED: Final = "the last commit failed"
+"""How a report's note begins where a run was stopped while the cluster was in trouble."""
+
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 10.0
+_GLANCE: Final = 2.0
+_SECRET_CHANGES: Final = 5.0
+"""Seconds for which a login that was good before may be refused."""
+
+_ALL_WELL: Final = 30.0
+"""Seconds after which trouble counts as the first again."""
+
+
+def run(  # noqa: PLR0913 - the settings of a run, by name
+    bars: Declared,
+    settings: KafkaSettings,
+    *,
+    stop: Event,
+    on_status: Callable[[Status], None] | None = None,
+    metrics: Metrics | None = None,
+    health: Health | None = None,
+    clock: Clock | None = None,
+    calendar: Calendar | None = None,
+    chance: random.Random | None = None,
+    span: Span | None = None,
+) -> RunReport:
+    """Be one instance of the application until `stop` is set; then commit, leave the group, and report.
+
+    With a `span` only that is read of the input. Missing topics are made. A broker that is away is waited for; what
+    then was not committed is read again. Raises `TopicMismatch`, `StoreMismatch` (another definition's changelog),
+    `LoginRefused`, `AccessRefused` and other errors that waiting does not mend.
+    """
+    clock = clock or SystemClock()
+    plan = plan_of(bars)
+    calendar = calendar or resolve(plan.calendar)
+    inputs = Cluster.reach(settings, clock, stop=stop).ensure(plan, lambda: refuse_another_definition(plan, settings))
+    _tell_of_timestamps(inputs)
+    owner = f"{socket.gethostname()}-{os.getpid()}-{(chance or random.SystemRandom()).randrange(1 << 32):08x}"
+    job = Job(
+        plan=plan,
+        settings=settings,
+        topics=topics(plan, settings.app),
+        serde=_serde(plan, calendar, settings),
+        partitions=inputs.partitions,
+        inputs=inputs.ids,
+        stop=stop,
+        owner=owner,
+        clock=clock,
+        metrics=metrics or open_metrics(),
+        health=health or Health(clock),
+        alarm=LateAlarm(settings.late_alarm, clock),
+        calendar=calendar,
+        on_status=on_status,
+        span=span,
+        began=clock.monotonic(),
+    )
+    with closing(job.serde), seldom_collected():
+        _keep_going(job, stop, chance or random.SystemRandom())
+    job.report.seconds = clock.monotonic() - job.began
+    return job.report
+
+
+def _tell_of_timestamps(inputs: Inputs) -> None:
+    """Say where a second run over the same input may judge ticks from the future otherwise."""
+    stamped = [topic for topic, kind in inputs.timestamps.items() if kind == "CreateTime"]
+    if stamped:
+        told = "their timestamps are the producer's: ticks from the future are judged by when they are first read"
+        _log.info("input topics have CreateTime", topics=stamped, meaning=told)
+
+
+def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
+    return open_serde(
+        plan,
+        calendar,
+        format=settings.format,
+        key_format=settings.key_format,
+        output_format=settings.output_format,
+        registry=settings.registry,
+        schema=settings.schema,
+        namespace=settings.namespace,
+        json_times=cast("JsonTimes", settings.json_times),
+        topics=topics(plan, settings.app),
+        input_topics=settings.input,
+    )
+
+
+def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
+    """One membership after another, with growing pauses while they fail."""
+    pause, refused_at = _FIRST_PAUSE, inf
+    for number in count(1):
+        if stop.is_set():
+            return
+        began = job.clock.monotonic()
+        try:
+            if number > 1:
+                gc.collect()  # what the last membership has fetched and not sent is kept alive by its callbacks
+                _look_around(job)
+            _be_a_member(job, f"{job.settings.app}-{job.owner}-{number}", stop)
+        except BrokerError as error:
+            if job.clock.monotonic() - began > _ALL_WELL:
+                pause, refused_at = _FIRST_PAUSE, inf
+            if isinstance(error, LoginRefused):
+                refused_at = min(refused_at, job.clock.monotonic())
+            if not _may_pass(error, job, refused_at):
+                raise
+            wait = pause * chance.uniform(0.5, 1.5)
+            job.metrics.broker_retry()
+            job.health.progressed()
+            _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
+            if stop.wait(wait):
+                job.report.notes.append(f"{UNCOMMITTED}, and what it held is read again next time: {error}")
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _look_around(job: Job) -> None:
+    """Find out plainly whether we are let in, with the secrets as they are now, and may do what we have to."""
+    Cluster.reach(job.settings, job.clock, patience=_GLANCE, stop=job.stop).require_rights(job.plan)
+
+
+def _may_pass(error: BrokerError, job: Job, refused_at: float) -> bool:
+    """Whether another membership may do better. A login may be refused while its secret is being changed."""
+    if isinstance(error, LoginRefused):
+        return job.clock.monotonic() - refused_at < _SECRET_CHANGES
+    if isinstance(error, AccessRefused):
+        with suppress(BrokerUnreachable, LoginRefused):
+            _look_around(job)  # tells every right that is missing, and not only the first that was needed
+        return False
+    return error.retriable or isinstance(error, Fenced)
+
+
+def _be_a_member(job: Job, transactional_id: str, stop: Event) -> None:
+    instance = Instance(job, transactional_id)
+    try:
+        while not stop.is_set():
+            instance.turn()
+        instance.stop()
+    finally:
+        instance.close()

@@ -1,0 +1,186 @@
+"""Rows from Python: any iterable or async iterable of events, mappings or Polars frames."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from barloom.clock import SystemClock
+from barloom.errors import SourceError
+from barloom.source.columns import ARRIVAL, frame_expressions
+from barloom.source.decode import Decoder
+from barloom.source.feeds.live import LiveSource, Received
+from barloom.source.feeds.word import word_of
+from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
+from barloom.source.text.records import column_at, refuse_lists
+from barloom.source.text.rowtext import row_texts
+from barloom.source.values import column_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from barloom.clock import Clock
+    from barloom.plan.barplan import BarPlan
+    from barloom.source.decoded import Problems
+
+__all__ = ["FeedSource", "Row"]
+
+Row: TypeAlias = object
+"""An `Event` (or any object with the event's fields as attributes), a mapping with the input's names, or a frame.
+
+Between rows a feed may give `CAUGHT_UP` and `BEHIND`.
+"""
+
+_PLAIN = (str, bytes, int, float, tuple, list, set, type(None))
+
+
+class FeedSource(LiveSource[Row]):
+    """Receives rows from an iterable, which may wait between them; each arrives when the iterable gives it.
+
+    The mapping of the definition's ``[source]`` names what stands in mappings and frames; events have the fields as
+    they are. An exception of the iterable surfaces after the rows before it, and so does an item that is no row.
+    """
+
+    def __init__(
+        self,
+        plan: BarPlan,
+        rows: Iterable[Row] | AsyncIterable[Row],
+        *,
+        name: str = "the feed",
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(plan, name, clock or SystemClock())
+        self._rows = rows
+        self._event_decoder = Decoder(replace(plan, source=replace(plan.source, columns={})))
+
+    @property
+    def caught_up(self) -> bool | None:
+        """What the feed said last, or else what its iterable says by a `caught_up` of its own."""
+        said = super().caught_up
+        return word_of(self._rows) if said is None else said
+
+    def _items(self) -> Iterable[Row] | AsyncIterable[Row]:
+        return self._rows
+
+    def _weight(self, item: Row) -> int:
+        return max(item.height, 1) if isinstance(item, pl.DataFrame) else 1
+
+    def _received(self, items: Sequence[tuple[Row, int]], *, ended: bool) -> Iterator[Received]:  # noqa: ARG002
+        kinds, error = _kinds(items)
+        for kind, group in groupby(zip(kinds, items, strict=False), key=itemgetter(0)):
+            rows, times = zip(*(item for _, item in group), strict=True)
+            if kind is pl.DataFrame:
+                for row, time in zip(rows, times, strict=True):
+                    frame = cast("pl.DataFrame", adopted(row))
+                    yield self._from_frame(frame).at(np.full(frame.height, time))
+            elif kind is Mapping:
+                yield self._from_mappings([dict(row) for row in rows]).at(np.array(times))
+            else:
+                yield from self._whole_events(rows, np.array(times))
+        if error is not None:
+            raise error
+
+    def _from_frame(self, frame: pl.DataFrame) -> Received:
+        paths = self._decoder.paths
+        chosen = frame.select(frame_expressions(paths, frame.schema, "the frame"))
+        rows = self._decoder.decode(chosen.to_dict(), frame.height, {}, self.name)
+        return Received(rows, lambda wanted: row_texts(chosen, paths, wanted))
+
+    def _from_mappings(self, records: list[dict[str, object]]) -> Received:
+        refused: Problems = {}
+        texts = {name for name, dtype in self._decoder.schema.items() if dtype == pl.String}
+        refuse_lists(records, self._decoder.paths.values(), refused)
+        columns = {
+            name: column_at(records, path, refused, text=name in texts) for name, path in self._decoder.paths.items()
+        }
+        rows = self._decoder.decode(columns, len(records), refused, self.name)
+        return Received(rows, lambda wanted: [_json(records[row]) for row in wanted])
+
+    def _whole_events(self, events: Sequence[Row], times: NDArray[np.int64]) -> Iterator[Received]:
+        """Raises where one lacks a field, after giving those before it."""
+        try:
+            received = self._from_events(events)
+        except SourceError:
+            whole = self._whole(events)
+            if whole:
+                yield self._from_events(events[:whole]).at(times[:whole])
+            raise
+        yield received.at(times)
+
+    def _whole(self, events: Sequence[Row]) -> int:
+        """How many come before the first that lacks a field."""
+        fields = attrgetter(*self._event_decoder.paths.values())
+        for number, event in enumerate(events):
+            try:
+                fields(event)
+            except AttributeError:
+                return number
+        return 0
+
+    def _from_events(self, events: Sequence[Row]) -> Received:
+        decoder = self._event_decoder
+        try:
+            columns = {name: column_of(list(map(attrgetter(path), events))) for name, path in decoder.paths.items()}
+        except AttributeError as error:
+            message = f"{self.name} gave a row without a field of the event: {error}"
+            raise SourceError(message) from None
+        rows = decoder.decode(columns, len(events), {}, self.name)
+        names = [name for name in decoder.paths if name != ARRIVAL]
+        return Received(
+            rows, lambda wanted: [_json({name: getattr(events[row], name) for name in names}) for row in wanted]
+        )
+
+
+def _kinds(items: Sequence[tuple[Row, int]]) -> tuple[list[type], SourceError | None]:
+    """The kinds of the items before the first that is no row, and what is wrong with that one."""
+    kinds: list[type] = []
+    try:
+        kinds.extend(_kind(item) for item, _ in items)
+    except SourceError as error:
+        return kinds, error
+    return kinds, None
+
+
+def _kind(item: Row) -> type:
+    kind = _kind_of(type(item))  # type: ignore[arg-type]  # every class has a hash
+    if kind is None:
+        refuse_lookalikes(item)
+        raise SourceError(_about_plain(item))
+    return kind
+
+
+@cache
+def _kind_of(kind: type) -> type | None:
+    """What objects of a class are read as: frames, mappings, or objects with attributes; none for what is no row."""
+    if issubclass(kind, pl.DataFrame) or is_foreign(kind):
+        return pl.DataFrame
+    if issubclass(kind, Mapping):
+        return Mapping
+    return None if issubclass(kind, _PLAIN) or is_lookalike(kind) else object
+
+
+def _about_plain(item: Row) -> str:
+    """What a feed gave that is no row, and what it may give."""
+    may = "it may give events, mappings or Polars frames"
+    if item is None:
+        return f"the feed gave None; {may}; while there is nothing to give it may simply wait"
+    if isinstance(item, tuple | list):
+        return f"the feed gave {reprlib.repr(item)}, values without names; {may}: {{'symbol': …, 'at': …}}"
+    if isinstance(item, str | bytes) and item.lstrip()[:1] in ("{", b"{"):
+        return f"the feed gave JSON text, {reprlib.repr(item)}; {may}: json.loads(text, parse_float=decimal.Decimal)"
+    return f"the feed gave {reprlib.repr(item)}; {may}"
+
+
+def _json(record: object) -> str:
+    return msgspec.json.encode(record, enc_hook=str).decode()

@@ -1,0 +1,139 @@
+"""Times: columns of text, numbers or timestamps to nanoseconds since the epoch, UTC.
+
+`unit` is how a definition says the times are written: ``iso``, or numbers of ``s ms us ns`` since the epoch (``auto``:
+each row in its own), which may have a fraction as long as whole nanoseconds hold it. Times without a zone need the zone
+stated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.errors import SourceError
+from barloom.source.decoded import Decoded, rows_where, split_nulls
+from barloom.source.problems import RowProblems
+from barloom.source.text.epochs import SPAN, UNITS, epochs_from_numbers, epochs_from_text, is_epoch
+from barloom.source.text.isotime import parse_iso
+from barloom.source.text.numbers import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from barloom.source.decoded import Problems
+    from barloom.time.calendar import Integers
+
+__all__ = ["check_zone", "times_from_text", "times_from_typed"]
+
+_ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
+_BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
+_TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
+
+
+def times_from_text(
+    texts: pl.Series, unit: str, zone: str | None, null_values: Sequence[str], *, checked: bool = False
+) -> Decoded:
+    """Read texts as times; surrounding spaces do not count, and `null_values` stand for no time.
+
+    With `checked` numbers that are plainly of another unit are refused.
+    """
+    if is_epoch(unit):
+        return epochs_from_text(texts, unit, null_values, checked=checked)
+    return _iso_from_text(texts, zone, null_values)
+
+
+def times_from_typed(column: pl.Series, unit: str, zone: str | None, *, checked: bool = False) -> Decoded:
+    """Read a column of timestamps, dates or numbers as times.
+
+    Raises `SourceError` where the column's type says nothing about the time meant.
+    """
+    dtype = column.dtype
+    if isinstance(dtype, (pl.Datetime, pl.Date)):
+        return _from_timestamps(column, zone)
+    if is_number(dtype) and is_epoch(unit):
+        return epochs_from_numbers(column, unit, checked=checked)
+    if is_number(dtype):
+        message = "holds numbers, but the definition says ISO 8601 text: declare timestamp(s), (ms), (us), (ns), (auto)"
+        raise SourceError(message)
+    message = f"is {dtype}, which is no time"
+    raise SourceError(message)
+
+
+def check_zone(zone: str) -> None:
+    """`SourceError` for a time zone that does not exist."""
+    try:
+        pl.Series([0]).cast(pl.Datetime("ns")).dt.replace_time_zone(zone)
+    except pl.exceptions.PolarsError:
+        message = f"zone {zone!r} under [source] is no time zone; write a name such as 'UTC' or 'America/New_York'"
+        raise SourceError(message) from None
+
+
+def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str]) -> Decoded:
+    times = parse_iso(texts)
+    if not times.read.all():
+        stripped, empty = split_nulls(texts, null_values)
+        times = parse_iso(stripped)
+        unread = np.flatnonzero(~times.read & ~empty)
+        told = pl.Series(list(map(_not_iso, stripped.gather(unread).to_list())), dtype=pl.String)
+        problems = RowProblems(unread, told)
+    else:
+        problems = RowProblems.of({})
+    values = pl.Series(times.nanos)
+    if not times.read.all():
+        values = values.set(pl.Series(~times.read), None)
+    local = np.flatnonzero(times.local & times.read)
+    return _localised(texts, values, local, zone, problems) if len(local) else Decoded(values, problems)
+
+
+def _not_iso(text: str) -> str:
+    if _BASIC.match(text):
+        return f"{text[:60]!r} is no ISO 8601 time with dashes and colons, such as 2025-11-10T12:34:56Z"
+    if _TOO_FINE.search(text):
+        return f"{text[:60]!r} is no ISO 8601 time of whole nanoseconds: its fraction has digits below a nanosecond"
+    return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
+
+
+def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: RowProblems) -> Decoded:
+    if zone is None:
+        shown = [f"{text!r} has no time zone; {_ZONE_FIX}" for text in texts.gather(rows).to_list()]
+        local = RowProblems(rows, pl.Series(shown, dtype=pl.String))
+        return Decoded(_blank(values, rows), RowProblems.joined([problems, local]))
+    utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
+    missing = rows[rows_where(utc.is_null())]
+    twice = RowProblems.of({int(row): _not_one_time(str(texts[int(row)]), zone) for row in missing})
+    return Decoded(values.clone().scatter(rows, utc), RowProblems.joined([problems, twice]))
+
+
+def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
+    stamps = column.cast(pl.Datetime("us")) if column.dtype == pl.Date else column
+    assert isinstance(stamps.dtype, pl.Datetime)  # noqa: S101 - dates have become timestamps
+    places = 10 ** UNITS[stamps.dtype.time_unit]
+    limit = (2**63 - 1) // places
+    counted = stamps.to_physical()
+    outside = rows_where(~counted.is_between(-limit, limit))
+    problems: Problems = {int(row): f"the time is {SPAN}" for row in outside}
+    nanos = _blank(counted, outside) * places
+    if stamps.dtype.time_zone is not None:
+        return Decoded(nanos, problems)
+    if zone is None:
+        message = 'holds times without a zone: state it under [source], such as zone = "UTC"'
+        raise SourceError(message)
+    utc = _to_utc(nanos.cast(pl.Datetime("ns")), zone)
+    for row in rows_where(utc.is_null() & nanos.is_not_null()):
+        problems[int(row)] = _not_one_time(str(column[int(row)]), zone)
+    return Decoded(utc, problems)
+
+
+def _to_utc(local: pl.Series, zone: str) -> pl.Series:
+    return local.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").to_physical()
+
+
+def _blank(values: pl.Series, rows: Sequence[int] | Integers) -> pl.Series:
+    return values.clone().scatter(rows, None) if len(rows) else values
+
+
+def _not_one_time(text: str, zone: str) -> str:
+    return f"{text!r} does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC"

@@ -1,0 +1,122 @@
+"""The reading commands answer over Kafka as they do from a store."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from barloom.cli import main
+from barloom.cli.exits import Exit
+from barloom.embedded import run as embedded
+from barloom.plan.identity import topics as named
+from barloom.plan.load import load
+from barloom.serde.formats import Format
+from barloom.serde.open import open_serde
+from barloom.store.opening import open_for_reading
+from barloom.store.scanning import Selection
+from barloom.time.calendars import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from barloom.plan.barplan import BarPlan
+    from servers.broker import Broker
+    from servers.topics import Topics
+
+pytestmark = pytest.mark.needs("java", "maven")
+
+
+@pytest.fixture
+def topics_of_store(market: Path, topics: Topics, broker: Broker) -> Iterator[list[str]]:
+    """The options that read the bars of the store over Kafka: they are published there as JSON."""
+    definition = market / "kafka.toml"
+    name = topics.prefix.strip("-") + "_trades"
+    definition.write_text((market / "bars.toml").read_text().replace('name = "trades"', f'name = "{name}"'))
+    plan = load(definition).plan
+    embedded.run(plan, str(market / "ticks.csv"), market / "same")
+    publish(plan, market / "same", topics, broker)
+    yield ["--definition", str(definition), "--kafka", broker.bootstrap, "--output-format", "json"]
+    for gone in topics.admin.delete_topics(every(plan)).values():
+        gone.result(30)
+
+
+def every(plan: BarPlan) -> list[str]:
+    """The topics that a reader follows."""
+    names = named(plan)
+    return [*names.final.values(), *names.live.values(), names.progress]
+
+
+def publish(plan: BarPlan, store: Path, topics: Topics, broker: Broker) -> None:
+    """Everything in a store as messages."""
+    from confluent_kafka import Producer  # noqa: PLC0415
+    from confluent_kafka.cimpl import NewTopic  # noqa: PLC0415
+
+    names = named(plan)
+    for made in topics.admin.create_topics([NewTopic(name, 1, 1) for name in every(plan)]).values():
+        made.result(30)
+    producer = Producer({"bootstrap.servers": broker.bootstrap})
+    encoder = open_serde(plan, resolve(plan.calendar), format=Format.JSON).bars
+    with open_for_reading(store) as held:
+        for timeframe, level in ((frame, plan.level_of(frame)) for frame in names.final):
+            for kind, topic in (("final", names.final[timeframe]), ("live", names.live[timeframe])):
+                for keys, block in held.scanner.blocks(Selection(kind, level)):  # type: ignore[arg-type]
+                    (records,) = encoder.encode([block], keys)
+                    for key, value in zip(records.keys, records.values, strict=True):
+                        producer.produce(topic, value, key)
+        times = held.times()
+        told = {name: getattr(times, name) for name in ("stream_time", "first", "max_event", "arrived_at")}
+        producer.produce(names.progress, json.dumps(told), b"0")
+    assert 0 == producer.flush(30)
+
+
+def said(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str]:
+    """Exit code and output."""
+    code = main(list(command))
+    return code, capsys.readouterr().out
+
+
+def test_the_answers_are_those_of_a_store(
+    topics_of_store: list[str], store: Path, market: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Found, not found with its reason, explained, exported: word for word; a copy is gone on from."""
+    key = ("--key", "venue=A", "--key", "symbol=ACME", "--timeframe", "1m")
+    commands = [
+        ("get", "2025-11-10T09:00:00Z", *key),
+        ("get", "2025-11-10T09:20:00Z", *key, "--json"),
+        ("explain", "2025-11-10T09:05:00Z", *key),
+        ("chart", *key),
+        ("export", "--timeframe", "5m", "--out", "-", "--format", "jsonl"),
+        ("export", "--timeframe", "1d", "--live", "--out", "-", "--format", "csv"),
+    ]
+    for command in commands:
+        expected = said(capsys, *command, "--store", str(store))
+        where = topics_of_store if command is commands[0] else [*topics_of_store, "--store", str(market / "copy")]
+        assert [line for line in expected[1].splitlines() if "lag " not in line] == [
+            line for line in said(capsys, *command, *where)[1].splitlines() if "lag " not in line
+        ]
+        assert expected[0] in (Exit.OK, Exit.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "give --store DIR, or --definition bars.toml"),
+        (["--kafka", "localhost:1"], "--kafka reads from Kafka: say whose bars, with --definition"),
+    ],
+)
+def test_it_is_said_what_there_is_to_read_from(
+    market: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    """Where neither a store nor a definition is named."""
+    assert market.is_dir()
+    assert Exit.USAGE == main(["get", "2025-11-10T09:00:00Z", "--timeframe", "1m", "--key", "A", *options])
+    assert message in capsys.readouterr().err
+
+
+def test_refused_rows_are_elsewhere(topics_of_store: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Over Kafka they have a topic of their own, which the message names."""
+    assert Exit.USAGE == main(["export", "--rejected", "--out", "rejected.csv", *topics_of_store])
+    assert "_trades_late'; --rejected is for a store" in capsys.readouterr().err
