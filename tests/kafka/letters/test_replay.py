@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 from barloom.clock import SystemClock
 from barloom.errors import Fenced, TopicMismatch
 from barloom.kafka.letters.dead_letters import dead_letter
-from barloom.kafka.letters.envelope import replay as module
+from barloom.kafka.letters import replay as module
 from barloom.kafka.letters.replay import Replay, replay, select
 from kafka.letters.letterbox import NOW, Letterbox, Sent
 
@@ -29,7 +29,7 @@ import sys
 from barloom.clock import SystemClock
 from barloom.kafka.config.settings import KafkaSettings
 from barloom.plan.identity import Topics
-from barloom.kafka.letters.envelope import replay
+from barloom.kafka.letters import replay
 
 brokers, app, topic, dlq, ledger = sys.argv[1:]
 replay._RECORDS = 10

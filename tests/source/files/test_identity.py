@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from barloom.errors import SourceReplaced
-from barloom.source import chain, contents, scanned, textfile
+from barloom.source.files import chain, contents, scanned, textfile
 from barloom.source.open import open_source
 from source.reading import Reading, csv_of, iso, plan, put, read, until_error
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barloom.errors import SourceReplaced
-from barloom.source import chain, contents, scanned, textfile
+from barloom.source.files import chain, contents, scanned, textfile
 from barloom.source.open import open_source
 from source.reading import csv_of, iso, plan, until_error
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barloom.source.files.source import sorting
+from barloom.source.files import sorting
 from source.reading import DAY, SECOND, csv_of, iso, plan, put, read
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barloom.source.feeds.stdin import StandardInput
-from barloom.source.files.source import reading as reading_module
+from barloom.source.files import reading as reading_module
 from barloom.source.text.csv_records import LONGEST, records_in
 from source.reading import collect, csv_of, iso, plan, put, read, tick
 
