@@ -7,9 +7,8 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 
 import barloom as bl
-from barloom.simulate import Market
 
-MARKET = Market(ticks=20_000, keys=3, rate=50.0)
+MARKET = bl.simulate.Market(ticks=20_000, keys=3, rate=50.0)
 
 
 def main() -> None:

@@ -12,15 +12,26 @@
 
     bars = bl.from_(Trade).tumbling("1s").ohlcv(price="price", size="size").rollup("1m", "1h").named("bars")
     bars.compute(frame)["1m"]
+
+    bars = bl.load("ticks.toml")
+    bars.run("ticks/*.csv.gz", "state")
+    bars.kafka(brokers="localhost:9092", input="ticks").run()
+
+What is for one place where bars are made stands in `bl.kafka` and `bl.ksqldb`, slots and calendars in `bl.time`,
+doubles for tests in `bl.testing`, and a made-up market in `bl.simulate`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from barloom.lazy import lazily
+
 if TYPE_CHECKING:
-    from barloom.embedded.compute import Computed
-    from barloom.embedded.run import RunReport, run
+    from barloom import kafka, ksqldb, simulate, testing, time
+    from barloom.embedded.compute import Computed, compute
+    from barloom.embedded.run import run
+    from barloom.environment import Secret
     from barloom.errors import (
         BadRow,
         BarloomError,
@@ -40,10 +51,9 @@ if TYPE_CHECKING:
         TooManyRejected,
         WaitTimeout,
     )
-    from barloom.kafka.events.typed import EventReader, EventWriter
-    from barloom.kafka.reader.messages import BarReader
-    from barloom.kafka.reader.opening import open_reader
-    from barloom.kafka.reader.reader import Reader
+    from barloom.front.bars import Bars
+    from barloom.front.load import load
+    from barloom.front.query import Query, from_, timeframe
     from barloom.plan.aggregates import (
         Aggregate,
         EmptyRule,
@@ -64,12 +74,11 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
     from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
-    from barloom.plan.load import load
-    from barloom.plan.query import Bars, Query, from_, timeframe
     from barloom.plan.registry import register_aggregate
+    from barloom.read.answers import Found, NotFound
     from barloom.read.bar import Bar
-    from barloom.read.bucket import Found, NotFound, TimeBucket
-    from barloom.runtime.computing import compute
+    from barloom.read.bucket import TimeBucket
+    from barloom.runtime.report import RunReport
     from barloom.source.feeds.word import BEHIND, CAUGHT_UP, FeedState
     from barloom.time.timeframe import Timeframe
 
@@ -80,7 +89,6 @@ __all__ = [
     "BadRow",
     "Bar",
     "BarPlan",
-    "BarReader",
     "BarloomError",
     "Bars",
     "CalendarError",
@@ -88,8 +96,6 @@ __all__ = [
     "DefinitionError",
     "EmptyRule",
     "Event",
-    "EventReader",
-    "EventWriter",
     "ExactnessError",
     "Expression",
     "FeedState",
@@ -99,8 +105,8 @@ __all__ = [
     "Operand",
     "Problem",
     "Query",
-    "Reader",
     "RunReport",
+    "Secret",
     "SourceError",
     "SourceReplaced",
     "StoreError",
@@ -124,107 +130,54 @@ __all__ = [
     "field",
     "first",
     "from_",
+    "kafka",
     "key",
+    "ksqldb",
     "last",
     "lit",
     "load",
     "max",
     "min",
     "ohlcv",
-    "open_reader",
     "ratio",
     "register_aggregate",
     "root_ratio",
     "run",
+    "simulate",
     "stddev",
     "sum",
+    "testing",
+    "time",
     "timeframe",
     "timestamp",
     "vwap",
 ]
 
 _HOMES = {
-    "BEHIND": "barloom.source.feeds.word",
-    "CAUGHT_UP": "barloom.source.feeds.word",
-    "Aggregate": "barloom.plan.aggregates",
-    "BadRow": "barloom.errors",
-    "Bar": "barloom.read.bar",
-    "BarPlan": "barloom.plan.barplan",
-    "BarReader": "barloom.kafka.reader.messages",
-    "BarloomError": "barloom.errors",
-    "Bars": "barloom.plan.query",
-    "CalendarError": "barloom.errors",
-    "Computed": "barloom.embedded.compute",
-    "DefinitionError": "barloom.errors",
-    "EmptyRule": "barloom.plan.aggregates",
-    "Event": "barloom.plan.events",
-    "EventReader": "barloom.kafka.events.typed",
-    "EventWriter": "barloom.kafka.events.typed",
-    "ExactnessError": "barloom.errors",
-    "Expression": "barloom.plan.expressions",
-    "FeedState": "barloom.source.feeds.word",
-    "Found": "barloom.read.bucket",
-    "MissingExtra": "barloom.errors",
-    "NotFound": "barloom.read.bucket",
-    "Operand": "barloom.plan.expressions",
-    "Problem": "barloom.errors",
-    "Query": "barloom.plan.query",
-    "Reader": "barloom.kafka.reader.reader",
-    "RunReport": "barloom.embedded.run",
-    "SourceError": "barloom.errors",
-    "SourceReplaced": "barloom.errors",
-    "StoreError": "barloom.errors",
-    "StoreFormat": "barloom.errors",
-    "StoreFull": "barloom.errors",
-    "StoreLocked": "barloom.errors",
-    "StoreMismatch": "barloom.errors",
-    "StoreNotRunning": "barloom.errors",
-    "TooManyRejected": "barloom.errors",
-    "TimeBucket": "barloom.read.bucket",
-    "Timeframe": "barloom.time.timeframe",
-    "WaitTimeout": "barloom.errors",
-    "aggregate": "barloom.plan.aggregates",
-    "avg": "barloom.plan.aggregates",
-    "coalesce": "barloom.plan.expressions",
-    "col": "barloom.plan.expressions",
-    "compute": "barloom.runtime.computing",
-    "count": "barloom.plan.aggregates",
-    "decimal": "barloom.plan.events",
-    "event_id": "barloom.plan.events",
-    "field": "barloom.plan.events",
-    "first": "barloom.plan.aggregates",
-    "from_": "barloom.plan.query",
-    "key": "barloom.plan.events",
-    "last": "barloom.plan.aggregates",
-    "lit": "barloom.plan.expressions",
-    "load": "barloom.plan.load",
-    "max": "barloom.plan.aggregates",
-    "min": "barloom.plan.aggregates",
-    "ohlcv": "barloom.plan.aggregates",
-    "open_reader": "barloom.kafka.reader.opening",
-    "ratio": "barloom.plan.aggregates",
-    "register_aggregate": "barloom.plan.registry",
-    "root_ratio": "barloom.plan.aggregates",
-    "run": "barloom.embedded.run",
-    "stddev": "barloom.plan.aggregates",
-    "sum": "barloom.plan.aggregates",
-    "timeframe": "barloom.plan.query",
-    "timestamp": "barloom.plan.events",
-    "vwap": "barloom.plan.aggregates",
+    "barloom.embedded.compute": "Computed compute",
+    "barloom.embedded.run": "run",
+    "barloom.environment": "Secret",
+    "barloom.errors": (
+        "BadRow BarloomError CalendarError DefinitionError ExactnessError MissingExtra Problem SourceError "
+        "SourceReplaced StoreError StoreFormat StoreFull StoreLocked StoreMismatch StoreNotRunning "
+        "TooManyRejected WaitTimeout"
+    ),
+    "barloom.front.bars": "Bars",
+    "barloom.front.load": "load",
+    "barloom.front.query": "Query from_ timeframe",
+    "barloom.plan.aggregates": (
+        "Aggregate EmptyRule aggregate avg count first last max min ohlcv ratio root_ratio stddev sum vwap"
+    ),
+    "barloom.plan.barplan": "BarPlan",
+    "barloom.plan.events": "Event decimal event_id field key timestamp",
+    "barloom.plan.expressions": "Expression Operand coalesce col lit",
+    "barloom.plan.registry": "register_aggregate",
+    "barloom.read.answers": "Found NotFound",
+    "barloom.read.bar": "Bar",
+    "barloom.read.bucket": "TimeBucket",
+    "barloom.runtime.report": "RunReport",
+    "barloom.source.feeds.word": "BEHIND CAUGHT_UP FeedState",
+    "barloom.time.timeframe": "Timeframe",
 }
-"""Where each name lives. Its module is imported when the name is first used, so that every command begins at once."""
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    from importlib import import_module  # noqa: PLC0415 - not before a name is used
-
-    found: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(globals(), _HOMES, ("kafka", "ksqldb", "simulate", "testing", "time"))

@@ -336,7 +336,7 @@ def test_bad_input_is_one_clear_message(
 def test_a_second_writer_is_refused(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """While the first process has the store open."""
     script = (
-        "import sys, barloom.store.opening as o; from barloom.plan.load import load; "
+        "import sys, barloom.store.opening as o; from barloom.front.load import load; "
         "s = o.open_store('state', load('bars.toml').plan); print('open', flush=True); sys.stdin.read()"
     )
     pipe = subprocess.PIPE

@@ -12,8 +12,8 @@ import yaml
 
 from barloom.cli import main
 from barloom.cli.app import app
+from barloom.front.load import load
 from barloom.kafka.config.settings import kafka_settings
-from barloom.plan.load import load
 
 if TYPE_CHECKING:
     from servers.broker import Broker

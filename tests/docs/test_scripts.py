@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from barloom.plan.load import load
+from barloom.front.load import load
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"

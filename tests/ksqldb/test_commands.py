@@ -12,8 +12,8 @@ import pytest
 
 from barloom.cli import main
 from barloom.clock import SystemClock
+from barloom.front.load import load
 from barloom.ksqldb.compile.phases import compile_script
-from barloom.plan.load import load
 from barloom.testing.clock import FakeClock
 from barloom.time.instants import to_datetime
 from ksqldb.double import REBALANCING, KsqlDouble

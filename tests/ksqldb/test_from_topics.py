@@ -14,6 +14,8 @@ from confluent_kafka import Producer
 
 import barloom as bl
 from barloom.errors import DefinitionError
+from barloom.front.ksqldb_topics import written_bars
+from barloom.kafka.app import KafkaApp
 from barloom.kafka.config.settings import KafkaSettings, kafka_settings
 from barloom.kafka.runtime import run
 from barloom.ksqldb.compile.phases import compile_script
@@ -139,6 +141,7 @@ class Pipeline:
         self.settings = KafkaSettings(
             brokers=broker.bootstrap, app=self.plan.name, input=("ticks",), registry=self.registry, written_by="ksqldb"
         )
+        self.app = KafkaApp(self.plan, self.settings, written_bars)
         for entity in self.script.entities:
             if entity.windowed and entity.derived:
                 topics.create(entity.topic.removeprefix(topics.prefix), partitions)
@@ -249,7 +252,7 @@ def test_finals_are_read_message_by_message(reference: Pipeline) -> None:
     rows = hours()[:3]
     reference.write("final", "1h", rows)
 
-    with bl.BarReader(reference.plan, reference.settings, "1h", typed=Hour, group="g", at_end="stop") as reader:
+    with reference.app.bars("1h", typed=Hour, group="g", at_end="stop") as reader:
         found = list(reader)
         found[-1].commit()
 
@@ -268,9 +271,9 @@ def test_what_ksqldb_does_not_keep_cannot_be_asked_for(reference: Pipeline) -> N
         slots: int
 
     with pytest.raises(DefinitionError, match="the bars have no 'slots'"):
-        bl.BarReader(reference.plan, reference.settings, "1h", typed=Counted)
+        reference.app.bars("1h", typed=Counted)
     with pytest.raises(ValueError, match="no topic of these live bars"):
-        bl.BarReader(reference.plan, reference.settings, "1s", "live")
+        reference.app.bars("1s", "live")
 
 
 def test_a_reader_keeps_a_copy_of_a_pipeline(reference: Pipeline, tmp_path: Path) -> None:
@@ -279,7 +282,7 @@ def test_a_reader_keeps_a_copy_of_a_pipeline(reference: Pipeline, tmp_path: Path
     reference.write("live", "1h", [{**rows[0], "close": Decimal(1)}, *rows])
     reference.write("final", "1h", rows[:2])
 
-    with bl.open_reader(reference.plan, reference.settings, tmp_path / "copy") as reader:
+    with reference.app.reader(tmp_path / "copy") as reader:
         bars = reader.wait_running(30).bucket("1h")
         found = list(bars.range(("b1", "EURUSD")))
         missing = bars.get(("b1", "EURUSD"), (BEGIN + 100 * HOUR) * 10**6)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from barloom.front.bars import Bars
 from barloom.ksqldb.compile.phases import compile_script
-from barloom.plan.query import Bars
 from barloom.plan.toml import read_toml
 from ksqldb.running_sql import Record, Stamp, run
 from properties.quick import quick

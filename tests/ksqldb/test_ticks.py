@@ -176,7 +176,7 @@ def quote(number: int) -> Quote:
 def test_the_server_reads_what_was_written(declared: Declared) -> None:
     """Under its own schemas, of which there is still one each, with every value exactly, nulls included."""
     events = [quote(number) for number in range(12)]
-    with bl.EventWriter(Quote, declared.settings) as writer:
+    with bl.kafka.EventWriter(Quote, declared.settings) as writer:
         for event in events:
             writer.write(event)
 
@@ -193,7 +193,7 @@ def test_the_server_reads_what_was_written(declared: Declared) -> None:
 def test_the_bars_of_what_was_written_are_those_of_a_loop(declared: Declared) -> None:
     """The compiled statements over the stream, as a server runs them."""
     events = [quote(number) for number in range(300)]
-    with bl.EventWriter(Quote, declared.settings) as writer:
+    with bl.kafka.EventWriter(Quote, declared.settings) as writer:
         for event in events:
             writer.write(event)
 
@@ -215,7 +215,7 @@ def test_one_key_is_bare(
 ) -> None:
     """Not a record of one field, and never null: so the server writes and reads a single key."""
     declared = Declared(event, broker, registry, topics)
-    with bl.EventWriter(event, declared.settings) as writer:
+    with bl.kafka.EventWriter(event, declared.settings) as writer:
         writer.write(event(**key, at=BEGIN, bid=Decimal("1.5")))
 
     (record,) = declared.records()
@@ -227,11 +227,11 @@ def test_one_key_is_bare(
 
 def test_they_are_read_back_in_python(declared: Declared) -> None:
     """By the same class and settings."""
-    with bl.EventWriter(Quote, declared.settings) as writer:
+    with bl.kafka.EventWriter(Quote, declared.settings) as writer:
         writer.write(quote(1))
         writer.write(quote(2))
 
-    with bl.EventReader(Quote, declared.settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, declared.settings, at_end="stop") as reader:
         found = sorted((message.event for message in reader), key=lambda event: event.at)
 
     assert [quote(1), quote(2)] == found
@@ -244,7 +244,7 @@ def test_a_writer_that_does_not_know_of_ksqldb_is_stopped(declared: Declared) ->
     )
 
     with (
-        bl.EventWriter(Quote, settings) as writer,
+        bl.kafka.EventWriter(Quote, settings) as writer,
         pytest.raises(SchemaMismatch, match=r'is declared by ksqlDB.*\n.*written_by = "ksqldb"'),
     ):
         writer.write(quote(1))
@@ -254,7 +254,10 @@ def test_a_writer_that_does_not_know_of_ksqldb_is_stopped(declared: Declared) ->
 
 def test_what_ksqldb_cannot_keep_is_refused(declared: Declared) -> None:
     """A time of microseconds is neither cut nor rounded; an event of other fields has no schema there."""
-    with bl.EventWriter(Quote, declared.settings) as writer, pytest.raises(BadRow, match="no whole number of millisec"):
+    with (
+        bl.kafka.EventWriter(Quote, declared.settings) as writer,
+        pytest.raises(BadRow, match="no whole number of millisec"),
+    ):
         writer.write(
             Quote(
                 broker="b",
@@ -268,7 +271,7 @@ def test_what_ksqldb_cannot_keep_is_refused(declared: Declared) -> None:
             )
         )
     with (
-        bl.EventWriter(Trade, declared.settings) as other,
+        bl.kafka.EventWriter(Trade, declared.settings) as other,
         pytest.raises(
             SchemaMismatch, match=r"does not go with .*-key': it is string, and there is BROKER null or string"
         ),
@@ -289,7 +292,7 @@ def test_a_check_tells_how_old_the_ticks_are(  # noqa: PLR0913 - a case and its 
 ) -> None:
     """By the event time that stands in them, decoded: their records were written this minute."""
     now = to_datetime(SystemClock().now()).replace(microsecond=0)
-    with bl.EventWriter(Quote, declared.settings) as writer:
+    with bl.kafka.EventWriter(Quote, declared.settings) as writer:
         writer.write(replace_time(quote(1), now - age))
         writer.write(replace_time(quote(2), now))
     path = tmp_path / "bars.toml"
@@ -337,9 +340,9 @@ url = "REG"
 
 def test_ticks_are_written_after_the_pipeline_is_there(declared: Declared) -> None:
     """The schemas are the server's to register, and there is no other place to know them from."""
-    writer = bl.EventWriter(Quote, declared.settings, topic=f"{declared.topic}-new")
+    writer = bl.kafka.EventWriter(Quote, declared.settings, topic=f"{declared.topic}-new")
     with writer, pytest.raises(SchemaMismatch, match="deploy the pipeline first"):
         writer.write(quote(1))
     settings = KafkaSettings(brokers=declared.settings.brokers, app="x", input=("t",), written_by="ksqldb")
-    with bl.EventWriter(Quote, settings) as lost, pytest.raises(DefinitionError, match="need a schema registry"):
+    with bl.kafka.EventWriter(Quote, settings) as lost, pytest.raises(DefinitionError, match="need a schema registry"):
         lost.write(quote(1))

@@ -13,7 +13,7 @@ from barloom.time.timeframe import SECOND
 from plan.plan_cases import Quote, only_problem, problems_of, quotes
 
 if TYPE_CHECKING:
-    from barloom.plan.query import Bars
+    from barloom.front.bars import Bars
 
 
 class Deep(bl.Event):

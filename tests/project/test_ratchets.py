@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
 
-from project.tree import ROOT, imports, modules, name_of
+from project.tree import PACKAGE, ROOT, imports, modules, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_MODULE = 500
+LONGEST_MEDIAN = 10
+WIDEST_FOLDER = 24
 CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 TEXTS = ["*.py", "*.md", "*.toml", "*.txt", "*.yml", "*.yaml", "Makefile", ".ci/run"]
 FORGOTTEN = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -56,6 +60,25 @@ def test_no_module_is_long() -> None:
     lengths = {name_of(path): len(path.read_text().splitlines()) for path in modules()}
 
     assert {} == {name: length for name, length in lengths.items() if length > LONGEST_MODULE}
+
+
+def test_no_folder_is_wide() -> None:
+    """What more than 24 modules have in common is no longer seen: they need rooms of their own."""
+    widths = Counter(path.parent.relative_to(PACKAGE) for path in modules() if path.name != "__init__.py")
+
+    assert {} == {str(folder): width for folder, width in widths.items() if width > WIDEST_FOLDER}
+
+
+def test_functions_are_short() -> None:
+    """Half of all functions have at most ten lines, docstring and signature left out."""
+    lengths = [
+        node.end_lineno - node.body[bool(ast.get_docstring(node)) and len(node.body) > 1].lineno + 1
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None
+    ]
+
+    assert median(lengths) <= LONGEST_MEDIAN
 
 
 def test_every_module_says_what_it_is() -> None:

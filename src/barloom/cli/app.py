@@ -38,7 +38,7 @@ app = App(
 
 
 class _Command(NamedTuple):
-    name: str
+    module: str
     group: Group
     help: str
     examples: str
@@ -46,13 +46,13 @@ class _Command(NamedTuple):
 
 _COMMANDS: Final = (
     _Command(
-        "demo",
+        "make.demo",
         _BEGIN,
         "Show what barloom does, on a market it makes up; no data needed.",
         "barloom demo",
     ),
     _Command(
-        "simulate",
+        "make.simulate",
         _BEGIN,
         "Write a deterministic, realistic market of ticks and the definition that fits it.",
         """\
@@ -61,7 +61,7 @@ barloom simulate --out market --ticks 1000000 --keys 50 --seed 7
 barloom simulate --out market --calendar XNYS --start 2025-11-24 --days 10""",
     ),
     _Command(
-        "check",
+        "definition.check",
         _MAKE,
         "Read a definition, report every mistake in it at once, and show the plan that it becomes.",
         """\
@@ -70,7 +70,7 @@ barloom check mypackage.bars:bars                       a definition in Python
 barloom check bars.toml --json""",
     ),
     _Command(
-        "run",
+        "make.run",
         _MAKE,
         "Build bars from files into a store, or from topics on Kafka. Run it again to continue where it stopped.",
         """\
@@ -82,7 +82,7 @@ barloom run bars.toml --source trades.csv --store state --at-end close   close w
 zcat ticks.gz | barloom run bars.toml --source - --store state --resume new""",
     ),
     _Command(
-        "get",
+        "look.get",
         _READ,
         "Look up one bar by key and start. Finds it, or says why there is none.",
         """\
@@ -91,7 +91,7 @@ barloom get --store state --timeframe 1h --key broker=OANDA --key symbol=EURUSD 
 barloom get --definition bars.toml --kafka localhost:9092 --timeframe 1m --key XBTUSDT 2025-11-10T12:34:00Z""",
     ),
     _Command(
-        "chart",
+        "look.chart",
         _READ,
         "Draw the latest bars of a key as candles in the terminal.",
         """\
@@ -99,7 +99,7 @@ barloom chart --store state --timeframe 1m --key XBTUSDT
 barloom chart --store state --timeframe 5m --key XBTUSDT --last 30 --height 20""",
     ),
     _Command(
-        "export",
+        "look.export",
         _READ,
         "Write bars, or the rejected rows, to CSV, Parquet or JSON lines.",
         """\
@@ -110,7 +110,7 @@ barloom export --store state --out rejected.csv --rejected
 barloom export --store state --timeframe 1d --out - | column -ts,""",
     ),
     _Command(
-        "verify",
+        "look.verify",
         _READ,
         "Compare final bars with a file of published bars, number by number, and show what differs.",
         """\
@@ -119,14 +119,14 @@ barloom verify --store state --timeframe 1m --reference candles.parquet --rename
 barloom verify --store state --timeframe 1m --reference published.csv --columns open,close --synthetic skip""",
     ),
     _Command(
-        "explain",
+        "look.explain",
         _KEEP,
         "Say why a bar is not final yet (or that it is): stream time, deadline, children, session.",
         """\
 barloom explain --store state --timeframe 1h --key XBTUSDT 2025-11-10T12:00:00Z""",
     ),
     _Command(
-        "status",
+        "look.status",
         _KEEP,
         "Show what a store holds and how far its input has been read, or who has which partitions on Kafka.",
         """\
@@ -136,21 +136,21 @@ barloom status bars.toml                                on Kafka, as its [kafka]
 barloom status bars.toml --kafka localhost:9092 --input ticks --format json --watch""",
     ),
     _Command(
-        "backup",
+        "store.backup",
         _KEEP,
         "Copy a store, all of one moment, while a run or a reader writes it or not.",
         """\
 barloom backup --store state --out copy""",
     ),
     _Command(
-        "compact",
+        "store.compact",
         _KEEP,
         "Delete bars older than the definition's retention and give the disk space back.",
         """\
 barloom compact --store state""",
     ),
     _Command(
-        "rebuild",
+        "make.rebuild",
         _KEEP,
         "Build bars again, with a changed definition, beside the old ones: a store, or topics on Kafka.",
         """\
@@ -159,7 +159,7 @@ barloom rebuild new.toml --app desk2 --name bars2                      on Kafka,
 barloom rebuild new.toml --app desk2 --name bars2 --from 2025-11-01    from the messages of that day on""",
     ),
     _Command(
-        "reset",
+        "kafka.reset",
         _KAFKA,
         "Forget what an application on Kafka knows, so that its next start begins anew; the input is not touched.",
         """\
@@ -169,9 +169,10 @@ barloom reset bars.toml --app bars --yes                          remove it""",
 )
 
 for _command in _COMMANDS:
+    _name = _command.module.split(".")[-1]
     app.command(
-        f"barloom.cli.{_command.name}:{_command.name}",
-        name=_command.name,
+        f"barloom.cli.{_command.module}:{_name}",
+        name=_name,
         group=_command.group,
         help=_command.help,
         help_epilogue="Examples:\n" + "\n".join(f"  {line}" for line in _command.examples.splitlines()),

@@ -9,6 +9,7 @@ import polars as pl
 
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame, bar_schema
+from barloom.plan.load import plan_of
 from barloom.runtime.choices import check_choice
 from barloom.runtime.rejections import RejectLimit, check_rejected
 from barloom.runtime.report import RunReport
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from barloom.engine.blocks import BarBlock
-    from barloom.plan.barplan import BarPlan
+    from barloom.plan.load import Declared
     from barloom.store.refused import RefusedRows
     from barloom.time.calendar import Calendar
 
@@ -57,7 +58,7 @@ class Computed:
 
 
 def compute(
-    plan: BarPlan,
+    bars: Declared,
     frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
@@ -66,11 +67,12 @@ def compute(
 ) -> Computed:
     """Bars of a frame of ticks, read in row order.
 
-    `at_end` ``close`` makes finals (marked partial) of the slots that are open when the frame ends, ``keep`` gives them
-    in `Computed.open`. Raises `SourceError` where a column is missing, and with `max_rejected` (a number of rows, or a
-    share such as ``"5%"``) `TooManyRejected` where more rows are refused, or every one.
+    `bars` are declared ones, or what `load` reads. `at_end` ``close`` makes finals (marked partial) of the slots
+    that are open when the frame ends, ``keep`` gives them in `Computed.open`. Raises `SourceError` where a column
+    is missing, and with `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` where more
+    rows are refused, or every one.
     """
-    limit, report = RejectLimit.of(max_rejected), RunReport()
+    plan, limit, report = plan_of(bars), RejectLimit.of(max_rejected), RunReport()
     check_choice("at_end", at_end, ("keep", "close"))
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []

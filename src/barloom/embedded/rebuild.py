@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from barloom.clock import SystemClock
 from barloom.embedded.run import ending, run
@@ -29,7 +29,21 @@ if TYPE_CHECKING:
     from barloom.runtime.report import RunProgress, RunReport
     from barloom.source.protocol import Source
 
-__all__ = ["rebuild"]
+__all__ = ["RebuildSettings", "rebuild"]
+
+
+class RebuildSettings(TypedDict, total=False):
+    """The settings of `rebuild`, for those who hand them on."""
+
+    at_end: Literal["keep", "close"]
+    complete_from: Bound | None
+    complete_until: Bound | None
+    strict: bool
+    max_rejected: int | str | None
+    overrides: str | Path | None
+    batch_rows: int
+    on_progress: Callable[[RunProgress], None] | None
+    clock: Clock | None
 
 
 def rebuild(  # noqa: PLR0913 - the settings of a run, by name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from barloom.clock import SystemClock
 from barloom.embedded.ahead import one_ahead
@@ -30,9 +30,25 @@ if TYPE_CHECKING:
     from barloom.plan.load import Declared
     from barloom.source.protocol import Source, SourceBatch
 
-__all__ = ["RunProgress", "RunReport", "ending", "run"]
+__all__ = ["RunProgress", "RunReport", "RunSettings", "ending", "run"]
 
 _BATCH_ROWS = 100_000
+
+
+class RunSettings(TypedDict, total=False):
+    """The settings of `run`, for those who hand them on."""
+
+    at_end: Literal["keep", "close"]
+    complete_from: Bound | None
+    complete_until: Bound | None
+    strict: bool
+    max_rejected: int | str | None
+    resume: Literal["skip", "new"] | None
+    batch_rows: int
+    live_interval: float
+    overrides: str | Path | None
+    on_progress: Callable[[RunProgress], None] | None
+    clock: Clock | None
 
 
 def run(  # noqa: PLR0913 - the settings of a run, by name

@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import gcd
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import Problem
+from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import Gap, InputKind, LevelPlan
 from barloom.plan.suggest import did_you_mean
 from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, likely_timeframes, parse_duration
@@ -15,7 +15,7 @@ from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, likely_timeframe
 if TYPE_CHECKING:
     from barloom.plan.draft import BarsDraft, LevelDraft
 
-__all__ = ["duration", "ladder", "written"]
+__all__ = ["duration", "ladder", "length_of", "written"]
 
 
 _GAPS: Final = {
@@ -45,6 +45,15 @@ def duration(written: object, where: str, problems: list[Problem], *, positive: 
         fix = "give a time longer than zero" if positive else "give zero or more"
         problems.append(Problem(f"{written} is too short", where, fix))
         return None
+    return nanos
+
+
+def length_of(written: object, where: str) -> int:
+    """Nanoseconds of a duration that is given by itself. Raises `DefinitionError` where it is none."""
+    problems: list[Problem] = []
+    nanos = duration(written, where, problems)
+    if nanos is None:
+        raise DefinitionError(problems)
     return nanos
 
 

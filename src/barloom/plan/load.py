@@ -6,23 +6,46 @@ import reprlib
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeAlias
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan
+from barloom.plan.draft import BarsDraft
 from barloom.plan.events import EventDraft
-from barloom.plan.query import Bars, Query
 from barloom.plan.suggest import did_you_mean
-from barloom.plan.toml import read_toml
+from barloom.plan.toml import read_document, read_plan
 
-__all__ = ["Declared", "in_module", "load", "plan_of"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-Declared: TypeAlias = BarPlan | Bars | str | Path
-"""A definition: bars, or what `load` reads."""
+__all__ = ["Declared", "Definition", "HasPlan", "definition_at", "in_module", "plan_of"]
 
 
-def load(target: str | Path) -> Bars:
-    """The bars declared in ``bars.toml`` or in ``module:attribute`` (imported with the current directory in reach).
+class HasPlan(Protocol):
+    """Bars, as the front door gives them."""
+
+    @property
+    def plan(self) -> BarPlan:
+        """What everything else reads."""
+
+
+Declared: TypeAlias = BarPlan | HasPlan | str | Path
+"""A definition: bars, or what `definition_at` reads."""
+
+
+class Definition(NamedTuple):
+    """A definition and what stands beside it: the tables of its document, or the names of its module.
+
+    `where` is how it was asked for.
+    """
+
+    plan: BarPlan
+    beside: Mapping[str, object]
+    where: str
+
+
+def definition_at(target: str | Path) -> Definition:
+    """What is declared in ``bars.toml`` or in ``module:attribute`` (imported with the current directory in reach).
 
     Raises `DefinitionError` where there is no such thing, or with every problem found in it.
     """
@@ -33,8 +56,9 @@ def load(target: str | Path) -> Bars:
         _fail("is the text of a definition", "load", "write it into a .toml file, and give the path of that")
     named = in_module(target)
     if named is not None:
-        return _attribute(*named)
-    return Bars(read_toml(_text(Path(target)), str(target)))
+        return Definition(_attribute(*named), vars(sys.modules[named[0]]), str(target))
+    document = read_document(_text(Path(target)), str(target))
+    return Definition(read_plan(document), document, str(target))
 
 
 def plan_of(declared: Declared) -> BarPlan:
@@ -45,12 +69,12 @@ def plan_of(declared: Declared) -> BarPlan:
     if isinstance(plan, BarPlan):
         return plan
     if isinstance(declared, (str, Path)):
-        return load(declared).plan
+        return definition_at(declared).plan
     raise TypeError(_no_definition(declared))
 
 
 def _no_definition(given: object) -> str:
-    if isinstance(given, Query):
+    if _has_no_name(given):
         return 'these bars have no name yet: end their declaration by .named("bars")'
     if isinstance(getattr(given, "__event__", None), EventDraft):
         name = given.__name__ if isinstance(given, type) else type(given).__name__
@@ -60,6 +84,10 @@ def _no_definition(given: object) -> str:
         f"{reprlib.repr(given)} is no definition: give bars (what .named(…) gives), the path of a TOML file, or "
         '"module:attribute"'
     )
+
+
+def _has_no_name(found: object) -> bool:
+    return isinstance(getattr(found, "draft", None), BarsDraft)
 
 
 def in_module(target: str | Path) -> tuple[str, str] | None:
@@ -99,7 +127,7 @@ def _text(path: Path) -> str:
         _fail(f"cannot be read: {error.strerror}", where, "check the file and its permissions")
 
 
-def _attribute(name: str, attribute: str) -> Bars:
+def _attribute(name: str, attribute: str) -> BarPlan:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -121,12 +149,9 @@ def _attribute(name: str, attribute: str) -> Bars:
             known = [item for item in dir(found) if not item.startswith("_")]
             _fail(f"{name!r} has no attribute {part!r}", f"{name}:{attribute}", did_you_mean(part, known))
         found = getattr(found, part)
-    match found:
-        case Bars():
-            return found
-        case BarPlan():
-            return Bars(found)
-        case Query():
-            _fail("is a declaration without a name", f"{name}:{attribute}", 'end it by .named("bars")')
-        case _:
-            _fail(f"is a {type(found).__name__}, not bars", f"{name}:{attribute}", 'point to what .named("…") gave')
+    plan = getattr(found, "plan", found)
+    if isinstance(plan, BarPlan):
+        return plan
+    if _has_no_name(found):
+        _fail("is a declaration without a name", f"{name}:{attribute}", 'end it by .named("bars")')
+    _fail(f"is a {type(found).__name__}, not bars", f"{name}:{attribute}", 'point to what .named("…") gave')

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["did_you_mean", "one_of", "type_hint"]
+__all__ = ["did_you_mean", "listed", "one_of", "type_hint"]
 
 _TYPES: Final = {
     **dict.fromkeys(("str", "text", "varchar", "char", "symbol"), "string"),
@@ -30,8 +30,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return "none are known here"
     near = get_close_matches(name.lower(), [item.lower() for item in names], n=1, cutoff=0.6)
     best = [item for item in names if near and item.lower() == near[0]]
-    listed = f"known are: {', '.join(names)}"
-    return f"did you mean {best[0]!r}? {listed}" if best else listed
+    told = f"known are: {', '.join(names)}"
+    return f"did you mean {best[0]!r}? {told}" if best else told
+
+
+def listed(names: Iterable[object]) -> str:
+    """``a, b, c``, or that there is nothing."""
+    return ", ".join(map(str, names)) or "nothing"
 
 
 def one_of(choices: Iterable[str]) -> str:

@@ -20,11 +20,11 @@ from barloom.plan.written import condition, value
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from barloom.plan.barplan import BarPlan
 
-__all__ = ["read_toml"]
+__all__ = ["read_document", "read_plan", "read_toml"]
 
 _FIELD: Final = re.compile(r"\s*(\w+)\s*(?:\(\s*([^)]*?)\s*\))?\s*(\?)?\s*")
 _KINDS: Final = {"string": FieldKind.STRING, "int": FieldKind.INTEGER, "bool": FieldKind.BOOLEAN}
@@ -62,14 +62,22 @@ _Table = dict[str, object]
 
 def read_toml(text: str, name: str = "the definition") -> BarPlan:
     """The plan of a TOML text; `name` is how messages call it. Raises `DefinitionError` with every problem found."""
+    return read_plan(read_document(text, name))
+
+
+def read_document(text: str, name: str) -> Mapping[str, object]:
+    """The tables of a TOML text. Raises `DefinitionError` where it is none."""
     from tomllib import TOMLDecodeError, loads  # noqa: PLC0415 - only where TOML is read
 
     try:
-        document = loads(text, parse_float=Decimal)
+        return loads(text, parse_float=Decimal)
     except TOMLDecodeError as error:
         raise DefinitionError([Problem(f"is not TOML: {error}", name, "mend the syntax at that line")]) from None
-    reader = _Reader()
-    draft = reader.bars(document)
+
+
+def read_plan(document: Mapping[str, object]) -> BarPlan:
+    """The plan that tables declare. Raises `DefinitionError` with every problem found."""
+    draft = _Reader().bars(dict(document))
     if not (isinstance(document.get("event"), dict) and isinstance(document.get("bars"), dict)):
         raise DefinitionError(draft.problems)
     return build(draft)

@@ -241,7 +241,7 @@ def _renumber(backend: Backend, number: int) -> None:
 def _format(backend: Backend) -> int:
     written = _meta(backend, FORMAT_KEY)
     if written == COPY_OF_TOPICS:
-        message = f"{backend.name} is a reader's copy of Kafka topics; open it with `barloom.open_reader`"
+        message = f"{backend.name} is a reader's copy of Kafka topics; open it with `bars.kafka(…).reader(…)`"
         raise StoreFormat(message)
     if written is None or not written.isdigit():
         message = f"the store {backend.name} does not say its format; it is damaged, or not one of barloom's"

@@ -16,10 +16,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from barloom.cli import main
 from barloom.cli.kafka.options import KafkaOptions
 from barloom.cli.kafka.run import stopped_by_signals
-from barloom.kafka.config.asked import declared_kafka
-from barloom.kafka.config.settings import kafka_settings
-from barloom.kafka.runtime import run
-from barloom.plan.load import load
+from barloom.front.load import load
 from waiting import PATIENCE, until
 
 if TYPE_CHECKING:
@@ -94,9 +91,10 @@ def test_topics_are_planned_checked_and_applied(
 
 def run_once(definition: Path) -> None:
     """Run the application until it has read something, which it then commits."""
-    stop, plan = Event(), load(definition).plan
-    settings = kafka_settings(declared_kafka(str(definition)) or {}, plan)
-    report = run(plan, settings, stop=stop, on_status=lambda status: stop.set() if status.report.ticks else None)
+    stop = Event()
+    report = (
+        load(definition).kafka().run(stop=stop, on_status=lambda status: stop.set() if status.report.ticks else None)
+    )
     assert report.ticks
 
 

@@ -10,8 +10,8 @@ import pytest
 from barloom.cli import main
 from barloom.cli.exits import Exit
 from barloom.embedded import run as embedded
+from barloom.front.load import load
 from barloom.plan.identity import topics as named
-from barloom.plan.load import load
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
 from barloom.store.opening import open_for_reading

@@ -15,6 +15,7 @@ from barloom.errors import AccessRefused
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.cluster.topics import Difference, State
 from barloom.kafka.letters.replay import replay
+from barloom.kafka.reader.opening import open_reader
 from barloom.kafka.state.forgetting import forget, known_of
 from barloom.kafka.state.standing import standing
 from barloom.plan.identity import topics as topics_of
@@ -57,7 +58,7 @@ def named(right: Right, failure: BaseException | None) -> bool:
 def test_the_table_is_read() -> None:
     """All that it tells: a row that is written otherwise would not be tested."""
     assert (8, 8) == (len(RUNNING), len(set(RUNNING)))
-    assert {"run", "topics apply", "status", "dlq replay", "reset", "open_reader", "BarReader"} == {
+    assert {"run", "topics apply", "status", "dlq replay", "reset", "reader", "bars"} == {
         right.who for right in guide()
     }
 
@@ -147,11 +148,11 @@ def actions(desk: SecureDesk) -> dict[str, Callable[[], object]]:
         cluster.alter([replace(change, differences=(longer,)) for change in changes])
 
     def read() -> None:
-        with bl.open_reader(plan, settings) as reader:
+        with open_reader(plan, settings) as reader:
             reader.wait_running(30)
 
     def receive() -> None:
-        with bl.BarReader(plan, settings, "1m", group=desk.names["group"], at_end="stop") as reader:
+        with bl.kafka.BarReader(plan, settings, "1m", group=desk.names["group"], at_end="stop") as reader:
             assert len(list(reader)) == 2
 
     def begin_anew() -> None:
@@ -162,7 +163,7 @@ def actions(desk: SecureDesk) -> dict[str, Callable[[], object]]:
         "topics apply": apply,
         "status": partial(standing, settings, names),
         "dlq replay": partial(replay, settings, names, lambda _: True, clock),
-        "open_reader": read,
-        "BarReader": receive,
+        "reader": read,
+        "bars": receive,
         "reset": begin_anew,
     }

@@ -87,7 +87,7 @@ def test_registry_and_brokers_share_one_authority(desk: SecureDesk, registry: Re
         assert url.startswith("https://")
         given = {"url": url, **OPENED_BY[opened_by]}
         settings = desk.settings(login(desk), format="avro", registry=given)
-        with desk.running(settings) as instance, bl.EventWriter(Tick, settings) as writer:
+        with desk.running(settings) as instance, bl.kafka.EventWriter(Tick, settings) as writer:
             for minute in (1, 2, 3):
                 writer.write(Tick("ACME", datetime(2025, 11, 10, 9, minute, tzinfo=UTC), Decimal("1.50")))
             writer.flush()
@@ -164,13 +164,13 @@ def test_who_may_only_look_registers_nothing(desk: SecureDesk, registry: Registr
     assert "and mode = 'check' registers nothing: register this schema there" in str(why)
 
     registering = desk.settings(login(desk), format="avro", registry={"url": registry.url})
-    with desk.running(registering), bl.EventWriter(Tick, registering) as writer:
+    with desk.running(registering), bl.kafka.EventWriter(Tick, registering) as writer:
         writer.write(Tick("ACME", datetime(2025, 11, 10, 9, 1, tzinfo=UTC), Decimal(1)))
         writer.flush()
         for _ in awaited():
             if versions(registering, f"{desk.prefix}bars_late-value"):
                 break
-    with desk.running(looking) as instance, bl.EventWriter(Tick, looking) as writer:
+    with desk.running(looking) as instance, bl.kafka.EventWriter(Tick, looking) as writer:
         writer.write(Tick("ACME", datetime(2025, 11, 10, 9, 2, tzinfo=UTC), Decimal(2)))
         writer.flush()
         finals = desk.records("bars_final_1m", 1)
@@ -184,12 +184,12 @@ def test_a_registry_that_is_away_when_a_new_writer_comes_loses_nothing(
     """Messages whose schema cannot be asked for wait; once the registry is back, bars hold the ticks of both."""
     settings = desk.settings(login(desk), format="avro", registry={"url": own_registry.url})
     with desk.running(settings) as instance:
-        with bl.EventWriter(Tick, settings) as writer:
+        with bl.kafka.EventWriter(Tick, settings) as writer:
             writer.write(Tick("ACME", datetime(2025, 11, 10, 9, 1, tzinfo=UTC), Decimal(1)))
             writer.write(Tick("ACME", datetime(2025, 11, 10, 9, 2, tzinfo=UTC), Decimal(2)))
             writer.flush()
             first = desk.records("bars_final_1m", 1)
-        wide = bl.EventWriter(WideTick, settings, topic=desk.input)
+        wide = bl.kafka.EventWriter(WideTick, settings, topic=desk.input)
         wide.write(WideTick("OTHER", datetime(2025, 11, 10, 9, 2, tzinfo=UTC), Decimal(3), "XNAS"))
         own_registry.stop()
         wide.flush()
@@ -199,7 +199,7 @@ def test_a_registry_that_is_away_when_a_new_writer_comes_loses_nothing(
         alive = instance.alive
         own_registry.start_again()
         finals = desk.records("bars_final_1m", 3)
-        with bl.BarReader(desk.plan(), settings, "1m", at_end="stop") as reader:
+        with bl.kafka.BarReader(desk.plan(), settings, "1m", at_end="stop") as reader:
             bars = [(m.fields[0], m.bar.close, m.bar.count) for m in reader]
         wide.close()
 

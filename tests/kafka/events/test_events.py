@@ -56,10 +56,10 @@ def json_settings(topics: Topics, broker: Broker) -> KafkaSettings:
 
 def test_an_event_comes_back_as_it_was_written(settings: KafkaSettings) -> None:
     """Every value exactly, nulls, headers in order, and where it stands in the log."""
-    with bl.EventWriter(Quote, settings) as writer:
+    with bl.kafka.EventWriter(Quote, settings) as writer:
         writer.write(quote(1), headers={"feed": b"7", "empty": b""})
 
-    with bl.EventReader(Quote, settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, settings, at_end="stop") as reader:
         (message,) = reader
 
     assert quote(1) == message.event
@@ -85,11 +85,11 @@ def murmur2(data: bytes) -> int:
 def test_partitions_are_those_that_java_clients_choose(settings: KafkaSettings) -> None:
     """By murmur2 of the key, so that a key has one partition whoever writes it."""
     assert [-973932308, -790332482] == [murmur2(data) - 2**32 for data in (b"21", b"foobar")]  # Kafka's own test
-    with bl.EventWriter(Quote, settings) as writer:
+    with bl.kafka.EventWriter(Quote, settings) as writer:
         for number in range(20):
             writer.write(quote(number, f"S{number}"))
 
-    with bl.EventReader(Quote, settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, settings, at_end="stop") as reader:
         found = {message.key or b"": message.partition for message in reader}
 
     assert {key: (murmur2(key) & 0x7FFFFFFF) % 2 for key in found} == found
@@ -102,10 +102,10 @@ def test_a_frame_is_written_row_by_row(settings: KafkaSettings) -> None:
     events = [quote(number, name) for number, name in enumerate(names)]
     columns = ("symbol", "at", "bid", "ask", "seen")
     frame = pl.DataFrame({name: [getattr(event, name) for event in events] for name in columns})
-    with bl.EventWriter(Quote, settings) as writer:
+    with bl.kafka.EventWriter(Quote, settings) as writer:
         writer.write_frame(frame)
 
-    with bl.EventReader(Quote, settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, settings, at_end="stop") as reader:
         found = list(reader)
 
     for name in "ABC":
@@ -124,16 +124,16 @@ def test_what_does_not_fit_its_field_is_not_written(
 ) -> None:
     """Never rounded, never cut; the message names the field."""
     fields = {"symbol": "A", "at": datetime(2025, 1, 1, tzinfo=UTC), "bid": Decimal(1), "ask": None, "seen": 1}
-    with bl.EventWriter(Quote, json_settings) as writer:
+    with bl.kafka.EventWriter(Quote, json_settings) as writer:
         with pytest.raises(BadRow, match=f"row 0: {problem}"):
             writer.write(Quote(**{**fields, **change}))  # type: ignore[arg-type]
         writer.write(quote(1))
 
-    with bl.EventReader(Quote, json_settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, json_settings, at_end="stop") as reader:
         assert [quote(1)] == [message.event for message in reader]
 
 
-def fail_after(writer: bl.EventWriter[Quote], event: Quote) -> None:
+def fail_after(writer: bl.kafka.EventWriter[Quote], event: Quote) -> None:
     """Write one, and then one that is refused."""
     writer.write(event)
     writer.write(Quote(symbol="A", at=event.at, bid=Decimal("0.0000001"), ask=None, seen=0))
@@ -141,7 +141,7 @@ def fail_after(writer: bl.EventWriter[Quote], event: Quote) -> None:
 
 def test_a_transaction_is_seen_whole_or_not_at_all(json_settings: KafkaSettings) -> None:
     """An error that leaves the block takes everything back."""
-    with bl.EventWriter(Quote, json_settings, transactional_id=f"{json_settings.app}-w") as writer:
+    with bl.kafka.EventWriter(Quote, json_settings, transactional_id=f"{json_settings.app}-w") as writer:
         with pytest.raises(BrokerError, match=r"inside of `with writer\.transaction"):
             writer.write(quote(0))
         with pytest.raises(BadRow), writer.transaction():
@@ -150,7 +150,7 @@ def test_a_transaction_is_seen_whole_or_not_at_all(json_settings: KafkaSettings)
             writer.write(quote(2))
             writer.write(quote(3))
 
-    with bl.EventReader(Quote, json_settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, json_settings, at_end="stop") as reader:
         assert [quote(2), quote(3)] == [message.event for message in reader]
 
 
@@ -159,7 +159,7 @@ def poison(settings: KafkaSettings) -> None:
     from confluent_kafka import Producer  # noqa: PLC0415
 
     producer = Producer({"bootstrap.servers": settings.brokers})
-    with bl.EventWriter(Quote, settings) as writer:
+    with bl.kafka.EventWriter(Quote, settings) as writer:
         writer.write(quote(1))
         writer.flush()
         producer.produce(settings.input[0], b"\x00nonsense", b"k", headers={"from": "elsewhere"})
@@ -172,7 +172,7 @@ def test_a_poison_message_is_given_as_a_problem(json_settings: KafkaSettings) ->
     """With its place, its headers and its commit handle; never silently passed over."""
     poison(json_settings)
 
-    with bl.EventReader(Quote, json_settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, json_settings, at_end="stop") as reader:
         found = list(reader)
 
     assert [quote(1), Problem, Problem, quote(2)] == [
@@ -187,7 +187,7 @@ def test_a_poison_message_is_given_as_a_problem(json_settings: KafkaSettings) ->
 def test_a_poison_message_is_raised_where_that_is_wanted(json_settings: KafkaSettings) -> None:
     """Each by itself; what stands behind it is read on."""
     poison(json_settings)
-    with bl.EventReader(Quote, json_settings, at_end="stop", poison="raise") as reader:
+    with bl.kafka.EventReader(Quote, json_settings, at_end="stop", poison="raise") as reader:
         found = [next(reader).event]
         for offset in (1, 2):
             with pytest.raises(BadRow, match=f"offset {offset}"):
@@ -199,7 +199,7 @@ def test_a_poison_message_is_raised_where_that_is_wanted(json_settings: KafkaSet
 
 def group_reads(settings: KafkaSettings) -> list[int]:
     """What a new member of the group gets."""
-    with bl.EventReader(Quote, settings, group=settings.app, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, settings, group=settings.app, at_end="stop") as reader:
         return [message.event.seen for message in reader]
 
 
@@ -217,10 +217,10 @@ def test_a_commit_never_runs_ahead_of_an_earlier_message(
     json_settings: KafkaSettings, done: list[int], again: list[int]
 ) -> None:
     """A group goes on at the first message that is not done with, whatever was committed behind it."""
-    with bl.EventWriter(Quote, json_settings) as writer:
+    with bl.kafka.EventWriter(Quote, json_settings) as writer:
         for number in range(5):
             writer.write(quote(number))
-    with bl.EventReader(Quote, json_settings, group=json_settings.app, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, json_settings, group=json_settings.app, at_end="stop") as reader:
         messages = list(reader)
         for number in done:
             messages[number].commit()
@@ -230,9 +230,9 @@ def test_a_commit_never_runs_ahead_of_an_earlier_message(
 
 def test_without_a_group_there_is_nothing_to_commit(json_settings: KafkaSettings) -> None:
     """That is said, and not quietly passed over."""
-    with bl.EventWriter(Quote, json_settings) as writer:
+    with bl.kafka.EventWriter(Quote, json_settings) as writer:
         writer.write(quote(1))
-    with bl.EventReader(Quote, json_settings, at_end="stop") as reader:
+    with bl.kafka.EventReader(Quote, json_settings, at_end="stop") as reader:
         message = next(reader)
         with pytest.raises(BrokerError, match="without a group"):
             message.commit()
@@ -240,12 +240,12 @@ def test_without_a_group_there_is_nothing_to_commit(json_settings: KafkaSettings
 
 def test_events_can_be_awaited(json_settings: KafkaSettings) -> None:
     """With ``async for``, without holding up the loop."""
-    with bl.EventWriter(Quote, json_settings) as writer:
+    with bl.kafka.EventWriter(Quote, json_settings) as writer:
         for number in range(3):
             writer.write(quote(number))
 
     async def read() -> list[int]:
-        with bl.EventReader(Quote, json_settings, at_end="stop") as reader:
+        with bl.kafka.EventReader(Quote, json_settings, at_end="stop") as reader:
             return [message.event.seen async for message in reader]
 
     assert [0, 1, 2] == asyncio.run(read())
@@ -253,10 +253,10 @@ def test_events_can_be_awaited(json_settings: KafkaSettings) -> None:
 
 def test_reading_from_the_end_gives_only_what_comes(json_settings: KafkaSettings) -> None:
     """What stood there before is passed over."""
-    with bl.EventWriter(Quote, json_settings) as writer:
+    with bl.kafka.EventWriter(Quote, json_settings) as writer:
         writer.write(quote(1))
         writer.flush()
-        with bl.EventReader(Quote, json_settings, from_="end") as reader:
+        with bl.kafka.EventReader(Quote, json_settings, from_="end") as reader:
             assert reader.poll(1.0) is None
             writer.write(quote(2))
             writer.flush()
@@ -268,7 +268,7 @@ def test_reading_from_the_end_gives_only_what_comes(json_settings: KafkaSettings
 def test_a_choice_that_there_is_not_is_told(option: str) -> None:
     """With those that there are, before anything is connected."""
     settings = KafkaSettings(brokers="127.0.0.1:1", app="x", input=("x",), format=Format.JSON)
-    make: Callable[..., object] = bl.EventReader
+    make: Callable[..., object] = bl.kafka.EventReader
 
     with pytest.raises(DefinitionError, match="write one of"):
         make(Quote, settings, **{option: "middle"})

@@ -12,8 +12,8 @@ from confluent_kafka import Producer
 
 from barloom.clock import SystemClock
 from barloom.errors import Fenced, TopicMismatch
-from barloom.kafka.letters.dead_letters import dead_letter
 from barloom.kafka.letters import replay as module
+from barloom.kafka.letters.dead_letters import dead_letter
 from barloom.kafka.letters.replay import Replay, replay, select
 from kafka.letters.letterbox import NOW, Letterbox, Sent
 

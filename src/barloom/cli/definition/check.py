@@ -10,13 +10,12 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.definition.plan_view import plan_body, plan_sheets, plan_warnings
 from barloom.cli.exits import Exit
-from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, bars_asked
 from barloom.cli.kafka.view import kafka_body, kafka_sheets, kafka_warnings
 from barloom.cli.ksqldb.view import history_warnings, ksql_body, ksql_sheets
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import note, say, show
 from barloom.clock import SystemClock
-from barloom.kafka.config.asked import declared_kafka
 
 __all__ = ["check"]
 
@@ -31,9 +30,9 @@ def check(
     definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, ksqldb: _InKsql = False, as_json: AsJson = False
 ) -> Exit:
     """Read a definition and show the plan."""
-    plan, now = plan_asked(definition, kafka), SystemClock().now()
-    on_kafka = bool(kafka.given) or declared_kafka(definition) is not None
-    settings = settings_asked(definition, plan, kafka) if on_kafka else None
+    bars, now = bars_asked(definition, kafka), SystemClock().now()
+    plan, on_kafka = bars.plan, bool(kafka.given) or bars.says_kafka
+    settings = bars.kafka(override=kafka.override).settings if on_kafka else None
     if as_json:
         more = {} if settings is None else {"kafka": kafka_body(plan, settings)}
         machine.emit("check", {**plan_body(plan, now), **more, **({"ksqldb": ksql_body(plan)} if ksqldb else {})})

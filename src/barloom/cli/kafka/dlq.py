@@ -12,20 +12,14 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, plural
 from barloom.cli.kafka.letter_filter import letter_filter, place_of
 from barloom.cli.kafka.letter_view import body_of, content, head_sheet, list_sheet, summary
-from barloom.cli.kafka.options import KafkaOptions, plan_asked, settings_asked
+from barloom.cli.kafka.options import KafkaOptions, app_asked
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import complain, note, say, show
-from barloom.clock import SystemClock
-from barloom.kafka.letters.envelope import read_letter
-from barloom.kafka.letters.replay import replay, select, was_replayed
-from barloom.plan.identity import topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from barloom.kafka.config.settings import KafkaSettings
-    from barloom.kafka.letters.envelope import Letter
-    from barloom.plan.identity import Topics
+    from barloom.kafka import DeadLetters, Letter
 
 __all__ = ["dlq", "list_letters", "replay_letters", "show_letter"]
 
@@ -71,7 +65,7 @@ def list_letters(
 ) -> Exit:
     """List dead letters, those that failed last first."""
     meant = letter_filter(filters)
-    settings, names = _where(definition, kafka)
+    letters = app_asked(definition, kafka).dlq
     total = 0
 
     def counted(letter: Letter) -> bool:
@@ -79,12 +73,12 @@ def list_letters(
         total += (yes := meant(letter))
         return yes
 
-    found = nlargest(limit, select(settings, names, counted), key=lambda item: item[0].last_seen)
+    found = nlargest(limit, letters.list(counted), key=lambda item: item[0].last_seen)
     if as_json:
         rows = [summary(letter, replayed=done) for letter, done in found]
-        machine.emit("dlq list", {"topic": names.dead_letter, "total": total, "letters": rows})
+        machine.emit("dlq list", {"topic": letters.topic, "total": total, "letters": rows})
         return Exit.OK
-    _show(found, total, names, chosen=bool(filters))
+    _show(found, total, letters.topic, chosen=bool(filters))
     return Exit.OK
 
 
@@ -94,15 +88,15 @@ def show_letter(
 ) -> Exit:
     """Show one dead letter: where it came from, why it is here, its headers, key and value."""
     partition, offset = place_of(place)
-    settings, names = _where(definition, kafka)
-    letter = read_letter(settings, names.dead_letter, partition, offset)
-    if letter is None:
-        message = f"there is no dead letter {place} in {names.dead_letter}, or no longer"
+    letters = app_asked(definition, kafka).dlq
+    found = letters.show(partition, offset)
+    if found is None:
+        message = f"there is no dead letter {place} in {letters.topic}, or no longer"
         complain(message)
         if as_json:
             machine.emit("dlq show", {"letter": None})
         return Exit.NOT_FOUND
-    done = was_replayed(settings, names, letter)
+    letter, done = found
     if as_json:
         machine.emit("dlq show", body_of(letter, replayed=done))
         return Exit.OK
@@ -134,8 +128,8 @@ def replay_letters(  # noqa: PLR0913 - the options of a command
         message = "say which letters to put back: --filter NAME=VALUE, or --all"
         raise UsageError(message)
     meant = letter_filter(filters)
-    settings, names = _where(definition, kafka)
-    body = _foreseen(settings, names, meant) if dry_run else _replayed(settings, names, meant)
+    letters = app_asked(definition, kafka).dlq
+    body = _foreseen(letters, meant) if dry_run else _replayed(letters, meant)
     if as_json:
         machine.emit("dlq replay", {"dry_run": dry_run, **body})
         return Exit.OK
@@ -144,33 +138,26 @@ def replay_letters(  # noqa: PLR0913 - the options of a command
     if body["before"]:
         say(f"{count(body['before'])} had been put back before.")
     if body["foreign"]:
-        note(f"{plural(body['foreign'], 'record')} of {names.dead_letter} do not say where they came from")
+        note(f"{plural(body['foreign'], 'record')} of {letters.topic} do not say where they came from")
     return Exit.OK
 
 
-def _where(definition: str, kafka: KafkaOptions) -> tuple[KafkaSettings, Topics]:
-    plan = plan_asked(definition, kafka)
-    settings = settings_asked(definition, plan, kafka)
-    return settings, topics(plan, settings.app)
-
-
-def _replayed(settings: KafkaSettings, names: Topics, meant: Callable[[Letter], bool]) -> dict[str, int]:
-    done = replay(settings, names, meant, SystemClock())
+def _replayed(letters: DeadLetters, meant: Callable[[Letter], bool]) -> dict[str, int]:
+    done = letters.replay(meant)
     return {"replayed": done.replayed, "before": done.before, "foreign": done.foreign}
 
 
-def _foreseen(settings: KafkaSettings, names: Topics, meant: Callable[[Letter], bool]) -> dict[str, int]:
+def _foreseen(letters: DeadLetters, meant: Callable[[Letter], bool]) -> dict[str, int]:
     body = {"replayed": 0, "before": 0, "foreign": 0}
-    for letter, done in select(settings, names, meant):
+    for letter, done in letters.list(meant):
         body["foreign" if letter.origin is None else "before" if done else "replayed"] += 1
     return body
 
 
-def _show(found: list[tuple[Letter, bool]], total: int, names: Topics, *, chosen: bool) -> None:
+def _show(found: list[tuple[Letter, bool]], total: int, topic: str, *, chosen: bool) -> None:
     if not found:
-        topic = names.dead_letter
         say(f"No dead letter in {topic} fits the filter." if chosen else f"No dead letters in {topic}.")
         return
-    show(list_sheet(f"Dead letters in {names.dead_letter}", found))
+    show(list_sheet(f"Dead letters in {topic}", found))
     if total > len(found):
         note(f"these are the last {count(len(found))} of {count(total)}; --limit shows more, --filter fewer")

@@ -11,7 +11,7 @@ from barloom.plan.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from barloom.kafka.letters.envelope import Letter
+    from barloom.kafka import Letter
 
 __all__ = ["letter_filter", "place_of"]
 

@@ -11,7 +11,7 @@ from barloom.cli.screen import Column, Sheet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from barloom.kafka.letters.envelope import Letter
+    from barloom.kafka import Letter
 
 __all__ = ["body_of", "content", "head_sheet", "list_sheet", "summary"]
 

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Group, Parameter
 
-from barloom.kafka.config.asked import declared_kafka
-from barloom.kafka.config.settings import kafka_settings
-from barloom.plan.build import renamed
-from barloom.plan.load import load
+from barloom.front.load import load
 
 if TYPE_CHECKING:
-    from barloom.kafka.config.settings import KafkaSettings
-    from barloom.plan.barplan import BarPlan
+    from barloom.front.bars import Bars
+    from barloom.kafka import KafkaApp
 
-__all__ = ["NO_OPTIONS", "KafkaOptions", "plan_asked", "settings_asked"]
+__all__ = ["NO_OPTIONS", "KafkaOptions", "app_asked", "bars_asked"]
 
 _KAFKA = Group("Kafka", sort_key=1)
 
@@ -52,6 +49,12 @@ class KafkaOptions:
         """The options that were given, as they are written."""
         return [f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value]
 
+    @property
+    def override(self) -> dict[str, object]:
+        """The settings that were given, as ``[kafka]`` calls them."""
+        names = {"kafka": "brokers"}
+        return {names.get(name, name): value for name, value in vars(self).items() if value and name != "name"}
+
     def same(self, definition: str) -> str:
         """What another command on the same application is given, as it is typed."""
         own = {"instance_id", "metrics"}
@@ -67,22 +70,12 @@ class KafkaOptions:
 NO_OPTIONS: Final = KafkaOptions()
 
 
-def plan_asked(definition: str, options: KafkaOptions) -> BarPlan:
-    """The plan of a definition, under the name that the command line gives its bars."""
-    plan = load(definition).plan
-    return plan if options.name is None else renamed(plan, options.name)
+def bars_asked(definition: str, options: KafkaOptions) -> Bars:
+    """The bars of a definition, under the name that the command line gives them."""
+    bars = load(definition)
+    return bars if options.name is None else bars.renamed(options.name)
 
 
-def settings_asked(definition: str, plan: BarPlan, options: KafkaOptions) -> KafkaSettings:
-    """The settings of a definition under the command line's; `DefinitionError` where there are none or wrong ones."""
-    return kafka_settings(
-        declared_kafka(definition) or {},
-        plan,
-        brokers=options.kafka,
-        app=options.app,
-        input=options.input or None,
-        format=options.format,
-        registry=options.registry,
-        instance_id=options.instance_id,
-        metrics=options.metrics,
-    )
+def app_asked(definition: str, options: KafkaOptions) -> KafkaApp:
+    """The application of a definition, with the command line's settings above its own."""
+    return bars_asked(definition, options).kafka(override=options.override)

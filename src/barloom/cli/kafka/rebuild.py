@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, plural
-from barloom.cli.kafka.options import plan_asked, settings_asked
+from barloom.cli.kafka.options import app_asked
 from barloom.cli.kafka.run import report_body, show_report, stopped_by_signals
 from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import err, say
 from barloom.clock import SystemClock
-from barloom.plan.identity import topics
 from barloom.telemetry.logs import configure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from barloom.cli.kafka.options import KafkaOptions
-    from barloom.kafka.config.settings import KafkaSettings
-    from barloom.kafka.runtime.rebuilding import Rebuilt
-    from barloom.plan.barplan import BarPlan
+    from barloom.kafka import KafkaApp, Rebuilt
 
 __all__ = ["rebuild_on_kafka"]
 
@@ -37,27 +34,25 @@ def rebuild_on_kafka(  # noqa: PLR0913 - the options of a command
     as_json: bool,
 ) -> Exit:
     """Make the bars from a part of the input, or all of it, and stop."""
-    from barloom.kafka.runtime.rebuilding import rebuild  # noqa: PLC0415 - a rebuild from files needs none of it
-
-    plan = plan_asked(definition, options)
-    settings = settings_asked(definition, plan, options)
+    app = app_asked(definition, options)
     span = [None if text is None else instant(text, name) for name, text in (("--from", begin), ("--to", end))]
     configure(json=not err().is_terminal)
-    with stopped_by_signals() as (stop, seen), progress_of_run(f"{plan.name} again", SystemClock()) as tell:
-        done = rebuild(plan, settings, stop=stop, begin=span[0], end=span[1], resume=resume, on_progress=tell)
+    with stopped_by_signals() as (stop, seen), progress_of_run(f"{app.plan.name} again", SystemClock()) as tell:
+        done = app.rebuild(stop=stop, begin=span[0], end=span[1], resume=resume, on_progress=tell)
     if as_json:
-        body = {"name": plan.name, "messages": done.offsets, "complete": done.complete}
-        machine.emit("rebuild", {**report_body(done.report, plan, settings), **body})
+        body = {"name": app.plan.name, "messages": done.offsets, "complete": done.complete}
+        machine.emit("rebuild", {**report_body(done.report, app), **body})
     else:
-        show_report(done.report, topics(plan, settings.app), options.same(definition))
-        for line in _next(definition, plan, settings, done):
+        show_report(done.report, app.names, options.same(definition))
+        for line in _next(definition, app, done):
             say(line)
     if done.complete:
         return Exit.OK
     return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
 
 
-def _next(definition: str, plan: BarPlan, settings: KafkaSettings, done: Rebuilt) -> Iterable[str]:
+def _next(definition: str, app: KafkaApp, done: Rebuilt) -> Iterable[str]:
+    plan, settings = app.plan, app.settings
     same = f"{definition} --app {settings.app} --name {plan.name}"
     if not done.complete:
         yield f"Interrupted. What was read is committed; barloom rebuild {same} --resume goes on right after it."

@@ -9,15 +9,12 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, plural
-from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, app_asked
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, say, show
-from barloom.clock import SystemClock
-from barloom.kafka.cluster.admin import Cluster
-from barloom.kafka.state.forgetting import forget, known_of
 
 if TYPE_CHECKING:
-    from barloom.kafka.state.forgetting import Known
+    from barloom.kafka import Known
 
 __all__ = ["reset"]
 
@@ -36,14 +33,9 @@ def reset(
     if yes and kafka.app is None:
         message = "--yes without --app: name the application whose state is to be removed"
         raise UsageError(message)
-    plan = plan_asked(definition, kafka)
-    settings = settings_asked(definition, plan, kafka)
-    cluster = Cluster.reach(settings, SystemClock())
-    known = known_of(cluster, plan, settings)
-    if yes:
-        forget(cluster, known)
+    known = app_asked(definition, kafka).reset(really=yes)
     if as_json:
-        machine.emit("reset", {"app": settings.app, "topics": known.topics, "members": known.members, "done": yes})
+        machine.emit("reset", {"app": known.app, "topics": known.topics, "members": known.members, "done": yes})
         return Exit.OK
     _tell(known, done=yes)
     return Exit.OK

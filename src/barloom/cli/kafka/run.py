@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -11,44 +11,35 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
 from barloom.cli.screen import Column, Sheet, err, note, say, show, spinner
-from barloom.clock import SystemClock
-from barloom.plan.identity import topics
-from barloom.telemetry.health import Health
-from barloom.telemetry.http import serve_metrics
+from barloom.kafka import UNCOMMITTED
 from barloom.telemetry.logs import configure
-from barloom.telemetry.metrics import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
     from types import FrameType
 
-    from barloom.kafka.config.settings import KafkaSettings
-    from barloom.kafka.runtime.job import Status
-    from barloom.plan.barplan import BarPlan
+    from barloom.kafka import KafkaApp, Status
     from barloom.plan.identity import Topics
     from barloom.runtime.report import RunReport
 
 __all__ = ["report_body", "run_on_kafka", "show_report", "stopped_by_signals"]
 
 
-def run_on_kafka(plan: BarPlan, settings: KafkaSettings, same: str, *, as_json: bool) -> Exit:
+def run_on_kafka(app: KafkaApp, same: str, *, as_json: bool) -> Exit:
     """Be an instance until SIGTERM (`Exit.OK`) or Ctrl-C (`Exit.INTERRUPTED`), and report.
 
     `same` is what another command on the same application is given.
     """
-    from barloom.kafka.runtime import UNCOMMITTED, run  # noqa: PLC0415 - a run over files needs none of it
-
+    plan, settings = app.plan, app.settings
     if not as_json:
         say(f"{plan.name!r} on {settings.brokers}, group {settings.app!r}. Ctrl-C stops it in good order.")
     configure(json=not err().is_terminal)
-    metrics, health = open_metrics() if settings.metrics is None else Metrics(), Health(SystemClock())
-    with _served(settings, metrics, health), stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
-        report = run(plan, settings, stop=stop, on_status=tell, metrics=metrics, health=health)
+    with stopped_by_signals() as (stop, seen), _status(plan.name) as tell:
+        report = app.run(stop=stop, on_status=tell)
     if as_json:
-        machine.emit("run", report_body(report, plan, settings))
+        machine.emit("run", report_body(report, app))
     else:
-        show_report(report, topics(plan, settings.app), same)
+        show_report(report, app.names, same)
         if not any(UNCOMMITTED in text for text in report.notes):
             say("Stopped in good order: what was read is committed, and the group is left.")
     return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
@@ -71,13 +62,6 @@ def stopped_by_signals() -> Iterator[tuple[Event, list[int]]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _served(settings: KafkaSettings, metrics: Metrics, health: Health) -> AbstractContextManager[object]:
-    """The endpoint for metrics and health, where one is asked for."""
-    if settings.metrics is None:
-        return nullcontext()
-    return serve_metrics(metrics, health, settings.metrics)
 
 
 @contextmanager
@@ -116,12 +100,12 @@ def show_report(report: RunReport, names: Topics, same: str) -> None:
         note(text)
 
 
-def report_body(report: RunReport, plan: BarPlan, settings: KafkaSettings) -> dict[str, object]:
+def report_body(report: RunReport, app: KafkaApp) -> dict[str, object]:
     """The same for a script."""
-    names = topics(plan, settings.app)
+    names = app.names
     return {
-        "brokers": settings.brokers,
-        "app": settings.app,
+        "brokers": app.settings.brokers,
+        "app": app.settings.app,
         "ticks": report.ticks,
         "filtered": report.filtered,
         "bars": report.bars,

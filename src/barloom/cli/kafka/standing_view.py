@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Final
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, duration, moment
-from barloom.cli.kafka.options import plan_asked, settings_asked
+from barloom.cli.kafka.options import app_asked
 from barloom.cli.screen import Column, Sheet, out, show
 from barloom.clock import SystemClock
-from barloom.kafka.config.settings import KSQLDB
-from barloom.kafka.state.standing import NO_OWNER, standing
-from barloom.plan.identity import topics
+from barloom.kafka import KSQLDB, NO_OWNER
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 
     from barloom.cli.kafka.options import KafkaOptions
     from barloom.clock import Clock
-    from barloom.kafka.state.standing import Standing
+    from barloom.kafka import Standing
 
 __all__ = ["standing_sheet", "status_on_kafka"]
 
@@ -40,14 +38,13 @@ _COLUMNS: Final = (
 
 def status_on_kafka(definition: str, options: KafkaOptions, *, watch: bool, as_json: bool) -> Exit:
     """Show each partition; with `watch` until Ctrl-C."""
-    plan = plan_asked(definition, options)
-    settings = settings_asked(definition, plan, options)
+    app = app_asked(definition, options)
+    settings, clock = app.settings, SystemClock()
     if settings.written_by == KSQLDB:
-        message = f"{plan.name!r} runs on a ksqlDB server and is no application on Kafka: see `barloom ksql status`"
+        message = f"{app.plan.name!r} runs on a ksqlDB server and is no application on Kafka: see `barloom ksql status`"
         raise UsageError(message)
-    names, clock = topics(plan, settings.app), SystemClock()
     while True:
-        found = standing(settings, names)
+        found = app.status()
         if as_json:
             machine.emit("status", {"application": settings.app, "partitions": [_body(each) for each in found]})
         else:

@@ -9,19 +9,17 @@ from cyclopts import App, Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, duration, instant, moment, on_the_grid
-from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, app_asked
 from barloom.cli.options import AsJson, Definition, MaybeStore  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
-from barloom.plan.identity import topics
+from barloom.front.load import load
 from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from barloom.kafka.config.settings import KafkaSettings
-    from barloom.plan.barplan import BarPlan
-    from barloom.runtime.setting_back import SetBack
+    from barloom.kafka import KafkaApp, SetBack
 
 __all__ = ["set_back", "show_times", "stream_time"]
 
@@ -58,11 +56,8 @@ def show_times(
     if store is not None:
         _refuse_both(kafka)
         return _show_store(store, as_json=as_json)
-    from barloom.kafka.state.standing import standing  # noqa: PLC0415 - an extra
-
-    plan = plan_asked(definition, kafka)
-    settings = settings_asked(definition, plan, kafka)
-    found, now = standing(settings, topics(plan, settings.app)), SystemClock().now()
+    app = app_asked(definition, kafka)
+    settings, found, now = app.settings, app.status(), SystemClock().now()
     if as_json:
         rows = [
             {"partition": each.partition, "stream_time": None if each.stream_time is None else moment(each.stream_time)}
@@ -123,21 +118,18 @@ def set_back(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
 ) -> Exit:
     """Set the stream time of a partition or a store back. Published finals stay, and are never made again."""
-    plan = plan_asked(definition, kafka)
     place: dict[str, object]
     if store is not None:
         _refuse_both(kafka)
         if partition is not None:
             message = "--store is for a store and --partition is for Kafka: give one or the other"
             raise UsageError(message)
-        from barloom.runtime import setting_back as embedded  # noqa: PLC0415 - on Kafka there is no store
-
         place, title = {"store": str(store)}, f"Store {store}"
         with on_the_grid():
-            done = embedded.set_back(plan, store, instant(to, "--to"), really=yes)
+            done = load(definition).set_back(store, instant(to, "--to"), really=yes)
     else:
         place, title = {"partition": partition}, f"Partition {partition}"
-        done = _on_kafka(plan, settings_asked(definition, plan, kafka), partition, to, yes=yes)
+        done = _on_kafka(app_asked(definition, kafka), partition, to, yes=yes)
     if as_json:
         floors = {name: {"keys": keys, "until": moment(end)} for name, (keys, end) in done.floors.items()}
         body = {**place, "before": moment(done.before), "after": moment(done.after)}
@@ -147,14 +139,12 @@ def set_back(  # noqa: PLR0913 - the options of a command
     return Exit.OK
 
 
-def _on_kafka(plan: BarPlan, settings: KafkaSettings, partition: int | None, to: str, *, yes: bool) -> SetBack:
-    from barloom.kafka.state import setting_back  # noqa: PLC0415 - an extra
-
+def _on_kafka(app: KafkaApp, partition: int | None, to: str, *, yes: bool) -> SetBack:
     if partition is None:
         message = "--partition N is missing (or --store DIR, for a store)"
         raise UsageError(message)
     with on_the_grid():
-        return setting_back.set_back(plan, settings, partition, instant(to, "--to"), really=yes)
+        return app.set_back(partition, instant(to, "--to"), really=yes)
 
 
 def _tell(title: str, done: SetBack, *, again: str, yes: bool) -> None:

@@ -9,20 +9,16 @@ from cyclopts import App
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
-from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, app_asked
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
-from barloom.clock import SystemClock
-from barloom.errors import AccessRefused, LoginRefused, RegistryUnavailable
-from barloom.kafka.cluster.admin import Cluster
-from barloom.kafka.cluster.topics import State, readable
-from barloom.kafka.runtime.registered import differing_schemas, differing_state
-from barloom.kafka.state.origin import refuse_another_definition
+from barloom.kafka import Applied, State, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from barloom.kafka.cluster.topics import Difference, TopicChange
+    from barloom.kafka import Difference, TopicChange, TopicPlan
+
 
 __all__ = ["apply", "check", "plan", "topics"]
 
@@ -32,7 +28,6 @@ Examples:
   barloom topics apply bars.toml                       make what is missing, set what is safe to set
   barloom topics check bars.toml                       exit code 1 when anything is missing or differs
   barloom topics plan bars.toml --kafka localhost:9092 --input ticks --format json"""
-_SETTLES: Final = 5.0
 _UNSEEN: Final = "whether this definition can go on with the state that is there was not seen"
 
 topics = App(
@@ -46,19 +41,18 @@ topics = App(
 @topics.command
 def plan(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json: AsJson = False) -> Exit:
     """Show what is missing or differs, and change nothing."""
-    work = _Work(definition, kafka)
-    changes = work.changes()
-    _tell("topics plan", changes, work.brokers, as_json=as_json, another=work.another_definition(as_json=as_json))
+    app = app_asked(definition, kafka)
+    _tell("topics plan", app.topics.plan(), app.settings.brokers, as_json=as_json)
     return Exit.OK
 
 
 @topics.command
 def check(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_json: AsJson = False) -> Exit:
     """Show what is missing or differs, also from what another definition wrote; end with exit code 1 for anything."""
-    work = _Work(definition, kafka)
-    changes, another = work.changes(), work.another_definition(as_json=as_json)
-    _tell("topics check", changes, work.brokers, as_json=as_json, another=another)
-    return Exit.OK if _all_is_well(changes) and not another else Exit.DIFFERENT
+    app = app_asked(definition, kafka)
+    found = app.topics.plan()
+    _tell("topics check", found, app.settings.brokers, as_json=as_json)
+    return Exit.OK if found.all_is_well else Exit.DIFFERENT
 
 
 @topics.command
@@ -67,99 +61,31 @@ def apply(definition: Definition, /, *, kafka: KafkaOptions = NO_OPTIONS, as_jso
 
     Topics for a definition that could not go on with the state of the application are not made.
     """
-    work = _Work(definition, kafka)
-    before = work.changes()
-    unseen = work.refuse_another_definition()
-    if unseen and not as_json:
-        note(f"{_UNSEEN}: {unseen}")
-    work.cluster.create(before)
-    work.cluster.alter(before)
-    after = work.settled(before)
-    _tell("topics apply", after, work.brokers, as_json=as_json, made=_made(before))
-    return Exit.OK if _all_is_well(after) else Exit.DIFFERENT
+    app = app_asked(definition, kafka)
+    done = app.topics.apply()
+    _tell("topics apply", done, app.settings.brokers, as_json=as_json)
+    return Exit.OK if done.all_is_well else Exit.DIFFERENT
 
 
-class _Work:
-    """A definition's settings and its cluster."""
-
-    def __init__(self, definition: str, options: KafkaOptions) -> None:
-        self._plan = plan_asked(definition, options)
-        self._clock = SystemClock()
-        self._settings = settings_asked(definition, self._plan, options)
-        self.brokers = self._settings.brokers
-        self.cluster = Cluster.reach(self._settings, self._clock)
-        self._inputs = self.cluster.inputs()
-
-    def changes(self) -> list[TopicChange]:
-        return self.cluster.changes(self._plan, self._inputs)
-
-    def refuse_another_definition(self) -> str | None:
-        """`StoreMismatch` where the application's state is of another one; a reason where we may not see it."""
-        try:
-            refuse_another_definition(self._plan, self._settings)
-        except AccessRefused as error:
-            return str(error)
-        return None
-
-    def another_definition(self, *, as_json: bool) -> list[str]:
-        """What is there of another definition, such as a field of another type, as far as it may be seen."""
-        found: list[str] = []
-        for look in (differing_state, differing_schemas):
-            try:
-                found += look(self._plan, self._settings)
-            except (AccessRefused, LoginRefused, RegistryUnavailable) as error:
-                if not as_json:
-                    note(f"{_UNSEEN}: {error}")
-        return found
-
-    def settled(self, before: Sequence[TopicChange]) -> list[TopicChange]:
-        """What is left to do, once every broker knows what was done; that takes a moment."""
-        done = {change.spec.name for change in before if change.state is State.CREATE or change.alterable}
-        until = self._clock.monotonic() + _SETTLES
-        while True:
-            after = self.changes()
-            open_ = [
-                item for item in after if item.spec.name in done and (item.state is State.CREATE or item.alterable)
-            ]
-            if not open_ or self._clock.monotonic() > until:
-                return after
-            self._clock.sleep(0.1)
-
-
-def _all_is_well(changes: Iterable[TopicChange]) -> bool:
-    return all(change.state is State.UNCHANGED for change in changes)
-
-
-def _made(before: Iterable[TopicChange]) -> dict[str, list[str]]:
-    created = [change.spec.name for change in before if change.state is State.CREATE]
-    altered = [change.spec.name for change in before if change.alterable]
-    return {"created": created, "altered": altered}
-
-
-def _tell(  # noqa: PLR0913 - what there is to tell, by name
-    command: str,
-    changes: Sequence[TopicChange],
-    brokers: str,
-    *,
-    as_json: bool,
-    made: dict[str, list[str]] | None = None,
-    another: Sequence[str] = (),
-) -> None:
+def _tell(command: str, found: TopicPlan, brokers: str, *, as_json: bool) -> None:
+    made = {"created": found.created, "altered": found.altered} if isinstance(found, Applied) else {}
     if as_json:
-        told = {"topics": [_body(change, brokers) for change in changes], "another_definition": list(another)}
-        machine.emit(command, {**told, **(made or {})})
+        told = {"topics": [_body(item, brokers) for item in found.changes]}
+        machine.emit(command, {**told, "another_definition": found.another_definition, **made})
         return
-    if made is not None:
+    for text in found.unseen:
+        note(f"{_UNSEEN}: {text}")
+    if made:
         say(f"Created {plural(len(made['created']), 'topic')}, altered {len(made['altered'])}.")
-    show(_sheet(changes))
-    different = [change for change in changes if change.differences]
+    show(_sheet(found.changes))
+    different = [change for change in found.changes if change.differences]
     if different:
         show(_differences(different))
     for line in dict.fromkeys(line for change in different for line in _commands(change, brokers)):
         say(line)
-    for text in another:
+    for text in found.another_definition:
         say(text, "bad")
-    if _all_is_well(changes) and not another:
+    if found.all_is_well:
         say("Every topic is as it should be.", "good")
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.cli.formats import duration
 from barloom.cli.screen import Column, Sheet
-from barloom.kafka.cluster.topics import readable, wanted_topics
+from barloom.kafka import readable, wanted_topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from barloom.environment import Secret
-    from barloom.kafka.config.settings import KafkaSettings
+    from barloom.kafka import KafkaSettings
     from barloom.plan.barplan import BarPlan
 
 __all__ = ["kafka_body", "kafka_sheets", "kafka_warnings"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
@@ -10,16 +9,23 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
-from barloom.cli.ksqldb.options import NO_CHOICES, Choices, compiled
-from barloom.cli.ksqldb.server import NO_SERVER, NO_WAIT, ServerOptions, WaitOptions, connected, told, waiter_of
+from barloom.cli.ksqldb.options import NO_CHOICES, Choices
+from barloom.cli.ksqldb.server import (
+    NO_SERVER,
+    NO_WAIT,
+    ServerOptions,
+    WaitOptions,
+    policy_of,
+    progress,
+    server_of,
+    told,
+)
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
-from barloom.clock import SystemClock
-from barloom.ksqldb.server.compare import Verdict, compare
-from barloom.ksqldb.server.deploy import Deployer
+from barloom.ksqldb import Verdict
 
 if TYPE_CHECKING:
-    from barloom.ksqldb.server.compare import Comparison, Planned
+    from barloom.ksqldb import Comparison, Planned
 
 __all__ = ["deploy", "plan"]
 
@@ -56,9 +62,7 @@ def plan(
     as_json: AsJson = False,
 ) -> Exit:
     """Show what a deployment would do, and change nothing. Exit code 1 where a statement has drifted."""
-    made = compiled(definition, choices)
-    with connected(server) as client:
-        found = compare(client, made)
+    found = choices.pipeline(definition, server_of(server)).changes()
     if as_json:
         machine.emit("ksql plan", {"statements": [_document(item) for item in found.items]})
     else:
@@ -78,11 +82,13 @@ def deploy(  # noqa: PLR0913 - one argument an option
     as_json: AsJson = False,
 ) -> Exit:
     """Create what is missing, stage by stage, and wait until all of it works. Nothing is replaced or dropped."""
-    made = compiled(definition, choices)
-    with connected(server) as client:
-        waiter = waiter_of(client, wait)
-        deployer = Deployer(client, waiter, clock=SystemClock(), random=Random(), on_step=told)  # noqa: S311 - it spreads requests
-        steps = deployer.deploy(made, reuse=reuse_topic, lose_history=lose_history)
+    steps = choices.pipeline(definition, server_of(server)).deploy(
+        reuse_topic=reuse_topic,
+        lose_history=lose_history,
+        wait=policy_of(wait),
+        on_step=told,
+        on_progress=progress,
+    )
     created = [step for step in steps if step.verdict is Verdict.CREATE]
     if as_json:
         body = [

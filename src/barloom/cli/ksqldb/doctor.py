@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.ksqldb.options import NO_CHOICES, Choices, deployed
-from barloom.cli.ksqldb.server import NO_SERVER, ServerOptions, connected
+from barloom.cli.ksqldb.options import NO_CHOICES, Choices
+from barloom.cli.ksqldb.server import NO_SERVER, ServerOptions, server_of
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import say
-from barloom.clock import SystemClock
-from barloom.ksqldb.server.doctor import Health, examine
-from barloom.serde.registry import Registry, RegistrySettings
-from barloom.time.timeframe import SECOND
+from barloom.ksqldb import Health
 
 if TYPE_CHECKING:
-    from barloom.ksqldb.server.doctor import Finding
+    from barloom.ksqldb import Finding
 
 __all__ = ["doctor"]
 
@@ -38,15 +34,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> Exit:
     """Go through everything that is known to go wrong, within ten seconds. Exit code 1 where something is wrong."""
-    made = deployed(definition, choices)
-    clock = SystemClock()
-    with ExitStack() as stack:
-        client = stack.enter_context(connected(server))
-        subjects = None
-        if registry is not None:
-            subjects = Registry(RegistrySettings(registry, timeout=SECOND // 2), clock)
-            stack.callback(subjects.close)
-        found = examine(client, made, clock=clock, subjects=subjects)
+    found = choices.pipeline(definition, server_of(server)).doctor(registry)
     if as_json:
         machine.emit("ksql doctor", {"findings": [_document(item) for item in found]})
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -10,20 +9,15 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
-from barloom.cli.ksqldb.options import NO_CHOICES, Choices, deployed
-from barloom.cli.ksqldb.server import NO_SERVER, ServerOptions, connected
+from barloom.cli.ksqldb.options import NO_CHOICES, Choices
+from barloom.cli.ksqldb.server import NO_SERVER, ServerOptions, server_of
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
-from barloom.clock import SystemClock
-from barloom.ksqldb.server.drop import Dropper, present
-from barloom.ksqldb.server.wait import WaitPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from barloom.ksqldb.compile.script import Script
-    from barloom.ksqldb.server.client import KsqlClient
-    from barloom.ksqldb.server.drop import Dropped
+    from barloom.ksqldb import Dropped, Entity
 
 __all__ = ["drop"]
 
@@ -75,24 +69,16 @@ def drop(  # noqa: PLR0913 - one argument an option
     as_json: AsJson = False,
 ) -> Exit:
     """Drop what is named, downstream first. Without a name nothing is dropped: it shows what could be."""
-    made = deployed(definition, choices)
-    with connected(server) as client:
-        if not (names or topics or everything or all_topics):
-            _show_present(client, made, as_json=as_json)
-            return Exit.OK
-        names = tuple(entity.quoted_name for entity in made.entities) if everything else names
-        topics = (*topics, *(_topics_of_bars(made) if all_topics else ()))
-        dropper = Dropper(client, clock=SystemClock(), random=Random(), policy=WaitPolicy())  # noqa: S311 - it spreads requests
-        dropped = dropper.drop(made, names, topics)
+    pipeline = choices.pipeline(definition, server_of(server))
+    if not (names or topics or everything or all_topics):
+        _show_present(pipeline.present(), as_json=as_json)
+        return Exit.OK
+    dropped = pipeline.drop(names, topics, everything=everything, all_topics=all_topics)
     if as_json:
         machine.emit("ksql drop", {"dropped": [_document(item) for item in dropped]})
     else:
         _show(dropped)
     return Exit.OK
-
-
-def _topics_of_bars(script: Script) -> list[str]:
-    return list(dict.fromkeys(entity.topic for entity in script.entities if entity.derived))
 
 
 def _document(item: Dropped) -> dict[str, object]:
@@ -110,9 +96,7 @@ def _show(dropped: Collection[Dropped]) -> None:
         say("Nothing was dropped: nothing of what was named is on the server.")
 
 
-def _show_present(client: KsqlClient, script: Script, *, as_json: bool) -> None:
-    there = present(client, script)
-    entities = [entity for entity in reversed(script.entities) if entity.name in there]
+def _show_present(entities: Collection[Entity], *, as_json: bool) -> None:
     if as_json:
         body = [{"name": entity.name, "topic": entity.topic} for entity in entities]
         machine.emit("ksql drop", {"dropped": [], "present": body})

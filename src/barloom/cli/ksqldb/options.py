@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Group, Parameter
 
 from barloom.cli.formats import UsageError
-from barloom.ksqldb.compile.phases import EVERYTHING, compile_script
-from barloom.ksqldb.compile.settings import KsqlSettings
-from barloom.plan.load import load
+from barloom.front.load import load
 from barloom.time.timeframe import parse_duration
 
 if TYPE_CHECKING:
-    from barloom.ksqldb.compile.script import Script
+    from barloom.ksqldb import KsqldbApp, KsqlServer
 
-__all__ = ["NO_CHOICES", "Choices", "compiled", "deployed"]
+__all__ = ["NO_CHOICES", "Choices"]
 
 _STATEMENTS = Group("Statements", sort_key=1)
 
@@ -47,25 +45,22 @@ class Choices:
         """What may be left out, name by name."""
         return [name.strip() for names in self.allow_degraded for name in names.split(",") if name.strip()]
 
-    def settings(self) -> KsqlSettings:
-        """The settings; `UsageError` or `DefinitionError` where they are wrong."""
+    def pipeline(self, definition: str, server: KsqlServer | None = None) -> KsqldbApp:
+        """The pipeline of a definition; `UsageError` or `DefinitionError` where a choice is wrong."""
         try:
-            retention = parse_duration(self.retention)
+            parse_duration(self.retention)
         except ValueError as error:
             message = f"--retention: {error}"
             raise UsageError(message) from None
-        return KsqlSettings(self.source, self.partitions, self.replicas, retention, self.namespace)
+        return load(definition).ksqldb(
+            server,
+            source=self.source,
+            partitions=self.partitions,
+            replicas=self.replicas,
+            retention=self.retention,
+            namespace=self.namespace,
+            allow_degraded=self.allowed(),
+        )
 
 
 NO_CHOICES: Final = Choices()
-
-
-def compiled(definition: str, choices: Choices) -> Script:
-    """The script of a definition; `KsqlUnsupported` with everything that ksqlDB cannot do."""
-    return compile_script(load(definition).plan, choices.settings(), allow_degraded=choices.allowed())
-
-
-def deployed(definition: str, choices: Choices) -> Script:
-    """The script of a definition that is on a server already: what may be left out was left out when it got there."""
-    allowed = [*choices.allowed(), EVERYTHING]
-    return compile_script(load(definition).plan, choices.settings(), allow_degraded=allowed)

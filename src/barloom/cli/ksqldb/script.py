@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
-from barloom.cli.ksqldb.options import NO_CHOICES, Choices, compiled
+from barloom.cli.ksqldb.options import NO_CHOICES, Choices
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.output import STDOUT, write_text
 from barloom.cli.screen import note, say
@@ -41,7 +41,7 @@ for _module, _name, _help in (
     ("doctor", "doctor", "Go through all that is known to go wrong, within ten seconds. Exit code 1 where it did."),
     ("drop", "drop", "Drop what is named, downstream first. Without a name it shows what could be dropped."),
 ):
-    ksql.command(f"barloom.cli.ksql_{_module}:{_name}", name=_name, help=_help)
+    ksql.command(f"barloom.cli.ksqldb.{_module}:{_name}", name=_name, help=_help)
 
 _Out = Annotated[
     str, Parameter(name="--out", allow_leading_hyphen=True, help="The file to write; - for standard output.")
@@ -58,7 +58,7 @@ def script(
     as_json: AsJson = False,
 ) -> Exit:
     """Print the statements as a file that ksqlDB's own command line accepts."""
-    made = compiled(definition, choices)
+    made = choices.pipeline(definition).script()
     if as_json:
         entities = [
             {"name": item.name, "kind": item.kind.value, "topic": item.topic, "stage": item.stage, "sql": item.sql}

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - the command line reads the annotations
-from random import Random
 from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Group, Parameter
 
 from barloom.cli.formats import UsageError
 from barloom.cli.screen import err
-from barloom.clock import SystemClock
 from barloom.environment import Secret, variable
-from barloom.ksqldb.server.address import KsqlServer
-from barloom.ksqldb.server.client import KsqlClient
-from barloom.ksqldb.server.wait import Waiter, WaitPolicy
+from barloom.ksqldb import KsqlServer, WaitPolicy
 from barloom.time.timeframe import SECOND, parse_duration
 
 if TYPE_CHECKING:
-    from barloom.ksqldb.server.wait import Progress
+    from barloom.ksqldb import Progress
 
-__all__ = ["NO_SERVER", "NO_WAIT", "ServerOptions", "WaitOptions", "connected", "told", "waiter_of"]
+__all__ = ["NO_SERVER", "NO_WAIT", "ServerOptions", "WaitOptions", "policy_of", "progress", "server_of", "told"]
 
 _SERVER = Group("Server", sort_key=2)
 _WAITING = Group("Waiting", sort_key=3)
@@ -59,13 +55,13 @@ NO_SERVER: Final = ServerOptions()
 NO_WAIT: Final = WaitOptions()
 
 
-def connected(options: ServerOptions) -> KsqlClient:
-    """A client of the server that is meant; `UsageError` where none is."""
+def server_of(options: ServerOptions) -> KsqlServer:
+    """The server that is meant; `UsageError` where none is."""
     url = options.url or variable(_URL)
     if not url:
         message = f"say which ksqlDB server: --url http://localhost:8088, or the environment variable {_URL}"
         raise UsageError(message)
-    server = KsqlServer(
+    return KsqlServer(
         url=url,
         user=options.user or variable(_USER),
         password=_secret(options.password_file, _PASSWORD),
@@ -75,15 +71,13 @@ def connected(options: ServerOptions) -> KsqlClient:
         certificate_key=options.certificate_key,
         timeout=_seconds(options.request_timeout, "--request-timeout"),
     )
-    return KsqlClient(server)
 
 
-def waiter_of(client: KsqlClient, options: WaitOptions) -> Waiter:
-    """A waiter that tells on standard error what it sees."""
-    policy = WaitPolicy(
+def policy_of(options: WaitOptions) -> WaitPolicy:
+    """How long is waited."""
+    return WaitPolicy(
         entity=_seconds(options.entity_timeout, "--entity-timeout"), overall=_seconds(options.timeout, "--timeout")
     )
-    return Waiter(client, clock=SystemClock(), random=Random(), policy=policy, on_progress=_progress)  # noqa: S311 - it spreads requests
 
 
 def told(text: str) -> None:
@@ -91,7 +85,8 @@ def told(text: str) -> None:
     err().print(text, soft_wrap=True)
 
 
-def _progress(seen: Progress) -> None:
+def progress(seen: Progress) -> None:
+    """What was seen while waiting, on standard error."""
     mark = "ok" if seen.ready else ".."
     told(f"{mark} {seen.entity}: {seen.state} ({seen.seconds:.1f} s)")
 

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 from barloom.cli.screen import Column, Sheet
 from barloom.errors import BarloomError, KsqlUnsupported
-from barloom.ksqldb.compile.header import needed
-from barloom.ksqldb.compile.phases import compile_script
-from barloom.ksqldb.compile.settings import STREAM_PROPERTIES, KsqlSettings
-from barloom.ksqldb.server.history import age_told
+from barloom.ksqldb import STREAM_PROPERTIES, KsqlSettings, age_told, compile_script, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.kafka.config.settings import KafkaSettings
+    from barloom.kafka import KafkaSettings
     from barloom.plan.barplan import BarPlan
 
 __all__ = ["history_warnings", "ksql_body", "ksql_sheets"]
@@ -40,7 +37,7 @@ def ksql_sheets(plan: BarPlan) -> Iterable[Sheet]:
 
 def history_warnings(plan: BarPlan, settings: KafkaSettings, now: int) -> Iterable[str]:
     """How old the ticks in the input topic are beside what a pipeline keeps by default, where a broker tells."""
-    from barloom.read.ksql_ticks import oldest_in_topic  # noqa: PLC0415 - most checks ask no broker
+    from barloom.front.ksqldb_topics import oldest_in_topic  # noqa: PLC0415 - most checks ask no broker
 
     try:
         oldest = oldest_in_topic(plan, settings)

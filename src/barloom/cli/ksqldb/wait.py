@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
-from barloom.cli.ksqldb.options import NO_CHOICES, Choices, deployed
-from barloom.cli.ksqldb.server import NO_SERVER, NO_WAIT, ServerOptions, WaitOptions, connected, waiter_of
+from barloom.cli.ksqldb.options import NO_CHOICES, Choices
+from barloom.cli.ksqldb.server import NO_SERVER, NO_WAIT, ServerOptions, WaitOptions, policy_of, progress, server_of
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
-from barloom.ksqldb.compile.names import quoted
-from barloom.ksqldb.reader.status import standing
+from barloom.ksqldb import quoted
 
 if TYPE_CHECKING:
-    from barloom.ksqldb.reader.status import Standing
+    from barloom.ksqldb import Standing
 
 __all__ = ["status", "wait"]
 
@@ -30,11 +29,8 @@ def wait(
     as_json: AsJson = False,
 ) -> Exit:
     """Wait until the server, every query and every table really work, or say why they do not."""
-    made = deployed(definition, choices)
-    with connected(server) as client:
-        waiter = waiter_of(client, waiting)
-        waiter.server()
-        ready = waiter.entities(made.entities)
+    pipeline = choices.pipeline(definition, server_of(server))
+    ready = pipeline.wait(policy_of(waiting), on_progress=progress)
     if as_json:
         body = [{"name": item.entity, "seconds": round(item.seconds, 3)} for item in ready]
         machine.emit("ksql wait", {"entities": body})
@@ -56,9 +52,7 @@ def status(
     as_json: AsJson = False,
 ) -> Exit:
     """Show where every stream, table and query stands. Exit code 1 where something does not work."""
-    made = deployed(definition, choices)
-    with connected(server) as client:
-        found = standing(client, made)
+    found = choices.pipeline(definition, server_of(server)).status()
     if as_json:
         machine.emit("ksql status", {"entities": [_document(item) for item in found]})
     else:

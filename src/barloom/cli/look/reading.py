@@ -10,11 +10,8 @@ from cyclopts import Group, Parameter
 
 from barloom.cli.formats import UsageError
 from barloom.cli.look.asking import level_of
-from barloom.kafka.config.asked import declared_kafka
-from barloom.kafka.config.declared import Kafka
-from barloom.kafka.config.settings import kafka_settings
-from barloom.plan.build import renamed
-from barloom.plan.load import load
+from barloom.front.load import load
+from barloom.kafka import names_input
 from barloom.read.bucket import TimeBucket
 from barloom.store.opening import open_for_reading
 
@@ -22,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from barloom.kafka.config.settings import KafkaSettings
-    from barloom.plan.barplan import BarPlan
+    from barloom.kafka import KafkaApp
     from barloom.read.bar import Bar
     from barloom.read.readable import Readable
 
@@ -50,29 +46,24 @@ class Topics:
     registry: Annotated[str | None, Parameter(help="The URL of the schema registry.")] = None
     patience: Annotated[float, Parameter(help="Seconds to wait until all is read that is there.")] = 60.0
 
-    def settings(self, definition: str, plan: BarPlan) -> KafkaSettings:
-        """The settings of the definition under these."""
-        declared = declared_kafka(definition) or {}
-        return kafka_settings(
-            declared,
-            plan,
-            brokers=self.kafka,
-            app=self.app,
-            input=None if _names_input(declared) else (plan.name,),  # which a reader of bars does not need
-            format=self.output_format,
-            output_format=self.output_format,
-            registry=self.registry,
-        )
+    def application(self, definition: str) -> KafkaApp:
+        """The application of the definition, under these settings."""
+        bars = load(definition)
+        named = bars if self.name is None else bars.renamed(self.name)
+        override = {
+            "brokers": self.kafka,
+            "app": self.app,
+            "format": self.output_format,
+            "output_format": self.output_format,
+            "registry": self.registry,
+        }
+        needless = (
+            {} if names_input(bars.beside) else {"input": named.plan.name}
+        )  # which a reader of bars has no use for
+        return named.kafka(override={name: value for name, value in override.items() if value} | needless)
 
 
 NO_TOPICS: Final = Topics()
-
-
-def _names_input(declared: object) -> bool:
-    if isinstance(declared, Kafka):
-        return declared.input is not None
-    table = declared.get("kafka") if isinstance(declared, dict) else None
-    return isinstance(table, dict) and "input" in table
 
 
 @contextmanager
@@ -92,11 +83,7 @@ def opened(store: Path | None, topics: Topics) -> Iterator[Readable]:
         with open_for_reading(store) as held:
             yield held
         return
-    from barloom.kafka.reader.opening import open_reader  # noqa: PLC0415 - reading a store needs none of it
-
-    plan = load(topics.definition).plan
-    plan = plan if topics.name is None else renamed(plan, topics.name)
-    with open_reader(plan, topics.settings(topics.definition, plan), store) as reader:
+    with topics.application(topics.definition).reader(store) as reader:
         yield reader.wait_running(topics.patience).store
 
 

@@ -19,9 +19,8 @@ from barloom.cli.look.chart import show_candles
 from barloom.cli.make.kraken import TRADES, show_kraken
 from barloom.cli.output import write_frames
 from barloom.cli.screen import Column, Sheet, heading, say, show
-from barloom.embedded.run import run
 from barloom.engine.frames import bar_schema
-from barloom.plan.load import load
+from barloom.front.load import load
 from barloom.read.answers import Found
 from barloom.read.bucket import TimeBucket
 from barloom.simulate import Market
@@ -96,8 +95,8 @@ class _Story:
         say()
 
     def _run(self) -> None:
-        plan = load(self.definition).plan
-        report = run(plan, self.ticks, self.store)
+        bars = load(self.definition)
+        report, plan = bars.run(self.ticks, self.store), bars.plan
         ladder = " ".join(str(level.timeframe) for level in plan.levels)
         heading(f"Bars in seven timeframes: {ladder}")
         say()
@@ -148,7 +147,7 @@ class _Story:
         other = self.place / "killed"
         script = [sys.executable, "-c", _VICTIM, str(self.definition), str(self.ticks), str(other)]
         subprocess.run(script, check=False)  # noqa: S603 - this very program
-        report = run(load(self.definition), self.ticks, other, batch_rows=_STEP)
+        report = load(self.definition).run(self.ticks, other, batch_rows=_STEP)
         ours, theirs = (self._exported(store) for store in (self.store, other))
         same = ours.read_bytes() == theirs.read_bytes()
         heading("Killed and continued")
@@ -172,14 +171,13 @@ class _Story:
 
 _VICTIM: Final = f"""
 import os, signal, sys
-from barloom.plan.load import load
-from barloom.embedded.run import run
+import barloom as bl
 
 def die(progress):
     if progress.ticks >= {_KILLED_AFTER}:
         os.kill(os.getpid(), signal.SIGKILL)
 
-run(load(sys.argv[1]), sys.argv[2], sys.argv[3], batch_rows={_STEP}, on_progress=die)
+bl.load(sys.argv[1]).run(sys.argv[2], sys.argv[3], batch_rows={_STEP}, on_progress=die)
 """
 
 

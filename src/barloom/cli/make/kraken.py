@@ -12,8 +12,7 @@ from barloom.cli.look.chart import show_candles
 from barloom.cli.look.published import read_published
 from barloom.cli.look.verify import against
 from barloom.cli.screen import heading, say
-from barloom.embedded.run import run
-from barloom.plan.load import load
+from barloom.front.load import load
 from barloom.read.bucket import TimeBucket
 from barloom.store.opening import open_for_reading
 from barloom.time.timeframe import MINUTE
@@ -69,7 +68,7 @@ def show_kraken(place: Path) -> bool:
     _write(place / "candles.csv", names, _rows(_CANDLES))
     definition = place / "kraken.toml"
     definition.write_text(_DEFINITION, encoding="utf-8")
-    run(load(definition), place / "trades.csv", place / "kraken", at_end="close")
+    load(definition).run(place / "trades.csv", place / "kraken", at_end="close")
     found, quiet, first, last = _compared(place)
     heading(f"Real trades: {count(len(trades))} of {_KEY} on Kraken, {moment(first)} to {moment(last)}")
     say()

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit, exit_of
 from barloom.cli.formats import UsageError
-from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, bars_asked
 from barloom.cli.kafka.rebuild import rebuild_on_kafka
 from barloom.cli.make.run import (
     AtEnd,
@@ -30,9 +30,7 @@ from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # 
 from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import complain, say
 from barloom.clock import SystemClock
-from barloom.embedded.rebuild import rebuild as rebuilt
 from barloom.errors import TooManyRejected
-from barloom.plan.load import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,18 +82,17 @@ def rebuild(  # noqa: PLR0913 - the options of a command
     topics = {"--from": begin is not None, "--to": end is not None, "--resume": resume}
     given = [*(name for name, is_given in topics.items() if is_given), *kafka.given]
     reject_limit(max_rejected)
-    files_or_kafka([name for name, is_given in files.items() if is_given], given, definition)
+    bars = bars_asked(definition, kafka)
+    files_or_kafka([name for name, is_given in files.items() if is_given], given, bars)
     if source is None or store is None:
         return rebuild_on_kafka(definition, kafka, begin=begin, end=end, resume=resume, as_json=as_json)
     if batch_rows < 1:
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
-    plan = load(definition).plan
-    check_bounds(plan, complete_from, complete_until)
+    check_bounds(bars.plan, complete_from, complete_until)
     try:
-        with progress_of_run(f"{plan.name} again", SystemClock()) as tell:
-            report = rebuilt(
-                plan,
+        with progress_of_run(f"{bars.plan.name} again", SystemClock()) as tell:
+            report = bars.rebuild(
                 inputs(source),
                 store,
                 at_end=at_end,

@@ -10,20 +10,20 @@ from cyclopts import Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit, exit_of
 from barloom.cli.formats import UsageError, count, moment, plural
-from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, plan_asked, settings_asked
+from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, bars_asked
 from barloom.cli.kafka.run import run_on_kafka
 from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
 from barloom.cli.progress import progress_of_run
 from barloom.cli.screen import Column, Sheet, complain, note, say, show
 from barloom.clock import SystemClock
 from barloom.errors import TooManyRejected
-from barloom.kafka.config.asked import declared_kafka
 from barloom.plan.bounds import bounded
 from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from barloom.front.bars import Bars
     from barloom.plan.barplan import BarPlan
     from barloom.runtime.report import RunReport
 
@@ -108,7 +108,7 @@ def run(  # noqa: PLR0913 - the options of a command
         message = f"--batch-rows {batch_rows}: a step has at least one row"
         raise UsageError(message)
     limit = reject_limit(max_rejected)
-    plan = plan_asked(definition, kafka)
+    bars = bars_asked(definition, kafka)
     files = {
         "--source": source is not None,
         "--store": store is not None,
@@ -120,16 +120,13 @@ def run(  # noqa: PLR0913 - the options of a command
         "--resume": resume is not None,
         "--overrides": overrides is not None,
     }
-    files_or_kafka([name for name, given in files.items() if given], kafka.given, definition)
+    files_or_kafka([name for name, given in files.items() if given], kafka.given, bars)
     if source is None or store is None:
-        return run_on_kafka(plan, settings_asked(definition, plan, kafka), kafka.same(definition), as_json=as_json)
-    check_bounds(plan, complete_from, complete_until)
-    from barloom.embedded import run as embedded  # noqa: PLC0415 - a run on Kafka needs neither files nor a store
-
+        return run_on_kafka(bars.kafka(override=kafka.override), kafka.same(definition), as_json=as_json)
+    check_bounds(bars.plan, complete_from, complete_until)
     clock = SystemClock()
-    with progress_of_run(plan.name, clock) as tell:
-        report = embedded.run(
-            plan,
+    with progress_of_run(bars.plan.name, clock) as tell:
+        report = bars.run(
             inputs(source),
             store,
             at_end=at_end,
@@ -179,14 +176,14 @@ def outcome(report: RunReport, limit: RejectLimit) -> Exit:
     return Exit.OK
 
 
-def files_or_kafka(files: Sequence[str], kafka: Sequence[str], definition: str) -> None:
+def files_or_kafka(files: Sequence[str], kafka: Sequence[str], bars: Bars) -> None:
     """Refuse what leaves open whether files or Kafka are meant; both are options that were given."""
     if files and kafka:
         message = f"{files[0]} is for files and {kafka[0]} is for Kafka: {_WHY.get(files[0], 'give one or the other')}"
         raise UsageError(message)
     if {"--source", "--store"} <= set(files) or kafka:
         return
-    declared = declared_kafka(definition) is not None
+    declared = bars.says_kafka
     if "--source" in files or "--store" in files:
         missing = "--store DIR" if "--source" in files else "--source FILE"
         also = "; to run on Kafka, as [kafka] says, give neither" if declared else ""

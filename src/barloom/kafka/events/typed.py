@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeVar, cast
 
 from barloom.errors import BadRow, BrokerError, DefinitionError, MissingExtra, Problem, SchemaMismatch
 from barloom.kafka.cluster.clients import producer_config
@@ -14,9 +15,10 @@ from barloom.kafka.config.settings import KSQLDB
 from barloom.kafka.events.reading import MessageReader, Poison, Whence
 from barloom.kafka.events.received import Received, came
 from barloom.plan.aggregates import count
-from barloom.plan.barplan import FieldKind
-from barloom.plan.events import Event
-from barloom.plan.query import from_ as bars_of
+from barloom.plan.barplan import BarPlan, FieldKind
+from barloom.plan.build import build
+from barloom.plan.draft import BarsDraft, ColumnDraft, LevelDraft, SourceDraft, Value
+from barloom.plan.suggest import did_you_mean
 from barloom.serde.avro.ksqldb_ticks import KsqlTickEncoder, is_of_ksqldb, tick_columns
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
@@ -24,20 +26,21 @@ from barloom.time.calendars import resolve
 from barloom.time.instants import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import polars as pl
     from confluent_kafka import KafkaError, Message, Producer
 
     from barloom.kafka.config.settings import KafkaSettings
-    from barloom.plan.barplan import BarPlan, Field
+    from barloom.plan.barplan import Field
+    from barloom.plan.events import Event
     from barloom.serde.open import Serde
     from barloom.serde.protocol import EventEncoder
     from barloom.serde.registry import Registry
 
 __all__ = ["EventMessage", "EventReader", "EventWriter", "serde_of_ticks"]
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound="Event | Mapping[str, object]")
 
 _CALL: Final = 30.0
 _NANOS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -54,7 +57,7 @@ class EventMessage(Received[E]):
 
 
 class EventWriter(Generic[E]):
-    """Writes events of a class to a topic, in the format of the settings.
+    """Writes events of a class, or mappings of a definition's fields, to a topic, in the format of the settings.
 
     With ``written_by="ksqldb"`` in them the topic is that of a ksqlDB pipeline's ticks, and events are written as the
     server reads them, under the schemas that it registered: deploy first. Times have whole milliseconds there.
@@ -64,17 +67,22 @@ class EventWriter(Generic[E]):
 
     Example::
 
-        with bl.EventWriter(Quote, settings) as writer:
+        with app.writer(Quote) as writer:
             writer.write(Quote(symbol="EURUSD", at=now, bid=Decimal("1.17"), ask=None), headers={"feed": b"7"})
     """
 
     def __init__(
-        self, event: type[E], settings: KafkaSettings, *, topic: str | None = None, transactional_id: str | None = None
+        self,
+        event: type[E] | BarPlan,
+        settings: KafkaSettings,
+        *,
+        topic: str | None = None,
+        transactional_id: str | None = None,
     ) -> None:
         from barloom.source.decode import Decoder  # noqa: PLC0415 - polars is loaded only when something is written
 
         self.topic = topic or settings.input[0]
-        plan = _plan_of(event)
+        plan = _written_flat(event) if isinstance(event, BarPlan) else _plan_of(event)
         self._settings = settings
         self._decoder = Decoder(plan)
         self._serde = serde_of_ticks(plan, settings, self.topic)
@@ -98,8 +106,12 @@ class EventWriter(Generic[E]):
         """
         import polars as pl  # noqa: PLC0415
 
-        columns = {field.name: pl.Series([getattr(event, field.name)]) for field in self._fields}
-        self._send(columns, 1, headers)
+        values = event if isinstance(event, Mapping) else _values_of(event, self._fields)
+        if strange := values.keys() - {field.name for field in self._fields}:
+            known = [field.name for field in self._fields]
+            message = f"there is no field {min(strange)!r}; {did_you_mean(min(strange), known)}"
+            raise BadRow(message)
+        self._send({field.name: pl.Series([values.get(field.name)]) for field in self._fields}, 1, headers)
 
     def write_frame(self, frame: pl.DataFrame, *, headers: Mapping[str, bytes] | None = None) -> None:
         """Send one event for each row of a frame whose columns have the names of the fields; all or none are sent.
@@ -218,7 +230,7 @@ class EventReader(MessageReader[EventMessage[E]], Generic[E]):
 
     Example::
 
-        with bl.EventReader(Quote, settings, group="archive") as reader:
+        with app.events(Quote, group="archive") as reader:
             for message in reader:
                 store(message.event)
                 message.commit()
@@ -284,10 +296,35 @@ def _maker(field: Field) -> Callable[[object], object]:
     return lambda value: None if value is None else value // length  # type: ignore[operator]
 
 
-def _plan_of(event: type[Event], columns: Mapping[str, str] | None = None) -> BarPlan:
-    """A definition over the event alone: an empty text is a text here, and no missing value."""
-    plan = bars_of(event).source(columns=columns).tumbling("1s").select(count=count()).named("events").plan
+def _values_of(event: object, fields: Sequence[Field]) -> Mapping[str, object]:
+    return {field.name: getattr(event, field.name) for field in fields}
+
+
+def _written_flat(plan: BarPlan) -> BarPlan:
+    """A definition for writing its ticks; `DefinitionError` where they do not stand by their names in messages."""
+    if plan.source.columns:
+        told = ", ".join(f"{name} = {path!r}" for name, path in plan.source.columns.items())
+        fix = "write such messages with the producer that they come from; a writer's hold each field by its name"
+        raise DefinitionError([Problem(f"messages of this definition hold {told}", "source.columns", fix)])
+    return _as_is(plan)
+
+
+def _as_is(plan: BarPlan) -> BarPlan:
+    """An empty text is a text here, and no missing value."""
     return replace(plan, source=replace(plan.source, null_values=(), check_units=False))
+
+
+def _plan_of(event: type[Any], columns: Mapping[str, str] | None = None) -> BarPlan:
+    """A definition over the event alone."""
+    draft = BarsDraft(
+        cast("type[Event]", event).__event__,
+        base_where="tumbling",
+        bases=(LevelDraft("1s", "tumbling"),),
+        columns=(ColumnDraft("count", count(), "select"),),
+        source=SourceDraft({} if columns is None else {"columns": dict(columns)}),
+        name=Value("events", "named"),
+    )
+    return _as_is(build(draft))
 
 
 def _needed(registry: Registry | None) -> Registry:

@@ -10,7 +10,7 @@ from barloom.kafka.events.reading import MessageReader, Poison, Whence
 from barloom.kafka.events.received import Received, came
 from barloom.kafka.reader.feeds import Feeds
 from barloom.kafka.reader.values import message_values
-from barloom.kafka.reader.written import written_bars
+from barloom.kafka.reader.written import own_bars
 from barloom.plan.load import plan_of
 from barloom.read.bar import Bar
 from barloom.read.shape import check_shape
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from barloom.kafka.config.settings import KafkaSettings
+    from barloom.kafka.reader.written import WrittenBars
     from barloom.plan.load import Declared
     from barloom.store.scanning import BarKind
 
@@ -55,7 +56,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
 
     Example::
 
-        with bl.BarReader(bars, settings, timeframe="1m", group="signals") as reader:
+        with app.bars("1m", group="signals") as reader:
             for message in reader:
                 act(message.bar)
                 message.commit()
@@ -73,6 +74,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
         from_: Whence = ...,
         at_end: Literal["wait", "stop"] = ...,
         poison: Poison = ...,
+        written: WrittenBars = ...,
     ) -> None: ...
     @overload
     def __init__(
@@ -87,6 +89,7 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
         from_: Whence = ...,
         at_end: Literal["wait", "stop"] = ...,
         poison: Poison = ...,
+        written: WrittenBars = ...,
     ) -> None: ...
     def __init__(  # noqa: PLR0913 - as `MessageReader`
         self,
@@ -100,9 +103,10 @@ class BarReader(MessageReader[BarMessage[B]], Generic[B]):
         from_: Whence = "beginning",
         at_end: Literal["wait", "stop"] = "wait",
         poison: Poison = "give",
+        written: WrittenBars = own_bars,
     ) -> None:
         plan = plan_of(bars)
-        plan, self._decoder, self._release = written_bars(plan, settings, resolve(plan.calendar))
+        plan, self._decoder, self._release = written(plan, settings, resolve(plan.calendar))
         check_shape(plan, typed, self._decoder.lacks)
         level = plan.level_of(timeframe)
         feeds = Feeds(plan, settings.app, live=True, written_by=settings.written_by)

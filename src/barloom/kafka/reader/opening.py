@@ -19,7 +19,7 @@ from barloom.kafka.reader.feeds import Feeds
 from barloom.kafka.reader.reached import Reached
 from barloom.kafka.reader.reader import Reader
 from barloom.kafka.reader.tail import Tail
-from barloom.kafka.reader.written import written_bars
+from barloom.kafka.reader.written import own_bars
 from barloom.plan.load import plan_of
 from barloom.time.calendars import resolve
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient, TopicDescription
 
     from barloom.kafka.config.settings import KafkaSettings
+    from barloom.kafka.reader.written import WrittenBars
     from barloom.plan.load import Declared
     from barloom.telemetry.metrics import Metrics
     from barloom.time.calendar import Calendar
@@ -49,6 +50,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     follow: bool = True,
     metrics: Metrics | None = None,
     clock: Clock | None = None,
+    written: WrittenBars = own_bars,
 ) -> Reader:
     """Follow the live and final bars of a definition on Kafka, and keep a copy of them in the directory `path`.
 
@@ -57,21 +59,15 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     `partitions` it holds only these. `follow`: in a thread of its own; otherwise call `Reader.poll`. Returns at once;
     `Reader.wait_running` waits until all is here that was in the topics.
 
-    Raises `BrokerError` (`BrokerUnreachable`, `LoginRefused`, `AccessRefused`, `TopicMismatch` where topics are
-    missing), `StoreLocked` where another reader has the directory, `StoreFormat` where it holds something else.
-
-    Example::
-
-        with bl.open_reader(bars, settings, "copy") as reader:
-            reader.wait_running(60)
-            minutes = reader.bucket("1m")
-            print(minutes.latest("ACME", 5))
+    `written` knows what is in the topics. Raises `BrokerError` (`BrokerUnreachable`, `LoginRefused`,
+    `AccessRefused`, `TopicMismatch` where topics are missing), `StoreLocked` where another reader has the
+    directory, `StoreFormat` where it holds something else.
     """
     plan = plan_of(bars)
     clock = clock or SystemClock()
     calendar = calendar or resolve(plan.calendar)
     admin = Cluster.reach(settings, clock).admin
-    bars_there = written_bars(plan, settings, calendar)
+    bars_there = written(plan, settings, calendar)
     plan = bars_there.plan
     feeds = Feeds(plan, settings.app, live=settings.live_interval is not None, written_by=settings.written_by)
     ids, count = _topics(admin, feeds.topics)

@@ -1,14 +1,13 @@
-"""Who writes the topics of bars, and so what is in them and how their messages are read."""
+"""What is in topics of bars, and how their messages are read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from barloom.errors import DefinitionError, Problem
-from barloom.kafka.config.settings import KSQLDB
+from barloom.kafka.config.settings import BARLOOM
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
-from barloom.serde.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from barloom.serde.protocol import BarDecoder
     from barloom.time.calendar import Calendar
 
-__all__ = ["Written", "serde_of", "written_bars"]
+__all__ = ["Written", "WrittenBars", "own_bars", "serde_of"]
 
 
 class Written(NamedTuple):
@@ -31,22 +30,17 @@ class Written(NamedTuple):
     close: Callable[[], None]
 
 
-def written_bars(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> Written:
-    """The bars of a definition as barloom writes them, or as a ksqlDB pipeline does.
+WrittenBars: TypeAlias = "Callable[[BarPlan, KafkaSettings, Calendar], Written]"
+"""Who knows what is in the topics of bars that the settings mean."""
 
-    Raises `KsqlUnsupported` for a definition that no pipeline can be of.
-    """
-    if settings.written_by != KSQLDB:
-        serde = serde_of(plan, settings, calendar)
-        return Written(plan, serde.bar_decoder, serde.close)
-    from barloom.ksqldb.reader.bar_messages import KsqlBarDecoder  # noqa: PLC0415 - where barloom writes nothing of it is needed
-    from barloom.ksqldb.reader.held import held_plan  # noqa: PLC0415
 
-    if settings.registry is None:
-        problem = Problem("the format avro needs a schema registry", "kafka.registry", 'add url = "…"')
-        raise DefinitionError([problem])
-    held, registry = held_plan(plan), Registry(settings.registry)
-    return Written(held, KsqlBarDecoder(held, registry), registry.close)
+def own_bars(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> Written:
+    """The bars of a definition as barloom writes them. Raises `DefinitionError` where ksqlDB writes them."""
+    if settings.written_by != BARLOOM:
+        fix = "read them by bars.kafka(…).reader() or .bars(), which know both"
+        raise DefinitionError([Problem("ksqlDB writes these topics of bars", "kafka.written_by", fix)])
+    serde = serde_of(plan, settings, calendar)
+    return Written(plan, serde.bar_decoder, serde.close)
 
 
 def serde_of(plan: BarPlan, settings: KafkaSettings, calendar: Calendar) -> Serde:

@@ -41,7 +41,7 @@ class KsqlTimeBucket(Generic[B]):
     `KsqlError` where the server is not reached, refuses who asks, or has no such table.
 
     There are no finals here: a table of finals also answers with windows that are not final yet, and nothing in the row
-    tells which. Finals are read from their topic: by a `BarReader`, or a `Reader`, whose settings say
+    tells which. Finals are read from their topic: by `KafkaApp.bars`, or `KafkaApp.reader`, whose settings say
     ``written_by = "ksqldb"``. The base timeframe has no live table of its own, so that its bars come from the table of
     its finals, as live ones.
 

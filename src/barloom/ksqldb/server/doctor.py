@@ -104,7 +104,7 @@ _CHECKS: Final = (
     _Check(
         "every record could be read",
         "what was read went on",
-        'let producers write the ticks in the schemas of the pipeline (`bl.EventWriter` with written_by = "ksqldb")',
+        'let producers write the ticks in the schemas of the pipeline (`bars.kafka(written_by="ksqldb").writer`)',
         query_checks.passed_over,
     ),
     _Check(

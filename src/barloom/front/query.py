@@ -8,29 +8,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Never
 
 from barloom.errors import DefinitionError, Problem
+from barloom.front.bars import Bars
 from barloom.plan import aggregates
 from barloom.plan.aggregates import Aggregate
 from barloom.plan.barplan import InputKind
-from barloom.plan.bounds import bounded
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft
-from barloom.plan.suggest import did_you_mean
+from barloom.plan.suggest import did_you_mean, listed
 from barloom.plan.written import condition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    import polars as pl
-
-    from barloom.embedded.compute import Computed
-    from barloom.plan.barplan import BarPlan
     from barloom.plan.bounds import Bound
     from barloom.plan.draft import Duration
     from barloom.plan.events import Event
     from barloom.plan.expressions import Expression, Operand
 
-__all__ = ["Bars", "Query", "from_", "timeframe"]
+__all__ = ["Query", "from_", "timeframe"]
 
 GapPolicy = Literal["omit", "carry", "null"]
 
@@ -68,10 +64,10 @@ class Query:
 
     def __repr__(self) -> str:
         draft = self.draft
-        parts = [f"by {_listed(item.name for item in draft.event.having('key'))}"]
-        parts += [f"{draft.base_where} {_listed(item.timeframe for item in draft.bases)}"] if draft.bases else []
-        parts += [f"rollup {_listed(item.timeframe for item in draft.rollups)}"] if draft.rollups else []
-        parts += [f"columns {_listed(item.name for item in draft.columns)}"] if draft.columns else []
+        parts = [f"by {listed(item.name for item in draft.event.having('key'))}"]
+        parts += [f"{draft.base_where} {listed(item.timeframe for item in draft.bases)}"] if draft.bases else []
+        parts += [f"rollup {listed(item.timeframe for item in draft.rollups)}"] if draft.rollups else []
+        parts += [f"columns {listed(item.name for item in draft.columns)}"] if draft.columns else []
         return f"<Query of {draft.event.name}: {'; '.join(parts)}; not named yet>"
 
     def _with(self, **changes: Any) -> Query:  # noqa: ANN401 - the fields of the draft
@@ -264,43 +260,7 @@ def _as_aggregate(column: object) -> str:
 
 
 def _no_step(name: str) -> str:
-    if name in ("plan", "compute"):
+    if name in ("plan", "compute", "run", "rebuild", "kafka", "ksqldb"):
         return f'there is no {name} of bars without a name: end their declaration by .named("bars")'
     steps = [step for step in dir(Query) if not step.startswith("_")]
     return f"a declaration has no step {name!r}" + ("" if name.startswith("_") else f"; {did_you_mean(name, steps)}")
-
-
-def _listed(names: Iterable[object]) -> str:
-    return ", ".join(map(str, names)) or "nothing"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Bars:
-    """Declared bars; `plan` is what everything else reads."""
-
-    plan: BarPlan
-
-    def __repr__(self) -> str:
-        plan = self.plan
-        frames = _listed(level.timeframe for level in plan.levels)
-        columns = _listed(item.name for item in plan.outputs)
-        return f"<Bars {plan.name!r} of {plan.event.name}: by {_listed(plan.event.key)}; {frames}; columns {columns}>"
-
-    def compute(
-        self,
-        frame: pl.DataFrame,
-        at_end: Literal["close", "keep"] = "close",
-        *,
-        max_rejected: int | str | None = None,
-        complete_from: Bound | None = None,
-        complete_until: Bound | None = None,
-    ) -> Computed:
-        """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``.
-
-        With `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` is raised where more rows
-        are refused, or every one. `complete_from` and `complete_until` stand in for those of `Query.source`.
-        """
-        from barloom.embedded.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
-
-        plan = bounded(self.plan, complete_from, complete_until)
-        return compute(plan, frame, at_end, max_rejected=max_rejected)
