@@ -37,13 +37,8 @@ def defined(path: str) -> set[str]:
     return names
 
 
-PLACES = sorted(
-    {
-        (match[1], name)
-        for match in PLACE.finditer(PAGE)
-        for name in ["", *re.findall(r"`(\w+(?:\.(?!py`)\w+)?)`", match[2])]
-    }
-)
+BEHIND = re.compile(r"`(\w+(?:\.(?!py`)\w+)?)`")
+PLACES = sorted({(match[1], name) for match in PLACE.finditer(PAGE) for name in ["", *BEHIND.findall(match[2])]})
 
 
 @pytest.mark.parametrize(("path", "name"), PLACES)

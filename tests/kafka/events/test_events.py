@@ -12,7 +12,9 @@ import pytest
 
 import barloom as bl
 from barloom.errors import BadRow, BrokerError, DefinitionError, Problem
+from barloom.kafka.app import KafkaApp
 from barloom.kafka.config.settings import KafkaSettings
+from barloom.kafka.reader.written import own_bars
 from barloom.serde.formats import Format
 
 if TYPE_CHECKING:
@@ -66,6 +68,23 @@ def test_an_event_comes_back_as_it_was_written(settings: KafkaSettings) -> None:
     assert (("feed", b"7"), ("empty", b"")) == message.headers
     assert (settings.input[0], 0) == (message.topic, message.offset)
     assert message.timestamp is not None
+
+
+def test_ticks_are_written_as_mappings_too(json_settings: KafkaSettings) -> None:
+    """By the definition's fields, texts and times as anywhere else; a field that it has not is told."""
+    plan = bl.from_(Quote).tumbling("1s").select(count=bl.count()).named("quotes").plan
+    app = KafkaApp(plan, json_settings, own_bars)
+    with app.writer() as writer:
+        writer.write({"symbol": "EURUSD", "at": "2025-11-10T09:00:01Z", "bid": "0.25", "seen": 1})
+        with pytest.raises(BadRow, match="there is no field 'bidd'; did you mean 'bid'"):
+            writer.write({"symbol": "EURUSD", "at": "2025-11-10T09:00:02Z", "bidd": "0.25"})
+        with pytest.raises(BadRow, match="cannot be written"):
+            writer.write({"symbol": "EURUSD", "bid": "0.25"})
+
+    with app.events(Quote, at_end="stop") as reader:
+        events = [message.event for message in reader]
+
+    assert [("EURUSD", Decimal("0.25"), None)] == [(event.symbol, event.bid, event.ask) for event in events]
 
 
 def murmur2(data: bytes) -> int:
