@@ -67,7 +67,8 @@ class Publication:
     ) -> None:
         """Closed bars: to the topic of finals, and as the last word on each to the topic of live bars.
 
-        By their starts, whatever their keys: whoever makes bars of them takes a partition's order for that of time.
+        They are sent in the order of their starts and not key by key, since a definition that has these bars as input
+        takes the order of a partition for the order of time.
         """
         for block in blocks:
             name = self._names[block.level]

@@ -28,7 +28,7 @@ _LOOK: Final = MEMORY / 4
 
 
 class Warm(NamedTuple):
-    """A replica, where its changelog is to be read next, and when (by the clock's `monotonic`) it was last complete."""
+    """A replica, where its changelog is to be read next, and when (`Clock.monotonic`) it last held all of it."""
 
     replica: Replica
     offset: int
