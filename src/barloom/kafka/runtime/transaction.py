@@ -197,7 +197,7 @@ class Transactions:
                 messages = []
 
     def _produce_all(self, topic: str, partition: int, messages: list[_Message]) -> bool:
-        """Queue all; whether they were taken at once. If not, the client has written into them: they serve only once."""
+        """Queue all; whether they were taken at once. If not, the client has written into them: they serve once."""
         left = messages
         while True:
             queued = self._queued(partial(self._producer.produce_batch, topic, left, partition))
