@@ -217,8 +217,8 @@ class BarLadder:
         """Let the finals of the child level arrive; gives the rows they arrived at."""
         if closed is None:
             return _NO_ROWS
-        start = level.grid.round_to_slot(closed.groups.start).start
-        rows = level.rows.find(closed.groups.key, start)
+        start, _, inside = level.grid.round_to_slot(closed.groups.start)
+        rows = level.rows.find(closed.groups.key[inside], start[inside])
         np.add.at(level.rows.arrived, rows, 1)
         return rows
 

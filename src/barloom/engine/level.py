@@ -60,8 +60,8 @@ class Level:
 
     @property
     def child_grid(self) -> SlotGrid | None:
-        """The slots of the level it is rolled up from; none for the base."""
-        return None if self.plan.child is None else self._market.grids[self.plan.child]
+        """The slots it is made of; none for the base."""
+        return self._market.children[self.position]
 
     def lacks(self, times: Integers, known: Booleans) -> Booleans:
         """Which of the times with a `known` slot lie in the one whose first children were left out."""
@@ -139,12 +139,13 @@ class Level:
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
     """Child groups folded into the slots of a parent level; a child counts where it opened its own slot.
 
-    Children whose parent slot reaches beyond the calendar are left out, and the level remembers why and since when: a
-    calendar that knows more later does not make a bar of the rest of such a slot.
+    Children outside of the hours that the level is made of are left out. So are those whose parent
+    slot reaches beyond the calendar, and the level remembers why and since when: a calendar that knows more later does not
+    make a bar of the rest of such a slot.
     """
     known = level.grid.knows(children.start) if level.left_out is not None else None
     try:
-        start, end, _ = level.grid.round_to_slot(children.start)
+        start, end, inside = level.grid.round_to_slot(children.start)
     except CalendarError as error:
         level.stopped = f"{level.plan.timeframe} stops: {error}"
         known = level.grid.knows(children.start)
@@ -155,7 +156,11 @@ def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None
         if not known.any():
             return None
         children, fresh = children.take(known), fresh[known]
-        start, end, _ = level.grid.round_to_slot(children.start)
+        start, end, inside = level.grid.round_to_slot(children.start)
+    if not inside.all():
+        if not inside.any():
+            return None
+        children, fresh, start, end = children.take(inside), fresh[inside], start[inside], end[inside]
     runs = run_starts(children.key, start)
     last = np.append(runs[1:], len(children)) - 1
     return Groups(

@@ -10,7 +10,7 @@ import numpy as np
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
-from barloom.time.calendar import Located
+from barloom.time.calendar import Located, children_of
 from barloom.time.changes import changed_slots, refuse_passed
 from barloom.time.instants import written
 from barloom.time.overrides import apply_overrides, parse_overrides
@@ -52,6 +52,7 @@ class Market:
 
     calendar: Calendar
     grids: list[SlotGrid]
+    children: list[SlotGrid | None]
     deadlines: Deadlines
 
     def __init__(self, plan: BarPlan, calendar: Calendar) -> None:
@@ -62,8 +63,22 @@ class Market:
 
     def _use(self, calendar: Calendar) -> None:
         self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.input is InputKind.BARS)
-        self.grids = [calendar.grid(level.timeframe) for level in self._plan.levels]
+        levels = self._plan.levels
+        self.grids = [calendar.grid(level.timeframe) for level in levels]
+        self.children = [
+            None if level.child is None else children_of(calendar, level.timeframe, levels[level.child].timeframe)
+            for level in levels
+        ]
         self.calendar = calendar
+
+    def within(self, level: int, times: Integers) -> Booleans | None:
+        """Which of the starts of base slots lie in a slot of a level; none: all that have one, or lie beyond."""
+        if not self._plan.levels[level].timeframe.regular:
+            return None
+        grid, inside = self.grids[level], np.ones(len(times), np.bool_)
+        known = grid.knows(times)
+        inside[known] = grid.round_to_slot(times[known]).inside
+        return inside
 
     def place(self, times: Integers, takes: Callable[[], Booleans] | None = None) -> Placed:
         """The base slots of times, the closing auction included; it takes those that `takes` tells, or all."""
