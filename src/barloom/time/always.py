@@ -107,11 +107,13 @@ def _grid(name: str, options: Options, timeframe: Timeframe) -> SlotGrid:
 
 
 def _days(name: str, options: Options, timeframe: Timeframe) -> tuple[int, int]:
-    """Length and anchor of days and weeks, in nanoseconds."""
+    """Length and anchor of days and weeks, in nanoseconds; the anchor is brought near to 1970, so that all years fit."""
     anchor = options.counted_from(timeframe, name) if timeframe.counted else 0
-    if timeframe.unit == "d":
-        return timeframe.count * DAY, anchor * DAY
-    return timeframe.count * 7 * DAY, options.week_start(options.week_of(anchor)) * DAY
+    length = timeframe.count
+    if timeframe.unit == "w":
+        length, anchor = length * 7, options.week_start(options.week_of(anchor))
+    near = (anchor + length // 2) % length - length // 2
+    return length * DAY, near * DAY
 
 
 class _Gapless(ABC):

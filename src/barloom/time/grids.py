@@ -144,9 +144,7 @@ class _PeriodGrid:
         self._table.check_ordinals(ordinals, self._low, self._high, self._timeframe)
 
 
-def _periods(
-    timeframe: Timeframe, dates: Integers, options: Options, name: str
-) -> tuple[Integers, Integers, Integers]:
+def _periods(timeframe: Timeframe, dates: Integers, options: Options, name: str) -> tuple[Integers, Integers, Integers]:
     """For each date the number of its period, and the period's first and last calendar date."""
     if timeframe.unit == "mo":
         return _months(timeframe.count, dates)

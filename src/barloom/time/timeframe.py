@@ -41,7 +41,8 @@ _DURATIONS: Final = "write a number and ms, s, m, h, d or w"
 _MONTHS: Final = (1, 2, 3, 4, 6, 12)
 _DAYS: Final[dict[str, int]] = {"d": 1, "w": 7, "mo": 30}
 """About how many days a unit has: enough to sort by."""
-_MOST_DAYS: Final = 366
+_MOST_DAYS: Final = 92
+"""More days than a quarter has are written as months."""
 
 
 @dataclass(frozen=True, slots=False)
@@ -106,7 +107,8 @@ class Timeframe:
             message = f"{text!r} has no anchor: write '12mo'"
             raise ValueError(message)
         if count * _DAYS[unit] > _MOST_DAYS:
-            message = f"{text!r} is longer than a year: write at most '{_MOST_DAYS // _DAYS[unit]}{unit}', or '12mo'"
+            most = f"{_MOST_DAYS // _DAYS[unit]}{unit}"
+            message = f"{text!r} is longer than a quarter of a year: write at most '{most}', or months such as '3mo'"
             raise ValueError(message)
         return cls(count, "d" if unit == "d" else "w")
 
