@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,6 +13,7 @@ from barloom.time.calendars import resolve
 from barloom.time.sessions import SessionCalendar
 from barloom.time.slots import expected_slots, round_to_slot
 from barloom.time.template import Template, calendar_name
+from barloom.time.timeframe import Timeframe
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 METALS: dict[str, object] = {
@@ -42,7 +43,7 @@ def nights(stated: dict[str, object], first: date, last: date) -> dict[str, str]
 
 
 def test_the_night_of_a_monday_opens_on_friday() -> None:
-    """The exchange's notice on National Day 2024: no night on 30 September, trading goes on in the evening of 8 October."""
+    """The exchange's notice on National Day 2024: no night on 30 September, the next is on the evening of 8 October."""
     expected = {
         "Fri 09-27": "Thu 09-26 21:00-01:00",
         "Mon 09-30": "Fri 09-27 21:00-01:00",
@@ -64,9 +65,9 @@ def test_a_holiday_behind_a_weekend_takes_friday_night_with_it() -> None:
 
 
 def test_a_market_may_have_its_night_before_holidays_too() -> None:
-    """Osaka's night session is part of the next trading day, also when holidays lie between (published hours of JPX)."""
-    osaka = {"zone": "Asia/Tokyo", "hours": "0845-1545", "night": "1700-0600", "holidays": ["XTKS"]}
-    osaka |= {"night_before_holidays": True}
+    """Osaka's night session is part of the next trading day, also when holidays lie between (hours of JPX)."""
+    osaka: dict[str, object] = {"zone": "Asia/Tokyo", "hours": "0845-1545", "night": "1700-0600"}
+    osaka |= {"holidays": ["XTKS"], "night_before_holidays": True}
     expected = {
         "Fri 05-02": "Thu 05-01 17:00-06:00",
         "Wed 05-07": "Fri 05-02 17:00-06:00",
@@ -97,12 +98,12 @@ def test_every_night_is_that_of_the_trading_date_before(days: str, *, before_hol
             holiday = True
         elif day.weekday() in numbers:
             if last is not None and day >= date(2024, 1, 1) and (before_holidays or not holiday):
-                expected[day] = datetime(last.year, last.month, last.day, 21)
+                expected[day] = datetime(last.year, last.month, last.day, 21, tzinfo=UTC)
             last, holiday = day, False
         day += timedelta(days=1)
 
     found = {
-        item.date: item.segments[0][0].replace(tzinfo=None)
+        item.date: item.segments[0][0]
         for item in calendar(stated).sessions(date(2024, 1, 1), date(2026, 9, 1))
         if len(item.segments) == 3
     }
@@ -121,15 +122,8 @@ def test_a_tick_of_friday_night_is_in_mondays_bar_and_the_next_week() -> None:
     assert week is not None
     assert (opened, opened) == (day.start, week.start)
     assert expected_slots("1d", "1m", day.start, name) == 4 * 60 + 225
-    found = calendar(METALS).grid(day_frame()).trading_date(np.array([int(opened.timestamp()) * 10**9]))
+    found = calendar(METALS).grid(Timeframe.parse("1d")).trading_date(np.array([int(opened.timestamp()) * 10**9]))
     assert [(date(2024, 9, 30) - date(1970, 1, 1)).days] == found.tolist()
-
-
-def day_frame():  # type: ignore[no-untyped-def]  # noqa: ANN201 - one line
-    """A day."""
-    from barloom.time.timeframe import Timeframe  # noqa: PLC0415
-
-    return Timeframe.parse("1d")
 
 
 def test_a_special_date_keeps_its_night_or_states_it() -> None:

@@ -139,9 +139,9 @@ class Level:
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
     """Child groups folded into the slots of a parent level; a child counts where it opened its own slot.
 
-    Children outside of the hours that the level is made of are left out. So are those whose parent
-    slot reaches beyond the calendar, and the level remembers why and since when: a calendar that knows more later does not
-    make a bar of the rest of such a slot.
+    Children outside of the hours that the level is made of are left out. So are those whose parent slot reaches beyond
+    the calendar, and the level remembers why and since when: a calendar that knows more later does not make a bar of
+    the rest of such a slot.
     """
     known = level.grid.knows(children.start) if level.left_out is not None else None
     try:

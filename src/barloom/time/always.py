@@ -107,7 +107,7 @@ def _grid(name: str, options: Options, timeframe: Timeframe) -> SlotGrid:
 
 
 def _days(name: str, options: Options, timeframe: Timeframe) -> tuple[int, int]:
-    """Length and anchor of days and weeks, in nanoseconds; the anchor is brought near to 1970, so that all years fit."""
+    """Length and anchor of days and weeks, in nanoseconds; an anchor near to 1970, so that all years fit."""
     anchor = options.counted_from(timeframe, name) if timeframe.counted else 0
     length = timeframe.count
     if timeframe.unit == "w":

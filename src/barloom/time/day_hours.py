@@ -47,12 +47,12 @@ class DayHours(NamedTuple):
             return DayHours(regular)
         kept = around(self.hours(weekday), hours)
         pre, post = (tuple(item for item in kept if item.phase is phase) for phase in (Phase.PRE, Phase.POST))
-        texts = (write_hours(part, weekday) if part else "" for part in (pre, post))
-        return DayHours(regular, *texts, self.night)
+        written = [write_hours(part, weekday) if part else "" for part in (pre, post)]
+        return DayHours(regular, written[0], written[1], self.night)
 
 
 def around(usual: Hours, regular: Hours) -> Hours:
-    """The hours before and after the regular ones, of `usual` hours with all phases, on a date with other `regular` ones."""
+    """What stays of the hours before and after those of a `usual` date on one with other `regular` hours."""
     if not regular:
         return ()
     opens, closes = regular[0].opens, regular[-1].closes

@@ -1,4 +1,4 @@
-"""Night sessions: they open on the evening of the trading date before, Friday's for Monday, and mostly not before a holiday.
+"""Night sessions: they open on the evening of the trading date before, Friday's for Monday, mostly not before holidays.
 
 The futures exchanges of China are such markets. That of a Monday opens on Friday evening; where a holiday lies between
 two trading dates, the second has no night. Elsewhere (``before_holidays``) the night is that of the last evening with a
@@ -30,8 +30,8 @@ _LOOK_BACK: Final = 31
 class Nights:
     """A week's hours and those of its nights by the weekday of the trading date, Monday first.
 
-    `special` has the nights of single dates (days since 1970-01-01). The hours of a night count from the midnight before
-    its evening.
+    `special` has the nights of single dates (days since 1970-01-01). The hours of a night count from the midnight
+    before its evening.
     """
 
     week: tuple[Hours, ...]
@@ -52,11 +52,13 @@ class Nights:
         usually = np.array(self._usually_back(), np.int64)[(days + 3) % 7]
         opened = self._opened(days, known)
         back = days - _last_before(days, opened)
-        differing = set(days[opened & (back != usually) & (days >= since)].tolist()) | set(known)
-        return {day: self._hours(day, known, int(back[day - int(days[0])]), int(usually[day - int(days[0])]))
-                for day in differing if since <= day <= until}  # fmt: skip
+        differing = (opened & (back != usually)) | np.isin(days, list(known))
+        asked = np.flatnonzero(differing & (days >= since))
+        rows = zip(days[asked].tolist(), back[asked].tolist(), usually[asked].tolist(), strict=True)
+        return {day: self._hours(day, known, *lengths) for day, *lengths in rows}
 
     def _hours(self, day: int, known: Mapping[int, Hours], back: int, usually: int) -> Hours:
+        """The hours of a date whose last session before is so many days back, where usually it is others."""
         weekday = (day + 3) % 7
         hours = known.get(day, self.week[weekday])
         if not hours or (back > usually and not self.before_holidays):

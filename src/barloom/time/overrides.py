@@ -117,7 +117,8 @@ def _said(item: Change) -> Change:
 def parse_overrides(text: str, source: str = "overrides", *, unsaid: Pause = "span") -> Overrides:
     """Read changes from TOML or JSON; `source` names the text in errors.
 
-    A closure that does not say how slots go on is `unsaid`, and so is then what is outside of changed hours. Raises `DefinitionError` with everything that is wrong.
+    A closure that does not say how slots go on is `unsaid`, and so is then what is outside of changed hours. Raises
+    `DefinitionError` with everything that is wrong.
     """
     try:
         document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)

@@ -70,7 +70,7 @@ class Snapshot:
         return self.pattern.table(self.name)
 
     def holidays(self) -> list[int]:
-        """The dates (days since 1970-01-01) without a session, or with one that a holiday has, on which the week has hours."""
+        """The dates (days since 1970-01-01) on which the week has hours but the market none, or those of a holiday."""
         exceptions = self.pattern.exceptions.items()
         return [day for day, hours in exceptions if hours == CLOSED or day in self.pattern.holidays]
 

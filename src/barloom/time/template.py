@@ -85,8 +85,9 @@ def _stated(name: str) -> Mapping[str, object]:
 class Template:
     """The hours of a market: by weekday (Monday first), with holidays and special dates. Hours are local to `zone`.
 
-    `night_before_holidays` tells whether there is a night session on the evening before a holiday. `holidays_of` and `early_closes_of` name exchanges whose holidays are taken over, and whose early closes cut the
-    day. Made by `Template.of`, which checks it.
+    `night_before_holidays` tells whether there is a night session on the evening before a holiday. `holidays_of` and
+    `early_closes_of` name exchanges whose holidays are taken over, and whose early closes cut the day. Made by
+    `Template.of`, which checks it.
     """
 
     zone: str
@@ -104,9 +105,9 @@ class Template:
         """A template from a plain mapping, as it stands in TOML.
 
         Keys: ``zone`` and ``hours`` are needed; ``days`` (default ``"Mon-Fri"``), ``weekdays`` (``{ Fri = "…" }``),
-        ``pre`` and ``post`` hours, ``night`` (hours on the evening of the trading date before), ``night_before_holidays``,
-        ``holidays`` (dates, and names of exchanges), ``early_closes`` (names of exchanges), ``special`` (hours by date),
-        ``from`` and ``until`` (dates).
+        ``pre`` and ``post`` hours, ``night`` (hours of the evening of the trading date before) and
+        ``night_before_holidays``, ``holidays`` (dates, and names of exchanges), ``early_closes`` (names of exchanges),
+        ``special`` (hours by date), ``from`` and ``until`` (dates).
 
         Raises `DefinitionError` with everything that is wrong.
 

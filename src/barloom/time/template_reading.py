@@ -27,6 +27,7 @@ _KEYS: Final = (
     *("holidays", "early_closes", "special", "from", "until"),
 )
 _CLOSED: Final = "closed"
+_SHUT: Final = DayHours(_CLOSED)
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Reading:
     stated: Mapping[str, object]
     where: str
     problems: list[Problem] = field(default_factory=list)
-    usual: DayHours = DayHours(_CLOSED)
+    usual: DayHours = _SHUT
 
     def problem(self, what: str, key: str, fix: str) -> None:
         """Note that something is wrong."""
