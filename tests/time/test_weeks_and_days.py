@@ -75,7 +75,7 @@ def test_several_days_and_weeks_are_counted_from_the_declared_date(name: str, fr
 
 
 def test_a_date_without_a_session_changes_no_other_group() -> None:
-    """Two days in New York from Monday, 24 November 2025: Thursday is Thanksgiving, and Friday has a group of its own."""
+    """Two days in New York from Monday, 24 November 2025: Thursday is Thanksgiving, and Friday a group of its own."""
     name = "XNYS?anchor_date=2025-11-24"
     found = {round_to_slot(datetime(2025, 11, day, 16, tzinfo=UTC), "2d", name) for day in (24, 25, 26, 28)}
 
