@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,9 @@ import pytest
 import barloom as bl
 from barloom.testing import Driver
 from catalogue.market import bars_to_bars, candle, tick, ticks_to_bars
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 NEW_YORK = ZoneInfo("America/New_York")
 HOURS = {
@@ -41,7 +44,10 @@ def market() -> list[tuple[int, int, int]]:
     """Day, minute and price of made-up trades: in the same place in every run."""
     dice = random.Random(14)
     return [
-        (day, minute, dice.randint(1, 999)) for day in CLOSES for minute in minutes(day, regular=False) if dice.random() < 0.2
+        (day, minute, dice.randint(1, 999))
+        for day in CLOSES
+        for minute in minutes(day, regular=False)
+        if dice.random() < 0.2
     ]
 
 
@@ -57,7 +63,9 @@ def expected(trades: list[tuple[int, int, int]], *, regular: bool) -> dict[int, 
 def made(driver: Driver, timeframe: str) -> dict[int, tuple[Decimal, ...]]:
     """The same of the finals."""
     rows = driver.finals(timeframe).rows(named=True)
-    return {row["trading_date"].day: tuple(row[name] for name in ("open", "high", "low", "close", "volume")) for row in rows}
+    return {
+        row["trading_date"].day: tuple(row[name] for name in ("open", "high", "low", "close", "volume")) for row in rows
+    }
 
 
 @pytest.mark.parametrize("batch", [97, 5000])
@@ -88,7 +96,9 @@ def test_both_days_are_folds_of_their_own_hours(batch: int) -> None:
 def test_the_regular_day_closes_at_the_close() -> None:
     """At 16:00, while the day of all hours is open; a trade at 19:00 changes nothing of it."""
     driver = Driver(ticks_to_bars("1m", "1d", "1d-regular", calendar=HOURS))
-    driver.feed([tick(local(26, 480), 90), tick(local(26, 570), 100), tick(local(26, 959), 101), tick(local(26, 960), 7)])
+    driver.feed(
+        [tick(local(26, 480), 90), tick(local(26, 570), 100), tick(local(26, 959), 101), tick(local(26, 960), 7)]
+    )
 
     assert {26: (100, 101, 100, 101, 2)} == made(driver, "1d-regular")
     assert {} == made(driver, "1d")
@@ -100,7 +110,9 @@ def test_the_regular_day_closes_at_the_close() -> None:
 def test_a_late_trade_of_the_evening_is_not_missing_in_the_regular_day() -> None:
     """The side output names the bars that it missed: those of its hours."""
     driver = Driver(ticks_to_bars("1m", "1d", "1d-regular", calendar=HOURS))
-    driver.feed([tick(local(26, 570), 100), tick(local(26, 1140), 120), tick(local(26, 1000), 99), tick(local(26, 600), 98)])
+    driver.feed(
+        [tick(local(26, 570), 100), tick(local(26, 1140), 120), tick(local(26, 1000), 99), tick(local(26, 600), 98)]
+    )
 
     assert [{"1m", "1d"}, {"1m", "1d", "1d-regular"}] == [set(record.missed) for record in driver.rejected()]
 
@@ -134,7 +146,9 @@ def test_a_regular_timeframe_is_declared_where_it_means_something() -> None:
 def test_the_closing_auction_is_in_the_regular_day() -> None:
     """Trades of the grace belong to the last regular minute, and so to both days."""
     driver = Driver(ticks_to_bars("1m", "1d", "1d-regular", calendar=HOURS, close_grace="5m"))
-    driver.feed([tick(local(26, 959), 100), tick(local(26, 962), 105), tick(local(26, 966), 7), tick(local(28, 240), 1)])
+    driver.feed(
+        [tick(local(26, 959), 100), tick(local(26, 962), 105), tick(local(26, 966), 7), tick(local(28, 240), 1)]
+    )
 
     assert {26: (100, 105, 100, 105, 2)} == made(driver, "1d-regular")
     assert {26: (100, 105, 7, 7, 3)} == made(driver, "1d")
@@ -155,6 +169,8 @@ def test_empty_regular_days_are_filled_by_their_own_policy() -> None:
     """Carried from the last regular close over a day that traded before its open only."""
     level = bl.timeframe("1d-regular", gap="carry", carry_limit="1w")
     driver = Driver(ticks_to_bars("1m", "1d", level, calendar=HOURS))
-    driver.feed([tick(local(24, 570), 100), tick(local(25, 300), 50), tick(local(26, 570), 101), tick(local(28, 240), 1)])
+    driver.feed(
+        [tick(local(24, 570), 100), tick(local(25, 300), 50), tick(local(26, 570), 101), tick(local(28, 240), 1)]
+    )
 
     assert {24: (100,) * 4 + (1,), 25: (100,) * 4 + (0,), 26: (101,) * 4 + (1,)} == made(driver, "1d-regular")
