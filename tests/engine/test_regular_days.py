@@ -11,6 +11,9 @@ import pytest
 
 import barloom as bl
 from barloom.testing import Driver
+from barloom.time.calendars import resolve
+from barloom.time.overrides import apply_overrides, parse_overrides
+from barloom.time.sessions import SessionCalendar
 from catalogue.market import bars_to_bars, candle, tick, ticks_to_bars
 
 if TYPE_CHECKING:
@@ -174,3 +177,33 @@ def test_empty_regular_days_are_filled_by_their_own_policy() -> None:
     )
 
     assert {24: (100,) * 4 + (1,), 25: (100,) * 4 + (0,), 26: (101,) * 4 + (1,)} == made(driver, "1d-regular")
+
+
+@pytest.mark.parametrize("halt", ["0930-1015", "1121-1300", "1500-1600"])
+def test_a_closure_leaves_the_regular_day_its_hours(halt: str) -> None:
+    """Slots that begin in a halt count, in both days; a slot that lies in it wholly does not exist."""
+    trades = [(day, minute, price) for day, minute, price in market() if day == 25]
+    begin, end = (int(text[:2]) * 60 + int(text[2:]) for text in halt.split("-"))
+    open_ = [(day, minute, price) for day, minute, price in trades if not begin <= minute < end]
+    inside = [price for _, minute, price in open_ if minute in minutes(25, regular=True)]
+    driver = Driver(ticks_to_bars("1m", "1h", "1d", "1d-regular", calendar=HOURS), calendar=halted(halt))
+    driver.feed([tick(local(day, minute), price) for day, minute, price in trades])
+    driver.feed(tick(local(26, 240), 1))
+
+    final = driver.finals("1d-regular").rows(named=True)[0]
+    assert (inside[0], max(inside), min(inside), inside[-1], len(inside)) == tuple(
+        final[name] for name in ("open", "high", "low", "close", "volume")
+    )
+    hours = {(minute - 570) // 60 for minute in minutes(25, regular=True) if not begin <= minute < end}
+    assert (len(hours), len(hours), len(hours)) == (final["slots"], final["filled"], final["expected_slots"])
+    whole = driver.finals("1d").rows(named=True)[0]
+    assert len(open_) == whole["volume"]
+    assert whole["slots"] == whole["expected_slots"]
+
+
+def halted(halt: str) -> SessionCalendar:
+    """The calendar with a closure on 25 November."""
+    declared = resolve(ticks_to_bars("1m", calendar=HOURS).plan.calendar)
+    assert isinstance(declared, SessionCalendar)
+    closure = parse_overrides(f'[[closure]]\ndate = 2025-11-25\nhours = "{halt}"')
+    return SessionCalendar(apply_overrides(declared.table, closure), declared.options)

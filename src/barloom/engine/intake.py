@@ -231,9 +231,8 @@ class Intake:
     def _ends(self, level: int, rows: _Rows) -> Integers:
         """Where the rows' slots end at a level; where they have none there, their own end."""
         ends = rows.end.copy()
-        known = np.flatnonzero(self._market.grids[level].knows(rows.start))
-        _, end, inside = self._market.grids[level].round_to_slot(rows.start[known])
-        ends[known[inside]] = end[inside]
+        known = self._concerned(level, rows.start, self._market.grids[level].knows(rows.start))
+        ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
         return ends
 
     def _check_seen(self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans) -> None:

@@ -63,6 +63,10 @@ class Level:
         """The slots it is made of; none for the base."""
         return self._market.children[self.position]
 
+    def within(self, children: Groups) -> Booleans | None:
+        """Which of its children it is made of; none: of all."""
+        return self._market.within(self.position, children.start)
+
     def lacks(self, times: Integers, known: Booleans) -> Booleans:
         """Which of the times with a `known` slot lie in the one whose first children were left out."""
         lacking = np.zeros(len(times), np.bool_)
@@ -143,9 +147,14 @@ def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None
     the calendar, and the level remembers why and since when: a calendar that knows more later does not make a bar of
     the rest of such a slot.
     """
+    within = level.within(children)
+    if within is not None:
+        if not within.any():
+            return None
+        children, fresh = children.take(within), fresh[within]
     known = level.grid.knows(children.start) if level.left_out is not None else None
     try:
-        start, end, inside = level.grid.round_to_slot(children.start)
+        start, end, _ = level.grid.round_to_slot(children.start)
     except CalendarError as error:
         level.stopped = f"{level.plan.timeframe} stops: {error}"
         known = level.grid.knows(children.start)
@@ -156,11 +165,7 @@ def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None
         if not known.any():
             return None
         children, fresh = children.take(known), fresh[known]
-        start, end, inside = level.grid.round_to_slot(children.start)
-    if not inside.all():
-        if not inside.any():
-            return None
-        children, fresh, start, end = children.take(inside), fresh[inside], start[inside], end[inside]
+        start, end, _ = level.grid.round_to_slot(children.start)
     runs = run_starts(children.key, start)
     last = np.append(runs[1:], len(children)) - 1
     return Groups(

@@ -12,6 +12,7 @@ from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
 from barloom.time.calendar import Located, children_of
 from barloom.time.changes import changed_slots, refuse_passed
+from barloom.time.hours import Phase
 from barloom.time.instants import written
 from barloom.time.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
@@ -71,14 +72,14 @@ class Market:
         ]
         self.calendar = calendar
 
-    def within(self, level: int, times: Integers) -> Booleans | None:
-        """Which of the starts of base slots lie in a slot of a level; none: all that have one, or lie beyond."""
-        if not self._plan.levels[level].timeframe.regular:
+    def within(self, level: int, starts: Integers) -> Booleans | None:
+        """Which of the slots with these starts a level is made of: where it is regular hours only; none: of all."""
+        calendar = self.calendar
+        if not self._plan.levels[level].timeframe.regular or not isinstance(calendar, SessionCalendar):
             return None
-        grid, inside = self.grids[level], np.ones(len(times), np.bool_)
-        known = grid.knows(times)
-        inside[known] = grid.round_to_slot(times[known]).inside
-        return inside
+        # A start in a closure belongs to the segment before, which is of the same phase.
+        regular: Booleans = calendar.table.phase_of[calendar.table.segment(starts)] == Phase.REGULAR
+        return regular
 
     def place(self, times: Integers, takes: Callable[[], Booleans] | None = None) -> Placed:
         """The base slots of times, the closing auction included; it takes those that `takes` tells, or all."""
