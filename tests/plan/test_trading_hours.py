@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 import barloom as bl
+from barloom.engine.frames import tells_phase
 from barloom.plan.toml import read_toml
 from plan.plan_cases import QUOTE_TOML, Quote, only_problem, problems_of
 
@@ -123,3 +124,14 @@ def test_a_date_may_be_one_in_toml() -> None:
 
     assert 1 == len(names)
     assert names.pop().endswith("?week=sunday&anchor_date=2025-01-06")
+
+
+def test_options_among_the_keys_of_a_written_template_count() -> None:
+    """Extended hours give bars their phase, and the days of regular hours their sense."""
+    hours = 'template:{"zone":"UTC","hours":"0900-1700","pre":"0800-0900","extended":true,"anchor_date":"2025-01-06"}'
+    query = (
+        bl.from_(Quote).tumbling("1h", calendar=hours).ohlcv(price="bid").rollup("1d", "1d-regular", "3d").named("bars")
+    )
+
+    assert query.plan.calendar.endswith("}?extended=true&anchor_date=2025-01-06")
+    assert tells_phase(query.plan)

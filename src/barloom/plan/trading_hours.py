@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import CalendarError, DefinitionError, Problem
 from barloom.plan.ladder import written
-from barloom.time.options import Options
 
 if TYPE_CHECKING:
     from barloom.plan.barplan import LevelPlan
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["check_grace", "check_timeframes", "plan_calendar"]
 
 _ALWAYS: Final = "24x7"
+_TEMPLATE: Final = "template:"
 
 
 def plan_calendar(draft: BarsDraft, problems: list[Problem]) -> str:
@@ -28,7 +28,16 @@ def plan_calendar(draft: BarsDraft, problems: list[Problem]) -> str:
         problems.append(Problem("the calendar has no name", where, "write '24x7', or leave it out"))
         return ""
     name = stated.strip()
-    return name if _shortest_pause(name, where, problems) is not None else ""
+    if _shortest_pause(name, where, problems) is None:
+        return ""
+    return _with_options_behind(name) if name.startswith(_TEMPLATE) else name
+
+
+def _with_options_behind(name: str) -> str:
+    """So that whoever asks for a calendar's options finds those that are among the keys of a template, too."""
+    from barloom.time.template import with_options_behind  # noqa: PLC0415 - loads numpy, for those who write hours only
+
+    return with_options_behind(name)
 
 
 def check_grace(name: str, grace: int, where: str, problems: list[Problem]) -> None:
@@ -47,19 +56,29 @@ def check_timeframes(draft: BarsDraft, name: str, levels: tuple[LevelPlan, ...],
 
     `name` is that of a planned calendar, or empty.
     """
+    asking = [level for level in levels if level.timeframe.counted or level.timeframe.regular]
+    if not name or not asking:
+        return
+    from barloom.time.options import Options  # noqa: PLC0415 - only for those who ask for such timeframes
+
     options = Options.split(name)[1]
-    for level in levels if name else ():
+    for level in asking:
         frame = level.timeframe
         if frame.counted and options.anchor_date is None:
             problems.append(Problem(f"'{frame}' has no anchor", _where(draft, frame), _anchored(draft, frame)))
-        if frame.regular and level.child is None:
-            what = f"'{frame}' is the base, and takes all ticks of the session"
-            problems.append(Problem(what, _where(draft, frame), "roll it up from a base below a day"))
-        elif frame.regular and not options.extended:
-            plain = str(frame).partition("-")[0]
-            what = f"'{frame}' where only regular hours count"
-            fix = f"write '{plain}', which is made of them, or let the others count: extended = true in the calendar"
+        if frame.regular and (level.child is None or not options.extended):
+            what, fix = _not_regular(level)
             problems.append(Problem(what, _where(draft, frame), fix))
+
+
+def _not_regular(level: LevelPlan) -> tuple[str, str]:
+    """Why a timeframe cannot be of regular hours only, and what to write."""
+    frame = level.timeframe
+    if level.child is None:
+        return f"'{frame}' is the base, and takes all ticks of the session", "roll it up from a base below a day"
+    plain = str(frame).partition("-")[0]
+    fix = f"write '{plain}', which is made of them, or let the others count: extended = true in the calendar"
+    return f"'{frame}' where only regular hours count", fix
 
 
 def _where(draft: BarsDraft, frame: Timeframe) -> str:
