@@ -133,5 +133,5 @@ def test_options_among_the_keys_of_a_written_template_count() -> None:
         bl.from_(Quote).tumbling("1h", calendar=hours).ohlcv(price="bid").rollup("1d", "1d-regular", "3d").named("bars")
     )
 
-    assert query.plan.calendar.endswith("}?extended=true&anchor_date=2025-01-06")
-    assert tells_phase(query.plan)
+    assert plan.calendar.endswith("}?extended=true&anchor_date=2025-01-06")
+    assert tells_phase(plan)
