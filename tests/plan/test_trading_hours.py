@@ -129,9 +129,9 @@ def test_a_date_may_be_one_in_toml() -> None:
 def test_options_among_the_keys_of_a_written_template_count() -> None:
     """Extended hours give bars their phase, and the days of regular hours their sense."""
     hours = 'template:{"zone":"UTC","hours":"0900-1700","pre":"0800-0900","extended":true,"anchor_date":"2025-01-06"}'
-    query = (
+    bars = (
         bl.from_(Quote).tumbling("1h", calendar=hours).ohlcv(price="bid").rollup("1d", "1d-regular", "3d").named("bars")
     )
 
-    assert plan.calendar.endswith("}?extended=true&anchor_date=2025-01-06")
-    assert tells_phase(plan)
+    assert bars.plan.calendar.endswith("}?extended=true&anchor_date=2025-01-06")
+    assert tells_phase(bars.plan)
