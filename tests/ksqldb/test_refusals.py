@@ -222,3 +222,17 @@ def test_a_part_of_a_millisecond_of_delay_counts_whole() -> None:
     longer = replace(made, levels=(replace(made.base, delay=2_400_000),))
 
     assert 3 == compile_script(longer, allow_degraded=STANDING).of("final", "1m").grace
+
+
+def test_days_and_weeks_that_are_counted_otherwise_are_refused() -> None:
+    """Several days, weeks from Sunday and days of regular hours have no window."""
+    counted = refused(plan('base = "1m"\nrollup = ["1d", "3d", "2w"]\ncalendar = "24x7?anchor_date=2025-01-06"'))
+    assert ["calendar", "3d", "2w"] == list(counted)
+    assert "not from a declared date" in counted["3d"]
+    assert "let barloom roll up 3d from that topic as bars" in counted["3d"]
+    assert ["calendar", "1w"] == list(refused(plan('base = "1m"\nrollup = ["1w"]\ncalendar = "24x7?week=sunday"')))
+
+    hours = '{ zone = "UTC", hours = "0900-1700", pre = "0800-0900", extended = true }'
+    regular = refused(plan(f'base = "1m"\nrollup = ["1d-regular"]\ncalendar = {hours}'))
+    assert ["calendar", "1d-regular"] == list(regular)
+    assert "ksqlDB knows no regular hours" in regular["1d-regular"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 import barloom as bl
+from barloom.engine.frames import tells_phase
 from barloom.plan.toml import read_toml
 from plan.plan_cases import QUOTE_TOML, Quote, only_problem, problems_of
 
@@ -92,3 +93,45 @@ def test_a_grace_that_does_not_fit(calendar: object, grace: object, what: str, f
 def test_a_grace_that_fits(calendar: object, grace: str) -> None:
     """One below the shortest pause is taken."""
     assert on(calendar, grace).plan.close_grace > 0
+
+
+@pytest.mark.parametrize(
+    ("calendar", "said"),
+    [
+        ("24x7", 'calendar="24x7?anchor_date=2025-01-06"'),
+        ("XNYS?break=span", 'calendar="XNYS?break=span&anchor_date=2025-01-06"'),
+        (FLOOR, '"anchor_date": "2025-01-06" in the calendar'),
+    ],
+)
+@pytest.mark.parametrize("frame", ["3d", "2w"])
+def test_several_days_need_a_date_to_be_counted_from(frame: str, calendar: object, said: str) -> None:
+    """The message says where it is declared; with it the definition is in order."""
+    query = bl.from_(Quote).tumbling("1h", calendar=calendar).ohlcv(price="bid").rollup("1d", frame)  # type: ignore[arg-type]
+    what, _, fix = only_problem(lambda: query.named("bars"))
+    declared = {**FLOOR, "anchor_date": "2025-01-06"} if isinstance(calendar, dict) else said.split('"')[1]
+    mended = bl.from_(Quote).tumbling("1h", calendar=declared).ohlcv(price="bid").rollup("1d", frame).named("bars")  # type: ignore[arg-type]
+
+    assert f"'{frame}' has no anchor" == what
+    assert f"say from which date it is counted, such as {said}; or write " in fix
+    assert "anchor_date=2025-01-06" in mended.plan.calendar
+
+
+def test_a_date_may_be_one_in_toml() -> None:
+    """As a key of the table it is a date or its text."""
+    text = QUOTE_TOML + '[bars]\nname = "bars"\nbase = "1h"\nrollup = ["1d", "3d"]\nohlcv = { price = "bid" }\n'
+    hours = '[bars.calendar]\nzone = "UTC"\nhours = "0900-1700"\nweek = "sunday"\nanchor_date = '
+    names = {read_toml(f"{text}{hours}{date}\n").calendar for date in ("2025-01-06", '"2025-01-06"')}
+
+    assert 1 == len(names)
+    assert names.pop().endswith("?week=sunday&anchor_date=2025-01-06")
+
+
+def test_options_among_the_keys_of_a_written_template_count() -> None:
+    """Extended hours give bars their phase, and the days of regular hours their sense."""
+    hours = 'template:{"zone":"UTC","hours":"0900-1700","pre":"0800-0900","extended":true,"anchor_date":"2025-01-06"}'
+    bars = (
+        bl.from_(Quote).tumbling("1h", calendar=hours).ohlcv(price="bid").rollup("1d", "1d-regular", "3d").named("bars")
+    )
+
+    assert bars.plan.calendar.endswith("}?extended=true&anchor_date=2025-01-06")
+    assert tells_phase(bars.plan)

@@ -28,7 +28,8 @@ LAYERS = [
 BESIDE = {"testing", "", "__main__"}
 """The public doubles and the package's front, which may look at everything."""
 
-PLAIN_TIME = {f"barloom.time.{name}" for name in ("timeframe", "instants", "zone_names", "template", "calendars")}
+_NAMES = ("timeframe", "instants", "options", "zone_names", "template", "calendars")
+PLAIN_TIME = {f"barloom.time.{name}" for name in _NAMES}
 """All that a declaration may know of time.
 
 Templates and calendars load numpy, but only where a declaration holds hours or names a calendar other than 24x7.

@@ -301,3 +301,75 @@ def test_a_file_that_cannot_be_read_is_refused(text: str) -> None:
 
     with pytest.raises(DefinitionError):
         parse_overrides(text)
+
+
+SHARES = 'template:{"zone":"America/New_York","hours":"0930-1600","pre":"0400-0930","post":"1600-2000"}'
+
+
+def phased(text: str, day: date, *, unsaid: str = "span") -> str:
+    """The stretches of a date as UTC times of day with their phase."""
+    table = apply_overrides(table_of(SHARES), parse_overrides(text, unsaid=unsaid))  # type: ignore[arg-type]
+    session = next(SessionCalendar(table, Options(extended=True)).sessions(day, day))
+    pairs = zip(session.segments, session.phases, strict=True)
+    return " ".join(f"{opens:%H%M}-{closes:%H%M}/{phase}" for (opens, closes), phase in pairs)
+
+
+@pytest.mark.parametrize(
+    ("more", "hours"),
+    [
+        ("", "0900-1430/pre 1430-1800/regular 1800-2200/post"),
+        ('post = "1300-1500"', "0900-1430/pre 1430-1800/regular 1800-2000/post"),
+        ('post = "closed"', "0900-1430/pre 1430-1800/regular"),
+        ('pre = "0800-0930"', "1300-1430/pre 1430-1800/regular 1800-2200/post"),
+        ('pre = "closed"\npost = "closed"', "1430-1800/regular"),
+    ],
+)
+def test_a_changed_date_keeps_the_hours_around_its_own_or_states_them(more: str, hours: str) -> None:
+    """Those after an early close follow it; the text that is kept says the same."""
+    text = f'[[change]]\ndate = 2025-11-28\nhours = "0930-1300"\n{more}'
+
+    assert hours == phased(text, date(2025, 11, 28))
+    assert hours == phased(parse_overrides(text).text(), date(2025, 11, 28), unsaid="unsaid")
+
+
+def test_an_added_date_may_state_hours_around_its_own() -> None:
+    """There are no usual ones to keep."""
+    text = '[[add]]\ndate = 2025-11-29\nhours = "1000-1200"\npost = "1200-1300"'
+
+    assert "1500-1700/regular 1700-1800/post" == phased(text, date(2025, 11, 29))
+
+
+def test_a_change_that_an_older_version_applied_stays_as_it_was() -> None:
+    """What stands in a store without a word on the other hours has none; the same file read anew says nothing else."""
+    text = '[[change]]\ndate = 2025-11-28\nhours = "0930-1300"'
+    kept = parse_overrides(text, unsaid="unsaid")
+
+    assert "1430-1800/regular" == phased(kept.text(), date(2025, 11, 28), unsaid="unsaid")
+    assert kept == parse_overrides(text, unsaid="unsaid").settled(kept)
+    assert kept != parse_overrides(text, unsaid="unsaid").settled(None)
+
+
+def test_a_date_may_have_two_evenings() -> None:
+    """Times name their weekday, as in a template."""
+    text = '[[change]]\ndate = 2025-11-25\nhours = "Sun 1700-Mon 1200, Mon 1700-Tue 1600"'
+    futures = 'template:{"zone":"America/Chicago","hours":"1700-1600"}'
+    text += "\n[[remove]]\ndate = 2025-11-24"
+
+    table = apply_overrides(table_of(futures), parse_overrides(text))
+
+    assert "2300-1800 2300-2200" == shown(table, date(2025, 11, 25), date(2025, 11, 25))["2025-11-25"]
+    assert parse_overrides(text) == parse_overrides(parse_overrides(text).text())
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ('[[change]]\ndate = 2025-11-28\nhours = "0930-1300"\npost = "late"', "'late' are no hours"),
+        ('[[change]]\ndate = 2025-11-28\nhours = "0930-1300"\noutside = "none"', "outside is 'none'"),
+        ('[[closure]]\ndate = 2025-11-28\nhours = "1000-1005"\npost = "1300-1500"', "'post' means nothing here"),
+    ],
+)
+def test_hours_around_that_make_no_sense_are_refused(entry: str, why: str) -> None:
+    """They are hours, and of a date that is added or changed."""
+    with pytest.raises(DefinitionError, match=why):
+        parse_overrides(entry)

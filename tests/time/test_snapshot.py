@@ -136,14 +136,30 @@ DISAGREEMENTS: dict[str, tuple[str, set[str], set[str]]] = {
     "XHKG": ("HKEX", set(), {"2020-10-13", "2021-04-06", "2021-10-13", "2024-09-06"}),
     "XSHG": ("SSE", set(), set()),
     "XASX": ("ASX", set(), set()),
-    # Saturdays 2024-01-20 and 2025-02-01 were full sessions, 2020-07-31 was one, 2020-05-25 was Id-ul-Fitr. The other
-    # dates only they have are evenings of Muhurat trading, and Muharram 2013 is on the day after.
+    # 2020-07-31 was a session, 2020-05-25 was Id-ul-Fitr, and Muharram 2013 is on the day after. They have none of the
+    # sessions of Saturdays and Sundays, and not all of the evenings of Diwali.
     "XBOM": (
         "BSE",
-        {"2013-11-15", "2020-07-31", "2024-01-20", "2025-02-01"},
-        {"2013-11-14", "2014-10-23", "2015-11-11", "2017-10-19", "2018-11-07", "2020-05-25"},
+        {
+            *("2013-11-15", "2020-07-31", "2024-01-20", "2025-02-01"),
+            *("2014-03-22", "2015-02-28", "2020-02-01", "2024-03-02", "2024-05-18", "2026-02-01"),
+            *(
+                "2016-10-30",
+                "2019-10-27",
+                "2020-11-14",
+                "2021-11-04",
+                "2022-10-24",
+                "2023-11-12",
+                "2024-11-01",
+                "2025-10-21",
+            ),
+        },
+        {"2013-11-14", "2020-05-25"},
     ),
 }
+
+DIWALI_AS_ANY_DAY = {"2012-11-13", "2014-10-23", "2015-11-11", "2017-10-19", "2018-11-07"}
+"""They have the whole day, we have the hour of Muhurat trading."""
 
 
 def published_elsewhere(name: str) -> dict[str, list[tuple[int, int]]]:
@@ -195,6 +211,8 @@ def test_another_source_agrees_but_for_what_is_known(name: str) -> None:
     assert only_theirs == theirs.keys() - ours.keys()
     if name == "XHKG":  # it has no half days
         assert early_dates(name) & theirs.keys() == different
+    elif name == "XBOM":
+        assert different == DIWALI_AS_ANY_DAY
     elif name == "XASX":  # it counts the closing auction from 16:00 to 16:10
         assert all([(opens, closes + 600) for opens, closes in ours[day]] == theirs[day] for day in different)
     else:

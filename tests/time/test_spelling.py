@@ -60,7 +60,7 @@ def test_what_may_be_meant(text: str, ways: list[str]) -> None:
         ("15M", "did you mean '15m'?"),
         ("60", "did you mean '1m' (60s) or '1h' (60m)?"),
         ("24 hours", "write '1d'"),
-        ("2D", "write '1d', or '1w' for a week"),
+        ("2D", "did you mean '2d'?"),
         ("1B", "write a number and"),
     ],
 )

@@ -233,3 +233,94 @@ def test_wrong_options_are_reported_with_the_rest() -> None:
         problem.where for problem in caught.value.problems
     }
     assert "did you mean 'extended'?" in str(caught.value)
+
+
+EQUITIES: dict[str, object] = {
+    "zone": "America/New_York",
+    "hours": "0930-1600",
+    "pre": "0400-0930",
+    "post": "1600-2000",
+    "holidays": ["XNYS"],
+    "early_closes": ["XNYS"],
+}
+"""Regular and extended hours as NYSE Arca publishes them."""
+
+
+def test_the_hours_after_an_early_close_follow_it() -> None:
+    """nyse.com: on 28 November 2025 the close is 13:00, and late trading ends at 17:00 instead of 20:00 (UTC - 5)."""
+    expected = {
+        "2025-11-26": "0900-1430/pre 1430-2100 2100-0100/post",
+        "2025-11-28": "0900-1430/pre* 1430-1800* 1800-2200/post*",
+        "2025-12-01": "0900-1430/pre 1430-2100 2100-0100/post",
+    }
+
+    assert expected == local(EQUITIES, "2025-11-26", "2025-12-01", extended=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ("0930-1300", "0900-1430/pre* 1430-1800* 1800-2200/post*"),
+        ("1200-1600", "0900-1430/pre 1700-2100 2100-0100/post"),
+        ("0800-1600", "0900-1300/pre 1300-2100 2100-0100/post"),
+        ("0930-1700", "0900-1430/pre 1430-2200 2200-0100/post"),
+        ("0300-1600", "0800-2100 2100-0100/post"),
+        ({"regular": "0930-1300"}, "1430-1800*"),
+        ({"regular": "0930-1300", "post": "1300-1400"}, "1430-1800* 1800-1900/post*"),
+        ({"regular": "0930-1300", "pre": "0800-0930"}, "1300-1430/pre* 1430-1800*"),
+    ],
+)
+def test_a_special_date_keeps_the_hours_around_its_own(said: object, hours: str) -> None:
+    """A text is about the regular hours, what lies around them stays; a table tells all hours of its date."""
+    stated = EQUITIES | {"special": {"2025-12-10": said}}
+
+    assert {"2025-12-10": hours} == local(stated, "2025-12-10", "2025-12-10", extended=True)
+    again = Template.from_name(Template.of(stated).name)
+    assert again.name == Template.of(stated).name
+    assert again.special == Template.of(stated).special
+
+
+def test_a_special_date_that_is_closed_has_no_hours_at_all() -> None:
+    """Neither before nor after."""
+    stated = EQUITIES | {"special": {"2025-12-10": "closed"}}
+
+    assert {} == local(stated, "2025-12-10", "2025-12-10", extended=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "weekday", "hours"),
+    [
+        ("Sun 1700-Mon 1200, Mon 1700-Tue 1600", 1, [(-1860, -720), (-420, 960)]),
+        ("Sun 1700-1200,1700-1600", 1, [(-1860, -720), (-420, 960)]),
+        ("Wed 1700-Thu 1200,Thu 1700-1215", 4, [(-1860, -720), (-420, 735)]),
+        ("Thu 1700-Fri 1200,Sun 1700-1600", 0, [(-4740, -3600), (-420, 960)]),
+        ("Mon 0900-Mon 2400,0000-1000", 1, [(-900, 0), (0, 600)]),
+        ("Wed 1700-1600", 2, None),
+    ],
+)
+def test_times_may_name_their_weekday(text: str, weekday: int, hours: list[tuple[int, int]] | None) -> None:
+    """The last such day that is no later than the trading date; written so it is read again."""
+    if hours is None:
+        with pytest.raises(ValueError, match="overlaps itself; write its times in order"):
+            parse_hours(text, weekday=weekday)
+        return
+    expected = tuple(Stretch(*item) for item in hours)
+
+    assert expected == parse_hours(text, weekday=weekday)
+    assert expected == parse_hours(write_hours(expected, weekday), weekday=weekday)
+
+
+def test_hours_of_more_than_a_day_name_their_weekdays() -> None:
+    """The message says how; where a text is for several weekdays, none can be named."""
+    with pytest.raises(ValueError, match="name the weekdays of single dates, such as 'Sun 1700"):
+        parse_hours("1700-1200,1700-1600", weekday=1)
+    with pytest.raises(DefinitionError, match="a time can where it is of one date or weekday only"):
+        Template.of({"zone": "UTC", "hours": "Sun 1700-1600"})
+
+
+def test_evening_sessions_of_holidays_leave_them_holidays() -> None:
+    """Futures that follow the holidays of Bombay are closed on Diwali, whose evening hour is of shares."""
+    stated: dict[str, object] = {"zone": "Asia/Kolkata", "hours": "0900-1700", "holidays": ["XBOM"]}
+
+    assert ["2024-10-31", "2024-11-04"] == [*local(stated, "2024-10-31", "2024-11-04")]
+    assert "2025-10-21" not in local(stated, "2025-10-20", "2025-10-24")

@@ -23,6 +23,11 @@ from barloom.time.timeframe import DAY, HOUR, MINUTE, SECOND, Timeframe, parse_d
         ("1d", "1d"),
         ("1w", "1w"),
         ("12mo", "12mo"),
+        ("3d", "3d"),
+        ("7 d", "7d"),
+        ("2w", "2w"),
+        ("1d-regular", "1d-regular"),
+        ("3mo-regular", "3mo-regular"),
     ],
 )
 def test_equal_lengths_are_written_equally(text: str, written: str) -> None:
@@ -38,9 +43,11 @@ def test_equal_lengths_are_written_equally(text: str, written: str) -> None:
         ("1440m", "'1d'"),
         ("168h", "'1w'"),
         ("36h", "'23h'"),
-        ("2d", "'1w'"),
-        ("7d", "'1w'"),
-        ("2w", "'1mo'"),
+        ("48h", "'1d'"),
+        ("1000d", "at most '92d', or months"),
+        ("53w", "at most '13w', or months"),
+        ("1h-regular", "write '1h'"),
+        ("1d-extended", "such as '5m'"),
         ("5mo", "1, 2, 3, 4, 6 or 12"),
         ("1y", "'12mo'"),
         ("0s", "longer than zero"),
@@ -53,7 +60,7 @@ def test_equal_lengths_are_written_equally(text: str, written: str) -> None:
 def test_a_length_without_an_anchor_is_refused_with_a_hint(text: str, hint: str) -> None:
     """What has no anchor, or is no length, names what could be written instead."""
 
-    with pytest.raises(ValueError, match=r"timeframe|anchor") as refused:
+    with pytest.raises(ValueError, match=r"timeframe|anchor|longer than a quarter|below a day") as refused:
         Timeframe.parse(text)
     assert hint in str(refused.value)
 
@@ -76,6 +83,22 @@ def test_a_length_without_an_anchor_is_refused_with_a_hint(text: str, hint: str)
         ("12mo", "1w", False),
         ("1m", "1m", False),
         ("1s", "1m", False),
+        ("3d", "1d", True),
+        ("6d", "3d", True),
+        ("3d", "2d", False),
+        ("3d", "65m", True),
+        ("1w", "7d", False),
+        ("2w", "2d", False),
+        ("2w", "1w", True),
+        ("4w", "2w", True),
+        ("1mo", "3d", False),
+        ("1mo", "2w", False),
+        ("1d-regular", "1h", True),
+        ("1d", "1d-regular", False),
+        ("1w-regular", "1d", False),
+        ("1w-regular", "1d-regular", True),
+        ("1w", "1d-regular", False),
+        ("12mo-regular", "1mo-regular", True),
     ],
 )
 def test_a_parent_is_a_whole_multiple_under_the_same_anchor(parent: str, child: str, *, tiles: bool) -> None:
@@ -86,11 +109,11 @@ def test_a_parent_is_a_whole_multiple_under_the_same_anchor(parent: str, child: 
 
 def test_timeframes_sort_from_fine_to_coarse() -> None:
     """`order` sorts by length, whatever the unit."""
-    names = ["1mo", "1ms", "1d", "90m", "1w", "1h", "12mo", "61s"]
+    names = ["1mo", "1ms", "10d", "1d-regular", "1d", "90m", "1w", "1h", "12mo", "2w", "61s"]
 
     in_order = [str(item) for item in sorted(map(Timeframe.parse, names), key=lambda item: item.order)]
 
-    assert ["1ms", "61s", "1h", "90m", "1d", "1w", "1mo", "12mo"] == in_order
+    assert ["1ms", "61s", "1h", "90m", "1d", "1d-regular", "1w", "10d", "2w", "1mo", "12mo"] == in_order
 
 
 @pytest.mark.parametrize(

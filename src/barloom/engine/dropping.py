@@ -38,8 +38,9 @@ def drop_after(levels: Sequence[Level], time: int) -> Iterator[BarId]:
 
 def _count_less(parent: Level, children: Groups) -> None:
     known = parent.grid.knows(children.start)
-    key, start = children.key[known], parent.grid.round_to_slot(children.start[known]).start
-    rows = parent.rows.find(key, start)
+    within = parent.within(children)
+    known &= True if within is None else within
+    rows = parent.rows.find(children.key[known], parent.grid.round_to_slot(children.start[known]).start)
     held, number = np.unique(rows[rows >= 0], return_counts=True)
     if len(held):
         groups = parent.rows.gather(held)

@@ -183,8 +183,9 @@ class Intake:
         missed: dict[int, Booleans] = {}
         if self._bars:
             deadlines = {level: self._deadline(level, rows) for level in self._direct}
-            missed = {level: self._passed_by(deadline, rows) for level, deadline in deadlines.items()}
-            late = np.logical_and.reduce(list(missed.values()))
+            passed = {level: self._passed_by(deadline, rows) for level, deadline in deadlines.items()}
+            late = np.logical_and.reduce(list(passed.values()))
+            missed = {level: self._concerned(level, rows.start, where) for level, where in passed.items()}
             deadline = np.maximum.reduce(list(deadlines.values()))
         else:
             deadline = self._market.deadlines.of(rows.end, self._plan.base.delay)
@@ -213,16 +214,26 @@ class Intake:
         for place, level in enumerate(self._plan.levels):
             if level.child is None:
                 continue
-            missed[place] = self._floors[place].hides(rows.key, _starts(self._market.grids[place], rows.start))
+            hidden = self._floors[place].hides(rows.key, _starts(self._market.grids[place], rows.start))
+            missed[place] = self._concerned(place, rows.start, hidden)
             if level.child in missed:
                 missed[place] |= missed[level.child]
         return missed
 
+    def _concerned(self, level: int, starts: Integers, where: Booleans) -> Booleans:
+        """Of some rows those that lie in the hours of a level."""
+        within = self._market.within(level, starts)
+        return where if within is None else where & within
+
     def _deadline(self, level: int, rows: _Rows) -> Integers:
+        return self._market.deadlines.of(self._ends(level, rows), self._plan.levels[level].delay)
+
+    def _ends(self, level: int, rows: _Rows) -> Integers:
+        """Where the rows' slots end at a level; where they have none there, their own end."""
         ends = rows.end.copy()
-        known = self._market.grids[level].knows(rows.start)
+        known = self._concerned(level, rows.start, self._market.grids[level].knows(rows.start))
         ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
-        return self._market.deadlines.of(ends, self._plan.levels[level].delay)
+        return ends
 
     def _check_seen(self, seen: Seen, rows: _Rows, frame: pl.DataFrame, deadline: Integers, late: Booleans) -> None:
         if self._bars:
@@ -251,6 +262,7 @@ class Intake:
         late = reason == Reason.LATE
         starts = [_starts(grid, rows.start[row]) for grid in self._market.grids]
         masks = self._masks(late, behind[row], {level: where[row] for level, where in missed.items()})
+        masks = [self._concerned(level, rows.start[row], mask) for level, mask in enumerate(masks)]
         by = np.where(behind[row] & (rows.by[row] == 0), self._behind(rows, row, missed), rows.by[row])
         slots = tuple(Values(start, mask) for start, mask in zip(starts, masks, strict=True))
         # Ticks are `behind` by what was published before stream time was set back, which is not the clock's doing.
@@ -300,10 +312,7 @@ class Intake:
 
     def _passed(self, level: int, rows: _Rows) -> Integers:
         """How far the floor of a level lies beyond the end of each row's slot there."""
-        ends = rows.end.copy()
-        known = self._market.grids[level].knows(rows.start)
-        ends[known] = self._market.grids[level].round_to_slot(rows.start[known]).end
-        return self._floors[level].passed(rows.key, ends)
+        return self._floors[level].passed(rows.key, self._ends(level, rows))
 
 
 def _starts(grid: SlotGrid, times: Integers) -> Integers:

@@ -217,8 +217,9 @@ class BarLadder:
         """Let the finals of the child level arrive; gives the rows they arrived at."""
         if closed is None:
             return _NO_ROWS
-        start = level.grid.round_to_slot(closed.groups.start).start
-        rows = level.rows.find(closed.groups.key, start)
+        within = level.within(closed.groups)
+        finals = closed.groups if within is None else closed.groups.take(within)
+        rows = level.rows.find(finals.key, level.grid.round_to_slot(finals.start).start)
         np.add.at(level.rows.arrived, rows, 1)
         return rows
 

@@ -60,8 +60,12 @@ class Level:
 
     @property
     def child_grid(self) -> SlotGrid | None:
-        """The slots of the level it is rolled up from; none for the base."""
-        return None if self.plan.child is None else self._market.grids[self.plan.child]
+        """The slots it is made of; none for the base."""
+        return self._market.children[self.position]
+
+    def within(self, children: Groups) -> Booleans | None:
+        """Which of its children it is made of; none: of all."""
+        return self._market.within(self.position, children.start)
 
     def lacks(self, times: Integers, known: Booleans) -> Booleans:
         """Which of the times with a `known` slot lie in the one whose first children were left out."""
@@ -139,9 +143,15 @@ class Level:
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
     """Child groups folded into the slots of a parent level; a child counts where it opened its own slot.
 
-    Children whose parent slot reaches beyond the calendar are left out, and the level remembers why and since when: a
-    calendar that knows more later does not make a bar of the rest of such a slot.
+    Children outside of the hours that the level is made of are left out. So are those whose parent slot reaches beyond
+    the calendar, and the level remembers why and since when: a calendar that knows more later does not make a bar of
+    the rest of such a slot.
     """
+    within = level.within(children)
+    if within is not None:
+        if not within.any():
+            return None
+        children, fresh = children.take(within), fresh[within]
     known = level.grid.knows(children.start) if level.left_out is not None else None
     try:
         start, end, _ = level.grid.round_to_slot(children.start)

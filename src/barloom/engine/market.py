@@ -10,8 +10,9 @@ import numpy as np
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
 from barloom.plan.barplan import InputKind
-from barloom.time.calendar import Located
+from barloom.time.calendar import Located, children_of
 from barloom.time.changes import changed_slots, refuse_passed
+from barloom.time.hours import Phase
 from barloom.time.instants import written
 from barloom.time.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
@@ -52,6 +53,7 @@ class Market:
 
     calendar: Calendar
     grids: list[SlotGrid]
+    children: list[SlotGrid | None]
     deadlines: Deadlines
 
     def __init__(self, plan: BarPlan, calendar: Calendar) -> None:
@@ -62,8 +64,22 @@ class Market:
 
     def _use(self, calendar: Calendar) -> None:
         self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.input is InputKind.BARS)
-        self.grids = [calendar.grid(level.timeframe) for level in self._plan.levels]
+        levels = self._plan.levels
+        self.grids = [calendar.grid(level.timeframe) for level in levels]
+        self.children = [
+            None if level.child is None else children_of(calendar, level.timeframe, levels[level.child].timeframe)
+            for level in levels
+        ]
         self.calendar = calendar
+
+    def within(self, level: int, starts: Integers) -> Booleans | None:
+        """Which of the slots with these starts a level is made of: where it is regular hours only; none: of all."""
+        calendar = self.calendar
+        if not self._plan.levels[level].timeframe.regular or not isinstance(calendar, SessionCalendar):
+            return None
+        # A start in a closure belongs to the segment before, which is of the same phase.
+        regular: Booleans = calendar.table.phase_of[calendar.table.segment(starts)] == Phase.REGULAR
+        return regular
 
     def place(self, times: Integers, takes: Callable[[], Booleans] | None = None) -> Placed:
         """The base slots of times, the closing auction included; it takes those that `takes` tells, or all."""

@@ -14,7 +14,7 @@ from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
 from barloom.plan.reading import plan_source
 from barloom.plan.suggest import did_you_mean
-from barloom.plan.trading_hours import check_grace, plan_calendar
+from barloom.plan.trading_hours import check_grace, check_timeframes, plan_calendar
 from barloom.plan.types import Checker, Kind, Scope, field_type
 from barloom.plan.written import condition
 
@@ -42,6 +42,7 @@ def build(draft: BarsDraft) -> BarPlan:
     source = plan_source(draft.source, draft.event, problems)
     name, calendar, stamped = _name(draft, problems), plan_calendar(draft, problems), _stamped(draft, problems)
     _check_grace(draft, calendar, knobs, problems)
+    check_timeframes(draft, calendar, levels, problems)
     _check_after(draft, knobs, problems)
     grace_when = _grace_when(draft, scope, problems)
     if problems:

@@ -178,6 +178,10 @@ def _what_fits(frame: Timeframe, base: Timeframe) -> str:
         common = Timeframe.parse(f"{gcd(frame.nanos, base.nanos) // 1_000_000}ms")
         fits = f"roll up {' or '.join(map(str, near))} instead, or " if near else ""
         return f"{fits}make {common} the base, of which {base} and {frame} are multiples"
+    if frame.regular != base.regular:
+        return f"{frame} is not made of {base}: make a timeframe below a day the base, and roll up both from it"
+    if base.counted:
+        return f"make '1d' the base and roll up {base} and {frame} from it"
     if base.unit == "w":
         return f"{frame} is not made of weeks: make '1d' the base and roll up {base} and {frame} from it"
     return f"make '1mo' or '1d' the base, of which {base} and {frame} are made"

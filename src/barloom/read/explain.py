@@ -15,7 +15,7 @@ from barloom.read.answers import Why
 from barloom.read.representable import slot_start
 from barloom.read.standing import Slot, deadline_of, deciding_delay, ended_by, slot_at, why_missing
 from barloom.store.backend import Family
-from barloom.time.calendar import expected_slots
+from barloom.time.calendar import children_of, expected_slots
 from barloom.time.instants import written
 from barloom.time.session_at import sessions_of, why_closed
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
@@ -175,7 +175,7 @@ def _children(
     if child is None or slot is None:
         return _Children(None, 0 if slot is None else 1, _count(record, "slots") if times.told else None, ())
     parents = store.calendar.grid(plan.levels[level].timeframe)
-    grid = store.calendar.grid(plan.levels[child].timeframe)
+    grid = children_of(store.calendar, plan.levels[level].timeframe, plan.levels[child].timeframe)
     start = np.array([slot.start], dtype=np.int64)
     expected = int(expected_slots(parents, grid, start)[0])
     name = str(plan.levels[child].timeframe)

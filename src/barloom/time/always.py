@@ -11,6 +11,7 @@ import numpy as np
 from barloom.errors import CalendarError
 from barloom.time.calendar import Located
 from barloom.time.instants import check_range
+from barloom.time.options import Options
 from barloom.time.timeframe import DAY
 
 if TYPE_CHECKING:
@@ -25,18 +26,18 @@ _KNOWN_FROM: Final = int(np.datetime64(f"{_FIRST_YEAR}-01-01", "ns").astype(np.i
 _KNOWN_UNTIL: Final = int(np.datetime64(f"{_LAST_YEAR + 1}-01-01", "ns").astype(np.int64))
 _KNOWN: Final = f"knows the years {_FIRST_YEAR} to {_LAST_YEAR}"
 _FIX: Final = "correct the time: is it in nanoseconds, and of the right year?"
-_MONDAY: Final = -3 * DAY
-"""The Monday before 1970-01-01, which was a Thursday."""
 
 
 class AlwaysOpen:
     """Every instant is in session; a trading date is a UTC day, from midnight to midnight.
 
-    It knows the years that int64 nanoseconds hold entirely: 1678 to 2261.
+    It knows the years that int64 nanoseconds hold entirely: 1678 to 2261. `options` may say on which day a week begins,
+    and from when several days or weeks are counted.
     """
 
-    def __init__(self, name: str = "24x7") -> None:
-        self._name = name
+    def __init__(self, name: str = "24x7", options: Options | None = None) -> None:
+        self._options = options or Options()
+        self._name = f"{name}{self._options}"
 
     def __repr__(self) -> str:
         return f"AlwaysOpen({self._name!r})"
@@ -47,8 +48,11 @@ class AlwaysOpen:
         return self._name
 
     def grid(self, timeframe: Timeframe) -> SlotGrid:
-        """The slots of one timeframe, anchored at midnight UTC, Monday or January."""
-        return _grid(self._name, timeframe)
+        """The slots of one timeframe, anchored at midnight UTC, the first day of a week, January or the declared date.
+
+        Raises `CalendarError` for several days or weeks where no date is declared, and for regular hours.
+        """
+        return _grid(self._name, self._options, timeframe)
 
     def is_open(self, times: Integers) -> Booleans:
         """True for every time."""
@@ -89,16 +93,27 @@ def _check(name: str, times: Integers) -> None:
 
 
 @cache
-def _grid(name: str, timeframe: Timeframe) -> SlotGrid:
+def _grid(name: str, options: Options, timeframe: Timeframe) -> SlotGrid:
+    if timeframe.regular:
+        message = f"calendar {name!r} has no regular hours to tell from others; write '{str(timeframe).split('-')[0]}'"
+        raise CalendarError(message)
     if timeframe.unit == "mo":
         return _MonthGrid(name, timeframe)
-    if timeframe.unit == "w":
-        return _UniformGrid(name, timeframe, 7 * DAY, _MONDAY)
-    if timeframe.unit == "d":
-        return _UniformGrid(name, timeframe, DAY, 0)
+    if timeframe.unit in ("w", "d"):
+        return _UniformGrid(name, timeframe, *_days(name, options, timeframe))
     if DAY % timeframe.nanos == 0:
         return _UniformGrid(name, timeframe, timeframe.nanos, 0)
     return _CutGrid(name, timeframe)
+
+
+def _days(name: str, options: Options, timeframe: Timeframe) -> tuple[int, int]:
+    """Length and anchor of days and weeks, in nanoseconds; an anchor near to 1970, so that all years fit."""
+    anchor = options.counted_from(timeframe, name) if timeframe.counted else 0
+    length = timeframe.count
+    if timeframe.unit == "w":
+        length, anchor = length * 7, options.week_start(options.week_of(anchor))
+    near = (anchor + length // 2) % length - length // 2
+    return length * DAY, near * DAY
 
 
 class _Gapless(ABC):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from barloom.errors import CalendarError, MissingExtra
-from barloom.time.hours import CLOSED, Hours, Stretch, parse_hours
+from barloom.time.errata import ERRATA
+from barloom.time.hours import CLOSED, Hours, Stretch
 from barloom.time.instants import date_of, days_of, written
 from barloom.time.pattern import Pattern, Week
 from barloom.time.snapshot import Provenance, Snapshot
@@ -38,18 +39,6 @@ EXCHANGES: Final = {
     "XBOM": date(2010, 10, 18),  # the open moved to 9:15
 }
 """The exchanges that are shipped, and the date from which the package has their hours right."""
-
-_ERRATA: Final[dict[str, dict[date, Hours]]] = {
-    "XASX": {
-        date(2022, 12, 23): parse_hours("1000-1410"),  # the last business day before Christmas
-        date(2022, 12, 30): parse_hours("1000-1410"),  # the last business day of the year
-    },
-    "XHKG": {
-        date(2023, 9, 1): CLOSED,  # typhoon Saola
-        date(2023, 9, 8): CLOSED,  # black rainstorm
-    },
-}
-"""What the package does not know although the exchange has published it."""
 
 _REGULAR_FOR: Final = 40
 """Sessions that are looked at to tell new regular hours from special ones."""
@@ -84,7 +73,7 @@ def build_snapshot(name: str, now: int) -> Snapshot:
     weeks = _weeks(days_of(since), days)
     pattern = Pattern(local, weeks, days_of(since), days_of(until), _exceptions(weeks, days, days_of(until)))
     _check_equal(name, pattern, opens, closes)
-    corrected = replace(pattern, exceptions={**pattern.exceptions, **_corrections(name)})
+    corrected = _corrected(name, pattern)
     made = Provenance(f"exchange_calendars {package.__version__}", TZ_VERSION, str(made_on))
     return Snapshot(name, corrected, made)
 
@@ -96,8 +85,12 @@ def _check_equal(name: str, pattern: Pattern, opens: Integers, closes: Integers)
         raise CalendarError(message)
 
 
-def _corrections(name: str) -> dict[int, Hours]:
-    return {days_of(day): hours for day, hours in _ERRATA.get(name, {}).items()}
+def _corrected(name: str, pattern: Pattern) -> Pattern:
+    """With what the exchange has announced and the package does not know."""
+    known = {days_of(day): erratum for day, erratum in ERRATA.get(name, {}).items()}
+    exceptions = dict(pattern.exceptions) | {day: erratum.hours for day, erratum in known.items()}
+    holidays = frozenset(day for day, erratum in known.items() if erratum.holiday)
+    return replace(pattern, exceptions=exceptions, holidays=holidays)
 
 
 def _package() -> Any:  # noqa: ANN401 - an optional package without types

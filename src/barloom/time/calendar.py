@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from barloom.time.timeframe import Timeframe
 
-__all__ = ["Booleans", "Calendar", "Integers", "Located", "SlotGrid", "expected_slots"]
+__all__ = ["Booleans", "Calendar", "Integers", "Located", "SlotGrid", "children_of", "expected_slots"]
 
 Integers: TypeAlias = NDArray[np.int64]
 Booleans: TypeAlias = NDArray[np.bool_]
@@ -108,6 +108,11 @@ class Calendar(Protocol):
     def days_left(self, now: int) -> int | None:
         """How many days after the UTC date of `now` (nanoseconds) are still known; `None` where there is no end."""
         ...
+
+
+def children_of(calendar: Calendar, parent: Timeframe, child: Timeframe) -> SlotGrid:
+    """The slots of `child` that tile those of `parent`: under a parent of regular hours only those that lie in them."""
+    return calendar.grid(child.in_regular_hours if parent.regular else child)
 
 
 def expected_slots(parent: SlotGrid, child: SlotGrid, starts: Integers) -> Integers:

@@ -7,8 +7,8 @@ A name is one of
 * the name of an exchange, such as ``XNYS``;
 * ``template:{…}``, a weekly template as JSON (`barloom.time.template`);
 
-and, but for ``24x7``, options behind it: ``XTKS?anchor=clock&break=span``, ``template:{…}?extended=true``. Those of a
-template may also be keys of it.
+and options behind it: ``XTKS?anchor=clock&break=span``, ``template:{…}?extended=true``, of which ``24x7`` takes those
+about dates: ``24x7?week=sunday``. Those of a template may also be keys of it.
 """
 
 from __future__ import annotations
@@ -74,12 +74,13 @@ def resolve(name: str) -> Calendar:
 
         name = with_options_behind(name)
     plain, options = Options.split(name)
-    if plain == _ALWAYS:
-        message = (
-            f"calendar {name!r}: {_ALWAYS} has no open and no break; write {_ALWAYS!r}, or '{_LOCAL}Europe/London'"
-        )
+    if plain != _ALWAYS:
+        return SessionCalendar(table_of(plain), options)
+    if options != options.of_dates:
+        here = f"{_ALWAYS}{options.of_dates}"
+        message = f"calendar {name!r}: {_ALWAYS} has no open and no break; write {here!r}, or '{_LOCAL}Europe/London'"
         raise CalendarError(message)
-    return SessionCalendar(table_of(plain), options)
+    return AlwaysOpen(options=options)
 
 
 @cache

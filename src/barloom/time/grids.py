@@ -20,8 +20,10 @@ __all__ = ["grid_of"]
 
 def grid_of(table: SessionTable, timeframe: Timeframe, options: Options) -> SlotGrid:
     """The slots of one timeframe on a table of sessions."""
+    if timeframe.regular and timeframe.intraday:
+        table = table.regular()
     if not timeframe.intraday:
-        return _PeriodGrid(table, timeframe)
+        return _PeriodGrid(table, timeframe, options)
     if options.anchor == "open" and options.pause == "split" and table.planned is None:
         return _SegmentGrid(table, timeframe)
     return run_grid(table, timeframe, options)
@@ -89,17 +91,19 @@ class _PeriodGrid:
     """Days, weeks and months: slots made of whole sessions.
 
     The first and the last week or month of the table may reach beyond the dates it knows. Such a slot has an ordinal,
-    so that the others are numbered, but nothing about it is told.
+    so that the others are numbered, but nothing about it is told. Those of regular hours lie on the same table, so that
+    all levels know the same times; what lies outside of regular hours is outside of them.
     """
 
-    def __init__(self, table: SessionTable, timeframe: Timeframe) -> None:
+    def __init__(self, table: SessionTable, timeframe: Timeframe, options: Options) -> None:
         self._table = table
         self._timeframe = timeframe
-        number, first_date, last_date = _periods(timeframe, table.dates)
+        self._held = held = table.regular() if timeframe.regular else table
+        number, first_date, last_date = _periods(timeframe, held.dates, options, table.name)
         begins = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
         ends = np.append(begins[1:], len(number)) - 1
-        self._starts = table.session_opens[begins]
-        self._ends = table.session_closes[ends]
+        self._starts = held.session_opens[begins]
+        self._ends = held.session_closes[ends]
         self._low = int(first_date[0] < table.known_from)
         self._high = len(begins) - int(last_date[-1] > table.known_until)
 
@@ -109,7 +113,7 @@ class _PeriodGrid:
 
     def round_to_slot(self, times: Integers) -> Located:
         self._table.check_times(times, self._timeframe)
-        inside = self._table.in_session(times)
+        inside = self._held.in_session(times)
         index = np.searchsorted(self._starts, times, "right").astype(np.int64) - 1
         self._check(index[inside])
         return Located(self._starts[index], self._ends[index], inside)
@@ -129,7 +133,8 @@ class _PeriodGrid:
 
     def knows(self, times: Integers) -> Booleans:
         index = np.searchsorted(self._starts, times, "right") - 1
-        known: Booleans = self._table.tells(times) & (index >= self._low) & (index < self._high)
+        known: Booleans = self._table.tells(times) & (index < self._high)
+        known &= (index >= self._low) | (index < 0)  # before the first slot there is none, which is known
         return known
 
     def trading_date(self, starts: Integers) -> Integers:
@@ -139,17 +144,24 @@ class _PeriodGrid:
         self._table.check_ordinals(ordinals, self._low, self._high, self._timeframe)
 
 
-def _periods(timeframe: Timeframe, dates: Integers) -> tuple[Integers, Integers, Integers]:
+def _periods(timeframe: Timeframe, dates: Integers, options: Options, name: str) -> tuple[Integers, Integers, Integers]:
     """For each date the number of its period, and the period's first and last calendar date."""
-    if timeframe.unit == "d":
-        return dates, dates, dates
+    if timeframe.unit == "mo":
+        return _months(timeframe.count, dates)
+    length = timeframe.count if timeframe.unit == "d" else timeframe.count * 7
+    begin = options.counted_from(timeframe, f"{name}{options}") if timeframe.counted else 0
     if timeframe.unit == "w":
-        week = (dates + 3) // 7  # 1970-01-01 was a Thursday
-        return week, week * 7 - 3, week * 7 + 3
-    months = dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    number = months // timeframe.count
+        begin = options.week_start(options.week_of(begin))
+    number = (dates - begin) // length
+    first = number * length + begin
+    return number, first, first + length - 1
+
+
+def _months(count: int, dates: Integers) -> tuple[Integers, Integers, Integers]:
+    """The same for months, counted from January."""
+    number = dates.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // count
     edges = [
-        (month * timeframe.count).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        (month * count).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
         for month in (number, number + 1)
     ]
     return number, edges[0], edges[1] - 1

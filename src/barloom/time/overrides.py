@@ -13,7 +13,8 @@ As TOML (or the same as JSON)::
 
     [[change]]
     date = 2025-11-28
-    hours = "0930-1200"
+    hours = "0930-1200"               # those before and after stay around them, if they are not stated:
+    post = "1200-1300"
 
     [[closure]]                       # an unscheduled halt
     date = 2025-03-18
@@ -34,7 +35,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 import numpy as np
 
 from barloom.errors import CalendarError, DefinitionError, Problem
-from barloom.time.hours import CLOSED, Hours, parse_hours, write_hours
+from barloom.time.day_hours import around
+from barloom.time.hours import CLOSED, Hours, Phase, Stretch, parse_hours, write_hours
 from barloom.time.instants import days_of
 from barloom.time.timeframe import DAY, MINUTE
 from barloom.time.zones import zone
@@ -47,25 +49,36 @@ __all__ = ["Change", "Overrides", "apply_overrides", "parse_overrides"]
 
 Kind = Literal["add", "remove", "change", "closure"]
 Pause = Literal["span", "split", "unsaid"]
+Outside = Literal["kept", "unsaid"]
 _PAUSES: Final = ("span", "split")
 _KINDS: Final = ("add", "remove", "change", "closure")
 _KEYS: Final = (*_KINDS, "valid_until")
+_MORE_KEYS: Final = {"closure": ("break",), "add": ("pre", "post"), "change": ("pre", "post", "outside")}
 
 
 class Change(NamedTuple):
     """One change: its kind, trading date and local hours (those of a closure are when it is closed).
 
     `pause` (written ``break``) says whether slots go on through a closure (``span``) or begin anew after it. They also
-    do in one that is ``unsaid``: it stands in a store of barloom 0.1, which knew no other.
+    do in one that is ``unsaid``: it stands in a store of barloom 0.1, which knew no other. `pre` and `post` are the
+    hours before and after those of a date that is added or changed; none: as they were, around the new ones. Where
+    `outside` is ``unsaid`` there are none: so it was in version 0.1.
     """
 
     kind: Kind
     trading_date: date
     hours: Hours
     pause: Pause = "span"
+    pre: Hours | None = None
+    post: Hours | None = None
+    outside: Outside = "kept"
+
+    def written(self, hours: Hours) -> str:
+        """The text of hours on its date."""
+        return write_hours(hours, self.trading_date.weekday())
 
     def __str__(self) -> str:
-        hours = "" if self.kind == "remove" else f" {write_hours(self.hours)}"
+        hours = "" if self.kind == "remove" else f" {self.written(self.hours)}"
         anew = ", slots begin anew after it" if self.pause != "span" else ""
         return f"{self.kind} {self.trading_date}{hours}{anew}"
 
@@ -81,7 +94,7 @@ class Overrides:
         """The canonical JSON of the changes, which `parse_overrides` reads."""
         document: dict[str, object] = {}
         for kind in _KINDS:
-            listed = [_written(item) for item in sorted(self.changes) if item.kind == kind]
+            listed = [_written(item) for item in sorted(self.changes, key=str) if item.kind == kind]
             if listed:
                 document[kind] = listed
         if self.valid_until is not None:
@@ -89,19 +102,23 @@ class Overrides:
         return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
     def settled(self, before: Overrides | None) -> Overrides:
-        """The same with every unsaid closure one that slots go on through, but for those that are unsaid `before`."""
+        """The same with all said that is unsaid, but for what is unsaid `before`.
+
+        Slots go on through a closure, and the hours before and after changed ones are kept.
+        """
         kept = set() if before is None else set(before.changes)
-        span = (
-            item._replace(pause="span") if item.pause == "unsaid" and item not in kept else item
-            for item in self.changes
-        )
-        return replace(self, changes=tuple(span))
+        return replace(self, changes=tuple(item if item in kept else _said(item) for item in self.changes))
+
+
+def _said(item: Change) -> Change:
+    return item._replace(pause="span" if item.pause == "unsaid" else item.pause, outside="kept")
 
 
 def parse_overrides(text: str, source: str = "overrides", *, unsaid: Pause = "span") -> Overrides:
     """Read changes from TOML or JSON; `source` names the text in errors.
 
-    A closure that does not say how slots go on is `unsaid`. Raises `DefinitionError` with everything that is wrong.
+    A closure that does not say how slots go on is `unsaid`, and so is then what is outside of changed hours. Raises
+    `DefinitionError` with everything that is wrong.
     """
     try:
         document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
@@ -144,7 +161,7 @@ def apply_overrides(table: SessionTable, overrides: Overrides) -> SessionTable:
         if change.kind != "closure":
             planned[day] = days[day]
         elif change.pause != "span":
-            planned[day] = _closed(planned[day], _instants(table, change))
+            planned[day] = _closed(planned[day], _instants(table, change, change.hours))
     made = _rebuilt(table, days, early, until)
     return made if planned == days else replace(made, planned=_rebuilt(table, planned, early, until))
 
@@ -165,9 +182,9 @@ def _changed(table: SessionTable, change: Change, usual: Segments | None) -> Seg
         what = "there is a session already; 'change' it" if usual else "there is no session; 'add' one"
         message = f"calendar {table.name!r}, {change}: {what}, or correct the date"
         raise CalendarError(message)
-    hours = _instants(table, change)
+    hours = _instants(table, change, change.hours)
     if change.kind != "closure":
-        return hours
+        return sorted(hours + _outside(table, change, usual or [], hours))
     remaining = usual or []
     for stretch in hours:
         left = _closed(remaining, [stretch])
@@ -176,6 +193,21 @@ def _changed(table: SessionTable, change: Change, usual: Segments | None) -> Seg
             raise CalendarError(message)
         remaining = left
     return remaining
+
+
+def _outside(table: SessionTable, change: Change, usual: Segments, hours: Segments) -> Segments:
+    """The hours before and after changed ones: as stated, or those of the usual ones that stay around them."""
+    kept: Hours = ()
+    if change.outside == "kept":
+        usually = tuple(Stretch(opens, closes, Phase(phase)) for opens, closes, phase in usual)
+        kept = around(usually, tuple(Stretch(opens, closes) for opens, closes, _ in hours))
+    found: Segments = []
+    for phase, stated in ((Phase.PRE, change.pre), (Phase.POST, change.post)):
+        if stated is None:
+            found += [(item.opens, item.closes, int(phase)) for item in kept if item.phase is phase]
+        else:
+            found += _instants(table, change, stated)
+    return found
 
 
 def _closed(segments: Segments, hours: Segments) -> Segments:
@@ -191,11 +223,11 @@ def _without(item: tuple[int, int, int], opens: int, closes: int) -> Segments:
     return [piece for piece in pieces if piece[0] < piece[1]]
 
 
-def _instants(table: SessionTable, change: Change) -> Segments:
+def _instants(table: SessionTable, change: Change, hours: Hours) -> Segments:
     midnight = days_of(change.trading_date) * DAY
-    local = np.array([[item.opens, item.closes] for item in change.hours], np.int64).reshape(-1, 2)
+    local = np.array([[item.opens, item.closes] for item in hours], np.int64).reshape(-1, 2)
     edges = zone(table.zone).to_utc(midnight + local * MINUTE).tolist()
-    return [(opens, closes, int(item.phase)) for (opens, closes), item in zip(edges, change.hours, strict=True)]
+    return [(opens, closes, int(item.phase)) for (opens, closes), item in zip(edges, hours, strict=True)]
 
 
 def _close(segments: Segments) -> int:
@@ -225,10 +257,14 @@ def _rebuilt(table: SessionTable, days: dict[int, Segments], early: Mapping[int,
 def _written(change: Change) -> dict[str, str]:
     entry = {"date": str(change.trading_date)}
     if change.kind != "remove":
-        entry["hours"] = write_hours(change.hours)
+        entry["hours"] = change.written(change.hours)
     if change.kind == "closure" and change.pause != "unsaid":
         entry["break"] = change.pause
-    return entry
+    if change.kind == "change" and change.outside != "unsaid":
+        entry["outside"] = change.outside
+    return entry | {
+        key: change.written(hours) for key, hours in (("pre", change.pre), ("post", change.post)) if hours is not None
+    }
 
 
 @dataclass
@@ -261,14 +297,33 @@ class _Reading:
             self.problem(f"{entry!r} is not a change", where, f"write [[{kind}]] and a line for each of its keys")
             return None
         table = cast("Mapping[str, object]", entry)
-        closure = kind == "closure"
-        self.unknown(table, ("date", "hours", "reason", *(("break",) if closure else ())), where)
-        pause = self.pause(table.get("break", self.unsaid), where) if closure else "span"
+        self.unknown(table, ("date", "hours", "reason", *_MORE_KEYS.get(kind, ())), where)
+        pause = self.pause(table.get("break", self.unsaid), where) if kind == "closure" else "span"
         day = self.date(table.get("date"), where)
-        hours = CLOSED if kind == "remove" else self.hours(table.get("hours"), where)
+        weekday = 0 if day is None else day.weekday()
+        hours = CLOSED if kind == "remove" else self.hours(table.get("hours"), where, weekday)
         if kind == "remove" and "hours" in table:
             self.problem("a removed session has no hours", where, "leave them out, or write [[change]] or [[closure]]")
-        return None if day is None or hours is None else Change(cast("Kind", kind), day, hours, pause)
+        pre, post = (self.beside(table.get(str(phase)), phase, where, weekday) for phase in (Phase.PRE, Phase.POST))
+        if day is None or hours is None:
+            return None
+        return Change(cast("Kind", kind), day, hours, pause, pre, post, self.outside(kind, table, where))
+
+    def outside(self, kind: str, table: Mapping[str, object], where: str) -> Outside:
+        value = table.get("outside")
+        if value not in (None, "kept"):
+            fix = "leave it out, or state pre and post hours"
+            self.problem(f"outside is {value!r}", where, fix)
+        unsaid = kind == "change" and value is None and self.unsaid == "unsaid"
+        return "unsaid" if unsaid else "kept"
+
+    def beside(self, value: object, phase: Phase, where: str, weekday: int) -> Hours | None:
+        """The hours before or after; ``closed`` is none, and what is not stated is `None`."""
+        try:
+            return None if value is None else parse_hours(str(value), phase, weekday)
+        except ValueError as error:
+            self.problem(str(error), f"{where}: {phase}", "write such as '1300-1700', or 'closed'")
+            return None
 
     def pause(self, value: object, where: str) -> Pause:
         if value != self.unsaid and value not in _PAUSES:
@@ -285,9 +340,9 @@ class _Reading:
             self.problem(f"{value!r} is not a date" if value else "it has no date", where, "write date = 2025-11-28")
             return None
 
-    def hours(self, value: object, where: str) -> Hours | None:
+    def hours(self, value: object, where: str, weekday: int) -> Hours | None:
         try:
-            hours = parse_hours(value if isinstance(value, str) else repr(value))
+            hours = parse_hours(value if isinstance(value, str) else repr(value), weekday=weekday)
         except ValueError as error:
             self.problem(str(error) if value else "it has no hours", where, "write hours = '0930-1300'")
             return None

@@ -32,13 +32,17 @@ class Week(NamedTuple):
 
 @dataclass(frozen=True)
 class Pattern:
-    """Everything that a table of sessions is made of; dates are days since 1970-01-01, `until` is inclusive."""
+    """Everything that a table of sessions is made of; dates are days since 1970-01-01, `until` is inclusive.
+
+    `holidays` are those of the exceptions on which there is a session although they are holidays.
+    """
 
     zone: Zone
     weeks: Sequence[Week]
     since: int
     until: int
     exceptions: Mapping[int, Hours] = field(default_factory=dict)
+    holidays: frozenset[int] = frozenset()
 
     def table(self, name: str) -> SessionTable:
         """The sessions of all dates; `CalendarError` where they overlap."""
@@ -54,7 +58,7 @@ class Pattern:
                     kinds.append(hours)
                 actual[day - self.since] = numbers[hours]
         last = np.array([_last_close(hours) for hours in kinds], np.int64)
-        early = last[actual] < last[usual]
+        early = (last[actual] < last[usual]) & ~np.isin(days, list(self.holidays))
         return self._built(name, days, actual, kinds, early)
 
     def _built(

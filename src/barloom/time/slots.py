@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
-from barloom.time.calendar import Located
+from barloom.time.calendar import Located, children_of
 from barloom.time.calendar import expected_slots as count_children
 from barloom.time.calendars import resolve
 from barloom.time.instants import nanos_of, to_datetime, written
@@ -100,12 +100,14 @@ def expected_slots(
 
     Raises `ValueError` where `start` begins no parent slot or children do not tile parents, and as `round_to_slot`.
     """
-    coarse, fine = _grid(parent, calendar), _grid(child, calendar)
+    used = resolve(calendar) if isinstance(calendar, str) else calendar
+    coarse, fine = _grid(parent, used), _grid(child, used)
     if coarse.timeframe != fine.timeframe and not coarse.timeframe.is_multiple_of(fine.timeframe):
         message = f"{fine.timeframe} slots do not tile {coarse.timeframe} slots, so there is no expected number of them"
         raise ValueError(message)
     starts = _column(start) if isinstance(start, np.ndarray) else _single(start)
     _check_starts(coarse, starts)
+    fine = children_of(used, coarse.timeframe, fine.timeframe)
     counts = count_children(coarse, fine, starts)
     return counts if isinstance(start, np.ndarray) else int(counts[0])
 

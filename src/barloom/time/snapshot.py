@@ -2,7 +2,8 @@
 
 A text begins with the line ``barloom exchange calendar, format 1`` and a header of ``key: value`` lines. After an empty
 line follow the weekly hours (``week from 2000-01-01: Mon-Fri 0930-1600``) and a line for each date that differs
-(``2025-11-28 0930-1300``, ``2025-12-25 closed``).
+(``2025-11-28 0930-1300``, ``2025-12-25 closed``). A session that is held on a holiday says so (``2024-11-01 1800-1900
+holiday``).
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ FORMAT: Final = 1
 _TITLE: Final = "barloom exchange calendar, format "
 _ENDING: Final = ".calendar"
 _MEND: Final = "install barloom anew, or make it again with 'barloom calendar build'"
+_ON_HOLIDAY: Final = " holiday"
 _CHECKSUM: Final = "checksum"
 _HEADER: Final = ("name", "zone", "valid-from", "valid-until", "made-by", "tz-data", "made-at", _CHECKSUM)
 
@@ -68,8 +70,9 @@ class Snapshot:
         return self.pattern.table(self.name)
 
     def holidays(self) -> list[int]:
-        """The dates (days since 1970-01-01) without a session on which the week has hours."""
-        return [day for day, hours in self.pattern.exceptions.items() if hours == CLOSED]
+        """The dates (days since 1970-01-01) on which the week has hours but the market none, or those of a holiday."""
+        exceptions = self.pattern.exceptions.items()
+        return [day for day, hours in exceptions if hours == CLOSED or day in self.pattern.holidays]
 
 
 @cache
@@ -120,7 +123,10 @@ def write_snapshot(snapshot: Snapshot) -> str:
     """The text of a snapshot, as `parse_snapshot` reads it."""
     pattern, made = snapshot.pattern, snapshot.provenance
     lines = [f"week from {date_of(week.since)}: {_written_week(week.hours)}" for week in pattern.weeks]
-    lines += [f"{date_of(day)} {write_hours(hours)}" for day, hours in sorted(pattern.exceptions.items())]
+    lines += [
+        f"{date_of(day)} {write_hours(hours)}{_ON_HOLIDAY if day in pattern.holidays else ''}"
+        for day, hours in sorted(pattern.exceptions.items())
+    ]
     body = "\n".join(lines) + "\n"
     header = {
         "name": snapshot.name,
@@ -164,12 +170,16 @@ def _read(header: Mapping[str, str], body: str) -> Snapshot:
     known: dict[str, Hours] = {}
     weeks: list[Week] = []
     exceptions: dict[int, Hours] = {}
+    holidays: set[int] = set()
     for line in body.splitlines():
         if line.startswith("week from "):
             since, _, hours = line.removeprefix("week from ").partition(": ")
             weeks.append(Week(_days(since), _read_week(hours)))
             continue
-        day, _, hours = line.partition(" ")
+        day, _, rest = line.partition(" ")
+        hours = rest.removesuffix(_ON_HOLIDAY)
+        if hours != rest:
+            holidays.add(_days(day))
         if hours not in known:
             known[hours] = parse_hours(hours)
         exceptions[_days(day)] = known[hours]
@@ -177,7 +187,8 @@ def _read(header: Mapping[str, str], body: str) -> Snapshot:
         raise ValueError("it has no weekly hours")
     first, last = _days(header["valid-from"]), _days(header["valid-until"])
     made = Provenance(header["made-by"], header["tz-data"], header["made-at"])
-    return Snapshot(header["name"], Pattern(zone(header["zone"]), weeks, first, last, exceptions), made)
+    pattern = Pattern(zone(header["zone"]), weeks, first, last, exceptions, frozenset(holidays))
+    return Snapshot(header["name"], pattern, made)
 
 
 def _days(text: str) -> int:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from barloom.errors import CalendarError, DefinitionError
-from barloom.time.hours import CLOSED, Hours, Phase, Stretch, parse_hours
+from barloom.time.day_hours import DayHours, around
+from barloom.time.hours import CLOSED, WEEKDAYS, Hours, Phase, Stretch
 from barloom.time.instants import days_of
+from barloom.time.nights import Nights
 from barloom.time.options import OPTIONS, Options
 from barloom.time.pattern import Pattern, Week
 from barloom.time.snapshot import load_snapshot
-from barloom.time.template_reading import PREFIX, WEEKDAYS, Reading
+from barloom.time.template_reading import PREFIX, Reading
 from barloom.time.zones import FIRST_DATE, LAST_DATE, zone
 
 if TYPE_CHECKING:
@@ -25,20 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["DayHours", "Template", "calendar_name", "with_options_behind"]
 
 _DAY: Final = 24 * 60
-
-
-class DayHours(NamedTuple):
-    """The written hours of a date: regular ones and those before and after, which may be empty."""
-
-    regular: str
-    pre: str = ""
-    post: str = ""
-
-    @property
-    def hours(self) -> Hours:
-        """All stretches in order."""
-        parts = ((self.pre, Phase.PRE), (self.regular, Phase.REGULAR), (self.post, Phase.POST))
-        return tuple(sorted(item for text, phase in parts if text for item in parse_hours(text, phase)))
 
 
 def calendar_name(stated: Mapping[str, object], where: str = "calendar") -> str:
@@ -97,8 +85,9 @@ def _stated(name: str) -> Mapping[str, object]:
 class Template:
     """The hours of a market: by weekday (Monday first), with holidays and special dates. Hours are local to `zone`.
 
-    `holidays_of` and `early_closes_of` name exchanges whose holidays are taken over, and whose early closes cut the
-    day. Made by `Template.of`, which checks it.
+    `night_before_holidays` tells whether there is a night session on the evening before a holiday. `holidays_of` and
+    `early_closes_of` name exchanges whose holidays are taken over, and whose early closes cut the day. Made by
+    `Template.of`, which checks it.
     """
 
     zone: str
@@ -109,13 +98,15 @@ class Template:
     early_closes_of: tuple[str, ...] = ()
     since: date = FIRST_DATE
     until: date = LAST_DATE
+    night_before_holidays: bool = False
 
     @classmethod
     def of(cls, stated: Mapping[str, object], where: str = "calendar") -> Template:
         """A template from a plain mapping, as it stands in TOML.
 
         Keys: ``zone`` and ``hours`` are needed; ``days`` (default ``"Mon-Fri"``), ``weekdays`` (``{ Fri = "…" }``),
-        ``pre`` and ``post`` hours, ``holidays`` (dates, and names of exchanges), ``early_closes`` (names of exchanges),
+        ``pre`` and ``post`` hours, ``night`` (hours of the evening of the trading date before) and
+        ``night_before_holidays``, ``holidays`` (dates, and names of exchanges), ``early_closes`` (names of exchanges),
         ``special`` (hours by date), ``from`` and ``until`` (dates).
 
         Raises `DefinitionError` with everything that is wrong.
@@ -125,11 +116,18 @@ class Template:
             Template.of({"zone": "America/Chicago", "hours": "1700-1600", "holidays": ["2025-12-25"]})
         """
         reading = Reading(stated, where)
-        week = tuple(DayHours(*hours) for hours in reading.week())
-        special = tuple((day, DayHours(*hours)) for day, hours in reading.special())
+        week = reading.week()
+        special = reading.special(week)
         holidays, holidays_of = reading.holidays()
         template = cls(
-            reading.zone(), week, holidays, special, holidays_of, reading.early_closes(), *reading.range_of_dates()
+            reading.zone(),
+            week,
+            holidays,
+            special,
+            holidays_of,
+            reading.early_closes(),
+            *reading.range_of_dates(),
+            reading.night_before_holidays(week),
         )
         reading.check_keys()
         if reading.problems:
@@ -152,8 +150,8 @@ class Template:
         main = self.week[0]
         usual = max(set(self.week), key=lambda item: (self.week.count(item) if item.regular else 0, item == main))
         weekdays = {
-            day: _written(item)
-            for day, item, default in zip(WEEKDAYS, self.week, _default_week(usual), strict=True)
+            WEEKDAYS[day]: _written(item, DayHours(item.regular))
+            for day, (item, default) in enumerate(zip(self.week, _default_week(usual), strict=True))
             if item != default
         }
         document: dict[str, object] = {
@@ -161,14 +159,21 @@ class Template:
             "hours": usual.regular,
             "pre": usual.pre,
             "post": usual.post,
+            "night": usual.night,
+            "night_before_holidays": self.night_before_holidays,
             "weekdays": weekdays,
             "holidays": [*sorted(self.holidays_of), *sorted(str(day) for day in self.holidays)],
             "early_closes": sorted(self.early_closes_of),
-            "special": {str(day): _written(item) for day, item in sorted(self.special)},
+            "special": {str(day): self._special(day, item, usual) for day, item in sorted(self.special)},
             "from": "" if self.since == FIRST_DATE else str(self.since),
             "until": "" if self.until == LAST_DATE else str(self.until),
         }
         return {key: value for key, value in document.items() if value}
+
+    def _special(self, day: date, item: DayHours, usual: DayHours) -> str | dict[str, str]:
+        of_weekday = self.week[day.weekday()]
+        base = usual if of_weekday.closed else of_weekday
+        return _written(item, base.with_regular(item.regular, day.weekday()))
 
     def table(self, name: str | None = None) -> SessionTable:
         """All sessions, those before and after regular hours included; `CalendarError` where they overlap."""
@@ -185,19 +190,35 @@ class Template:
         for name in self.holidays_of:
             exceptions |= dict.fromkeys(exchanges[name].holidays(), CLOSED)
         exceptions |= {days_of(day): CLOSED for day in self.holidays}
-        exceptions |= {days_of(day): item.hours for day, item in self.special}
-        week = Week(since, tuple(item.hours for item in self.week))
-        return Pattern(zone(self.zone), [week], since, until, exceptions)
+        exceptions |= {days_of(day): item.hours(day.weekday()) for day, item in self.special}
+        hours = self._hours
+        if any(item.night for item in (*self.week, *(item for _, item in self.special))):
+            nights = self._nights()
+            hours, exceptions = nights.whole_week(), nights.exceptions(exceptions, since, until)
+        return Pattern(zone(self.zone), [Week(since, hours)], since, until, exceptions)
+
+    @cached_property
+    def _hours(self) -> tuple[Hours, ...]:
+        """The hours of each weekday, without nights."""
+        return tuple(item.hours(day) for day, item in enumerate(self.week))
+
+    def _nights(self) -> Nights:
+        special = {days_of(day): item.night_hours for day, item in self.special}
+        return Nights(self._hours, tuple(item.night_hours for item in self.week), special, self.night_before_holidays)
 
     def _cut(self, exchange: SessionTable, known: Mapping[int, Hours]) -> dict[int, Hours]:
-        """The hours of the dates on which an exchange closes early, cut at that time; what came after is left out."""
+        """The hours of the dates on which an exchange closes early, cut at that time; the hours after it follow it."""
         days = exchange.dates[exchange.early_closes]
         closes = zone(self.zone).to_local(exchange.session_closes[exchange.early_closes]) // (60 * 10**9) - days * _DAY
         cut: dict[int, Hours] = {}
         for day, close in zip(days.tolist(), closes.tolist(), strict=True):
-            hours = known.get(day, self.week[(day + 3) % 7].hours)
-            kept = (Stretch(item.opens, min(item.closes, close), item.phase) for item in hours if item.opens < close)
-            cut[day] = tuple(item for item in kept if item.phase is not Phase.POST)
+            hours = known.get(day, self._hours[(day + 3) % 7])
+            regular = tuple(
+                Stretch(item.opens, min(item.closes, close))
+                for item in hours
+                if item.phase is Phase.REGULAR and item.opens < close
+            )
+            cut[day] = tuple(sorted(regular + around(hours, regular)))
         return cut
 
     def _check_overlaps(self, reading: Reading) -> None:
@@ -213,7 +234,8 @@ def _default_week(usual: DayHours) -> tuple[DayHours, ...]:
     return (usual,) * 5 + (DayHours("closed"),) * 2
 
 
-def _written(item: DayHours) -> str | dict[str, str]:
-    if not item.pre and not item.post:
+def _written(item: DayHours, meant: DayHours) -> str | dict[str, str]:
+    """The text of the regular hours, where that stands for all of them, which is `meant`."""
+    if item == meant:
         return item.regular
     return {key: value for key, value in item._asdict().items() if value}

@@ -6,32 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import CalendarError, Problem
-from barloom.time.hours import parse_hours, write_hours
+from barloom.time.day_hours import DayHours
+from barloom.time.hours import WEEKDAYS, parse_hours, write_hours
 from barloom.time.options import OPTIONS
 from barloom.time.snapshot import unknown_exchange
 from barloom.time.zones import FIRST_DATE, LAST_DATE, zone
 
-__all__ = ["PREFIX", "WEEKDAYS", "Reading", "Written"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["PREFIX", "Reading"]
 
 PREFIX: Final = "template:"
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _KEYS: Final = (
-    *("zone", "hours", "days", "weekdays", "pre", "post"),
+    *("zone", "hours", "days", "weekdays", "pre", "post", "night", "night_before_holidays"),
     *("holidays", "early_closes", "special", "from", "until"),
 )
 _CLOSED: Final = "closed"
-
-
-class Written(NamedTuple):
-    """The hours of a date as canonical text: regular, before and after."""
-
-    regular: str
-    pre: str = ""
-    post: str = ""
+_SHUT: Final = DayHours(_CLOSED)
 
 
 @dataclass
@@ -41,6 +37,7 @@ class Reading:
     stated: Mapping[str, object]
     where: str
     problems: list[Problem] = field(default_factory=list)
+    usual: DayHours = _SHUT
 
     def problem(self, what: str, key: str, fix: str) -> None:
         """Note that something is wrong."""
@@ -71,34 +68,48 @@ class Reading:
             self.problem(str(error), "zone", fix)
             return "UTC"
 
-    def week(self) -> list[Written]:
+    def week(self) -> tuple[DayHours, ...]:
         """The hours of Monday to Sunday."""
         if "hours" not in self.stated:
             self.problem("the calendar has no hours", "hours", "write such as hours = '0930-1600'")
-        usual = Written(
-            self._hours(self.stated.get("hours", _CLOSED), "hours"),
-            self._hours(self.stated.get("pre", ""), "pre"),
-            self._hours(self.stated.get("post", ""), "post"),
-        )
-        days = self._days()
-        week = [usual if day in days else Written(_CLOSED) for day in WEEKDAYS]
+        self.usual, days = self._usual(), self._days()
+        week = [self.usual if day in days else DayHours(_CLOSED) for day in WEEKDAYS]
         for key, value in self._table("weekdays").items():
             if key not in WEEKDAYS:
                 self.problem(f"{key!r} is not a weekday", f"weekdays.{key}", f"write one of {', '.join(WEEKDAYS)}")
                 continue
-            week[WEEKDAYS.index(key)] = self._day(value, f"weekdays.{key}")
+            week[WEEKDAYS.index(key)] = self._day(value, f"weekdays.{key}", WEEKDAYS.index(key))
         if not self.problems and all(item.regular == _CLOSED for item in week):
             self.problem("the calendar is closed on every day of the week", "hours", "give at least one day its hours")
-        return week
+        return tuple(week)
 
-    def special(self) -> list[tuple[date, Written]]:
-        """The hours of single dates."""
+    def _usual(self) -> DayHours:
+        """The hours of a day that nothing else is said of."""
+        return DayHours(
+            self._hours(self.stated.get("hours", _CLOSED), "hours"),
+            *(self._hours(self.stated.get(key, ""), key) for key in ("pre", "post", "night")),
+        )
+
+    def special(self, week: Sequence[DayHours]) -> tuple[tuple[date, DayHours], ...]:
+        """The hours of single dates, given those of Monday to Sunday as `week` has read them."""
         found = []
         for key, value in self._table("special").items():
             day = self._date(key, f"special.{key}")
             if day is not None:
-                found.append((day, self._day(value, f"special.{key}")))
-        return sorted(found)
+                of_weekday = week[day.weekday()]
+                base = self.usual if of_weekday.regular == _CLOSED else of_weekday
+                found.append((day, self._day(value, f"special.{key}", day.weekday(), base)))
+        return tuple(sorted(found))
+
+    def night_before_holidays(self, week: Sequence[DayHours]) -> bool:
+        """Whether there is a night session on the evening before a holiday."""
+        value = self.stated.get("night_before_holidays", False)
+        if not isinstance(value, bool):
+            self.problem(f"{value!r} is not yes or no", "night_before_holidays", "write true or false")
+        elif value and not any(item.night for item in week):
+            fix = "write such as night = '2100-0230', or leave it out"
+            self.problem("there is no night that could be before a holiday", "night_before_holidays", fix)
+        return value is True
 
     def holidays(self) -> tuple[tuple[date, ...], tuple[str, ...]]:
         """The closed dates, and the exchanges whose holidays these are."""
@@ -128,24 +139,29 @@ class Reading:
             return FIRST_DATE, LAST_DATE
         return edges[0], edges[1]
 
-    def _hours(self, value: object, key: str) -> str:
+    def _hours(self, value: object, key: str, weekday: int | None = None) -> str:
         if value == "":
             return ""
         try:
-            return write_hours(parse_hours(value if isinstance(value, str) else repr(value)))
+            return write_hours(parse_hours(value if isinstance(value, str) else repr(value), weekday=weekday), weekday)
         except ValueError as error:
             self.problem(str(error), key, "write local times of day, such as '0930-1600'")
             return _CLOSED
 
-    def _day(self, value: object, key: str) -> Written:
-        """One day's hours: a text, or a table of regular, pre and post hours."""
+    def _day(self, value: object, key: str, weekday: int, usual: DayHours | None = None) -> DayHours:
+        """One day's hours: a table of them all, or a text of the regular ones, which keeps the `usual` others."""
         if not isinstance(value, Mapping):
-            return Written(self._hours(value, key))
+            text = self._hours(value, key, weekday) or _CLOSED
+            return DayHours(text) if usual is None else usual.with_regular(text, weekday)
         for name in value:
-            if name not in Written._fields:
-                self.problem(f"{name!r} is not a phase of a day", f"{key}.{name}", "write regular, pre or post")
-        parts = {name: self._hours(value[name], f"{key}.{name}") for name in Written._fields if name in value}
-        return Written(**{"regular": _CLOSED, **parts})
+            if name not in DayHours._fields:
+                self.problem(f"{name!r} is not a phase of a day", f"{key}.{name}", "write regular, pre, post or night")
+        parts = {
+            name: self._hours(value[name], f"{key}.{name}", None if name == "night" else weekday)
+            for name in DayHours._fields
+            if name in value
+        }
+        return DayHours(**{"regular": _CLOSED, **parts})
 
     def _days(self) -> set[str]:
         value = self.stated.get("days", "Mon-Fri")

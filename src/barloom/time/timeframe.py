@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
@@ -34,30 +34,36 @@ DAY: Final = 24 * HOUR
 Unit = Literal["ms", "s", "m", "h", "d", "w", "mo"]
 
 _NANOSECONDS: Final[dict[str, int]] = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR}
-_WRITTEN: Final = re.compile(r"\s*(\d+)\s*(mo|ms|[smhdwy])\s*")
+_WRITTEN: Final = re.compile(r"\s*(\d+)\s*(mo|ms|[smhdwy])\s*(-regular)?\s*")
 _DURATION: Final = re.compile(r"\s*(\d+)\s*(ms|[smhdw])\s*")
 _TIMEFRAMES: Final = "write a number and ms, s, m, h, d, w or mo"
 _DURATIONS: Final = "write a number and ms, s, m, h, d or w"
 _MONTHS: Final = (1, 2, 3, 4, 6, 12)
-_HOURS_OF_A_DAY: Final = 24
+_DAYS: Final[dict[str, int]] = {"d": 1, "w": 7, "mo": 30}
+"""About how many days a unit has: enough to sort by."""
+_MOST_DAYS: Final = 92
+"""More days than a quarter has are written as months."""
 
 
 @dataclass(frozen=True, slots=False)
 class Timeframe:
     """A length of bar: a number of nanoseconds below a day, else a number of days, weeks or months.
 
-    Made by `Timeframe.parse`, which writes equal lengths equally (``60m`` is ``1h``).
+    Made by `Timeframe.parse`, which writes equal lengths equally (``60m`` is ``1h``). A `regular` one, written
+    ``1d-regular``, is made of regular hours only where a calendar's extended hours count, too.
     """
 
     count: int
     unit: Unit
+    regular: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Timeframe:
-        """Read ``100ms 5s 1m 65m 4h 1d 1w 3mo``.
+        """Read ``100ms 5s 1m 65m 4h 1d 3d 1w 2w 3mo 1d-regular``.
 
-        Raises `ValueError`, with a hint, for lengths without an anchor (``24h 2d 2w 5mo``) and for what is written as
-        elsewhere (``1H 5min``), and `TypeError` for what is no text.
+        Several days or weeks are counted from a date that the calendar names. Raises `ValueError`, with a hint, for
+        lengths without an anchor (``24h 5mo``) and for what is written as elsewhere (``1H 5min``), and `TypeError` for
+        what is no text.
         """
         match = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
         if match is None:
@@ -69,8 +75,12 @@ class Timeframe:
             message = f"{text!r} is empty: a timeframe is longer than zero"
             raise ValueError(message)
         if unit in _NANOSECONDS:
-            return cls._below_a_day(count * _NANOSECONDS[unit], text)
-        return cls._of_days(count, unit, text)
+            whole = cls._below_a_day(count * _NANOSECONDS[unit], text)
+            if match[3]:
+                message = f"{text!r}: bars below a day lie in one part of it anyway, and say which; write '{whole}'"
+                raise ValueError(message)
+            return whole
+        return replace(cls._of_days(count, unit, text), regular=match[3] is not None)
 
     @classmethod
     def _below_a_day(cls, nanos: int, text: str) -> Timeframe:
@@ -93,14 +103,17 @@ class Timeframe:
                 return cls(count, "mo")
             message = f"{text!r} has no anchor: months are counted from January in steps of 1, 2, 3, 4, 6 or 12 mo"
             raise ValueError(message)
-        if count == 1 and unit in ("d", "w"):
-            return cls(1, "d" if unit == "d" else "w")
-        hint = {"y": "'12mo'", "d": "'1d', or '1w' for a week", "w": "'1w', or '1mo' for a month"}[unit]
-        message = f"{text!r} has no anchor: write {hint}"
-        raise ValueError(message)
+        if unit == "y":
+            message = f"{text!r} has no anchor: write '12mo'"
+            raise ValueError(message)
+        if count * _DAYS[unit] > _MOST_DAYS:
+            most = f"{_MOST_DAYS // _DAYS[unit]}{unit}"
+            message = f"{text!r} is longer than a quarter of a year: write at most '{most}', or months such as '3mo'"
+            raise ValueError(message)
+        return cls(count, "d" if unit == "d" else "w")
 
     def __str__(self) -> str:
-        return f"{self.count}{self.unit}"
+        return f"{self.count}{self.unit}{'-regular' if self.regular else ''}"
 
     @property
     def intraday(self) -> bool:
@@ -116,25 +129,41 @@ class Timeframe:
         return self.count * _NANOSECONDS[self.unit]
 
     @property
-    def order(self) -> tuple[int, int]:
+    def counted(self) -> bool:
+        """Whether slots are counted from a date that the calendar has to name: several days or weeks."""
+        return self.unit in ("d", "w") and self.count > 1
+
+    @property
+    def in_regular_hours(self) -> Timeframe:
+        """The same length, of regular hours only; also below a day, where it is no timeframe to declare."""
+        return replace(self, regular=True)
+
+    @property
+    def order(self) -> tuple[int, int, str]:
         """Sorts timeframes from fine to coarse."""
-        rank = {"d": 1, "w": 2, "mo": 3}.get(self.unit, 0)
-        return (rank, self.count if rank else self.nanos)
+        if self.intraday:
+            return (0, self.nanos, "")
+        return (1, self.count * _DAYS[self.unit], f"{self.unit}{self.regular}")
 
     def is_multiple_of(self, child: Timeframe) -> bool:
         """Whether slots of `child` tile every slot of this one, on any calendar and for all dates.
 
         Intraday slots of both share the anchor (the session's open) and the cut (its close). Days,
         weeks and months are made of whole trading dates, so every intraday timeframe tiles them;
-        months are never made of weeks.
+        months are never made of weeks, and several days or weeks only tile more of the same. What is
+        made of regular hours is made of what is, too.
         """
         if child.order >= self.order:
             return False
         if self.intraday:
             return child.intraday and self.nanos % child.nanos == 0
-        if child.unit == "mo":
+        if child.intraday:
+            return True
+        if child.regular != self.regular:
+            return False
+        if child.unit == self.unit:
             return self.count % child.count == 0
-        return child.unit != "w"
+        return child.unit == "d" and child.count == 1
 
 
 def parse_duration(text: str) -> int:

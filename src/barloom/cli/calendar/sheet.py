@@ -11,7 +11,7 @@ from barloom.cli.formats import count
 from barloom.cli.screen import Column, Sheet
 from barloom.engine.deadlines import Deadlines
 from barloom.time.about import about, provenance_of, sample_days
-from barloom.time.calendar import expected_slots
+from barloom.time.calendar import children_of, expected_slots
 from barloom.time.calendars import resolve
 from barloom.time.horizon import horizon_warning
 from barloom.time.instants import days_of
@@ -99,7 +99,8 @@ def calendar_warnings(calendar: Calendar, now: int) -> list[str]:
 def slots_of_a_year(calendar: Calendar, plan: BarPlan, level: LevelPlan) -> Integers:
     """How many children the slots of a parent level have, for those of one year (or the first of them)."""
     assert level.child is not None  # noqa: S101 - callers ask for parents only
-    parent, child = calendar.grid(level.timeframe), calendar.grid(plan.levels[level.child].timeframe)
+    parent = calendar.grid(level.timeframe)
+    child = children_of(calendar, level.timeframe, plan.levels[level.child].timeframe)
     begin, end = (np.array([edge], np.int64) for edge in _year(calendar))
     first = int(parent.ordinal(begin)[0]) + int(not parent.knows(begin)[0])
     last = min(int(parent.ended(end)[0]), first + _SAMPLE_SLOTS)

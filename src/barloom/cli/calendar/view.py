@@ -137,16 +137,16 @@ def slots(name: str, timeframe: Timeframe, first: date, last: date) -> list[dict
     if not asked:
         return []
     opened, closed = nanos_of(asked[0].segments[0][0]), nanos_of(asked[-1].segments[-1][1])
-    numbers = int(grid.ordinal(np.array([opened + 1]))[0]) - 1, int(grid.ordinal(np.array([closed]))[0])
+    numbers = int(grid.ended(np.array([opened]))[0]), int(grid.ordinal(np.array([closed]))[0])
     starts, ends = grid.bounds(np.arange(*numbers, dtype=np.int64))
-    local = zone(table.zone)
+    local, measured = zone(table.zone), table.regular() if timeframe.regular else table
     columns = (
         grid.trading_date(starts),
         starts,
         ends,
         local.to_local(starts),
         local.to_local(ends),
-        table.passed(ends) - table.passed(starts),
+        measured.passed(ends) - measured.passed(starts),
     )
     return [
         {

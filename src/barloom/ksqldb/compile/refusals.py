@@ -58,7 +58,7 @@ STANDING: Final = (
 def divides_a_day(level: LevelPlan) -> bool:
     """Whether the slots of a timeframe are windows counted from 1970 in UTC."""
     frame = level.timeframe
-    return frame.unit == "d" or (frame.intraday and DAY % frame.nanos == 0)
+    return str(frame) == "1d" or (frame.intraday and DAY % frame.nanos == 0)
 
 
 def refusals(plan: BarPlan) -> list[Refusal]:
@@ -105,6 +105,10 @@ def _length(plan: BarPlan, level: LevelPlan) -> Refusal:
     what = "ksqlDB has neither calendar weeks nor months"
     if level.timeframe.intraday:
         what = "does not divide a day: its slots begin anew at midnight, windows do not"
+    elif level.timeframe.regular:
+        what = "ksqlDB knows no regular hours"
+    elif level.timeframe.unit == "d":
+        what = "ksqlDB counts windows of several days from 1970, not from a declared date"
     finer = [
         item.timeframe for item in plan.levels if divides_a_day(item) and level.timeframe.is_multiple_of(item.timeframe)
     ]
