@@ -12,7 +12,6 @@ from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.counting import asked_times
 from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
-from barloom.engine.seen import Seen
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from barloom.engine.floors import Floor
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
-    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.seen import Seen
+    from barloom.engine.times.protocol import Times
     from barloom.plan.barplan import BarPlan
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers, SlotGrid
@@ -103,7 +103,9 @@ class _Rows:
 class Intake:
     """Invalid → where → future → outside the session, beyond the calendar → stream time moves → duplicate → late."""
 
-    def __init__(self, plan: BarPlan, market: Market, keys: KeyIndex, floors: Sequence[Floor]) -> None:
+    def __init__(
+        self, plan: BarPlan, market: Market, keys: KeyIndex, floors: Sequence[Floor], seen: Seen | None
+    ) -> None:
         self._plan = plan
         self._market = market
         self._keys = keys
@@ -111,9 +113,9 @@ class Intake:
         self._bars = plan.input is InputKind.BARS
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
         self._computed = computed(plan)
-        self.seen = Seen() if self._bars or plan.event.event_id is not None else None
+        self.seen = seen
 
-    def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
+    def admit(self, batch: TickBatch, times: Times) -> Admitted:
         """Check a batch and move stream time by it."""
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch, columns)
@@ -124,13 +126,9 @@ class Intake:
         rows.refuse(rows.beyond, Reason.BEYOND_CALENDAR)
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
-        rows.before = clock.reached_before(rows.event, counting)
-        rows.unaided = clock.reached_without_clock(rows.event, counting) if clock.ahead_of_events else rows.before
-        clock.move(rows.event, counting, batch.arrivals)
+        rows.before, rows.unaided = times.take(rows.key, rows.event, counting, batch.arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
-        if clock.first is None and len(row):
-            clock.first = int(rows.time[row[0]])
         return Admitted(
             columns,
             row,

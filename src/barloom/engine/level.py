@@ -13,6 +13,7 @@ from barloom.errors import CalendarError
 if TYPE_CHECKING:
     from barloom.engine.floors import Floor
     from barloom.engine.market import Market
+    from barloom.engine.times.protocol import Reach
     from barloom.plan.barplan import BarPlan, LevelPlan
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
@@ -84,10 +85,10 @@ class Level:
         changed: Integers = rows[moved]
         return changed
 
-    def absorb(self, groups: Groups, boundary: int | None) -> Absorbed:
+    def absorb(self, groups: Groups, boundary: Integers | int | None) -> Absorbed:
         """Fold groups (sorted by key and start) into their slots.
 
-        New slots that end at or before `boundary` pass through without a row; none: every slot gets a row.
+        New slots that end at or before their `boundary` pass through without a row; none: every slot gets a row.
         """
         rows = self.rows.find(groups.key, groups.start)
         held = rows >= 0
@@ -127,13 +128,25 @@ class Level:
             return np.ones(len(start), np.int64)
         return self.child_grid.ordinal(end) - self.child_grid.ordinal(start)
 
-    def decided(self, start: Integers, end: Integers, boundary: int) -> Integers:
-        """How many children have ended at or before `boundary`; for the base, whether it has itself."""
+    def decided_to(self, key: Integers, reach: Reach) -> Integers:
+        """The ordinal of the first slot of each key that is not decided."""
+        return _ended(self.grid, reach.of(key), len(key))
+
+    def decided(self, groups: Groups, reach: Reach) -> Integers:
+        """How many children of the slots are decided; for the base, whether it is itself."""
+        start, end, boundary = groups.start, groups.end, reach.of(groups.key)
         if self.child_grid is None:
             return (end <= boundary).astype(np.int64)
-        passed = self.child_grid.ended(np.array([boundary])) - self.child_grid.ordinal(start)
+        passed = _ended(self.child_grid, boundary, len(start)) - self.child_grid.ordinal(start)
         limited: Integers = np.clip(passed, 0, self.expected(start, end))
         return limited
+
+
+def _ended(grid: SlotGrid, boundary: Integers | int, rows: int) -> Integers:
+    """The ordinal of the first slot that ends after a boundary, of one for all rows or of one for each."""
+    if isinstance(boundary, int):
+        return np.full(rows, grid.ended(np.array([boundary]))[0])
+    return grid.ended(boundary)
 
 
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
