@@ -106,14 +106,15 @@ class TickLadder:
             groups = self._groups(level, admitted, fed)
             if groups is not None and level.floor:
                 groups = level.floor.above(groups)
-            touched, passing = _NO_ROWS, None
+            touched, opening, passing = _NO_ROWS, None, None
             if groups is not None:
-                fresh, touched, passing = level.absorb(groups, reach.of(groups.key))
+                fresh, touched, opening, passing = level.absorb(groups, reach.of(groups.key))
                 fed[level.position] = (groups, fresh)
             ended = reach.ended(level.rows)
             if len(ended):
                 touched = touched[level.rows.end[touched] > reach.of(level.rows.key[touched])]
-            yield LevelChange(level, level.close(ended, passing), touched)
+            closed, opened = level.close(ended, passing), level.open(opening)
+            yield LevelChange(level, closed, np.concatenate([touched, opened]))
 
     def _groups(self, level: Level, admitted: Admitted | None, fed: dict[int, Fed]) -> Groups | None:
         if admitted is None or not len(admitted.row):
@@ -208,7 +209,9 @@ class BarLadder:
             groups = parents_of(level, bars, np.ones(len(bars), np.bool_))
         if groups is None:
             return _NO_ROWS
-        fed[level.position] = (groups, level.absorb(groups, None).fresh)
+        absorbed = level.absorb(groups, None)
+        level.open(absorbed.opening)
+        fed[level.position] = (groups, absorbed.fresh)
         rows = level.rows.find(groups.key, groups.start)
         if not level.plan.child:
             level.rows.arrived[rows] += groups.children

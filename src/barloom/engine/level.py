@@ -25,12 +25,13 @@ _NO_ROWS = np.empty(0, np.int64)
 class Absorbed(NamedTuple):
     """What taking in groups did.
 
-    Which groups opened their slot, the open rows that changed, and the groups that need no row since their slot closes
-    at once.
+    Which groups open their slot, the open rows that changed, the groups that need a row, and those that need none since
+    their slot closes at once.
     """
 
     fresh: Booleans
     touched: Integers
+    opening: Groups | None
     passing: Groups | None
 
 
@@ -86,7 +87,7 @@ class Level:
         return changed
 
     def absorb(self, groups: Groups, boundary: Integers | int | None) -> Absorbed:
-        """Fold groups (sorted by key and start) into their slots.
+        """Fold groups (sorted by key and start) into the open slots; new ones are opened by `open`.
 
         New slots that end at or before their `boundary` pass through without a row; none: every slot gets a row.
         """
@@ -98,16 +99,13 @@ class Level:
             self.rows.update(touched, merge(self.partials, self.rows.gather(touched), groups.take(held)))
         fresh = ~held
         if boundary is None:
-            return Absorbed(fresh, self._open(groups, fresh, touched), None)
+            return Absorbed(fresh, touched, _some(groups, fresh), None)
         ended = groups.end <= boundary
-        opens, passes = fresh & ~ended, fresh & ended
-        passing = groups.take(passes) if passes.any() else None
-        return Absorbed(fresh, self._open(groups, opens, touched), passing)
+        return Absorbed(fresh, touched, _some(groups, fresh & ~ended), _some(groups, fresh & ended))
 
-    def _open(self, groups: Groups, opens: Booleans, touched: Integers) -> Integers:
-        if not opens.any():
-            return touched
-        return np.concatenate([touched, self.rows.insert(groups if opens.all() else groups.take(opens))])
+    def open(self, opening: Groups | None) -> Integers:
+        """Open new slots; after `close`, so that the rows of the slots that close are free for them."""
+        return _NO_ROWS if opening is None else self.rows.insert(opening)
 
     def close(self, rows: Integers, passing: Groups | None = None) -> Closed | None:
         """Take rows out of the table, together with groups that pass through; sorted by key and start."""
@@ -140,6 +138,12 @@ class Level:
         passed = _ended(self.child_grid, boundary, len(start)) - self.child_grid.ordinal(start)
         limited: Integers = np.clip(passed, 0, self.expected(start, end))
         return limited
+
+
+def _some(groups: Groups, which: Booleans) -> Groups | None:
+    if not which.any():
+        return None
+    return groups if which.all() else groups.take(which)
 
 
 def _ended(grid: SlotGrid, boundary: Integers | int, rows: int) -> Integers:

@@ -20,6 +20,8 @@ __all__ = ["OpenRows"]
 
 _NEVER = np.iinfo(np.int64).max
 _FIRST_CAPACITY = 64
+_BEFORE_ALL = np.iinfo(np.int64).min
+_FEW = 8
 _BOOKKEEPING = 8  # key, start, end, open_time, close_time, revision, children, arrived
 _KEY, _START, _END, _ARRIVED = 0, 1, 2, 7
 
@@ -69,13 +71,12 @@ class OpenRows:
         if not self._count:
             return rows
         newest_start = self._columns[_START][rows]
-        missed = (rows < 0) | (newest_start != start)
-        rows = np.where(missed, -1, rows)
-        if self._older and (behind := np.flatnonzero(missed)).size:
+        found = np.where((rows >= 0) & (newest_start == start), rows, -1)
+        if self._older and (behind := np.flatnonzero((rows >= 0) & (newest_start > start))).size:
             pairs = zip(key[behind].tolist(), start[behind].tolist(), strict=True)
             older = self._older
-            rows[behind] = [older[number].get(time, -1) if number in older else -1 for number, time in pairs]
-        return rows
+            found[behind] = [older[number].get(time, -1) if number in older else -1 for number, time in pairs]
+        return found
 
     def gather(self, rows: Integers) -> Groups:
         """A copy of some rows."""
@@ -118,8 +119,18 @@ class OpenRows:
         return np.flatnonzero(self._columns[_END][: self._used] <= boundary)
 
     def ended_of(self, key: Integers, boundary: Integers) -> Integers:
-        """The rows of some keys, each given once, whose slot ends at or before a time of their own."""
+        """The rows of some keys, each given once, whose slot ends at or before a time of their own.
+
+        Where the keys are a good part of all, looking through the whole table costs less than going from key to key.
+        """
         self._know(key)
+        if max(self._used, len(self._newest)) <= _FEW * len(key):
+            until = np.full(len(self._newest), _BEFORE_ALL)
+            until[key] = boundary
+            return np.flatnonzero(self._columns[_END][: self._used] <= until[self._columns[_KEY][: self._used]])
+        return self._ended_one_by_one(key, boundary)
+
+    def _ended_one_by_one(self, key: Integers, boundary: Integers) -> Integers:
         newest = self._newest[key]
         held = newest >= 0
         rows, until = newest[held], boundary[held]
@@ -159,9 +170,11 @@ class OpenRows:
             return
         key, start = self._columns[_KEY][rows], self._columns[_START][rows]
         newest = self._newest[key] == rows
-        self._newest[key[newest]] = -1
         for pair in zip(key[~newest].tolist(), start[~newest].tolist(), strict=True):
             self._drop(*pair)
+        self._newest[key[newest]] = -1
+        if self._older:
+            self._promote(key[newest])
         self._columns[_END][rows] = _NEVER
         self._free.append(rows)
         self._count -= len(rows)
@@ -172,6 +185,15 @@ class OpenRows:
         del held[start]
         if not held:
             del self._older[key]
+
+    def _promote(self, key: Integers) -> None:
+        """Let the latest of the older rows of keys without a newest one be that."""
+        for number in key.tolist():
+            held = self._older.get(number)
+            if held:
+                latest = max(held)
+                self._newest[number] = held[latest]
+                self._drop(number, latest)
 
     def _expect(self, rows: Integers, end: Integers) -> None:
         """Know when rows that are new, or end at another time, are due."""
