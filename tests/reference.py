@@ -150,7 +150,7 @@ _SLOTS: dict[int, tuple[Sequence[TradingDay], dict[str, list[Slot]]]] = {}
 
 @dataclass(frozen=True)
 class Definition:
-    """The bars, told once more for the reference. `delay` is the base's, `by_key` says that each key has its own time."""
+    """The bars, told once more for the reference. `delay` is the base's; `by_key`: each key has its own time."""
 
     levels: tuple[Level, ...]
     columns: Mapping[str, Aggregate]

@@ -11,6 +11,7 @@ from barloom.errors import TopicMismatch
 from barloom.kafka.asking import CALL, asked
 from barloom.kafka.clients import admin_config
 from barloom.kafka.dead_letters import raw
+from barloom.kafka.key_progress import name_of_key
 from barloom.kafka.scan import partitions_of, scan
 from barloom.runtime.kafka.progress import Progress
 
@@ -94,7 +95,7 @@ def _told(settings: KafkaSettings, topic: str) -> dict[int, Progress]:
         return found
     for message in scan(settings, topic):
         value = raw(message.value())
-        if value is not None:
+        if value is not None and name_of_key(raw(message.key())) is None:
             progress = msgspec.json.decode(value, type=Progress)
             found[progress.partition] = progress
     return found

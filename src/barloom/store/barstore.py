@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from barloom.engine.blocks import Snapshot
 from barloom.engine.market import OVERRIDES, calendar_of
+from barloom.engine.times.key_columns import KeyTime, entry_of, read_entry
 from barloom.errors import StoreError
 from barloom.store.backend import Family
 from barloom.store.keys import after, decode_start
@@ -36,7 +38,9 @@ __all__ = ["BarStore", "StreamTimes"]
 class StreamTimes(msgspec.Struct, frozen=True):
     """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC.
 
-    `told` is false where nobody says where the stream stands.
+    `told` is false where nobody says where the stream stands. Where every key has a time of its own `stream_time` is
+    the largest, `clock` is where the clock has brought all of them, and `keys` says where some of them stand, by the
+    name of their entry in the state.
     """
 
     stream_time: int | None = None
@@ -45,11 +49,24 @@ class StreamTimes(msgspec.Struct, frozen=True):
     arrived_at: int | None = None
     told: bool = True
     complete_from: int | None = None
+    clock: int | None = None
+    keys: dict[str, KeyTime] = {}
 
     @property
     def began(self) -> int | None:
         """Before this time the input says nothing; none while there is no row."""
         return self.first if self.first is None or self.complete_from is None else min(self.first, self.complete_from)
+
+    def of_key(self, key: KeyTime) -> StreamTimes:
+        """Where a key stands that has a time of its own."""
+        known = [time for time in (key.event, key.given, self.clock) if time is not None]
+        return replace(
+            self, stream_time=max(known, default=None), first=key.first, complete_from=key.complete_from, keys={}
+        )
+
+    def after(self, earlier: StreamTimes | None) -> StreamTimes:
+        """The same, with what was told earlier of keys that it says nothing of."""
+        return self if earlier is None or not earlier.keys else replace(self, keys=earlier.keys | self.keys)
 
 
 class BarStore:
@@ -68,7 +85,7 @@ class BarStore:
         self._in_force: tuple[bytes | None, Calendar] | None = None
         self._getters = {family: backend.getter(family) for family in Family}
         self._writer: CommitWriter | None = None
-        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve)
+        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve, self.times_of)
         self._broken: Exception | None = None
         self.state = "RUNNING"
         self.as_of: int | None = None
@@ -148,9 +165,12 @@ class BarStore:
         data = self.value(Family.ENTRIES, b"time")
         return StreamTimes() if data is None else msgspec.json.decode(data, type=StreamTimes)
 
-    def times_of(self, _key: bytes | None) -> StreamTimes:
-        """Where the stream of a key stands: there is one stream for all keys."""
-        return self.times()
+    def times_of(self, key: bytes | None) -> StreamTimes:
+        """Where the stream of a key stands: one for all keys, or its own."""
+        times = self.times()
+        if key is None or not self.plan.by_key:
+            return times
+        return times.of_key(read_entry(self.value(Family.ENTRIES, entry_of(self.layout.keys.decode(key)))))
 
     def holds(self, _key: bytes) -> bool:
         """Whether a key's bars would be here if there were any: always."""

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from barloom.engine.keys import KeyIndex
     from barloom.time.calendar import Integers
 
-__all__ = ["COMPLETE_FROM", "EVENT", "FIRST", "GIVEN", "KEY_TIME", "KeyColumns", "KeyTime", "entry_of", "read_entry"]
+__all__ = [
+    "COMPLETE_FROM",
+    "EVENT",
+    "FIRST",
+    "GIVEN",
+    "KEY_TIME",
+    "KeyColumns",
+    "KeyTime",
+    "entry_of",
+    "read_entry",
+    "written_entry",
+]
 
 KEY_TIME: Final = b"key/"
 """How the entries of the state begin that hold where one key stands; the key's fields follow as JSON."""
@@ -97,6 +108,11 @@ class KeyColumns:
 def entry_of(key: Sequence[object]) -> bytes:
     """The name of the entry of the state that holds where a key stands."""
     return KEY_TIME + msgspec.json.encode(key)
+
+
+def written_entry(time: KeyTime) -> bytes:
+    """The entry of a key."""
+    return np.array([BEGINNING if part is None else part for part in time], "<i8").tobytes()
 
 
 def _key_of(name: bytes) -> tuple[object, ...]:

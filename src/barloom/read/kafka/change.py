@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
+from barloom.engine.times.key_columns import written_entry
 from barloom.errors import SourceError
 from barloom.store.backend import Family
 from barloom.store.keys import encode_starts
@@ -63,7 +65,11 @@ class Change:
         self.batch.put_all(
             Family.ENTRIES,
             [str(partition).encode() for partition in times],
-            [msgspec.json.encode(item) for item in times.values()],
+            [msgspec.json.encode(replace(item, keys={})) for item in times.values()],
+        )
+        keys = {name: time for told in times.values() for name, time in told.keys.items()}
+        self.batch.put_all(
+            Family.ENTRIES, [name.encode() for name in keys], [written_entry(time) for time in keys.values()]
         )
         self.batch.put_all(
             Family.POSITIONS,
