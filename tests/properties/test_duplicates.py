@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -65,11 +66,16 @@ def fills(draw: st.DrawFn) -> list[Row]:
 
 
 @QUICK
-@given(fills(), st.lists(st.integers(0, 30), max_size=6), st.sets(st.integers(0, 6)))
-def test_repeated_ids_count_once(rows: list[Row], cuts: list[int], crashes: set[int]) -> None:
-    """The same bars and refusals as the reference's, in any batches and with crashes between them."""
-    expected = reference.bars(SAME, rows)
-    actual = Run(BARS.plan, AlwaysOpen())
+@given(
+    fills(),
+    st.lists(st.integers(0, 30), max_size=6),
+    st.sets(st.integers(0, 6)),
+    st.sampled_from(["partition", "key"]),
+)
+def test_repeated_ids_count_once(rows: list[Row], cuts: list[int], crashes: set[int], time: str) -> None:
+    """The same bars and refusals as the reference's, in any batches, with crashes between them, with either time."""
+    expected = reference.bars(replace(SAME, by_key=time == "key"), rows)
+    actual = Run(replace(BARS.plan, time=time), AlwaysOpen())
     for number, batch in enumerate(split(rows, cuts)):
         if number in crashes:
             actual.crash(batch)

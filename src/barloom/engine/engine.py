@@ -96,6 +96,11 @@ class Engine:
         """Where the stream stands; none before the first row."""
         return None if self.time.now == BEGINNING else self.time.now
 
+    def stream_time_of(self, key: tuple[object, ...]) -> int | None:
+        """Where a key stands, given by its fields; none before its first row."""
+        now = int(self._times.of(self.keys.ids_of([key]))[0])
+        return None if now == BEGINNING else now
+
     @property
     def time(self) -> StreamTime:
         """Where the stream stands, and by which rows it came there; not to be changed."""

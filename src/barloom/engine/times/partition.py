@@ -60,6 +60,10 @@ class PartitionTimes:
         self._plan = plan
         self._market = market
 
+    def of(self, key: Integers) -> Integers:
+        """The same for all keys."""
+        return np.full(len(key), self.time.now)
+
     def begin_step(self) -> None:
         """Nothing to forget."""
 

@@ -56,6 +56,10 @@ class Times(Protocol):
 
     time: StreamTime
 
+    def of(self, key: Integers) -> Integers:
+        """Stream time of some keys; `BEGINNING` where it has not begun."""
+        ...
+
     def begin_step(self) -> None:
         """A step begins: nothing has moved yet."""
         ...
