@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder, LevelChange
     from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.late_keys import LateKey
     from barloom.engine.times.protocol import Until
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers
@@ -114,6 +115,12 @@ class Engine:
             return None
         holds = last - 1 if self.plan.input is InputKind.BARS else last
         return ends_at(self.plan.source.complete_until, self.calendar, holds)
+
+    @property
+    def late_keys(self) -> list[LateKey]:
+        """Keys of which nearly all rows were late since the engine began; never where each has a time of its own."""
+        counted = self._intake.late_keys
+        return [] if counted is None else list(counted.found(self.keys))
 
     @property
     def open_slots(self) -> int:

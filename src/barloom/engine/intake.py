@@ -12,6 +12,7 @@ from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.counting import asked_times
 from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
+from barloom.engine.times.late_keys import LateKeys
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 
@@ -114,6 +115,7 @@ class Intake:
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
         self._computed = computed(plan)
         self.seen = seen
+        self.late_keys = None if plan.by_key else LateKeys()
 
     def admit(self, batch: TickBatch, times: Times) -> Admitted:
         """Check a batch and move stream time by it."""
@@ -129,6 +131,8 @@ class Intake:
         rows.before, rows.unaided = times.take(rows.key, rows.event, counting, batch.arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
+        if self.late_keys is not None:
+            self.late_keys.count(rows.key[row], rows.key[rows.verdict == Reason.LATE])
         return Admitted(
             columns,
             row,
