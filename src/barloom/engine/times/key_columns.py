@@ -24,6 +24,7 @@ __all__ = [
     "KeyColumns",
     "KeyTime",
     "entry_of",
+    "key_of",
     "read_entry",
     "written_entry",
 ]
@@ -92,7 +93,7 @@ class KeyColumns:
         """From the state."""
         found = [(name, value) for name, value in entries.items() if name.startswith(KEY_TIME)]
         if found:
-            ids = keys.ids_of([_key_of(name) for name, _ in found])
+            ids = keys.ids_of([key_of(name) for name, _ in found])
             self._know(ids)
             content = np.frombuffer(b"".join(_whole(value) for _, value in found), "<i8")
             self._columns[:, ids] = content.reshape(len(found), _NUMBER).T
@@ -115,7 +116,8 @@ def written_entry(time: KeyTime) -> bytes:
     return np.array([BEGINNING if part is None else part for part in time], "<i8").tobytes()
 
 
-def _key_of(name: bytes) -> tuple[object, ...]:
+def key_of(name: bytes) -> tuple[object, ...]:
+    """The key that the entry of this name is of."""
     return tuple(msgspec.json.decode(name[len(KEY_TIME) :], type=list[str | int]))
 
 
