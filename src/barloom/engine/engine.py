@@ -136,7 +136,7 @@ class Engine:
             return Step(stream_time=self.stream_time)
         self._times.begin_step()
         admitted = self._intake.admit(batch, self._times)
-        notes = self._times.accept(admitted)
+        notes = self._times.accept(admitted.key, admitted.time, admitted.start)
         step = self._step(self._settle(admitted), admitted)
         return replace(step, notes=(*notes, *step.notes))
 

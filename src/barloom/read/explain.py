@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.bar import StoredValues
     from barloom.read.readable import Readable
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
     from barloom.time.session_at import SlotSessions
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from barloom.engine.times.key_columns import KeyTime
-    from barloom.store.barstore import BarStore, StreamTimes
+    from barloom.store.barstore import BarStore
+    from barloom.store.stream_times import StreamTimes
 
 __all__ = ["KeyStands", "keys_of_store", "stands"]
 

@@ -15,7 +15,7 @@ from barloom.kafka.key_progress import key_progress_of, name_of_key
 from barloom.kafka.scan import partitions_of, scan
 from barloom.read.key_stands import stands
 from barloom.runtime.kafka.progress import Progress
-from barloom.store.barstore import StreamTimes
+from barloom.store.stream_times import StreamTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barloom.store.backend import Backend
-    from barloom.store.barstore import StreamTimes
     from barloom.store.layout import Layout
     from barloom.store.scanning import Scanner
+    from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar, SlotGrid
 
 __all__ = ["SIDE_LIMIT", "Pruner", "kept_from"]

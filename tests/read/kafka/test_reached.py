@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barloom.read.kafka.feeds import Lane
 from barloom.read.kafka.reached import Reached
-from barloom.store.barstore import StreamTimes
+from barloom.store.stream_times import StreamTimes
 
 ONE, TWO, OTHER = Lane("final_1s", 0), Lane("final_1m", 0), Lane("final_1s", 1)
 

@@ -16,7 +16,6 @@ from barloom.plan.barplan import InputKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from barloom.engine.intake import Admitted
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.open_rows import OpenRows
@@ -65,15 +64,15 @@ class KeyTimes:
         self.time.move(event, moves, arrivals)
         return Passed(before, unaided)
 
-    def accept(self, admitted: Admitted) -> tuple[str, ...]:
+    def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:
         """Note the first accepted row of each key that had none."""
-        fresh = np.flatnonzero(self._columns.get(FIRST, admitted.key) == BEGINNING)
+        fresh = np.flatnonzero(self._columns.get(FIRST, key) == BEGINNING)
         if not len(fresh):
             return ()
         if self.time.first is None:
-            self.time.first = int(admitted.time[0])
-        key, places = np.unique(admitted.key[fresh], return_index=True)
-        first, slots = admitted.time[fresh[places]], admitted.start[fresh[places]]
+            self.time.first = int(time[0])
+        key, places = np.unique(key[fresh], return_index=True)
+        first, slots = time[fresh[places]], start[fresh[places]]
         whole, notes = begin_keys(first, self._plan.source.complete_from, self._market.calendar, slots)
         self._columns.set(FIRST, key, first)
         self._columns.set(COMPLETE_FROM, key, whole)

@@ -14,7 +14,6 @@ from barloom.engine.times.protocol import TIME, Passed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from barloom.engine.intake import Admitted
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.open_rows import OpenRows
@@ -74,12 +73,12 @@ class PartitionTimes:
         self.time.move(event, moves, arrivals)
         return Passed(before, unaided)
 
-    def accept(self, admitted: Admitted) -> tuple[str, ...]:
+    def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:  # noqa: ARG002 - one time for all
         """Note which row was accepted first."""
-        if self.time.first is not None or not len(admitted.row):
+        if self.time.first is not None or not len(time):
             return ()
-        self.time.first = int(admitted.time[0])
-        return begin(self.time, self._plan.source.complete_from, self._market.calendar, int(admitted.start[0]))
+        self.time.first = int(time[0])
+        return begin(self.time, self._plan.source.complete_from, self._market.calendar, int(start[0]))
 
     def extend(self, checked_at: int) -> None:
         """Let the clock move it."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from barloom.engine.intake import Admitted
     from barloom.engine.keys import KeyIndex
     from barloom.engine.open_rows import OpenRows
     from barloom.engine.stream_time import StreamTime
@@ -68,8 +67,8 @@ class Times(Protocol):
         """Move by the rows of a batch; those that do not move time leave it as it was."""
         ...
 
-    def accept(self, admitted: Admitted) -> tuple[str, ...]:
-        """Note which rows were accepted first; gives what a person should know of it."""
+    def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:
+        """Note which rows were accepted first, by key, time and base slot; gives what a person should know of it."""
         ...
 
     def extend(self, checked_at: int) -> None:

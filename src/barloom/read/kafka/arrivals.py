@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from barloom.errors import SourceError
 from barloom.kafka.key_progress import key_progress_of, name_of_key
-from barloom.store.barstore import StreamTimes
+from barloom.store.stream_times import StreamTimes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

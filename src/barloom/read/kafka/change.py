@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from barloom.read.kafka.arrivals import Arrivals, Column
     from barloom.read.kafka.feeds import Feeds, Lane, Told
     from barloom.read.kafka.held import HeldBars
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
 
 __all__ = ["READ_AT", "Change"]
 

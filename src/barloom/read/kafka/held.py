@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from barloom.engine.times.key_columns import KEY_TIME, entry_of, read_entry
 from barloom.store.backend import Family
-from barloom.store.barstore import StreamTimes
 from barloom.store.layout import Layout
+from barloom.store.stream_times import StreamTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

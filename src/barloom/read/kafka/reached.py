@@ -15,7 +15,7 @@ from barloom.read.kafka.feeds import Lane
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
 
 __all__ = ["Reached"]
 

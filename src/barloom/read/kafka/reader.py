@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from barloom.read.kafka.reached import Reached
     from barloom.read.kafka.tail import Tail
     from barloom.read.readable import Readable
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
     from barloom.telemetry.metrics import Metrics
 
 __all__ = ["Reader"]
