@@ -188,12 +188,11 @@ class OpenRows:
 
     def _promote(self, key: Integers) -> None:
         """Let the latest of the older rows of keys without a newest one be that."""
-        for number in key.tolist():
-            held = self._older.get(number)
-            if held:
-                latest = max(held)
-                self._newest[number] = held[latest]
-                self._drop(number, latest)
+        older = self._older
+        for number in [number for number in key.tolist() if number in older]:
+            latest = max(older[number])
+            self._newest[number] = older[number][latest]
+            self._drop(number, latest)
 
     def _expect(self, rows: Integers, end: Integers) -> None:
         """Know when rows that are new, or end at another time, are due."""

@@ -37,6 +37,7 @@ _NUMBER: Final = 4
 _BYTES: Final = 8 * _NUMBER
 _UNKNOWN: Final = np.array([BEGINNING] * _NUMBER, "<i8").tobytes()
 _FIRST_CAPACITY: Final = 64
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class KeyTime(NamedTuple):
@@ -83,11 +84,11 @@ class KeyColumns:
         """The entries of the state of the keys that have changed since the last time."""
         if not self._changed:
             return iter(())
-        key = np.unique(np.concatenate(self._changed))
+        key = self._changed[0] if len(self._changed) == 1 else np.unique(np.concatenate(self._changed))
         self._changed = []
         content = np.ascontiguousarray(self._columns[:, key].T, "<i8").tobytes()
         values = [content[place : place + _BYTES] for place in range(0, len(content), _BYTES)]
-        return zip(map(entry_of, keys.rows(key)), values, strict=True)
+        return zip([KEY_TIME + name for name in map(_encode, keys.rows(key))], values, strict=True)
 
     def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
         """From the state."""
@@ -108,7 +109,7 @@ class KeyColumns:
 
 def entry_of(key: Sequence[object]) -> bytes:
     """The name of the entry of the state that holds where a key stands."""
-    return KEY_TIME + msgspec.json.encode(key)
+    return KEY_TIME + _encode(key)
 
 
 def written_entry(time: KeyTime) -> bytes:
