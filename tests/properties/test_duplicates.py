@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import barloom as bl
 import reference
+from barloom.engine.seen import ENTRY
 from barloom.time.always import AlwaysOpen
 from properties.quick import quick
 from properties.running import Run, differences, same_refusals
@@ -84,3 +85,22 @@ def test_repeated_ids_count_once(rows: list[Row], cuts: list[int], crashes: set[
     assert [] == differences(expected.finals, actual.finals)
     assert [] == differences(expected.open, actual.open_now())
     assert same_refusals(expected, actual), (expected.refused, actual.refused)
+
+
+def test_marks_of_a_key_go_with_its_own_time() -> None:
+    """Ten ids of X and one of Y: X's are forgotten when X has passed their minute, the entry with the last mark."""
+    rows = [Row(("X",), START, offset, {"size": Decimal(1)}, id=str(offset)) for offset in range(10)]
+    rows.append(Row(("Y",), START, 10, {"size": Decimal(1)}, id="y"))
+    run = Run(replace(BARS.plan, time="key"), AlwaysOpen())
+    run.feed(rows)
+    run.crash()
+    run.feed([Row(("X",), START + 90 * SECOND, 11, {"size": Decimal(1)})])
+    after_x = entries(run)
+    run.feed([Row(("Y",), START + 90 * SECOND, 12, {"size": Decimal(1)})])
+
+    assert (1, 0) == (after_x, entries(run))
+
+
+def entries(run: Run) -> int:
+    """How many entries of the state hold marks."""
+    return sum(kind == "entry" and rest[0].startswith(ENTRY) for kind, *rest in run.state)

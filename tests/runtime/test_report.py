@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import barloom as bl
+from barloom.store.opening import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,3 +110,16 @@ def test_keys_of_their_own_time_are_not_late_by_others(tmp_path: Path) -> None:
 
     assert [{}, {}] == [first.rejected, second.rejected]
     assert [] == about_order(first) + about_keys(first)
+
+
+def test_bars_of_a_key_are_kept_by_its_own_time(tmp_path: Path) -> None:
+    """An hour of bars is kept: B, read a day behind A, keeps the last hour of its own."""
+    bars = bl.from_(Trade).tumbling("1m", time="key", retention="1h").ohlcv(price="price").named("bars")
+    bl.run(bars, rows("A", [100_000 + 60 * minute for minute in range(120)]), tmp_path / "state")
+    bl.run(bars, rows("B", [60 * minute for minute in range(120)]), tmp_path / "state", resume="new")
+    with open_store(tmp_path / "state", bars.plan) as store:
+        store.compact()
+    with bl.TimeBucket.open(tmp_path / "state", "1m") as bucket:
+        kept = {key: sum(bar.final for bar in bucket.range(key)) for key in "AB"}
+
+    assert {"A": 60, "B": 60} == kept

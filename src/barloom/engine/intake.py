@@ -40,7 +40,8 @@ _BEYOND_DIGITS = 10**38
 class Admitted:
     """The accepted rows of a batch, in source order: their position, key, base slot and the time that orders them.
 
-    `missed` (bars as input) holds for a level the rows that came too late for it alone.
+    `missed` (bars as input) holds for a level the rows that came too late for it alone. `order` sorts them by key,
+    equals as they stand, where that is known.
     """
 
     columns: Columns
@@ -52,6 +53,7 @@ class Admitted:
     missed: dict[int, Booleans]
     rejected: Rejected | None
     counts: dict[str, int]
+    order: Integers | None = None
 
 
 def computed(plan: BarPlan) -> tuple[Node, ...]:
@@ -128,7 +130,7 @@ class Intake:
         rows.refuse(rows.beyond, Reason.BEYOND_CALENDAR)
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
-        rows.before, rows.unaided = times.take(rows.key, rows.event, counting, batch.arrivals)
+        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, batch.arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
         if self.late_keys is not None:
@@ -143,6 +145,7 @@ class Intake:
             {level: where[row] for level, where in missed.items() if where[row].any()},
             self._rejected(rows, batch, missed),
             _count(rows.verdict),
+            order if len(row) == len(rows.key) else None,
         )
 
     def _locate(self, batch: TickBatch, columns: Columns) -> _Rows:

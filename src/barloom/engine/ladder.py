@@ -266,4 +266,5 @@ def _in_time(admitted: Admitted, level: int) -> Admitted:
         start=admitted.start[kept],
         end=admitted.end[kept],
         time=admitted.time[kept],
+        order=None,
     )

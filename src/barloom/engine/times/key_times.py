@@ -62,7 +62,7 @@ class KeyTimes:
         self._columns.set(EVENT, runs.key[further], latest[further])
         self.moved = runs.key[latest > begins]
         self.time.move(event, moves, arrivals)
-        return Passed(before, unaided)
+        return Passed(before, unaided, runs.order)
 
     def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:
         """Note the first accepted row of each key that had none."""

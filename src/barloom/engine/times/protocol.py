@@ -22,10 +22,14 @@ Until: TypeAlias = "Callable[[Integers], Integers | int]"
 
 
 class Passed(NamedTuple):
-    """Stream time before each row of a batch, and what it would be without the clock."""
+    """Stream time before each row of a batch, and what it would be without the clock.
+
+    `order` sorts the rows by key, equals as they stand, where that is known.
+    """
 
     before: Integers
     unaided: Integers
+    order: Integers | None = None
 
 
 class Reach(Protocol):
