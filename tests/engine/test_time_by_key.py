@@ -149,6 +149,17 @@ def test_beats_come_by_the_clock_to_keys_that_are_not_ahead_of_it() -> None:
     assert [("A", "10:03", True), ("B", "10:03", True)] == told(driver.lives("1m").filter(synthetic=True), "synthetic")
 
 
+def test_no_beat_behind_a_key() -> None:
+    """A, stamped two minutes ahead, has left 10:01 behind when the clock comes there: only B beats."""
+    bars = bl.from_(Tick).tumbling("1m", time="key", heartbeat=True).ohlcv(price="price")
+    driver = Driver(bars.clock(max_ahead="5m").named("bars"))
+    driver.feed([tick("A", "10:00:10"), tick("B", "10:00:20")])
+    driver.feed([tick("A", "10:02:30")], at=moment("10:00:30"))
+    driver.set_clock(moment("10:01:05"))
+
+    assert [("B", "10:01")] == told(driver.live_history("1m").filter(synthetic=True))
+
+
 def test_a_key_that_passes_its_beat_takes_it_back() -> None:
     """B, beaten in 10:01, ticks next in 10:02, ahead of the clock: its minute is decided for it, A's beat stays."""
     driver = Driver(declared(heartbeat=True))
@@ -157,6 +168,19 @@ def test_a_key_that_passes_its_beat_takes_it_back() -> None:
     driver.feed([tick("B", "10:02:00")], at=moment("10:01:56"))
 
     assert [("A", "10:01", True)] == told(driver.lives("1m").filter(synthetic=True), "synthetic")
+
+
+def test_a_final_of_a_beaten_slot_is_not_taken_back_by_the_clock() -> None:
+    """B, beaten in 10:01, ticks there and in 10:02, ahead of the clock: its final stays when the clock follows."""
+    driver = Driver(declared(heartbeat=True))
+    driver.feed([tick("A", "10:00:10"), tick("B", "10:00:20")])
+    driver.set_clock(moment("10:01:50"))
+    driver.feed([tick("B", "10:01:55"), tick("B", "10:02:01")], at=moment("10:01:56"))
+    driver.set_clock(moment("10:02:30"))
+
+    assert [("B", "10:01", False)] == [
+        bar for bar in told(driver.lives("1m"), "synthetic") if bar[:2] == ("B", "10:01")
+    ]
 
 
 def test_a_successor_knows_every_key() -> None:
