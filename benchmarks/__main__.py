@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 
 PARTS = (
     ("engine.py", "against_polars"),
+    ("engine.py", "time_by_key"),
     ("engine.py", "touched_of_held"),
     ("engine.py", "memory_of_open_keys"),
     ("engine.py", "constant_cost"),

@@ -14,6 +14,7 @@ import gc
 import resource
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -24,6 +25,8 @@ from barloom.engine.frames import bar_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from barloom.plan.barplan import BarPlan
 
 ROUNDS = 3
 
@@ -93,6 +96,40 @@ def touched_of_held() -> None:
     print(f"    {times[0] * 1e3:.2f} ms, {times[1] * 1e3:.2f} ms")
 
 
+def time_by_key() -> None:
+    """A stream time for each key against one for all: the first rows of the table, and quiet keys under the clock."""
+    for what, keys, rows, limit in (("finals only", 1_000, 100_000, 1.2), ("finals only", 100_000, 100_000, 3.0)):
+        frame = ticks(2_000_000, keys, 1_800)
+        times = [
+            best(lambda frame=frame, plan=plan, rows=rows: run_plan(plan, frame, rows)) for plan in (ladder(), keyed())
+        ]
+        show(f"{keys:,} keys, batches of {rows:,}, {what}, time by key", times[1] / times[0], limit)
+        print(f"    one time {times[0]:.2f} s, by key {times[1]:.2f} s")
+    looks = []
+    for held in (100, 100_000):
+        engine = Engine(keyed())
+        for batch in batches(everyone(held), 100_000):
+            engine.step(replace(batch, arrivals=batch.frame["at"].to_numpy()))
+        engine.advance(START + 2 * 10**9)
+        began = time.perf_counter()
+        for look in range(1_000):
+            engine.advance(START + 2 * 10**9 + look)
+        looks.append(time.perf_counter() - began)
+    show("a look at the clock with nothing due: 100,000 held against 100 held", looks[1] / looks[0], 3.0)
+
+
+def keyed() -> BarPlan:
+    """The ladder, with a time for each key."""
+    return replace(ladder(), time="key")
+
+
+def run_plan(plan: BarPlan, frame: pl.DataFrame, rows: int) -> None:
+    """One pass without live bars."""
+    engine = Engine(plan, live=False)
+    for batch in batches(frame, rows):
+        engine.step(batch)
+
+
 def everyone(keys: int) -> pl.DataFrame:
     """One tick of every key, within a second."""
     names = pl.Series([f"SYM{number:06}" for number in range(keys)])
@@ -135,7 +172,7 @@ def _resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-PARTS = (against_polars, touched_of_held, memory_of_open_keys, constant_cost)
+PARTS = (against_polars, time_by_key, touched_of_held, memory_of_open_keys, constant_cost)
 
 if __name__ == "__main__":
     for part in PARTS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import decimal
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -150,7 +150,7 @@ _SLOTS: dict[int, tuple[Sequence[TradingDay], dict[str, list[Slot]]]] = {}
 
 @dataclass(frozen=True)
 class Definition:
-    """The bars, told once more for the reference. `delay` is the base's."""
+    """The bars, told once more for the reference. `delay` is the base's; `by_key`: each key has its own time."""
 
     levels: tuple[Level, ...]
     columns: Mapping[str, Aggregate]
@@ -158,6 +158,7 @@ class Definition:
     delay: int = 0
     where: Callable[[Row], bool] = _always
     max_ahead: int = 10 * SECOND
+    by_key: bool = False
 
     def slots(self, timeframe: str) -> list[Slot]:
         """All slots of a timeframe, made once for each list of days."""
@@ -214,6 +215,9 @@ def bars(definition: Definition, rows: Iterable[Row], *, close: bool = False, cl
 
     `clock` is how far it moved stream time, at moments at which nothing that had happened before was still on its way.
     """
+    if definition.by_key:
+        alone = replace(definition, by_key=False)
+        return _together([bars(alone, mine, close=close, clock=clock) for mine in _each_key(rows)])
     taken, refused, now = _checked(definition, rows)
     if now is not None and clock is not None:
         now = max(now, clock)
@@ -227,6 +231,25 @@ def bars(definition: Definition, rows: Iterable[Row], *, close: bool = False, cl
         finals[level.timeframe] = [bar for done, _ in both for bar in done]
         opened[level.timeframe] = [bar for _, still in both for bar in still]
     return Bars(finals, opened, refused, now)
+
+
+def _each_key(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows of each key, as if there were no others."""
+    alone: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        alone.setdefault(row.key, []).append(row)
+    return list(alone.values())
+
+
+def _together(parts: Sequence[Bars]) -> Bars:
+    """What several inputs come to that have nothing to do with each other."""
+    levels = parts[0].finals
+    return Bars(
+        {name: [bar for part in parts for bar in part.finals[name]] for name in levels},
+        {name: [bar for part in parts for bar in part.open[name]] for name in levels},
+        sorted((refused for part in parts for refused in part.refused), key=lambda refused: refused.offset),
+        max((part.stream_time for part in parts if part.stream_time is not None), default=None),
+    )
 
 
 def _checked(definition: Definition, rows: Iterable[Row]) -> tuple[list[Row], list[Refused], int | None]:
@@ -456,6 +479,9 @@ def bars_of_bars(definition: Definition, rows: Iterable[Row]) -> Bars:
     All levels have the base's delay. A level's slot closes for a key when all its expected children of that key are
     there, at the latest when stream time (the largest end of an input bar) is beyond its end + delay.
     """
+    if definition.by_key:
+        alone = replace(definition, by_key=False)
+        return _together([bars_of_bars(alone, mine) for mine in _each_key(rows)])
     taken, refused, closed = _arrived(definition, rows)
     first = taken[0].time if taken else None
     finals: dict[str, list[Bar]] = {level.timeframe: [] for level in definition.levels[1:]}

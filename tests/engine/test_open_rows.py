@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,9 @@ from barloom.engine.groups import Groups
 from barloom.engine.open_rows import OpenRows
 from barloom.plan.barplan import Fold, NumberType, Partial
 from barloom.plan.nodes import Column
+
+if TYPE_CHECKING:
+    from barloom.time.calendar import Integers
 
 PARTIALS = (Partial(Fold.SUM, Column("size"), None, NumberType(38, 2)),)
 LENGTH = 10
@@ -87,3 +92,45 @@ def test_an_absent_slot_is_not_found() -> None:
     put(table, groups_of({(1, 0): 5, (1, 10): 6}))
 
     assert [-1, -1, -1] == table.find(np.array([0, 1, 9]), np.array([0, 20, 0])).tolist()
+
+
+def test_an_older_row_is_found_when_the_newest_has_gone() -> None:
+    """Also when a row opens afterwards that is older still."""
+    table = OpenRows(PARTIALS)
+    put(table, groups_of({(1, 0): 1, (1, 10): 2, (1, 20): 3}))
+    close(table, {(1, 20)})
+    assert {(1, 0): 1, (1, 10): 2} == content(table)
+    close(table, {(1, 0)})
+    put(table, groups_of({(1, 0): 4}))
+
+    assert {(1, 0): 4, (1, 10): 2} == content(table)
+
+
+@given(operations, st.dictionaries(st.integers(0, 5), st.integers(0, 9 * LENGTH)), st.integers(0, 9 * LENGTH))
+def test_rows_end_at_a_time_of_their_own_key(steps: list[object], times: dict[int, int], clock: int) -> None:
+    """Found from key to key, by a look at the whole table, or by the end that the clock passes: the same rows."""
+    table, model = OpenRows(PARTIALS), set[tuple[int, int]]()
+    table.due(-1)
+    for step in steps:
+        if isinstance(step, dict):
+            put(table, groups_of(step))
+            model |= step.keys()
+        elif not isinstance(step, int):
+            close(table, set(step) & model)
+            model -= set(step)
+    key = np.array(sorted(times), np.int64)
+    boundary = np.array([times[number] for number in key.tolist()], np.int64)
+    wanted = {(number, start) for number, start in model if number in times and start + LENGTH <= times[number]}
+    due = {(number, start) for number, start in model if start + LENGTH <= clock}
+
+    assert wanted == pairs(table, table.ended_of(key, boundary))
+    assert wanted == pairs(table, table._ended_one_by_one(key, boundary))  # noqa: SLF001 - the way of few keys
+    assert due == pairs(table, table.due(clock))
+
+
+def pairs(table: OpenRows, rows: Integers) -> set[tuple[int, int]]:
+    """Key and start of some rows, none of them twice."""
+    held = table.gather(rows)
+    found = list(zip(held.key.tolist(), held.start.tolist(), strict=True))
+    assert len(found) == len(set(found))
+    return set(found)

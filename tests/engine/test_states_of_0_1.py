@@ -44,10 +44,10 @@ def test_what_was_final_stays_final(restarts: int) -> None:
     run.feed([minute("A", 0, 0), minute("A", 1, 1), minute("B", 2, 2)])
     published = run.engine
     # What 0.1 did at 10:03, as the clock does it a nanosecond later now.
-    published._time.now += 1  # noqa: SLF001 - the state of an older version
+    published.time.now += 1  # the state of an older version
     run.advance(START)
     assert ["A", "B"] == [bar.key[0] for bar in run.finals["3m"]]
-    published._time.now -= 1  # noqa: SLF001
+    published.time.now -= 1
     run.advance(START)
     run.state = as_written_by_0_1(run.state, 1)
     for _ in range(restarts):

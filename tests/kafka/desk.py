@@ -125,7 +125,7 @@ class Desk:
             records = self.reader.records(progress) if progress in self.topics.names() else []
         except KafkaException:
             return {}
-        told = [msgspec.json.decode(record.value() or b"") for record in records]
+        told = [msgspec.json.decode(record.value() or b"") for record in records if b"/" not in (record.key() or b"")]
         return {each["partition"]: each["position"].get(topic, 0) for each in told}
 
     def bars(self, topic: str) -> list[dict[str, Any]]:

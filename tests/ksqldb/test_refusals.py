@@ -68,11 +68,12 @@ def test_everything_is_refused_at_once() -> None:
         ('base = "1d"\nrollup = ["1w"]', "1w", "compile up to 1d"),
         ('base = "1m"\ngap = "null"', "gaps", "a window without ticks gives no row (1m null)"),
         ('base = "1m"\nheartbeat = true', "heartbeat", "nothing is emitted"),
+        ('base = "1m"\ntime = "key"', "time", "one stream time for all its keys"),
         ('base = "1m"\ninput = "bars"\nrollup = ["1h"]', "input", "expected children"),
     ],
 )
 def test_what_windows_cannot_be_is_refused(bars: str, name: str, words: str) -> None:
-    """Calendars, weeks, months, odd lengths, gaps, heartbeats and waiting for children."""
+    """Calendars, weeks, months, odd lengths, gaps, heartbeats, a time for each key and waiting for children."""
     found = refused(plan(bars))
 
     assert [name] == list(found)
@@ -140,9 +141,12 @@ def test_a_column_that_is_left_out_leaves_its_sums() -> None:
     assert names == [column.name for column in bars.columns]
 
 
-@pytest.mark.parametrize(("bars", "name"), [('base = "7s"', "7s"), ('base = "1m"\ncalendar = "XNYS"', "calendar")])
+@pytest.mark.parametrize(
+    ("bars", "name"),
+    [('base = "7s"', "7s"), ('base = "1m"\ncalendar = "XNYS"', "calendar"), ('base = "1m"\ntime = "key"', "time")],
+)
 def test_what_would_make_bars_wrong_cannot_be_left_out(bars: str, name: str) -> None:
-    """The base and the calendar decide what every bar is."""
+    """The base, the calendar and whose time it is decide what every bar is."""
     with pytest.raises(DefinitionError, match=name):
         compile_script(plan(bars), allow_degraded=[name])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import barloom as bl
 import reference
+from barloom.engine.seen import ENTRY
 from barloom.time.always import AlwaysOpen
 from properties.quick import quick
 from properties.running import Run, differences, same_refusals
@@ -65,11 +67,16 @@ def fills(draw: st.DrawFn) -> list[Row]:
 
 
 @QUICK
-@given(fills(), st.lists(st.integers(0, 30), max_size=6), st.sets(st.integers(0, 6)))
-def test_repeated_ids_count_once(rows: list[Row], cuts: list[int], crashes: set[int]) -> None:
-    """The same bars and refusals as the reference's, in any batches and with crashes between them."""
-    expected = reference.bars(SAME, rows)
-    actual = Run(BARS.plan, AlwaysOpen())
+@given(
+    fills(),
+    st.lists(st.integers(0, 30), max_size=6),
+    st.sets(st.integers(0, 6)),
+    st.sampled_from(["partition", "key"]),
+)
+def test_repeated_ids_count_once(rows: list[Row], cuts: list[int], crashes: set[int], time: str) -> None:
+    """The same bars and refusals as the reference's, in any batches, with crashes between them, with either time."""
+    expected = reference.bars(replace(SAME, by_key=time == "key"), rows)
+    actual = Run(replace(BARS.plan, time=time), AlwaysOpen())
     for number, batch in enumerate(split(rows, cuts)):
         if number in crashes:
             actual.crash(batch)
@@ -78,3 +85,22 @@ def test_repeated_ids_count_once(rows: list[Row], cuts: list[int], crashes: set[
     assert [] == differences(expected.finals, actual.finals)
     assert [] == differences(expected.open, actual.open_now())
     assert same_refusals(expected, actual), (expected.refused, actual.refused)
+
+
+def test_marks_of_a_key_go_with_its_own_time() -> None:
+    """Ten ids of X and one of Y: X's are forgotten when X has passed their minute, the entry with the last mark."""
+    rows = [Row(("X",), START, offset, {"size": Decimal(1)}, id=str(offset)) for offset in range(10)]
+    rows.append(Row(("Y",), START, 10, {"size": Decimal(1)}, id="y"))
+    run = Run(replace(BARS.plan, time="key"), AlwaysOpen())
+    run.feed(rows)
+    run.crash()
+    run.feed([Row(("X",), START + 90 * SECOND, 11, {"size": Decimal(1)})])
+    after_x = entries(run)
+    run.feed([Row(("Y",), START + 90 * SECOND, 12, {"size": Decimal(1)})])
+
+    assert (1, 0) == (after_x, entries(run))
+
+
+def entries(run: Run) -> int:
+    """How many entries of the state hold marks."""
+    return sum(kind == "entry" and rest[0].startswith(ENTRY) for kind, *rest in run.state)

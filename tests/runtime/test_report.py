@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import barloom as bl
+from barloom.store.opening import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,3 +67,59 @@ def test_one_late_row_among_many_is_no_matter_of_order(tmp_path: Path) -> None:
 
     assert report.rejected == {"late": 1}
     assert about_order(report) == []
+
+
+def about_keys(report: bl.RunReport) -> list[str]:
+    """The notes that name the setting."""
+    return [note for note in report.notes if 'time = "key"' in note]
+
+
+def test_a_key_that_others_were_ahead_of_is_told_of_its_own_time(tmp_path: Path) -> None:
+    """A symbol that is backfilled into a store which has another: all of its rows are late, and the note says why."""
+    bl.run(BARS, rows("A", list(range(0, 6000, 60))), tmp_path / "state")
+    report = bl.run(BARS, rows("B", list(range(0, 600, 60))), tmp_path / "state", resume="new")
+
+    (note,) = about_keys(report)
+    assert note.startswith("10 of the 10 rows of B were late, since an earlier run had come further; ")
+
+
+def test_many_such_keys_are_counted(tmp_path: Path) -> None:
+    """A few are named; those of which good rows came are none of them."""
+    late = [row for symbol in "BCDEF" for row in rows(symbol, [0, 60, 120])]
+    good = rows("G", list(range(9000, 9600, 60)))
+    report = bl.run(BARS, [*rows("A", [6000]), *late, *rows("G", [0]), *good], tmp_path / "state")
+
+    (note,) = about_keys(report)
+    assert note.startswith("15 of the 15 rows of B, C, D and 2 more were late, since other keys were ahead: ")
+
+
+def test_a_key_that_was_ahead_of_itself_is_not(tmp_path: Path) -> None:
+    """Another time would change nothing: it was its own row that had moved it."""
+    report = bl.run(BARS, rows("A", [60_000, *range(0, 6000, 60)]), tmp_path / "state")
+
+    assert {"late": 100} == report.rejected
+    assert [] == about_keys(report)
+
+
+def test_keys_of_their_own_time_are_not_late_by_others(tmp_path: Path) -> None:
+    """One symbol after the other, in one run or two, is in order."""
+    bars = bl.from_(Trade).tumbling("1m", time="key").ohlcv(price="price").named("bars")
+    each = list(range(0, 600, 60))
+    first = bl.run(bars, rows("A", each) + rows("B", each), tmp_path / "state")
+    second = bl.run(bars, rows("C", each), tmp_path / "state", resume="new")
+
+    assert [{}, {}] == [first.rejected, second.rejected]
+    assert [] == about_order(first) + about_keys(first)
+
+
+def test_bars_of_a_key_are_kept_by_its_own_time(tmp_path: Path) -> None:
+    """An hour of bars is kept: B, read a day behind A, keeps the last hour of its own."""
+    bars = bl.from_(Trade).tumbling("1m", time="key", retention="1h").ohlcv(price="price").named("bars")
+    bl.run(bars, rows("A", [100_000 + 60 * minute for minute in range(120)]), tmp_path / "state")
+    bl.run(bars, rows("B", [60 * minute for minute in range(120)]), tmp_path / "state", resume="new")
+    with open_store(tmp_path / "state", bars.plan) as store:
+        store.compact()
+    with bl.TimeBucket.open(tmp_path / "state", "1m") as bucket:
+        kept = {key: sum(bar.final for bar in bucket.range(key)) for key in "AB"}
+
+    assert {"A": 60, "B": 60} == kept

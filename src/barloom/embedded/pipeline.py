@@ -146,6 +146,7 @@ class Pipeline:
             late_by_clock=self.late_by_clock,
             limits=sorted(self._limits),
             mover=self._movers.worst,
+            late_keys=self._engine.late_keys,
         )
         warning = None if now is None else horizon_warning(self._engine.calendar, now)
         if warning is not None:

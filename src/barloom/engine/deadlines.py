@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.engine.evaluate import condition
+from barloom.engine.stream_time import BEGINNING
 from barloom.errors import DefinitionError, Problem
 from barloom.time.calendar import Located
 
@@ -72,6 +73,15 @@ class Deadlines:
             return ended
         closed = int(self._calendar.last_close(np.array([ended]))[0])
         return closed - 1 if now < closed + self._grace else ended
+
+    def boundaries(self, now: Integers, delay: int) -> Integers:
+        """The same of many stream times; where one has not begun nothing is decided."""
+        began = now > BEGINNING
+        ended = np.where(began, now, 0) - self._margin - delay
+        if self._grace > delay:
+            closed = self._calendar.last_close(ended)
+            ended = np.where(ended + delay < closed + self._grace, closed - 1, ended)
+        return np.where(began, ended, BEGINNING)
 
     def reach(self, until: int, delay: int) -> int:
         """The earliest stream time at which all slots that end at or before `until` are decided: others never are."""

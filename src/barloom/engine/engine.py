@@ -9,18 +9,18 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, BarId, Step, Values
-from barloom.engine.completeness import begin, disregarded, ends_at
+from barloom.engine.completeness import ends_at
 from barloom.engine.dropping import drop_after
 from barloom.engine.floors import Floors
-from barloom.engine.gaps import Gaps
 from barloom.engine.groups import Groups, with_mask
-from barloom.engine.heartbeat import Heartbeat, LastTicks
+from barloom.engine.heartbeat import LastTicks
 from barloom.engine.intake import Intake
 from barloom.engine.keys import KeyIndex
 from barloom.engine.ladder import BarLadder, TickLadder
 from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
-from barloom.engine.stream_time import BEGINNING, StreamTime
+from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.parts import timed
 from barloom.plan.barplan import Gap, InputKind
 from barloom.time.calendars import resolve
 
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from barloom.engine.floors import Published
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder, LevelChange
+    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.late_keys import LateKey
+    from barloom.engine.times.protocol import Until
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers
 
 __all__ = ["Engine"]
 
-_TIME = b"time"
 _CLOSED = b"closed"
 LEFT_OUT = b"left_out"
 """The entry of the state that holds, by level, since when slots are left out that reach beyond the calendar."""
@@ -67,9 +69,11 @@ class Engine:
         self.closed = False
         self._disregarded: tuple[str, ...] = ()
         self._live = live
-        self._time = StreamTime()
+        self._timed = timed(plan, self._market)
+        self._times = self._timed.times
         self._floors = Floors(len(plan.levels))
-        self._intake = Intake(plan, self._market, self.keys, self._floors.levels)
+        self._seen = self._timed.seen() if plan.input is InputKind.BARS or plan.event.event_id is not None else None
+        self._intake = Intake(plan, self._market, self.keys, self._floors.levels, self._seen)
         self._levels = [
             Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
         ]
@@ -77,11 +81,11 @@ class Engine:
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
         self._ladder: Ladder = ladder(plan, self._levels, self._market)
         self._gaps = {
-            level.position: Gaps(level, self._market) for level in self._published if level.plan.gap is not Gap.OMIT
+            level.position: self._timed.gaps(level) for level in self._published if level.plan.gap is not Gap.OMIT
         }
         beating = [level for level in self._published if level.plan.heartbeat]
         self._last = LastTicks(plan.partials)
-        self._beats = {level.position: Heartbeat(level, self._market, self._last) for level in beating}
+        self._beats = {level.position: self._timed.beats(level, self._last) for level in beating}
 
     @property
     def calendar(self) -> Calendar:
@@ -91,21 +95,32 @@ class Engine:
     @property
     def stream_time(self) -> int | None:
         """Where the stream stands; none before the first row."""
-        return None if self._time.now == BEGINNING else self._time.now
+        return None if self.time.now == BEGINNING else self.time.now
+
+    def stream_time_of(self, key: tuple[object, ...]) -> int | None:
+        """Where a key stands, given by its fields; none before its first row."""
+        now = int(self._times.of(self.keys.ids_of([key]))[0])
+        return None if now == BEGINNING else now
 
     @property
     def time(self) -> StreamTime:
         """Where the stream stands, and by which rows it came there; not to be changed."""
-        return self._time
+        return self._times.time
 
     @property
     def complete_until(self) -> int | None:
         """Until when the input is declared to be complete, as far as it was read; none where nobody says."""
-        last = self._time.max_event
+        last = self.time.max_event
         if last is None:
             return None
         holds = last - 1 if self.plan.input is InputKind.BARS else last
         return ends_at(self.plan.source.complete_until, self.calendar, holds)
+
+    @property
+    def late_keys(self) -> list[LateKey]:
+        """Keys of which nearly all rows were late since the engine began; never where each has a time of its own."""
+        counted = self._intake.late_keys
+        return [] if counted is None else list(counted.found(self.keys))
 
     @property
     def open_slots(self) -> int:
@@ -119,18 +134,17 @@ class Engine:
             raise ValueError(message)
         if not len(batch):
             return Step(stream_time=self.stream_time)
-        had_begun = self._time.first is not None
-        admitted = self._intake.admit(batch, self._time)
-        notes: tuple[str, ...] = ()
-        if self._time.first is not None and not had_begun:
-            notes = begin(self._time, self.plan.source.complete_from, self.calendar, int(admitted.start[0]))
+        self._times.begin_step()
+        admitted = self._intake.admit(batch, self._times)
+        notes = self._times.accept(admitted.key, admitted.time, admitted.start)
         step = self._step(self._settle(admitted), admitted)
         return replace(step, notes=(*notes, *step.notes))
 
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
+        self._times.begin_step()
         if self.plan.clock and len(self.keys):
-            self._time.extend(min(checked_at, self.calendar.known_to), self.plan.live_within, self.plan.clock_after)
+            self._times.extend(min(checked_at, self.calendar.known_to))
         return self._step(self._settle(None), None)
 
     def override(self, text: str, source: str = "overrides") -> Step:
@@ -170,7 +184,7 @@ class Engine:
         for level in self._levels:
             if level.left_out is not None and level.left_out > to:
                 level.left_out = level.stopped = None
-        self._time.set_back(to)
+        self._times.set_back(to)
         outcome.lives += self.open_bars()
         step = self._step(outcome, None)
         return replace(step, entries={LEFT_OUT: None, **step.entries})
@@ -187,9 +201,9 @@ class Engine:
 
     def complete(self, until: int) -> Step:
         """Decide the slots that end at or before `until`, up to which every row was given."""
+        self._times.begin_step()
         if self.stream_time is not None and not self.closed:
-            reached = self._ladder.reach(min(until, self.calendar.known_to))
-            self._time.come_to(min(reached, self.calendar.known_to))
+            self._times.complete(until, self._ladder.reach)
         return self._step(self._settle(None), None)
 
     def close(self, until: int | None = None) -> Step:
@@ -198,7 +212,8 @@ class Engine:
         `until` is up to when every row was given; none: nobody says.
         """
         outcome = _Outcome()
-        end = BEGINNING if until is None else min(until, self.calendar.known_to)
+        self._times.begin_step()
+        end = self._times.whole_until(BEGINNING if until is None else min(until, self.calendar.known_to))
         for level in self._published if self.stream_time is not None else ():
             self._publish(level, level.close(level.rows.all()), outcome, end)
         self.closed = True
@@ -258,12 +273,10 @@ class Engine:
 
     def resume(self, entries: Mapping[bytes, bytes], latest: Sequence[BarBlock]) -> None:
         """Go on where the open bars and `entries` stand; `latest` are the latest finals with ticks."""
-        if _TIME in entries:
-            self._time = StreamTime.load(entries[_TIME])
-            self._disregarded = disregarded(self._time, self.plan.source.complete_from, self.calendar)
-        longer = int(self._time.inclusive and self.plan.input is InputKind.BARS)
+        self._disregarded = self._times.load(entries, self.keys)
+        longer = int(self.time.inclusive and self.plan.input is InputKind.BARS)
         if longer:
-            self._time.decide_at_deadlines()
+            self.time.decide_at_deadlines()
         self.closed = _CLOSED in entries
         self._market.load(entries)
         left_out = msgspec.json.decode(entries.get(LEFT_OUT, b"{}"), type=dict[int, int])
@@ -276,12 +289,12 @@ class Engine:
         for level in self._levels:
             level.recut()
         finals = {block.level: Groups.sorted([self._groups(block)])[0] for block in latest}
-        for position, gaps in self._gaps.items():
-            gaps.restore(finals.get(position), self._boundary(self._levels[position]))
+        for position, gaps in self._gaps.items() if self.stream_time is not None else ():
+            gaps.restore(finals.get(position), self._times.reach(self._ladder.delay(self._levels[position])))
         if self._beats:
             self._remember_last(finals.get(0))
-        if self._intake.seen is not None:
-            self._intake.seen.load(entries, lambda rows: self.keys.ids_of(rows).tolist(), longer)
+        if self._seen is not None:
+            self._seen.load(entries, lambda rows: self.keys.ids_of(rows).tolist(), longer)
 
     def _remember_last(self, finals: Groups | None) -> None:
         """Know again each key's last tick, from its latest final and its open bar."""
@@ -307,15 +320,12 @@ class Engine:
             values,
         )
 
-    def _boundary(self, level: Level) -> int | None:
-        return None if self._time.now == BEGINNING else self._ladder.boundary(level, self._time.now)
-
     def _settle(self, admitted: Admitted | None) -> _Outcome:
         """Fold new rows into every level, finest first, and close what is decided."""
         outcome = _Outcome()
-        if self._time.now == BEGINNING:
+        if self.stream_time is None:
             return outcome
-        for change in self._ladder.climb(admitted, self._time.now):
+        for change in self._ladder.climb(admitted, self._times):
             if self._beats and change.level.position == 0:
                 self._remember(change)
             self._publish(change.level, change.closed, outcome)
@@ -330,23 +340,25 @@ class Engine:
         if len(groups):
             self._last.observe(groups)
 
-    def _publish(self, level: Level, closed: Closed | None, outcome: _Outcome, whole_until: int | None = None) -> None:
+    def _publish(
+        self, level: Level, closed: Closed | None, outcome: _Outcome, whole_until: Until | None = None
+    ) -> None:
         """The finals of a level: closed slots, gap bars between and after them, and the beats that got none.
 
-        At the end of the input `whole_until` says up to when all its rows were given (`BEGINNING`: nobody says).
+        At the end of the input `whole_until` says up to when all its rows were given.
         """
         ending = whole_until is not None
-        boundary = max(self._ladder.boundary(level, self._time.now), BEGINNING if whole_until is None else whole_until)
+        reach = self._times.reach(self._ladder.delay(level), whole_until)
         groups = None if closed is None else closed.groups
         filled = None
         if level.position in self._gaps:
-            filled = self._gaps[level.position].fill(groups, boundary, ending=whole_until == BEGINNING)
+            unsaid = ending and self.plan.source.complete_until is None
+            filled = self._gaps[level.position].fill(groups, reach, ending=unsaid)
         if closed is not None or filled is not None:
             outcome.finals.append(self._final_block(level, closed, filled, whole_until))
         if level.position in self._beats:
             finals = outcome.finals[-1] if closed is not None or filled is not None else None
-            until = _END_OF_TIME if ending else boundary
-            outcome.retracted += self._beats[level.position].settle(finals, until)
+            outcome.retracted += self._beats[level.position].settle(finals, reach, ending=ending)
 
     def _show(self, change: LevelChange, outcome: _Outcome) -> None:
         """The live bars of a level: rows that changed, and the beats that are due."""
@@ -355,13 +367,13 @@ class Engine:
             groups = level.rows.gather(change.touched)
             outcome.lives.append(self._live_block(level, groups, level.rows.arrived[change.touched]))
         if level.position in self._beats:
-            beats = self._beats[level.position].beat(self._time.now)
+            beats = self._beats[level.position].beat(self.time)
             if beats is not None:
                 nothing = np.zeros(len(beats), np.int64)
                 outcome.lives.append(self._live_block(level, beats, nothing, synthetic=True))
 
     def _final_block(
-        self, level: Level, closed: Closed | None, filled: Groups | None, whole_until: int | None
+        self, level: Level, closed: Closed | None, filled: Groups | None, whole_until: Until | None
     ) -> BarBlock:
         """Real and synthetic finals of a level, by key and slot."""
         if filled is None and closed is not None:
@@ -388,7 +400,7 @@ class Engine:
             return arrived
         if decided:
             return level.expected(groups.start, groups.end)
-        return level.decided(groups.start, groups.end, self._ladder.boundary(level, self._time.now))
+        return level.decided(groups, self._times.reach(self._ladder.delay(level)))
 
     def _block(  # noqa: PLR0913 - what a bar says beside its groups
         self,
@@ -398,14 +410,14 @@ class Engine:
         synthetic: Booleans,
         *,
         final: bool,
-        whole_until: int | None = None,
+        whole_until: Until | None = None,
     ) -> BarBlock:
-        whole_from = self._time.whole_from
+        whole_from = self._times.whole_from(groups.key)
         partial = groups.start < (_END_OF_TIME if whole_from is None else whole_from)
         filled = groups.children if level.child_grid is not None else (~synthetic).astype(np.int64)
         if whole_until is not None:  # the end of the input has decided the children that had ticks
             slots = np.maximum(slots, filled)
-            partial |= groups.end > whole_until
+            partial |= groups.end > whole_until(groups.key)
         return BarBlock(
             level.position,
             final,
@@ -424,15 +436,16 @@ class Engine:
         )
 
     def _step(self, outcome: _Outcome, admitted: Admitted | None) -> Step:
-        entries: dict[bytes, bytes | None] = {_TIME: self._time.dump()}
+        entries: dict[bytes, bytes | None] = dict(self._times.dump(self.keys))
         entries |= self._ladder.dump(self.keys)
         left_out = {level.position: level.left_out for level in self._levels if level.left_out is not None}
         if left_out:
             entries[LEFT_OUT] = msgspec.json.encode(left_out)
-        if self._intake.seen is not None:
-            entries |= self._intake.seen.settle(self._time.now, self.keys.rows)
+        if self._seen is not None:
+            entries |= self._seen.settle(self.keys.rows)
         if self._floors:
-            entries |= self._floors.settle(self._ladder.boundary(self._levels[0], self._time.now), self.keys)
+            reach = self._times.reach(self._ladder.delay(self._levels[0]))
+            entries |= self._floors.settle(reach, self.keys)
         return Step(
             tuple(outcome.finals),
             tuple(outcome.lives),

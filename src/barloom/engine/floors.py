@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.groups import Groups
     from barloom.engine.keys import KeyIndex
+    from barloom.engine.times.protocol import Reach
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["FLOORS", "Floor", "Floors", "Published"]
@@ -79,9 +80,10 @@ class Floor:
             np.maximum.at(grown, key, end)
             self._ends, self._highest = grown, int(grown.max())
 
-    def forget(self, boundary: int) -> bool:
-        """Forget them all once the last has been reached; whether that was so."""
-        if not self or self._highest > boundary:
+    def forget(self, reach: Reach) -> bool:
+        """Forget them all once each has been reached; whether that was so."""
+        key, ends = self.listed()
+        if not len(key) or np.any(ends > reach.of(key)):
             return False
         self._ends, self._highest = np.empty(0, np.int64), BEGINNING
         return True
@@ -107,10 +109,10 @@ class Floors:
         self.levels[level].put(key, end)
         self._changed = True
 
-    def settle(self, boundary: int, keys: KeyIndex) -> dict[bytes, bytes | None]:
-        """Forget what lies behind `boundary`, up to which slots are decided; the entry of the state if it changes."""
+    def settle(self, reach: Reach, keys: KeyIndex) -> dict[bytes, bytes | None]:
+        """Forget the floors that lie behind what is decided; the entry of the state if it changes."""
         for floor in self.levels:
-            self._changed |= floor.forget(boundary)
+            self._changed |= floor.forget(reach)
         if not self._changed:
             return {}
         self._changed = False

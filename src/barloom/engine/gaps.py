@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
     from barloom.engine.level import Level
     from barloom.engine.market import Market
+    from barloom.engine.times.protocol import Reach
     from barloom.plan.barplan import Partial
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Gaps", "empty_values"]
+__all__ = ["Anchors", "Gaps", "empty_values", "taken"]
 
 _NOTHING = np.empty(0, np.int64)
+_ANY_KEY = np.zeros(1, np.int64)
 
 
 @dataclass(slots=True)
-class _Anchors:
+class Anchors:
     """Real finals that empty slots may follow: their slot's ordinal, last tick and values."""
 
     key: Integers
@@ -46,20 +48,18 @@ class Gaps:
     def __init__(self, level: Level, market: Market) -> None:
         self._level = level
         self._market = market
-        self._anchors = _Anchors(_NOTHING, _NOTHING, _NOTHING, [])
+        self._anchors = Anchors(_NOTHING, _NOTHING, _NOTHING, [])
         self._filled_to: int | None = None
 
-    def fill(self, finals: Groups | None, boundary: int, *, ending: bool = False) -> Groups | None:
-        """The synthetic groups of slots that end at or before `boundary` (`ending`: only those between finals)."""
-        decided = int(self._level.grid.ended(np.array([boundary]))[0])
-        anchors, fresh = self._line_up(finals)
+    def fill(self, finals: Groups | None, reach: Reach, *, ending: bool = False) -> Groups | None:
+        """The synthetic groups of decided slots (`ending`: only those between finals)."""
+        anchors, fresh = self._line_up(self._held_for(finals, reach), finals)
+        decided = self._level.decided_to(anchors.key, reach)
         if not len(anchors.key):
-            self._filled_to = decided
+            self._fill_to(anchors.key, decided, reach)
             return None
         limit = self._limits(anchors.time)
-        first = anchors.ordinal + 1
-        if self._filled_to is not None:
-            first = np.where(fresh, first, np.maximum(first, self._filled_to))
+        first = np.where(fresh, anchors.ordinal + 1, np.maximum(anchors.ordinal + 1, self._filled(anchors.key)))
         if self._level.floor:
             first = np.maximum(first, self._published_to(anchors.key))
         last_of_key = np.append(anchors.key[1:] != anchors.key[:-1], True)
@@ -67,22 +67,32 @@ class Gaps:
         stop = np.where(last_of_key, 0 if ending else decided, following)
         counts = np.clip(np.minimum(stop, limit) - first, 0, None)
         self._keep(anchors, last_of_key & (limit > decided))
-        self._filled_to = decided
+        self._fill_to(anchors.key[last_of_key], decided[last_of_key], reach)
         return self._synthetic(anchors, first, counts)
 
-    def restore(self, latest: Groups | None, boundary: int | None) -> None:
+    def restore(self, latest: Groups | None, reach: Reach) -> None:
         """Continue after the latest real final of each key."""
         if latest is not None:
             self._anchors = self._anchors_of(latest)
-        if boundary is not None:
-            self._filled_to = int(self._level.grid.ended(np.array([boundary]))[0])
+        self._fill_to(self._anchors.key, self._level.decided_to(self._anchors.key, reach), reach)
 
-    def _anchors_of(self, finals: Groups) -> _Anchors:
-        return _Anchors(finals.key, self._level.grid.ordinal(finals.start), finals.close_time, finals.values)
+    def _held_for(self, finals: Groups | None, reach: Reach) -> Anchors:  # noqa: ARG002 - time moves for all
+        """The held anchors behind which slots may have been decided."""
+        return self._anchors
 
-    def _line_up(self, finals: Groups | None) -> tuple[_Anchors, Booleans]:
+    def _filled(self, key: Integers) -> Integers:
+        """The first slot of each key that was not looked at."""
+        return np.full(len(key), BEGINNING if self._filled_to is None else self._filled_to)
+
+    def _fill_to(self, key: Integers, decided: Integers, reach: Reach) -> None:  # noqa: ARG002 - one for all
+        """All slots before the decided ones of these keys were looked at."""
+        self._filled_to = int(self._level.decided_to(_ANY_KEY, reach)[0])
+
+    def _anchors_of(self, finals: Groups) -> Anchors:
+        return Anchors(finals.key, self._level.grid.ordinal(finals.start), finals.close_time, finals.values)
+
+    def _line_up(self, held: Anchors, finals: Groups | None) -> tuple[Anchors, Booleans]:
         """Held and new anchors by key and slot, and which are new."""
-        held = self._anchors
         if finals is None:
             return held, np.zeros(len(held.key), np.bool_)
         new = self._anchors_of(finals)
@@ -93,7 +103,7 @@ class Gaps:
         order = np.lexsort((ordinal, key))
         values = [_joined(pair, order) for pair in zip(held.values, new.values, strict=True)]
         time = np.concatenate([held.time, new.time])[order]
-        return _Anchors(key[order], ordinal[order], time, values), order >= len(held.key)
+        return Anchors(key[order], ordinal[order], time, values), order >= len(held.key)
 
     def _published_to(self, key: Integers) -> Integers:
         """The ordinal of the first slot above each key's floor."""
@@ -107,11 +117,11 @@ class Gaps:
         """The ordinal of the first slot that is too far from each last tick."""
         return self._level.grid.ordinal(self._market.calendar.advance(time, self._level.plan.carry_limit + 1))
 
-    def _keep(self, anchors: _Anchors, alive: Booleans) -> None:
-        values = [_taken(value, alive) for value in anchors.values]
-        self._anchors = _Anchors(anchors.key[alive], anchors.ordinal[alive], anchors.time[alive], values)
+    def _keep(self, anchors: Anchors, alive: Booleans) -> None:
+        values = [taken(value, alive) for value in anchors.values]
+        self._anchors = Anchors(anchors.key[alive], anchors.ordinal[alive], anchors.time[alive], values)
 
-    def _synthetic(self, anchors: _Anchors, first: Integers, counts: Integers) -> Groups | None:
+    def _synthetic(self, anchors: Anchors, first: Integers, counts: Integers) -> Groups | None:
         total = int(counts.sum())
         if not total:
             return None
@@ -121,7 +131,7 @@ class Gaps:
         start, end = self._level.grid.bounds(ordinals)
         nothing = np.zeros(total, np.int64)
         time = anchors.time[source]
-        carried = [_taken(value, source) for value in anchors.values]
+        carried = [taken(value, source) for value in anchors.values]
         values = empty_values(self._level.partials, carried, total, carry=self._level.plan.gap is Gap.CARRY)
         return Groups(anchors.key[source], start, end, time, time, nothing, nothing, values)
 
@@ -147,5 +157,6 @@ def _joined(pair: tuple[Values, Values], order: Integers) -> Values:
     return Values(numbers, np.concatenate([with_mask(part).valid for part in pair])[order])
 
 
-def _taken(value: Values, rows: Integers | Booleans) -> Values:
+def taken(value: Values, rows: Integers | Booleans) -> Values:
+    """Some rows of a column, by position or mask."""
     return Values(value.numbers[rows], None if value.valid is None else value.valid[rows])

@@ -29,7 +29,7 @@ Request: TypeAlias = tuple["Node | None", "Node | None", bool]
 
 def gather(plan: BarPlan, admitted: Admitted) -> Groups:
     """One row for each (key, base slot), sorted by them."""
-    order = _by_key_and_time(admitted.key, admitted.time)
+    order = _by_key_and_time(admitted.key, admitted.time, admitted.order)
     if plan.close_grace_when is not None:  # of two ticks the later one may lie in the slot that closed before
         order = order[np.lexsort((admitted.start[order], admitted.key[order]))]
     key, start, time = admitted.key[order], admitted.start[order], admitted.time[order]
@@ -48,10 +48,10 @@ def gather(plan: BarPlan, admitted: Admitted) -> Groups:
     )
 
 
-def _by_key_and_time(key: Integers, time: Integers) -> Integers:
-    """Sorted by key, event time, then source order."""
+def _by_key_and_time(key: Integers, time: Integers, by_key: Integers | None) -> Integers:
+    """Sorted by key, event time, then source order; `by_key` sorts by key and source order, where that is known."""
     if (time[1:] >= time[:-1]).all():
-        return stable_order(key)
+        return stable_order(key) if by_key is None else by_key
     by_time = np.argsort(time, kind="stable")
     return by_time[stable_order(key[by_time])]
 

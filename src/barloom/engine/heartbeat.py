@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import BarBlock
     from barloom.engine.level import Level
     from barloom.engine.market import Market
+    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.protocol import Reach
     from barloom.plan.barplan import Partial
     from barloom.time.calendar import Integers
 
@@ -58,8 +60,9 @@ class Heartbeat:
         self._last = last
         self._beaten: dict[int, tuple[int, Integers]] = {}
 
-    def beat(self, now: int) -> Groups | None:
-        """The beats due at a stream time: for the slot that holds it, if it was not beaten yet."""
+    def beat(self, time: StreamTime) -> Groups | None:
+        """The beats due where the stream stands: for the slot that holds that time, if it was not beaten yet."""
+        now = self._moment(time)
         if not self._level.grid.knows(np.array([now]))[0]:
             return None
         slot = self._level.grid.round_to_slot(np.array([now]))
@@ -76,6 +79,10 @@ class Heartbeat:
         slot_of_all = np.full(rows, start), np.full(rows, end)
         return Groups(latest.key, *slot_of_all, latest.close_time, latest.close_time, nothing, nothing, values)
 
+    def _moment(self, time: StreamTime) -> int:
+        """The time whose slot is beaten."""
+        return time.now
+
     def _quiet(self, start: int) -> Groups:
         """The last ticks of the keys that are alive and have no bar in the slot."""
         latest = self._last.all()
@@ -88,18 +95,24 @@ class Heartbeat:
             absent &= ~self._level.floor.hides(latest.key, slot)
         return latest.take(alive & absent)
 
-    def settle(self, finals: BarBlock | None, boundary: int) -> list[BarId]:
-        """Beats to take back: of slots that end at or before `boundary` and got no final."""
+    def settle(self, finals: BarBlock | None, reach: Reach, *, ending: bool) -> list[BarId]:
+        """Beats to take back: of decided slots (`ending`: of all) that got no final."""
         retracted: list[BarId] = []
-        for start, (end, keys) in sorted(self._beaten.items()):
-            if end > boundary:
-                continue
-            del self._beaten[start]
-            with_final = finals.key[finals.start == start] if finals is not None else keys[:0]
-            empty = keys[~np.isin(keys, with_final)]
+        for start in sorted(self._beaten):
+            decided = self._take(start, reach, ending=ending)
+            with_final = finals.key[finals.start == start] if finals is not None else decided[:0]
+            empty = decided[~np.isin(decided, with_final)]
             if len(empty):
                 retracted.append(BarId(self._level.position, empty, np.full(len(empty), start)))
         return retracted
+
+    def _take(self, start: int, reach: Reach, *, ending: bool) -> Integers:
+        """Of the keys that were beaten in a slot those for which it is decided; they are forgotten."""
+        end, keys = self._beaten[start]
+        if not ending and np.any(end > reach.of(keys)):
+            return keys[:0]
+        del self._beaten[start]
+        return keys
 
     def drop_after(self, time: int) -> list[BarId]:
         """Forget the beats of slots that begin after `time`; what they were."""

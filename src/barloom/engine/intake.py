@@ -12,7 +12,7 @@ from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.counting import asked_times
 from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
-from barloom.engine.seen import Seen
+from barloom.engine.times.late_keys import LateKeys
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from barloom.engine.floors import Floor
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
-    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.seen import Seen
+    from barloom.engine.times.protocol import Times
     from barloom.plan.barplan import BarPlan
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers, SlotGrid
@@ -39,7 +40,8 @@ _BEYOND_DIGITS = 10**38
 class Admitted:
     """The accepted rows of a batch, in source order: their position, key, base slot and the time that orders them.
 
-    `missed` (bars as input) holds for a level the rows that came too late for it alone.
+    `missed` (bars as input) holds for a level the rows that came too late for it alone. `order` sorts them by key,
+    equals as they stand, where that is known.
     """
 
     columns: Columns
@@ -51,6 +53,7 @@ class Admitted:
     missed: dict[int, Booleans]
     rejected: Rejected | None
     counts: dict[str, int]
+    order: Integers | None = None
 
 
 def computed(plan: BarPlan) -> tuple[Node, ...]:
@@ -103,7 +106,9 @@ class _Rows:
 class Intake:
     """Invalid → where → future → outside the session, beyond the calendar → stream time moves → duplicate → late."""
 
-    def __init__(self, plan: BarPlan, market: Market, keys: KeyIndex, floors: Sequence[Floor]) -> None:
+    def __init__(
+        self, plan: BarPlan, market: Market, keys: KeyIndex, floors: Sequence[Floor], seen: Seen | None
+    ) -> None:
         self._plan = plan
         self._market = market
         self._keys = keys
@@ -111,9 +116,10 @@ class Intake:
         self._bars = plan.input is InputKind.BARS
         self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
         self._computed = computed(plan)
-        self.seen = Seen() if self._bars or plan.event.event_id is not None else None
+        self.seen = seen
+        self.late_keys = None if plan.by_key else LateKeys()
 
-    def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
+    def admit(self, batch: TickBatch, times: Times) -> Admitted:
         """Check a batch and move stream time by it."""
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch, columns)
@@ -124,13 +130,11 @@ class Intake:
         rows.refuse(rows.beyond, Reason.BEYOND_CALENDAR)
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
-        rows.before = clock.reached_before(rows.event, counting)
-        rows.unaided = clock.reached_without_clock(rows.event, counting) if clock.ahead_of_events else rows.before
-        clock.move(rows.event, counting, batch.arrivals)
+        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, batch.arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
-        if clock.first is None and len(row):
-            clock.first = int(rows.time[row[0]])
+        if self.late_keys is not None:
+            self.late_keys.count(rows.key[row], rows.key[rows.verdict == Reason.LATE])
         return Admitted(
             columns,
             row,
@@ -141,6 +145,7 @@ class Intake:
             {level: where[row] for level, where in missed.items() if where[row].any()},
             self._rejected(rows, batch, missed),
             _count(rows.verdict),
+            order if len(row) == len(rows.key) else None,
         )
 
     def _locate(self, batch: TickBatch, columns: Columns) -> _Rows:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from barloom.engine.keys import KeyIndex
     from barloom.engine.level import Closed, Level
     from barloom.engine.market import Market
+    from barloom.engine.times.protocol import Reach, Times
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
 
@@ -42,12 +43,12 @@ class LevelChange(NamedTuple):
 class Ladder(Protocol):
     """How rows climb and when slots close."""
 
-    def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
-        """Fold in accepted rows and close what is decided at stream time `now`, finest level first."""
+    def climb(self, admitted: Admitted | None, times: Times) -> Iterator[LevelChange]:
+        """Fold in accepted rows and close what is decided where the stream stands, finest level first."""
         ...
 
-    def boundary(self, level: Level, now: int) -> int:
-        """Slots of the level that end at or before this time are decided at stream time `now`."""
+    def delay(self, level: Level) -> int:
+        """How long after its end a slot of the level is decided."""
         ...
 
     def reach(self, until: int) -> int:
@@ -79,9 +80,9 @@ class TickLadder:
         self._levels = levels
         self._market = market
 
-    def boundary(self, level: Level, now: int) -> int:  # noqa: ARG002 - every level waits for its last base slot
+    def delay(self, level: Level) -> int:  # noqa: ARG002 - every level waits for its last base slot
         """The same for all levels: the base's delay decides."""
-        return self._market.deadlines.boundary(now, self._plan.base.delay)
+        return self._plan.base.delay
 
     def reach(self, until: int) -> int:
         """By the base's delay."""
@@ -97,22 +98,23 @@ class TickLadder:
     def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
         """Nothing beside the rows."""
 
-    def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
+    def climb(self, admitted: Admitted | None, times: Times) -> Iterator[LevelChange]:
         """Fold in accepted rows and close what is decided."""
         fed: dict[int, Fed] = {}
+        reach = times.reach(self._plan.base.delay)
         for level in self._levels:
-            boundary = self.boundary(level, now)
             groups = self._groups(level, admitted, fed)
             if groups is not None and level.floor:
                 groups = level.floor.above(groups)
-            touched, passing = _NO_ROWS, None
+            touched, opening, passing = _NO_ROWS, None, None
             if groups is not None:
-                fresh, touched, passing = level.absorb(groups, boundary)
+                fresh, touched, opening, passing = level.absorb(groups, reach.of(groups.key))
                 fed[level.position] = (groups, fresh)
-            ended = level.rows.ended(boundary)
+            ended = reach.ended(level.rows)
             if len(ended):
-                touched = touched[level.rows.end[touched] > boundary]
-            yield LevelChange(level, level.close(ended, passing), touched)
+                touched = touched[level.rows.end[touched] > reach.of(level.rows.key[touched])]
+            closed, opened = level.close(ended, passing), level.open(opening)
+            yield LevelChange(level, closed, np.concatenate([touched, opened]))
 
     def _groups(self, level: Level, admitted: Admitted | None, fed: dict[int, Fed]) -> Groups | None:
         if admitted is None or not len(admitted.row):
@@ -139,9 +141,9 @@ class BarLadder:
         self._closed_to: dict[int, dict[int, int]] = {level.position: {} for level in levels}
         self._changed = False
 
-    def boundary(self, level: Level, now: int) -> int:
+    def delay(self, level: Level) -> int:
         """Each level has its own deadline."""
-        return self._market.deadlines.boundary(now, level.plan.delay)
+        return level.plan.delay
 
     def reach(self, until: int) -> int:
         """By the shortest delay; levels with a longer one wait."""
@@ -176,7 +178,7 @@ class BarLadder:
             for (level, _, slot), key in zip(early, ids, strict=True):
                 self._closed_to[level][key] = slot
 
-    def climb(self, admitted: Admitted | None, now: int) -> Iterator[LevelChange]:
+    def climb(self, admitted: Admitted | None, times: Times) -> Iterator[LevelChange]:
         """Fold in accepted bars and close what is complete or due."""
         fed: dict[int, Fed] = {}
         closings: dict[int, Closed | None] = {}
@@ -184,9 +186,9 @@ class BarLadder:
             changed = self._feed(level, admitted, fed)
             if level.plan.child:
                 changed = np.union1d(changed, self._count_finals(level, closings[level.plan.child]))
-            boundary = self.boundary(level, now)
-            complete = self._complete(level, np.union1d(changed, self._waiting[level.position]), boundary)
-            leaving = np.union1d(level.rows.ended(boundary), complete)
+            reach = times.reach(level.plan.delay)
+            complete = self._complete(level, np.union1d(changed, self._waiting[level.position]), reach)
+            leaving = np.union1d(reach.ended(level.rows), complete)
             self._waiting[level.position] = np.setdiff1d(self._waiting[level.position], leaving)
             closings[level.position] = level.close(leaving)
             yield LevelChange(level, closings[level.position], np.setdiff1d(changed, leaving))
@@ -207,7 +209,9 @@ class BarLadder:
             groups = parents_of(level, bars, np.ones(len(bars), np.bool_))
         if groups is None:
             return _NO_ROWS
-        fed[level.position] = (groups, level.absorb(groups, None).fresh)
+        absorbed = level.absorb(groups, None)
+        level.open(absorbed.opening)
+        fed[level.position] = (groups, absorbed.fresh)
         rows = level.rows.find(groups.key, groups.start)
         if not level.plan.child:
             level.rows.arrived[rows] += groups.children
@@ -223,28 +227,29 @@ class BarLadder:
         np.add.at(level.rows.arrived, rows, 1)
         return rows
 
-    def _complete(self, level: Level, rows: Integers, boundary: int) -> Integers:
+    def _complete(self, level: Level, rows: Integers, reach: Reach) -> Integers:
         """Of some rows those that have all their children and no earlier slot to wait for; the rest waits."""
         held = level.rows.gather(rows)
         full = level.rows.arrived[rows] == level.expected(held.start, held.end)
         rows, key, start = rows[full], held.key[full], held.start[full]
         self._waiting[level.position] = np.union1d(self._waiting[level.position], rows)
-        decided = int(level.grid.ended(np.array([boundary]))[0])
-        closed_to = self._past_forgotten(level, decided)
+        closed_to = self._past_forgotten(level, reach)
         leaving: list[int] = []
         order = np.lexsort((start, key))
-        ordinals = level.grid.ordinal(start)
-        for row, of, ordinal in zip(rows[order].tolist(), key[order].tolist(), ordinals[order].tolist(), strict=True):
+        rows, key, ordinals = rows[order], key[order], level.grid.ordinal(start)[order]
+        passed = level.decided_to(key, reach)
+        for row, of, ordinal, decided in zip(*map(np.ndarray.tolist, (rows, key, ordinals, passed)), strict=True):
             if ordinal <= max(decided, closed_to.get(of, decided)):
                 closed_to[of] = ordinal + 1
                 self._changed = True
                 leaving.append(row)
         return np.array(leaving, np.int64)
 
-    def _past_forgotten(self, level: Level, decided: int) -> dict[int, int]:
+    def _past_forgotten(self, level: Level, reach: Reach) -> dict[int, int]:
         """The next slot of each key after those that closed early; where time has caught up, it is forgotten."""
         held = self._closed_to[level.position]
-        ahead = {key: slot for key, slot in held.items() if slot > decided}
+        passed = level.decided_to(np.fromiter(held, np.int64, len(held)), reach).tolist()
+        ahead = {key: slot for (key, slot), decided in zip(held.items(), passed, strict=True) if slot > decided}
         self._changed = self._changed or len(ahead) < len(held)
         self._closed_to[level.position] = ahead
         return ahead
@@ -262,4 +267,5 @@ def _in_time(admitted: Admitted, level: int) -> Admitted:
         start=admitted.start[kept],
         end=admitted.end[kept],
         time=admitted.time[kept],
+        order=None,
     )

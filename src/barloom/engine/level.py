@@ -13,6 +13,7 @@ from barloom.errors import CalendarError
 if TYPE_CHECKING:
     from barloom.engine.floors import Floor
     from barloom.engine.market import Market
+    from barloom.engine.times.protocol import Reach
     from barloom.plan.barplan import BarPlan, LevelPlan
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
@@ -24,12 +25,13 @@ _NO_ROWS = np.empty(0, np.int64)
 class Absorbed(NamedTuple):
     """What taking in groups did.
 
-    Which groups opened their slot, the open rows that changed, and the groups that need no row since their slot closes
-    at once.
+    Which groups open their slot, the open rows that changed, the groups that need a row, and those that need none since
+    their slot closes at once.
     """
 
     fresh: Booleans
     touched: Integers
+    opening: Groups | None
     passing: Groups | None
 
 
@@ -88,10 +90,10 @@ class Level:
         changed: Integers = rows[moved]
         return changed
 
-    def absorb(self, groups: Groups, boundary: int | None) -> Absorbed:
-        """Fold groups (sorted by key and start) into their slots.
+    def absorb(self, groups: Groups, boundary: Integers | int | None) -> Absorbed:
+        """Fold groups (sorted by key and start) into the open slots; new ones are opened by `open`.
 
-        New slots that end at or before `boundary` pass through without a row; none: every slot gets a row.
+        New slots that end at or before their `boundary` pass through without a row; none: every slot gets a row.
         """
         rows = self.rows.find(groups.key, groups.start)
         held = rows >= 0
@@ -101,16 +103,13 @@ class Level:
             self.rows.update(touched, merge(self.partials, self.rows.gather(touched), groups.take(held)))
         fresh = ~held
         if boundary is None:
-            return Absorbed(fresh, self._open(groups, fresh, touched), None)
+            return Absorbed(fresh, touched, _some(groups, fresh), None)
         ended = groups.end <= boundary
-        opens, passes = fresh & ~ended, fresh & ended
-        passing = groups.take(passes) if passes.any() else None
-        return Absorbed(fresh, self._open(groups, opens, touched), passing)
+        return Absorbed(fresh, touched, _some(groups, fresh & ~ended), _some(groups, fresh & ended))
 
-    def _open(self, groups: Groups, opens: Booleans, touched: Integers) -> Integers:
-        if not opens.any():
-            return touched
-        return np.concatenate([touched, self.rows.insert(groups if opens.all() else groups.take(opens))])
+    def open(self, opening: Groups | None) -> Integers:
+        """Open new slots; after `close`, so that the rows of the slots that close are free for them."""
+        return _NO_ROWS if opening is None else self.rows.insert(opening)
 
     def close(self, rows: Integers, passing: Groups | None = None) -> Closed | None:
         """Take rows out of the table, together with groups that pass through; sorted by key and start."""
@@ -131,13 +130,31 @@ class Level:
             return np.ones(len(start), np.int64)
         return self.child_grid.ordinal(end) - self.child_grid.ordinal(start)
 
-    def decided(self, start: Integers, end: Integers, boundary: int) -> Integers:
-        """How many children have ended at or before `boundary`; for the base, whether it has itself."""
+    def decided_to(self, key: Integers, reach: Reach) -> Integers:
+        """The ordinal of the first slot of each key that is not decided."""
+        return _ended(self.grid, reach.of(key), len(key))
+
+    def decided(self, groups: Groups, reach: Reach) -> Integers:
+        """How many children of the slots are decided; for the base, whether it is itself."""
+        start, end, boundary = groups.start, groups.end, reach.of(groups.key)
         if self.child_grid is None:
             return (end <= boundary).astype(np.int64)
-        passed = self.child_grid.ended(np.array([boundary])) - self.child_grid.ordinal(start)
+        passed = _ended(self.child_grid, boundary, len(start)) - self.child_grid.ordinal(start)
         limited: Integers = np.clip(passed, 0, self.expected(start, end))
         return limited
+
+
+def _some(groups: Groups, which: Booleans) -> Groups | None:
+    if not which.any():
+        return None
+    return groups if which.all() else groups.take(which)
+
+
+def _ended(grid: SlotGrid, boundary: Integers | int, rows: int) -> Integers:
+    """The ordinal of the first slot that ends after a boundary, of one for all rows or of one for each."""
+    if isinstance(boundary, int):
+        return np.full(rows, grid.ended(np.array([boundary]))[0])
+    return grid.ended(boundary)
 
 
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:

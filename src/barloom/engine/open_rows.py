@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from barloom.engine.blocks import Numbers, Values
 from barloom.engine.groups import Groups
+from barloom.engine.times.due import EndQueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,8 @@ __all__ = ["OpenRows"]
 
 _NEVER = np.iinfo(np.int64).max
 _FIRST_CAPACITY = 64
+_BEFORE_ALL = np.iinfo(np.int64).min
+_FEW = 8
 _BOOKKEEPING = 8  # key, start, end, open_time, close_time, revision, children, arrived
 _KEY, _START, _END, _ARRIVED = 0, 1, 2, 7
 
@@ -28,7 +30,7 @@ class OpenRows:
     """Rows in growing columns, found by (key, start).
 
     `_newest` leads from a key to its row with the latest start, which nearly every look-up wants; the few older rows
-    (slots within their delay, while the next is already open) are in a dictionary.
+    (slots within their delay, while the next is already open) are in a dictionary for each key.
     """
 
     def __init__(self, partials: Sequence[Partial]) -> None:
@@ -37,11 +39,12 @@ class OpenRows:
         self._numbers: list[Numbers] = [np.zeros(_FIRST_CAPACITY, np.int64) for _ in partials]
         self._valid: list[np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None] = [None for _ in partials]
         self._newest: Integers = np.empty(0, np.int64)
-        self._older: dict[tuple[int, int], int] = {}
+        self._older: dict[int, dict[int, int]] = {}
         self._free: list[Integers] = []
         self._used = 0
         self._count = 0
-        self._next_end = int(_NEVER)
+        self._next_end: int | None = int(_NEVER)
+        self._queue: EndQueue | None = None
 
     def __len__(self) -> int:
         return self._count
@@ -50,6 +53,11 @@ class OpenRows:
     def end(self) -> Integers:
         """When each row's slot ends."""
         return self._columns[_END]
+
+    @property
+    def key(self) -> Integers:
+        """Whose slot each row is."""
+        return self._columns[_KEY]
 
     @property
     def arrived(self) -> Integers:
@@ -63,12 +71,12 @@ class OpenRows:
         if not self._count:
             return rows
         newest_start = self._columns[_START][rows]
-        missed = (rows < 0) | (newest_start != start)
-        rows = np.where(missed, -1, rows)
-        if self._older and (behind := np.flatnonzero(missed)).size:
+        found = np.where((rows >= 0) & (newest_start == start), rows, -1)
+        if self._older and (behind := np.flatnonzero((rows >= 0) & (newest_start > start))).size:
             pairs = zip(key[behind].tolist(), start[behind].tolist(), strict=True)
-            rows[behind] = list(map(self._older.get, pairs, repeat(-1)))
-        return rows
+            older = self._older
+            found[behind] = [older[number].get(time, -1) if number in older else -1 for number, time in pairs]
+        return found
 
     def gather(self, rows: Integers) -> Groups:
         """A copy of some rows."""
@@ -88,7 +96,7 @@ class OpenRows:
     def recut(self, rows: Integers, end: Integers) -> None:
         """Give rows another end."""
         self._columns[_END][rows] = end
-        self._next_end = min(self._next_end, int(end.min(initial=_NEVER)))
+        self._expect(rows, end)
 
     def insert(self, groups: Groups) -> Integers:
         """Open new rows, sorted by key and start; gives their positions."""
@@ -98,15 +106,59 @@ class OpenRows:
         self._columns[_ARRIVED][rows] = 0
         if len(rows):
             self._index(rows, groups.key, groups.start)
-            self._next_end = min(self._next_end, int(groups.end.min()))
+            self._expect(rows, groups.end)
             self._count += len(rows)
         return rows
 
     def ended(self, boundary: int) -> Integers:
         """The rows whose slot ends at or before a time."""
+        if self._next_end is None:
+            self._next_end = int(self._columns[_END][: self._used].min(initial=_NEVER))
         if boundary < self._next_end:
             return np.empty(0, np.int64)
         return np.flatnonzero(self._columns[_END][: self._used] <= boundary)
+
+    def ended_of(self, key: Integers, boundary: Integers) -> Integers:
+        """The rows of some keys, each given once, whose slot ends at or before a time of their own.
+
+        Where the keys are a good part of all, looking through the whole table costs less than going from key to key.
+        """
+        self._know(key)
+        if max(self._used, len(self._newest)) <= _FEW * len(key):
+            until = np.full(len(self._newest), _BEFORE_ALL)
+            until[key] = boundary
+            return np.flatnonzero(self._columns[_END][: self._used] <= until[self._columns[_KEY][: self._used]])
+        return self._ended_one_by_one(key, boundary)
+
+    def _ended_one_by_one(self, key: Integers, boundary: Integers) -> Integers:
+        newest = self._newest[key]
+        held = newest >= 0
+        rows, until = newest[held], boundary[held]
+        if self._older:
+            older, place = self._older_of(key)
+            rows, until = np.concatenate([rows, older]), np.concatenate([until, boundary[place]])
+        ended: Integers = rows[self._columns[_END][rows] <= until]
+        return ended
+
+    def _older_of(self, key: Integers) -> tuple[Integers, Integers]:
+        """The rows of some keys that are not their newest, and where each one's key stands."""
+        rows: list[int] = []
+        places: list[int] = []
+        for place, number in enumerate(key.tolist()):
+            held = self._older.get(number)
+            if held:
+                rows += held.values()
+                places += [place] * len(held)
+        return np.array(rows, np.int64), np.array(places, np.int64)
+
+    def due(self, boundary: int) -> Integers:
+        """The same as `ended`, at the cost of the rows found: for times that come as often as the clock moves."""
+        if self._queue is None or self._queue.swollen(self._count):
+            self._queue = EndQueue()
+            rows = self.all()
+            self._queue.build(rows, self._columns[_END][rows])
+        found = [rows[self._columns[_END][rows] == end] for end, rows in self._queue.take(boundary)]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
     def all(self) -> Integers:
         """Every open row."""
@@ -118,13 +170,36 @@ class OpenRows:
             return
         key, start = self._columns[_KEY][rows], self._columns[_START][rows]
         newest = self._newest[key] == rows
-        self._newest[key[newest]] = -1
         for pair in zip(key[~newest].tolist(), start[~newest].tolist(), strict=True):
-            del self._older[pair]
+            self._drop(*pair)
+        self._newest[key[newest]] = -1
+        if self._older:
+            self._promote(key[newest])
         self._columns[_END][rows] = _NEVER
         self._free.append(rows)
         self._count -= len(rows)
-        self._next_end = int(self._columns[_END][: self._used].min())
+        self._next_end = None
+
+    def _drop(self, key: int, start: int) -> None:
+        held = self._older[key]
+        del held[start]
+        if not held:
+            del self._older[key]
+
+    def _promote(self, key: Integers) -> None:
+        """Let the latest of the older rows of keys without a newest one be that."""
+        older = self._older
+        for number in [number for number in key.tolist() if number in older]:
+            latest = max(older[number])
+            self._newest[number] = older[number][latest]
+            self._drop(number, latest)
+
+    def _expect(self, rows: Integers, end: Integers) -> None:
+        """Know when rows that are new, or end at another time, are due."""
+        if self._next_end is not None:
+            self._next_end = min(self._next_end, int(end.min(initial=_NEVER)))
+        if self._queue is not None:
+            self._queue.add(rows, end)
 
     def _know(self, key: Integers) -> None:
         highest = int(key.max(initial=-1))
@@ -148,8 +223,8 @@ class OpenRows:
         self._newest[key[newer]] = rows[newer]
 
     def _remember(self, key: Integers, start: Integers, row: Integers) -> None:
-        pairs = zip(key.tolist(), start.tolist(), strict=True)
-        self._older.update(zip(pairs, row.tolist(), strict=True))
+        for number, time, place in zip(key.tolist(), start.tolist(), row.tolist(), strict=True):
+            self._older.setdefault(number, {})[time] = place
 
     def _allocate(self, count: int) -> Integers:
         parts: list[Integers] = []

@@ -11,9 +11,10 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from barloom.engine.times.protocol import Times
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["ENTRY", "Seen"]
+__all__ = ["ENTRY", "Mark", "Pair", "Seen"]
 
 ENTRY = b"seen/"
 
@@ -23,7 +24,9 @@ Token: TypeAlias = str | int
 Pair: TypeAlias = tuple[int, Token]
 
 
-class _Mark(NamedTuple):
+class Mark(NamedTuple):
+    """Until which stream time an accepted row is known again, and what it said."""
+
     expires: int
     content: str
 
@@ -31,8 +34,9 @@ class _Mark(NamedTuple):
 class Seen:
     """Marks of accepted rows, each kept until stream time reaches its `expires`."""
 
-    def __init__(self) -> None:
-        self._marks: dict[Pair, _Mark] = {}
+    def __init__(self, times: Times) -> None:
+        self._times = times
+        self._marks: dict[Pair, Mark] = {}
         self._by_expiry: defaultdict[int, list[Pair]] = defaultdict(list)
         self._entries: dict[bytes, int] = {}
         self._fresh: list[Pair] = []
@@ -60,35 +64,44 @@ class Seen:
                 repeated[row] = True
                 conflicting[row] = mark.content != contents[row]
             elif not late[row]:
-                self._mark(pair, _Mark(int(expires[row]), contents[row]))
+                self._mark(pair, Mark(int(expires[row]), contents[row]))
         return repeated, conflicting
 
-    def _mark(self, pair: Pair, mark: _Mark) -> None:
+    def _mark(self, pair: Pair, mark: Mark) -> None:
         self._marks[pair] = mark
         self._by_expiry[mark.expires].append(pair)
         self._fresh.append(pair)
 
-    def settle(
-        self, stream_time: int, keys: Callable[[Integers], Sequence[tuple[object, ...]]]
-    ) -> dict[bytes, bytes | None]:
+    def settle(self, keys: Callable[[Integers], Sequence[tuple[object, ...]]]) -> dict[bytes, bytes | None]:
         """Forget what has expired; gives the entries of the state that change."""
-        changed: dict[bytes, bytes | None] = {}
-        for moment in [moment for moment in self._by_expiry if moment <= stream_time]:
-            for pair in self._by_expiry.pop(moment):
-                if (mark := self._marks.get(pair)) is not None and mark.expires == moment:
-                    del self._marks[pair]
-        for name in [name for name, last in self._entries.items() if last <= stream_time]:
-            del self._entries[name]
-            changed[name] = None
-        if fresh := [(pair, mark) for pair in self._fresh if (mark := self._marks.get(pair)) is not None]:
+        changed: dict[bytes, bytes | None] = dict.fromkeys(self._forget())
+        pairs = dict.fromkeys(self._fresh)
+        if fresh := [(pair, mark) for pair in pairs if (mark := self._marks.get(pair)) is not None]:
             name = ENTRY + self._written.to_bytes(8, "big")
             names = keys(np.array([pair[0] for pair, _ in fresh]))
             rows = [(key, pair[1], *mark) for key, (pair, mark) in zip(names, fresh, strict=True)]
+            changed |= dict.fromkeys(self._wrote(name, fresh))
             changed[name] = msgspec.json.encode(rows)
-            self._entries[name] = max(mark.expires for _, mark in fresh)
             self._written += 1
         self._fresh.clear()
         return changed
+
+    def _forget(self) -> list[bytes]:
+        """Forget the marks that have expired; gives the entries of which none is left."""
+        now = self._times.time.now
+        for moment in [moment for moment in self._by_expiry if moment <= now]:
+            for pair in self._by_expiry.pop(moment):
+                if (mark := self._marks.get(pair)) is not None and mark.expires == moment:
+                    del self._marks[pair]
+        gone = [name for name, last in self._entries.items() if last <= now]
+        for name in gone:
+            del self._entries[name]
+        return gone
+
+    def _wrote(self, name: bytes, marks: Sequence[tuple[Pair, Mark]]) -> list[bytes]:
+        """An entry holds these marks; gives the entries of which none is left by that."""
+        self._entries[name] = max((mark.expires for _, mark in marks), default=_LONG_AGO)
+        return []
 
     def load(
         self,
@@ -101,10 +114,12 @@ class Seen:
             if not name.startswith(ENTRY):
                 continue
             rows = msgspec.json.decode(content, type=list[tuple[list[str | int], str | int | None, int, str]])
+            marks: list[tuple[Pair, Mark]] = []
             for key, (_, token, expires, text) in zip(ids([tuple(row[0]) for row in rows]), rows, strict=True):
                 if token is not None:  # version 0.1 marked rows without an id as well
-                    self._mark((key, token), _Mark(expires + longer, text))
-            self._entries[name] = _LONG_AGO if longer else max(row[2] for row in rows)
+                    marks.append(((key, token), Mark(expires + longer, text)))
+                    self._mark(*marks[-1])
+            self._wrote(name, [] if longer else marks)
             self._written = int.from_bytes(name[len(ENTRY) :], "big") + 1
         if not longer:
             self._fresh.clear()

@@ -25,8 +25,9 @@ class StreamTime:
 
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
     stream time and `arrived_at` when that row was received. `by_events` is where it would stand without the clock,
-    `complete_from` since when the input has every row, where that was said when it began. `inclusive` is true of a
-    state of version 0.1, which decided slots of bars as input at their deadline and not beyond it.
+    `complete_from` since when the input has every row, where that was said when it began. `clock` is where the clock
+    alone has brought it. `inclusive` is true of a state of version 0.1, which decided slots of bars as input at their
+    deadline and not beyond it.
     """
 
     now: int = BEGINNING
@@ -35,6 +36,7 @@ class StreamTime:
     arrived_at: int | None = None
     by_events: int = BEGINNING
     complete_from: int | None = None
+    clock: int = BEGINNING
     inclusive: bool = False
 
     @property
@@ -76,8 +78,8 @@ class StreamTime:
             return
         if self.arrived_at - self.max_event > live_within:
             return
-        passed = min(checked_at, self.max_event + (checked_at - self.arrived_at))
-        self.now = max(self.now, passed - after)
+        passed = min(checked_at, self.max_event + (checked_at - self.arrived_at)) - after
+        self.now, self.clock = max(self.now, passed), max(self.clock, passed)
 
     def come_to(self, time: int) -> None:
         """Every row up to there was given; the clock has no part in it."""
@@ -86,6 +88,7 @@ class StreamTime:
     def set_back(self, to: int) -> None:
         """Stand at an earlier time; the clock waits for the next row that moves it."""
         self.now, self.by_events, self.max_event, self.arrived_at = to, to, None, None
+        self.clock = min(self.clock, to)
         if self.first is not None and self.first > to:
             self.first = None
 
@@ -99,6 +102,7 @@ class StreamTime:
                 "arrived_at": self.arrived_at,
                 "by_events": None if self.by_events == BEGINNING else self.by_events,
                 "complete_from": self.complete_from,
+                "clock": None if self.clock == BEGINNING else self.clock,
                 _BEYOND: 1,
             }
         )
@@ -111,6 +115,7 @@ class StreamTime:
         max_event = saved["max_event"]
         # An older state does not say what was the clock's: all beyond the largest event, or nothing after a set-back.
         by_events = saved.get("by_events", now if max_event is None else max_event)
+        clock = saved.get("clock")
         return cls(
             BEGINNING if now is None else now,
             saved["first"],
@@ -118,6 +123,7 @@ class StreamTime:
             saved["arrived_at"],
             BEGINNING if by_events is None else by_events,
             saved.get("complete_from"),
+            BEGINNING if clock is None else clock,
             inclusive=_BEYOND not in saved,
         )
 

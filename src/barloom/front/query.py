@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Query", "from_", "timeframe"]
 
 GapPolicy = Literal["omit", "carry", "null"]
+TimeOf = Literal["partition", "key"]
 
 
 def from_(event: type[Event]) -> Query:
@@ -98,22 +99,24 @@ class Query:
         retention: Duration | None = None,
         close_grace: Duration | None = None,
         close_grace_when: Expression | str | None = None,
+        time: TimeOf | None = None,
     ) -> Query:
         """The one base window.
 
         `delay` is the tolerance for late ticks; `on` names the event time if no field is marked. `calendar` is a name
         (``24x7``, ``XNYS``, ``XTKS?break=span``) or a weekly template. `close_grace` lets the last slots of a session
-        take ticks stamped up to that long after its close, if they fulfil `close_grace_when`. Coarser timeframes
+        take ticks stamped up to that long after its close, if they fulfil `close_grace_when`. `time` says
+        whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own. Coarser timeframes
         belong into `rollup`.
         """
         names = [*every, *more] if isinstance(every, (list, tuple)) else [every, *more]
         bases = [LevelDraft(name, "tumbling", delay, gap, carry_limit, heartbeat, retention) for name in names]
         based = self._based(bases, InputKind.TICKS, "tumbling", calendar, on)
-        stated = {"close_grace": close_grace, "close_grace_when": close_grace_when}
+        stated = {"close_grace": close_grace, "close_grace_when": close_grace_when, "time": time}
         knobs = ((name, Value(knob, f"tumbling({name}=…)")) for name, knob in stated.items() if knob is not None)
         return based._with(knobs=(*based.draft.knobs, *knobs))  # noqa: SLF001 - its own class
 
-    def bars(
+    def bars(  # noqa: PLR0913 - one argument a setting
         self,
         every: str,
         *,
@@ -121,9 +124,14 @@ class Query:
         calendar: str | Mapping[str, object] = "24x7",
         stamped: Literal["start", "end"] = "start",
         on: str | None = None,
+        time: TimeOf | None = None,
     ) -> Query:
-        """The rows are final bars of the timeframe `every`, whose event time is their slot's `stamped` side."""
-        chosen = self._with(stamped=Value(stamped, "bars(stamped=…)"))
+        """The rows are final bars of the timeframe `every`, whose event time is their slot's `stamped` side.
+
+        `time` says whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own.
+        """
+        knobs = () if time is None else (("time", Value(time, "bars(time=…)")),)
+        chosen = self._with(stamped=Value(stamped, "bars(stamped=…)"), knobs=(*self.draft.knobs, *knobs))
         return chosen._based([LevelDraft(every, "bars", delay)], InputKind.BARS, "bars", calendar, on)  # noqa: SLF001 - its own class
 
     def _based(

@@ -201,7 +201,8 @@ class BarPlan:
     `stamped` says whether such a row's timestamp is its slot's ``start`` or ``end``.
     `max_ahead` and `live_within` are nanoseconds, and so are `clock_after`, how much later than time passes the clock
     closes slots, and `close_grace`: how long after a session's close its last slots still take ticks (the closing
-    auction); `close_grace_when` is the condition on these ticks.
+    auction); `close_grace_when` is the condition on these ticks. `time` says whose stream time, lateness and closing
+    are: the ``partition``'s, or each ``key``'s own.
     """
 
     name: str
@@ -219,11 +220,17 @@ class BarPlan:
     clock_after: int = 0
     close_grace: int = 0
     close_grace_when: Node | None = None
+    time: str = "partition"
     pass_headers: tuple[str, ...] = ()
     source: SourcePlan = field(default_factory=SourcePlan)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "partials", _with_stamps(self.partials, self.event))
+
+    @property
+    def by_key(self) -> bool:
+        """Whether every key has a stream time of its own."""
+        return self.time == "key"
 
     @property
     def base(self) -> LevelPlan:

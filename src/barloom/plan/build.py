@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["build", "renamed"]
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_TIMES: Final = ("partition", "key")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -225,6 +226,7 @@ def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
         "close_grace": _positive,
         "clock": _clock,
         "clock_after": _after,
+        "time": _time,
         "pass_headers": _headers,
     }
     return {name: readers[name](knob, problems) for name, knob in draft.knobs if name in readers}
@@ -269,6 +271,15 @@ def _clock(knob: Value, problems: list[Problem]) -> bool:
         fix = f"write 'on' or 'off'; to let it close slots later than time passes: {later}"
         problems.append(Problem(f"unknown clock {knob.value!r}", knob.where, fix))
     return knob.value != "off"
+
+
+def _time(knob: Value, problems: list[Problem]) -> str:
+    if knob.value in _TIMES:
+        return str(knob.value)
+    fix = "write 'partition' (one stream time for all keys) or 'key' (each key's own)"
+    near = did_you_mean(str(knob.value), _TIMES)
+    problems.append(Problem(f"unknown time {knob.value!r}", knob.where, f"{near}; {fix}"))
+    return _TIMES[0]
 
 
 def _after(knob: Value, problems: list[Problem]) -> int:

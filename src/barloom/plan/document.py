@@ -54,6 +54,7 @@ def plan_document(plan: BarPlan) -> dict[str, Any]:
         "clock_after": plan.clock_after,
         "close_grace": plan.close_grace,
         **({} if plan.close_grace_when is None else {"close_grace_when": render(plan.close_grace_when)}),
+        **({"time": plan.time} if plan.by_key else {}),
         "pass_headers": list(plan.pass_headers),
         "source": _source(plan.source),
     }
@@ -89,6 +90,7 @@ def _plan(document: Mapping[str, Any]) -> BarPlan:
         clock_after=document.get("clock_after", 0),
         close_grace=document["close_grace"],
         close_grace_when=_parsed(document.get("close_grace_when")),
+        time=document.get("time", "partition"),
         pass_headers=tuple(document["pass_headers"]),
         source=_read_source(document["source"]),
     )

@@ -87,6 +87,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "max_ahead": written(plan.max_ahead),
         "close_grace": written(plan.close_grace),
         "close_grace_when": "all ticks" if plan.close_grace_when is None else render(plan.close_grace_when),
+        "time": "each key's own" if plan.by_key else "the partition's",
         "pass_headers": ", ".join(plan.pass_headers) or "none",
     }
     facts |= {f"field {item.name}": field_text(item) for item in plan.event.fields}

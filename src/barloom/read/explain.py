@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.bar import StoredValues
     from barloom.read.readable import Readable
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
     from barloom.time.session_at import SlotSessions
 
@@ -46,6 +46,7 @@ class Explanation:
     children, slots of `child`, `decided` are decided (bars as input: have come) and `filled` had ticks; `missing` are
     the starts of the first undecided ones. Of bars that ksqlDB makes both are none: it keeps neither, and nobody tells
     its stream time (`told` is false).
+    With `by_key` stream time is the key's own.
     `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed,
     and `clock` in words whether it does, or why not.
 
@@ -76,6 +77,7 @@ class Explanation:
     clock: str = ""
     beyond: bool = False
     told: bool = True
+    by_key: bool = False
 
     @property
     def final(self) -> bool:
@@ -139,6 +141,7 @@ def explain(
         clock=idle or _WORKS,
         beyond=plan.input is InputKind.BARS,
         told=times.told,
+        by_key=plan.by_key,
     )
 
 
@@ -216,7 +219,8 @@ def _lines(found: Explanation) -> Iterator[str]:
     yield f"{found.bar}: {_STATES.get(found.state, found.state)}"
     untold = "nothing was read yet" if found.told else "not known: no topic of ksqlDB tells it"
     reached = untold if found.stream_time is None else written(found.stream_time)
-    yield f"  stream time  {reached}"
+    whose = ", this key's own" if found.by_key else ""
+    yield f"  stream time  {reached}{whose}"
     if found.state != Why.OUTSIDE_SESSION.value:
         yield from _closing(found)
     if found.child is not None and found.expected:

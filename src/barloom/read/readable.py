@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.bar import StoredValues
     from barloom.store.backend import Backend, Family
-    from barloom.store.barstore import StreamTimes
     from barloom.store.layout import Layout
     from barloom.store.scanning import Scanner
+    from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
 
     ValuesOf: TypeAlias = Callable[[bytes, int, bytes, bool], StoredValues]

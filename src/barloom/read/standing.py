@@ -15,7 +15,7 @@ from barloom.time.timeframe import MICROSECOND, MILLISECOND, SECOND
 if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.readable import Readable
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
 
 __all__ = ["Slot", "deadline_of", "deciding_delay", "ended_by", "slot_at", "why_missing"]
 

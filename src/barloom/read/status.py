@@ -13,6 +13,7 @@ from barloom.clock import Clock, SystemClock
 from barloom.engine.engine import LEFT_OUT
 from barloom.engine.market import OVERRIDES, overrides_taken, stored_overrides
 from barloom.plan.identity import fingerprint
+from barloom.read.key_stands import keys_of_store
 from barloom.store.backend import Family
 from barloom.time.about import short_name
 from barloom.time.horizon import horizon_warning, last_known_date
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from barloom.read.key_stands import KeyStands
     from barloom.store.barstore import BarStore
 
 __all__ = ["Overriding", "Status", "status"]
@@ -43,7 +45,8 @@ class Status:
     `finals` counts the bars ever written by timeframe (`compact` and retention may have removed some since), `open` the
     live bars now, `rows` input rows by what became of them, `rejected` refused rows by reason (all ever, also those no
     longer kept), `positions` how far each input was read (as the source writes it), `size` bytes on disk. Times are
-    nanoseconds UTC, `first` that of the first accepted row.
+    nanoseconds UTC, `first` that of the first accepted row. Where every key has a time of its own `stream_time` is the
+    largest, and `keys` says where they stand, those furthest behind first.
 
     `calendar` is its name, `known_until` the last trading date it tells of, `days_left` how many days that is ahead of
     the clock (both none where there is no end), and `warning` what is said when that is near. `overrides` are the
@@ -68,6 +71,7 @@ class Status:
     warning: str | None
     overrides: tuple[Overriding, ...]
     stopped: Mapping[str, int]
+    keys: tuple[KeyStands, ...] = ()
 
 
 def status(store: BarStore, *, clock: Clock | None = None) -> Status:
@@ -94,6 +98,7 @@ def status(store: BarStore, *, clock: Clock | None = None) -> Status:
         warning=horizon_warning(store.calendar, now),
         overrides=_overrides(store),
         stopped=_stopped(store),
+        keys=keys_of_store(store),
     )
 
 

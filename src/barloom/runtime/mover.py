@@ -22,11 +22,12 @@ _EARLIER: Final = -1
 
 
 class Mover(NamedTuple):
-    """A row that moved time, its stamp (nanoseconds UTC), and how many rows were late behind it."""
+    """A row that moved time, its stamp (nanoseconds UTC), how many rows were late behind it, and whose row it is."""
 
     origin: Origin
     stamp: int
     late: int
+    key: tuple[object, ...] = ()
 
 
 class Movers:
@@ -75,8 +76,9 @@ class Movers:
         if self._last is None or self._late <= (0 if self._worst is None else self._worst.late):
             return
         batch, row = self._last
-        stamp = batch.ticks.frame[self._plan.event.timestamp][row]
-        self._worst = Mover(batch.origins(np.array([row]))[0], stamp, self._late)
+        frame, event = batch.ticks.frame, self._plan.event
+        key = frame.select(event.key).row(row)
+        self._worst = Mover(batch.origins(np.array([row]))[0], frame[event.timestamp][row], self._late, key)
 
     def _reached(self, batch: SourceBatch, step: Step) -> Integers:
         """The largest stamp of a row that moves time, up to and with each row."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from barloom.engine.blocks import BarBlock, Step
+    from barloom.engine.times.late_keys import LateKey
     from barloom.plan.barplan import BarPlan
     from barloom.runtime.mover import Mover
     from barloom.source.protocol import Progress, SourceBatch
@@ -131,11 +132,13 @@ class RunReport:
         late_by_clock: int = 0,
         limits: Sequence[int] = (),
         mover: Mover | None = None,
+        late_keys: Sequence[LateKey] = (),
     ) -> None:
         """Say what is still open, and what a reader of the report may wonder about.
 
         `limits` are the times after which rows without a time of arrival could not be stamped, `mover` the row behind
-        which most were late, `late_by_clock` how many rows the clock made late and no row.
+        which most were late, `late_by_clock` how many rows the clock made late and no row, `late_keys` the keys of
+        which nearly all rows were late.
         """
         self.bars = {
             str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published
@@ -152,6 +155,9 @@ class RunReport:
             self.notes.append(self._about_order(late_by_clock))
         if mover is not None and self._many_late(late_by_clock):
             self.notes.append(_about_mover(mover))
+        behind = [late for late in late_keys if mover is None or late.key != mover.key]
+        if behind:
+            self.notes.append(_about_keys(behind, earlier=mover is None))
 
     def _many_late(self, by_clock: int) -> bool:
         late = self.rejected.get("late", 0) - by_clock
@@ -174,6 +180,19 @@ def _about_mover(mover: Mover) -> str:
         f"{mover.late:,} of the late rows came after row {mover.origin.row:,} of {mover.origin.name} had "
         f"moved time to its stamp, {instant(mover.stamp)}; where that is wrong, correct it and make the bars "
         "anew with barloom rebuild, or set the store back with barloom stream-time set-back"
+    )
+
+
+def _about_keys(late: Sequence[LateKey], *, earlier: bool) -> str:
+    """Keys that would have been in time by their own rows, and the setting that goes by these."""
+    named = ", ".join("/".join(map(str, one.key)) for one in late[:_FEW])
+    more = f" and {len(late) - _FEW:,} more" if len(late) > _FEW else ""
+    rows, missed = sum(one.late + one.accepted for one in late), sum(one.late for one in late)
+    ahead = "an earlier run had come further; where that was by other keys, " if earlier else "other keys were ahead: "
+    return (
+        f"{missed:,} of the {rows:,} rows of {named}{more} were late, since {ahead}"
+        'time = "key" under [bars], in Python tumbling(time="key"), gives every key a time of its own, so that they '
+        "count; bars that are there already are made anew with barloom rebuild"
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from barloom.engine.blocks import Snapshot
 from barloom.engine.market import OVERRIDES, calendar_of
+from barloom.engine.times.key_columns import entry_of, read_entry
 from barloom.errors import StoreError
 from barloom.store.backend import Family
 from barloom.store.keys import after, decode_start
@@ -15,6 +16,7 @@ from barloom.store.layout import Layout
 from barloom.store.protocol import Restored
 from barloom.store.retention import Pruner
 from barloom.store.scanning import BarKind, Scanner, Selection
+from barloom.store.stream_times import StreamTimes
 from barloom.store.totals import TOTALS, Totals
 from barloom.store.writing import CommitWriter
 
@@ -33,25 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["BarStore", "StreamTimes"]
 
 
-class StreamTimes(msgspec.Struct, frozen=True):
-    """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC.
-
-    `told` is false where nobody says where the stream stands.
-    """
-
-    stream_time: int | None = None
-    first: int | None = None
-    max_event: int | None = None
-    arrived_at: int | None = None
-    told: bool = True
-    complete_from: int | None = None
-
-    @property
-    def began(self) -> int | None:
-        """Before this time the input says nothing; none while there is no row."""
-        return self.first if self.first is None or self.complete_from is None else min(self.first, self.complete_from)
-
-
 class BarStore:
     """Bars, state, positions and refused rows of one definition in a backend.
 
@@ -68,7 +51,7 @@ class BarStore:
         self._in_force: tuple[bytes | None, Calendar] | None = None
         self._getters = {family: backend.getter(family) for family in Family}
         self._writer: CommitWriter | None = None
-        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve)
+        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve, self.times_of)
         self._broken: Exception | None = None
         self.state = "RUNNING"
         self.as_of: int | None = None
@@ -148,9 +131,12 @@ class BarStore:
         data = self.value(Family.ENTRIES, b"time")
         return StreamTimes() if data is None else msgspec.json.decode(data, type=StreamTimes)
 
-    def times_of(self, _key: bytes | None) -> StreamTimes:
-        """Where the stream of a key stands: there is one stream for all keys."""
-        return self.times()
+    def times_of(self, key: bytes | None) -> StreamTimes:
+        """Where the stream of a key stands: one for all keys, or its own."""
+        times = self.times()
+        if key is None or not self.plan.by_key:
+            return times
+        return times.of_key(read_entry(self.value(Family.ENTRIES, entry_of(self.layout.keys.decode(key)))))
 
     def holds(self, _key: bytes) -> bool:
         """Whether a key's bars would be here if there were any: always."""

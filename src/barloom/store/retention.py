@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from barloom.store.backend import Backend
     from barloom.store.layout import Layout
     from barloom.store.scanning import Scanner
+    from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar, SlotGrid
 
 __all__ = ["SIDE_LIMIT", "Pruner", "kept_from"]
@@ -35,11 +36,19 @@ def kept_from(grid: SlotGrid, time: int) -> int:
 class Pruner:
     """Removes what is past its time: with the first commit, then of each level after every quarter of its retention."""
 
-    def __init__(self, layout: Layout, backend: Backend, scanner: Scanner, calendar: Callable[[], Calendar]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        backend: Backend,
+        scanner: Scanner,
+        calendar: Callable[[], Calendar],
+        times_of: Callable[[bytes], StreamTimes],
+    ) -> None:
         self._layout = layout
         self._backend = backend
         self._scanner = scanner
         self._calendar = calendar
+        self._times_of = times_of
         self._retentions = {
             number: level.retention for number, level in enumerate(layout.plan.levels) if level.retention is not None
         }
@@ -52,7 +61,7 @@ class Pruner:
             for level, retention in self._retentions.items():
                 before = self._pruned_at.get(level)
                 if before is None or stream_time - before >= retention // _SHARE:
-                    self._prune_level(level, stream_time - retention)
+                    self._prune_level(level, stream_time, retention)
                     self._pruned_at[level] = stream_time
         if next_side - self._side_from > SIDE_LIMIT + SIDE_LIMIT // _SIDE_SLACK:
             self._prune_side(next_side)
@@ -61,14 +70,18 @@ class Pruner:
         """Remove everything that is past its time."""
         if stream_time is not None:
             for level, retention in self._retentions.items():
-                self._prune_level(level, stream_time - retention)
+                self._prune_level(level, stream_time, retention)
         self._prune_side(next_side)
 
-    def _prune_level(self, level: int, time: int) -> None:
-        """Remove the finals of every key that end at or before a time."""
-        before = kept_from(self._calendar().grid(self._layout.plan.levels[level].timeframe), time)
-        batch = self._backend.batch()
+    def _prune_level(self, level: int, stream_time: int, retention: int) -> None:
+        """Remove the finals of every key that ended a retention before the stream's time, or before the key's own."""
+        plan = self._layout.plan
+        grid = self._calendar().grid(plan.levels[level].timeframe)
+        before, batch = kept_from(grid, stream_time - retention), self._backend.batch()
         for key in self._scanner.keys_in(Family.FINAL, level):
+            if plan.by_key:
+                reached = self._times_of(key).stream_time
+                before = kept_from(grid, (stream_time if reached is None else reached) - retention)
             prefix = self._layout.prefix(level, key)
             batch.delete_range(Family.FINAL, prefix, prefix + encode_start(before))
         self._backend.write(batch)

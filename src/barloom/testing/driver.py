@@ -213,10 +213,13 @@ class Driver:
         """Who owns a partition."""
         return self.log.group(self.plan.name).owner(TopicPartition(self._publisher.topics.ticks, partition))
 
-    def stream_time(self, partition: int = 0) -> int | None:
-        """How far a partition has come, as its owner knows it."""
+    def stream_time(self, partition: int = 0, *, key: tuple[object, ...] | None = None) -> int | None:
+        """How far a partition has come, or a key of it (given by its fields), as the partition's owner knows it."""
         owner = self.owner(partition)
-        return self._instances[owner].stream_time(partition) if owner in self._instances else None
+        if owner not in self._instances:
+            return None
+        instance = self._instances[owner]
+        return instance.stream_time(partition) if key is None else instance.stream_time_of(partition, key)
 
     # Output
 

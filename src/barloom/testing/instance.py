@@ -74,6 +74,10 @@ class Instance:
         """The partitions it runs."""
         return tuple(sorted(self._owned))
 
+    def stream_time_of(self, partition: int, key: tuple[object, ...]) -> int | None:
+        """How far a key has come."""
+        return self._owned[partition].engine.stream_time_of(key)
+
     def stream_time(self, partition: int) -> int | None:
         """How far an owned partition has come."""
         return self._owned[partition].engine.stream_time

@@ -10,7 +10,7 @@ from barloom.kafka.reader.copy import TopicCopy
 from barloom.kafka.reader.feeds import Feeds, Lane
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
-from barloom.store.barstore import StreamTimes
+from barloom.store.stream_times import StreamTimes
 from barloom.time.calendars import resolve
 from barloom.time.timeframe import SECOND
 from store import bars

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from barloom.engine.times.key_columns import KeyTime
 from barloom.kafka.reader.feeds import Lane
 from barloom.kafka.reader.reached import Reached
-from barloom.store.barstore import StreamTimes
+from barloom.store.stream_times import StreamTimes
 
 ONE, TWO, OTHER = Lane("final_1s", 0), Lane("final_1m", 0), Lane("final_1s", 1)
 
@@ -68,3 +69,19 @@ def test_an_answer_that_did_not_come_is_asked_for_again() -> None:
     reached.answered({ONE: 0, OTHER: 0})
 
     assert {0: StreamTimes(2), 1: StreamTimes(1)} == reached.take({})
+
+
+def test_what_was_told_of_single_keys_is_not_lost() -> None:
+    """Each word on a partition tells of the keys that moved: of the others holds what was told before."""
+    reached = asked(told(1, a=1, b=1), {ONE: 1, TWO: 0})
+    reached.read({0: told(2, a=2)})
+    reached.read({0: told(3, c=3)})
+    reached.ask()
+    reached.answered({ONE: 1, TWO: 0})
+
+    assert {0: told(3, a=2, b=1, c=3)} == reached.take({ONE: 1})
+
+
+def told(time: int, **keys: int) -> StreamTimes:
+    """A stream time, and where keys stand."""
+    return StreamTimes(time, keys={name: KeyTime(event) for name, event in keys.items()})

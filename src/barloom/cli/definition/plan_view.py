@@ -97,10 +97,17 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
         sheet.add("from the future", f"more than {duration(plan.max_ahead)} ahead of its arrival")
     for name, bound in _bounds(plan):
         sheet.add(name.replace("_", " "), bound)
+    sheet.add("time", _time(plan))
     sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
     for heading, text in clock_rows(plan):
         sheet.add(heading, text)
     return sheet
+
+
+def _time(plan: BarPlan) -> str:
+    if plan.by_key:
+        return "each key has its own: what other keys do makes nothing late and closes nothing"
+    return 'one for all keys of a partition: a key behind the others is late by theirs (time = "key": each its own)'
 
 
 def _bounds(plan: BarPlan) -> Iterable[tuple[str, str]]:
@@ -232,6 +239,7 @@ def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
         "input": plan.input.value,
         "event": plan.event.name,
         "key": list(plan.event.key),
+        "time": plan.time,
         "event_time": plan.event.timestamp,
         "calendar": calendar.name,
         "sessions": calendar_body(calendar, now),

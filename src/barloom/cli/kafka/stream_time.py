@@ -10,6 +10,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, duration, instant, moment, on_the_grid
 from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, app_asked
+from barloom.cli.key_view import furthest_behind, key_sheet, keys_body
 from barloom.cli.options import AsJson, Definition, MaybeStore  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.clock import SystemClock
@@ -19,7 +20,7 @@ from barloom.time.timeframe import SECOND
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from barloom.kafka import KafkaApp, SetBack
+    from barloom.kafka import KafkaApp, SetBack, Standing
 
 __all__ = ["set_back", "show_times", "stream_time"]
 
@@ -59,21 +60,24 @@ def show_times(
     app = app_asked(definition, kafka)
     settings, found, now = app.settings, app.status(), SystemClock().now()
     if as_json:
-        rows = [
-            {"partition": each.partition, "stream_time": None if each.stream_time is None else moment(each.stream_time)}
-            for each in found
-        ]
+        rows = [_body(each) for each in found]
         machine.emit("stream-time show", {"application": settings.app, "partitions": rows})
         return Exit.OK
     columns = (Column("partition", right=True, style="bold"), Column("stream time"), Column("against the clock"))
-    sheet = Sheet(f"Application {settings.app} on {settings.brokers}", columns)
+    behind = (Column("key furthest behind"),) if app.plan.by_key else ()
+    sheet = Sheet(f"Application {settings.app} on {settings.brokers}", (*columns, *behind))
     for each in found:
         ahead = each.stream_time is not None and each.stream_time > now
-        sheet.add(
-            str(each.partition), moment(each.stream_time), _against(each.stream_time, now), style="bad" if ahead else ""
-        )
+        told = (moment(each.stream_time), _against(each.stream_time, now))
+        of_keys = (furthest_behind(each.keys),) if app.plan.by_key else ()
+        sheet.add(str(each.partition), *told, *of_keys, style="bad" if ahead else "")
     show(sheet)
     return Exit.OK
+
+
+def _body(each: Standing) -> dict[str, object]:
+    reached = None if each.stream_time is None else moment(each.stream_time)
+    return {"partition": each.partition, "stream_time": reached, "keys": keys_body(each.keys)}
 
 
 def _refuse_both(kafka: KafkaOptions) -> None:
@@ -83,18 +87,22 @@ def _refuse_both(kafka: KafkaOptions) -> None:
 
 
 def _show_store(store: Path, *, as_json: bool) -> Exit:
-    from barloom.store.opening import open_for_reading  # noqa: PLC0415 - on Kafka there is no store
+    from barloom.read.key_stands import keys_of_store  # noqa: PLC0415 - on Kafka there is no store
+    from barloom.store.opening import open_for_reading  # noqa: PLC0415
 
     now = SystemClock().now()
     with open_for_reading(store) as held:
-        time = held.times().stream_time
+        time, keys = held.times().stream_time, keys_of_store(held)
     if as_json:
-        body = {"store": str(store), "stream_time": None if time is None else moment(time)}
+        reached = None if time is None else moment(time)
+        body = {"store": str(store), "stream_time": reached, "keys": keys_body(keys)}
         machine.emit("stream-time show", body)
         return Exit.OK
     sheet = Sheet(f"Store {store}", (Column("stream time"), Column("against the clock")))
     sheet.add(moment(time), _against(time, now), style="bad" if time is not None and time > now else "")
     show(sheet)
+    if keys:
+        show(key_sheet(keys))
     return Exit.OK
 
 

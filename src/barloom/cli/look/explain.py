@@ -56,6 +56,7 @@ def _body(found: Explanation) -> dict[str, object]:
         "closes_at": moment(found.closes_at),
         "deadline": moment(found.deadline),
         "stream_time": None if found.stream_time is None else moment(found.stream_time),
+        "time": "key" if found.by_key else "partition",
         "needed_ns": found.needed,
         "child": found.child,
         "expected": found.expected,

@@ -11,6 +11,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, moment, size
 from barloom.cli.kafka.options import KafkaOptions
+from barloom.cli.key_view import furthest_behind, keys_body
 from barloom.cli.options import AsJson, MaybeStore  # noqa: TC001 - the command line reads them
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.read.status import status as status_of
@@ -72,7 +73,11 @@ def _show(found: Status) -> None:
     head.add("definition", f"{found.definition} ({found.fingerprint[:12]})")
     head.add("calendar", _calendar(found))
     head.add("first row", moment(found.first))
-    head.add("stream time", moment(found.stream_time))
+    if found.keys:
+        head.add("stream time", f"{moment(found.stream_time)}, the latest key's; each has its own")
+        head.add("furthest behind", furthest_behind(found.keys))
+    else:
+        head.add("stream time", moment(found.stream_time))
     head.add("on disk", size(found.size))
     show(head)
     bars = Sheet("Bars", (Column("timeframe", style="bold"), Column("final", right=True), Column("open", right=True)))
@@ -139,6 +144,7 @@ def _body(found: Status) -> dict[str, object]:
         "fingerprint": found.fingerprint,
         "first": None if found.first is None else moment(found.first),
         "stream_time": None if found.stream_time is None else moment(found.stream_time),
+        "keys": keys_body(found.keys),
         "finals": dict(found.finals),
         "open": dict(found.open),
         "rows": dict(found.rows),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
+from barloom.engine.times.key_columns import written_entry
 from barloom.errors import SourceError
 from barloom.store.backend import Family
 from barloom.store.keys import encode_starts
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from barloom.kafka.reader.arrivals import Arrivals, Column
     from barloom.kafka.reader.feeds import Feeds, Lane, Told
     from barloom.kafka.reader.held import HeldBars
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
 
 __all__ = ["READ_AT", "Change"]
 
@@ -63,7 +65,11 @@ class Change:
         self.batch.put_all(
             Family.ENTRIES,
             [str(partition).encode() for partition in times],
-            [msgspec.json.encode(item) for item in times.values()],
+            [msgspec.json.encode(replace(item, keys={})) for item in times.values()],
+        )
+        keys = {name: time for told in times.values() for name, time in told.keys.items()}
+        self.batch.put_all(
+            Family.ENTRIES, [name.encode() for name in keys], [written_entry(time) for time in keys.values()]
         )
         self.batch.put_all(
             Family.POSITIONS,

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.serde.protocol import BarDecoder
     from barloom.store.backend import Backend
-    from barloom.store.barstore import StreamTimes
     from barloom.store.layout import Layout
     from barloom.store.scanning import BarKind
+    from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
 
 __all__ = ["MessageScanner", "TopicCopy"]

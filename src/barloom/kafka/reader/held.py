@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
+from barloom.engine.times.key_columns import KEY_TIME, entry_of, read_entry
 from barloom.store.backend import Family
-from barloom.store.barstore import StreamTimes
 from barloom.store.layout import Layout
+from barloom.store.stream_times import StreamTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,7 +59,7 @@ class HeldBars:
         self.homes = {key: int(value) for key, value in self.backend.scan(Family.LATEST, b"", None)}
         self._times = {
             int(name): msgspec.json.decode(value, type=StreamTimes)
-            for name, value in self.backend.scan(Family.ENTRIES, b"", None)
+            for name, value in self.backend.scan(Family.ENTRIES, b"", KEY_TIME)
         }
 
     def holds(self, key: bytes) -> bool:
@@ -68,8 +70,13 @@ class HeldBars:
         """Where the stream of a key stands; of a key never seen, which may come in any partition, the least of all."""
         home = None if key is None else self.homes.get(key)
         if home is not None:
-            return self._times.get(home, self._unseen)
-        return _least([self._times.get(partition, self._unseen) for partition in self.held])
+            times = self._times.get(home, self._unseen)
+        else:
+            times = _least([self._times.get(partition, self._unseen) for partition in self.held])
+        if key is None or not (self.plan.by_key and times.told):
+            return times
+        entry = self.backend.getter(Family.ENTRIES)(entry_of(self.layout.keys.decode(key)))
+        return times.of_key(read_entry(entry))
 
     def times(self) -> Mapping[int, StreamTimes]:
         """Where each held partition stands."""
@@ -77,7 +84,7 @@ class HeldBars:
 
     def set_times(self, times: Mapping[int, StreamTimes]) -> None:
         """Where some partitions stand from now on."""
-        self._times.update(times)
+        self._times.update({partition: replace(told, keys={}) for partition, told in times.items()})
 
 
 def _least(times: list[StreamTimes]) -> StreamTimes:
@@ -88,5 +95,5 @@ def _least(times: list[StreamTimes]) -> StreamTimes:
         return None if None in found else min(found, default=None)
 
     told = all(item.told for item in times)
-    names = ("stream_time", "first", "max_event", "arrived_at", "complete_from")
-    return StreamTimes(**{name: least(name) for name in names}, told=told)
+    names = ("stream_time", "first", "max_event", "arrived_at", "complete_from", "clock")
+    return replace(StreamTimes(told=told), **{name: least(name) for name in names})

@@ -15,7 +15,7 @@ from barloom.kafka.reader.feeds import Lane
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
 
 __all__ = ["Reached"]
 
@@ -46,7 +46,7 @@ class Reached:
 
     def read(self, times: Mapping[int, StreamTimes]) -> None:
         """These came from the progress topic."""
-        self._read.update(times)
+        self._read.update(_newer(self._read, times))
 
     def ask(self) -> None:
         """The ends are being asked for now."""
@@ -54,7 +54,7 @@ class Reached:
 
     def unanswered(self) -> None:
         """They were not told: they have to be asked for again."""
-        self._read = self._asked | self._read
+        self._read = self._asked | _newer(self._asked, self._read)
         self._asked = {}
 
     def answered(self, ends: Mapping[Lane, int]) -> None:
@@ -69,10 +69,15 @@ class Reached:
         found: dict[int, StreamTimes] = {}
         for partition, waiting in self._due.items():
             while waiting and all(positions.get(lane, 0) >= end for lane, end in waiting[0].ends.items()):
-                found[partition] = waiting.popleft().times
+                found[partition] = waiting.popleft().times.after(found.get(partition))
         return found
 
     def forget(self) -> None:
         """All is read anew."""
         self._read, self._asked = {}, {}
         self._due.clear()
+
+
+def _newer(earlier: Mapping[int, StreamTimes], times: Mapping[int, StreamTimes]) -> dict[int, StreamTimes]:
+    """The times, with what was told earlier of keys that they say nothing of."""
+    return {partition: told.after(earlier.get(partition)) for partition, told in times.items()}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from barloom.kafka.reader.reached import Reached
     from barloom.kafka.reader.tail import Tail
     from barloom.read.readable import Readable
-    from barloom.store.barstore import StreamTimes
+    from barloom.store.stream_times import StreamTimes
     from barloom.telemetry.metrics import Metrics
 
 __all__ = ["Reader"]
@@ -92,6 +92,7 @@ class Reader:
         self._positions: dict[Lane, int] = {}
         self._targets: dict[Lane, int] = {}
         self._total = 0
+        self._keys_told: dict[int, dict[str, bytes]] = {}
         self._patient_until: float | None = None
         self._since = clock.now()
         self._fresh = ""
@@ -200,10 +201,13 @@ class Reader:
         return bool(arrivals.bars)
 
     def _times(self, arrivals: Arrivals) -> dict[int, StreamTimes]:
+        """What was told of partitions; of keys it counts with the word on their partition, which comes after them."""
+        for partition, told in arrivals.keys.items():
+            self._keys_told.setdefault(partition, {}).update(told)
         found = {}
         for partition, value in arrivals.progress.items():
             try:
-                found[partition] = stream_times(value)
+                found[partition] = stream_times(value, self._keys_told.pop(partition, {}))
             except SourceError as error:
                 _LOG.warning("message passed over", topic=self._feeds.progress, partition=partition, error=str(error))
         return found
@@ -245,6 +249,7 @@ class Reader:
         self._targets = {lane: end for lane, end in stable.items() if end > self._positions[lane]}
         self._total = self._remaining()
         self._reached.forget()
+        self._keys_told.clear()
         self._patient_until = None
         self._enter("RESTORING")
         self._tail.start(self._positions)

@@ -66,7 +66,7 @@ class Tail:
         if lane.topic != self._feeds.progress:
             arrivals.add(lane, message.key(), value)
         elif value is not None:
-            arrivals.progress[lane.partition] = value
+            arrivals.tell(lane.partition, message.key(), value)
 
     def _refuse(self, error: KafkaError, topic: str | None) -> None:
         """What passes by itself is none; `Reader` notices that nothing comes."""

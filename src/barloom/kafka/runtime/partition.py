@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.key_columns import KEY_TIME
 from barloom.kafka.runtime.fetched import Log
 from barloom.kafka.runtime.lives import PendingLives
 from barloom.kafka.state.changelog import Position, meta_record
@@ -56,13 +58,20 @@ class Partition:
         self._fresh = fresh
         self._inputs = dict(inputs or {})
         self._known_keys = 0
-        self._said: tuple[int | None, Mapping[str, int]] | None = None
+        self._said: tuple[int | None, int | None, Mapping[str, int]] | None = None
+        self._moved_keys: dict[bytes, bytes] = {}
         self._ends: Mapping[str, int] | None = None
 
     @property
     def unsaid(self) -> bool:
         """Whether stream time or position moved since they were last published."""
-        return self._said != (self.engine.stream_time, self.offsets)
+        return self._said != (self.engine.stream_time, self._clock, self.offsets)
+
+    @property
+    def _clock(self) -> int | None:
+        """Where the clock has brought all keys, where they have times of their own."""
+        reached = self.engine.time.clock
+        return reached if self.engine.plan.by_key and reached > BEGINNING else None
 
     @property
     def lag(self) -> int | None:
@@ -126,7 +135,9 @@ class Partition:
             publication.change(self.number, meta_record(self.engine.plan))
             self._fresh = False
         publication.change(self.number, Position(self.offsets, transactional_id, self._inputs).change())
-        self._said = (self.engine.stream_time, dict(self.offsets))
+        self._said = (self.engine.stream_time, self._clock, dict(self.offsets))
+        publication.key_progress(self.number, self._moved_keys)
+        self._moved_keys = {}
         publication.progress(
             Progress(
                 partition=self.number,
@@ -142,6 +153,7 @@ class Partition:
                 max_event=self.engine.time.max_event,
                 arrived_at=self.engine.time.arrived_at,
                 complete_from=self.engine.time.complete_from,
+                clock=self._clock,
             )
         )
 
@@ -154,6 +166,9 @@ class Partition:
         publication.finals(self.number, step.finals, keys, self._passed)
         publication.retracted(self.number, step.retracted, keys)
         publication.state(self.number, *self._changelog.changes(step, keys))
+        for name, value in step.entries.items() if self.engine.plan.by_key else ():
+            if value is not None and name.startswith(KEY_TIME):
+                self._moved_keys[name] = value
         if publication.live:
             self._lives.settle([*step.finals, *step.retracted])
             self._lives.add(step.lives)

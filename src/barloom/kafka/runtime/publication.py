@@ -9,11 +9,12 @@ import numpy as np
 
 from barloom.kafka.letters.dead_letters import dead_letter
 from barloom.kafka.runtime.output_keys import OutputKeys
+from barloom.kafka.state.key_progress import key_progress
 from barloom.kafka.state.progress import progress_key
 from barloom.runtime.side import refused_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from barloom.engine.blocks import BarBlock, BarId, Keys, Step
     from barloom.kafka.runtime.passing import Headers, PassedHeaders
@@ -154,6 +155,11 @@ class Publication:
         """How far a partition is."""
         key = progress_key(progress.partition)
         self._send(self._topics.progress, progress.partition, [key], [progress.encoded()])
+
+    def key_progress(self, partition: int, entries: Mapping[bytes, bytes]) -> None:
+        """Where keys are that have a time of their own, by the names of their entries in the state."""
+        told = [key_progress(partition, name, entry) for name, entry in entries.items()]
+        self._send(self._topics.progress, partition, [one.key for one in told], [one.value for one in told])
 
 
 def _in_time(block: BarBlock) -> BarBlock:

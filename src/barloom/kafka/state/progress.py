@@ -15,7 +15,8 @@ class Progress(msgspec.Struct, frozen=True):
     `position` is the next offset to read by input topic, `high_watermark` the end of these logs when last asked and
     `lag` what lies between (none where it was never asked), `owner` the instance, `state` as readers know it, `since`
     when the owner took the partition over. `first` is the event time of the first row, `max_event` the largest one and
-    `arrived_at` when that row was received, `complete_from` since when the input has every row, where that was said.
+    `arrived_at` when that row was received, `complete_from` since when the input has every row, where that was said,
+    `clock` where the clock alone has brought the partition.
     """
 
     partition: int
@@ -31,6 +32,7 @@ class Progress(msgspec.Struct, frozen=True):
     max_event: int | None = None
     arrived_at: int | None = None
     complete_from: int | None = None
+    clock: int | None = None
     v: int = 1
 
     def encoded(self) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -12,13 +12,18 @@ from barloom.kafka.cluster.asking import CALL, asked
 from barloom.kafka.cluster.clients import admin_config
 from barloom.kafka.events.scan import partitions_of, scan
 from barloom.kafka.letters.dead_letters import raw
+from barloom.kafka.state.key_progress import key_progress_of, name_of_key
 from barloom.kafka.state.progress import Progress
+from barloom.read.key_stands import stands
+from barloom.store.stream_times import StreamTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from barloom.engine.times.key_columns import KeyTime
     from barloom.kafka.config.settings import KafkaSettings
     from barloom.plan.identity import Topics
+    from barloom.read.key_stands import KeyStands
 
 __all__ = ["NO_OWNER", "Standing", "standing"]
 
@@ -42,7 +47,7 @@ class Standing:
     `state` too unless nobody is there. Where the group has given the partition to another who has told nothing yet,
     that one is the `owner`, `RESTORING` since an unknown time, and the other words are its predecessor's. `lag` is the
     records between the group's committed position and the end of the input's logs, as the cluster has them at the
-    moment.
+    moment. `keys` says where its keys stand where each has a time of its own, those furthest behind first.
     """
 
     partition: int
@@ -52,6 +57,7 @@ class Standing:
     stream_time: int | None
     since: int | None
     at: int | None
+    keys: tuple[KeyStands, ...] = ()
 
 
 def standing(settings: KafkaSettings, names: Topics) -> list[Standing]:
@@ -62,18 +68,26 @@ def standing(settings: KafkaSettings, names: Topics) -> list[Standing]:
         message = f"there is no topic {missing[0]!r}\n    fix: create it, or name the input in [kafka] input or --input"
         raise TopicMismatch(message)
     places = [(topic, partition) for topic, number in counts.items() for partition in range(number)]
-    told = _told(settings, names.progress)
+    told, keys = _told(settings, names.progress)
     cluster = _Cluster(settings)
     owners, lags = cluster.owners(), cluster.lags(places)
     return [
-        _standing(
-            partition,
-            told.get(partition),
-            next((owners[topic, partition] for topic in counts if (topic, partition) in owners), None),
-            sum(lags.get((topic, partition), 0) for topic in counts),
+        replace(
+            _standing(
+                partition,
+                told.get(partition),
+                next((owners[topic, partition] for topic in counts if (topic, partition) in owners), None),
+                sum(lags.get((topic, partition), 0) for topic in counts),
+            ),
+            keys=_keys(told.get(partition), keys.get(partition, {})),
         )
         for partition in range(max(counts.values()))
     ]
+
+
+def _keys(told: Progress | None, keys: Mapping[str, KeyTime]) -> tuple[KeyStands, ...]:
+    times = StreamTimes(clock=None if told is None else told.clock)
+    return stands(((name.encode(), time) for name, time in keys.items()), times)
 
 
 def _standing(partition: int, told: Progress | None, member: _Member | None, lag: int) -> Standing:
@@ -87,17 +101,22 @@ def _standing(partition: int, told: Progress | None, member: _Member | None, lag
     return Standing(partition, member.name, "RESTORING", lag, told.stream_time, None, told.at)
 
 
-def _told(settings: KafkaSettings, topic: str) -> dict[int, Progress]:
-    """The last word on each partition."""
+def _told(settings: KafkaSettings, topic: str) -> tuple[dict[int, Progress], dict[int, dict[str, KeyTime]]]:
+    """The last word on each partition, and on each key that has a time of its own."""
     found: dict[int, Progress] = {}
+    keys: dict[int, dict[str, KeyTime]] = {}
     if not partitions_of(settings, {topic}):
-        return found
+        return found, keys
     for message in scan(settings, topic):
-        value = raw(message.value())
-        if value is not None:
+        value, name = raw(message.value()), name_of_key(raw(message.key()))
+        if value is None:
+            continue
+        if name is None:
             progress = msgspec.json.decode(value, type=Progress)
             found[progress.partition] = progress
-    return found
+        else:
+            keys.setdefault(message.partition() or 0, {})[name] = key_progress_of(value)
+    return found, keys
 
 
 class _Cluster:

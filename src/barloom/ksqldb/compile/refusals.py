@@ -75,6 +75,9 @@ def _time(plan: BarPlan) -> Iterator[Refusal]:
     if plan.calendar != "24x7":
         what = f"{plan.calendar}: windows of ksqlDB are counted from 1970 in UTC, without sessions or zones"
         yield Refusal("calendar", what, 'use calendar = "24x7", or run the definition embedded or on Kafka')
+    if plan.by_key:
+        what = 'time = "key": a partition of ksqlDB has one stream time for all its keys'
+        yield Refusal("time", what, 'use time = "partition", or run the definition embedded or on Kafka')
     unit = plan.event.by_name[plan.event.timestamp].time_unit or "iso"
     if unit not in EVENT_UNITS:
         what = f"the event time is written in {unit}, and ksqlDB orders ticks by whole milliseconds"
