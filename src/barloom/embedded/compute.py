@@ -58,7 +58,7 @@ class Computed:
 
 def compute(
     plan: BarPlan,
-    frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
+    frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, an Arrow table, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
     *,

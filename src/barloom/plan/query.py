@@ -21,8 +21,6 @@ from barloom.plan.written import condition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import polars as pl
-
     from barloom.embedded.compute import Computed
     from barloom.plan.barplan import BarPlan
     from barloom.plan.bounds import Bound
@@ -288,7 +286,7 @@ class Bars:
 
     def compute(
         self,
-        frame: pl.DataFrame,
+        frame: object,
         at_end: Literal["close", "keep"] = "close",
         *,
         max_rejected: int | str | None = None,
@@ -296,6 +294,9 @@ class Bars:
         complete_until: Bound | None = None,
     ) -> Computed:
         """The bars of a frame of ticks: ``result["1m"]`` is a frame of finals; see also ``rejected`` and ``open``.
+
+        The frame is one of Polars or pandas, or whatever gives rows by Arrow's interface for Python, such as a relation
+        of DuckDB.
 
         With `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` is raised where more rows
         are refused, or every one. `complete_from` and `complete_until` stand in for those of `Query.source`.
