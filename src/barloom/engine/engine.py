@@ -20,6 +20,7 @@ from barloom.engine.keys import KeyIndex
 from barloom.engine.ladder import BarLadder, TickLadder
 from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
+from barloom.engine.states import States
 from barloom.engine.stream_time import BEGINNING, StreamTime
 from barloom.plan.barplan import Gap, InputKind
 from barloom.time.calendars import resolve
@@ -73,6 +74,8 @@ class Engine:
         self._levels = [
             Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
         ]
+        if plan.forming:
+            self._intake.states = States(plan, self._market, self._levels[0].rows)
         self._published = [self._levels[position] for position in plan.published]
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
         self._ladder: Ladder = ladder(plan, self._levels, self._market)
@@ -104,7 +107,7 @@ class Engine:
         last = self._time.max_event
         if last is None:
             return None
-        holds = last - 1 if self.plan.input is InputKind.BARS else last
+        holds = last - 1 if self.plan.finished else last
         return ends_at(self.plan.source.complete_until, self.calendar, holds)
 
     @property
@@ -123,7 +126,8 @@ class Engine:
         admitted = self._intake.admit(batch, self._time)
         notes: tuple[str, ...] = ()
         if self._time.first is not None and not had_begun:
-            notes = begin(self._time, self.plan.source.complete_from, self.calendar, int(admitted.start[0]))
+            first = self._time.first if self.plan.forming else int(admitted.start[0])
+            notes = begin(self._time, self.plan.source.complete_from, self.calendar, first)
         step = self._step(self._settle(admitted), admitted)
         return replace(step, notes=(*notes, *step.notes))
 
@@ -199,8 +203,8 @@ class Engine:
         """
         outcome = _Outcome()
         end = BEGINNING if until is None else min(until, self.calendar.known_to)
-        for level in self._published if self.stream_time is not None else ():
-            self._publish(level, level.close(level.rows.all()), outcome, end)
+        for level, closed in self._ladder.end() if self.stream_time is not None else ():
+            self._publish(level, closed, outcome, end)
         self.closed = True
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
@@ -384,7 +388,7 @@ class Engine:
 
     def _slots(self, level: Level, groups: Groups, arrived: Integers, *, decided: bool) -> Integers:
         """How many children are decided; with bars as input, how many have arrived."""
-        if self.plan.input is InputKind.BARS:
+        if self.plan.input is InputKind.BARS and not (decided and self.plan.makes_base):
             return arrived
         if decided:
             return level.expected(groups.start, groups.end)

@@ -103,6 +103,15 @@ class Level:
         passing = groups.take(passes) if passes.any() else None
         return Absorbed(fresh, self._open(groups, opens, touched), passing)
 
+    def replace(self, groups: Groups) -> Absorbed:
+        """Put groups in the place of what their slots held, of which only the number of rows is kept."""
+        rows = self.rows.find(groups.key, groups.start)
+        held = rows >= 0
+        later = groups.take(held)
+        later.revision += self.rows.gather(rows[held]).revision
+        self.rows.update(rows[held], later)
+        return Absorbed(~held, self._open(groups, ~held, rows[held]), None)
+
     def _open(self, groups: Groups, opens: Booleans, touched: Integers) -> Integers:
         if not opens.any():
             return touched

@@ -9,7 +9,6 @@ import numpy as np
 
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
-from barloom.plan.barplan import InputKind
 from barloom.time.calendar import Located
 from barloom.time.changes import changed_slots, refuse_passed
 from barloom.time.instants import written
@@ -61,7 +60,7 @@ class Market:
         self._use(calendar)
 
     def _use(self, calendar: Calendar) -> None:
-        self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.input is InputKind.BARS)
+        self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.finished)
         self.grids = [calendar.grid(level.timeframe) for level in self._plan.levels]
         self.calendar = calendar
 

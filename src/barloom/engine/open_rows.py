@@ -70,6 +70,15 @@ class OpenRows:
             rows[behind] = list(map(self._older.get, pairs, repeat(-1)))
         return rows
 
+    def newest(self, key: Integers) -> Integers:
+        """The row of each key with the latest start, -1 where none is open."""
+        self._know(key)
+        return self._newest[key]
+
+    def starts(self, rows: Integers) -> Integers:
+        """Where the slots of rows start."""
+        return self._columns[_START][rows]
+
     def gather(self, rows: Integers) -> Groups:
         """A copy of some rows."""
         values = [

@@ -188,9 +188,11 @@ def _off_boundaries(plan: BarPlan, rows: pl.DataFrame, rejected: Rejected, inval
 
 
 def _off_boundary(plan: BarPlan, time: int, nearest: int) -> str:
-    side = f"{plan.stamped} of a {plan.base.timeframe} slot"
-    apart = f"{duration(abs(nearest - time))} {'later' if nearest > time else 'earlier'}"
-    return f"{instant(time)} is no {side}; {instant(nearest)} is {apart}"
+    apart = f"{instant(nearest)} is {duration(abs(nearest - time))} {'later' if nearest > time else 'earlier'}"
+    if plan.stamped == "date":
+        return f"{instant(time)} is no midnight in {plan.source.zone or 'UTC'}, as dates are read; {apart}"
+    side = "start" if plan.stamped == "clock" else plan.stamped
+    return f"{instant(time)} is no {side} of a {plan.base.timeframe} slot; {apart}"
 
 
 _MESSAGES = {
