@@ -159,13 +159,14 @@ class Intake:
 
     def _judge_states(self, states: States, seen: Seen, rows: _Rows, columns: Columns) -> Integers:
         """Refuse states of bars after which a newer one had begun; of how many states each row is the last."""
-        asked = np.flatnonzero(rows.accepted)
+        asked, counts = np.flatnonzero(rows.accepted), np.zeros(len(rows.key), np.int64)
+        if not len(asked):
+            return counts
         bounds = (rows.key[asked], rows.start[asked], rows.end[asked], rows.time[asked])
         each = gather_each(self._plan, Admitted(columns, asked, *bounds, {}, None, {}))
         judged = states.judge(each, rows.before[asked], seen)
         rows.verdict[asked[judged.repeated]] = Reason.DUPLICATE
         rows.verdict[asked[judged.conflicting]] = Reason.CONFLICT
-        counts = np.zeros(len(rows.key), np.int64)
         counts[asked] = judged.counts
         return counts
 

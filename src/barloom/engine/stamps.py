@@ -1,4 +1,4 @@
-"""The slots of rows by their times: ticks lie in theirs, bars are stamped with a side of it, a date, or a clock's hour."""
+"""The slots of rows by their times: ticks lie in theirs; bars are stamped with a side, a date, or as a clock strikes."""
 
 from __future__ import annotations
 

@@ -55,13 +55,11 @@ class Stamp:
     @classmethod
     def parse(cls, text: object) -> Stamp:
         """From ``start``, ``end``, ``end-1ms``, ``date`` or ``clock``; `ValueError` for another text."""
-        if not isinstance(text, str):
-            raise ValueError(_FIX)
         if text in _SIDES:
             return cls(Side(text))
-        match = _BEFORE_END.fullmatch(text)
+        match = _BEFORE_END.fullmatch(str(text))
         if match is None:
-            near = _nearest(text.lower())
+            near = _nearest(str(text).lower())
             raise ValueError(_FIX if near is None else f"did you mean {near!r}? {_FIX}")
         return cls(Side.END, _length(match["by"]))
 
