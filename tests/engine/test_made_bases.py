@@ -33,22 +33,22 @@ def day(minute: str, second: str = "00") -> str:
     return f"2025-01-06T{minute}:{second}"
 
 
-def arriving(driver: Driver, minute: str, second: str, close: int, volume: int, symbol: str = "A") -> None:
-    """A state of a minute that comes at a second within it."""
-    driver.feed([state(day(minute), close, volume, symbol)], at=nanos(at(day(minute, second))))
+def arriving(driver: Driver, comes: str, close: int, volume: int, symbol: str = "A") -> None:
+    """A state of a minute that comes at a second within it: ``09:00:05``."""
+    driver.feed([state(day(comes[:5]), close, volume, symbol)], at=nanos(at(day(comes[:5], comes[6:]))))
 
 
 def test_a_state_counts_when_a_newer_bar_of_its_key_begins() -> None:
     """Not before: until then the live bar follows it. Another key's bar does not end it within the delay."""
     driver = Driver(made(keep="last", delay="10s"))
-    arriving(driver, "09:00", "05", 2, 1)
-    arriving(driver, "09:00", "40", 3, 4)
-    arriving(driver, "09:01", "01", 7, 7, "B")
+    arriving(driver, "09:00:05", 2, 1)
+    arriving(driver, "09:00:40", 3, 4)
+    arriving(driver, "09:01:01", 7, 7, "B")
     assert [] == starts(driver.finals("1m"))
     (live,) = [bar for bar in driver.lives("1m").rows(named=True) if bar["symbol"] == "A"]
     assert (prices(1, 3, 1, 3, 4), 2) == (ohlcv(live), live["revision"])
 
-    arriving(driver, "09:01", "02", 3, 1)
+    arriving(driver, "09:01:02", 3, 1)
 
     (final,) = driver.finals("1m").rows(named=True)
     assert (prices(1, 3, 1, 3, 4), 2) == (ohlcv(final), final["revision"])
@@ -58,7 +58,7 @@ def test_a_state_counts_when_a_newer_bar_of_its_key_begins() -> None:
 def test_the_clock_ends_the_last_bar_of_a_quiet_key() -> None:
     """Ten seconds after its minute; for its five minutes, too. What comes of it then is late."""
     driver = Driver(made(keep="last", delay="10s"))
-    arriving(driver, "09:04", "05", 2, 1)
+    arriving(driver, "09:04:05", 2, 1)
     driver.set_clock(nanos(at(day("09:05", "09"))))
     driver.settle()
     assert [] == starts(driver.finals("1m"))
@@ -75,7 +75,7 @@ def test_the_clock_ends_the_last_bar_of_a_quiet_key() -> None:
 def test_a_state_within_its_bar_is_not_from_the_future() -> None:
     """A candle of 09:00 comes at 09:00:05, long before it ends; one of 09:01 that comes then is."""
     driver = Driver(made(keep="last"))
-    arriving(driver, "09:00", "05", 2, 1)
+    arriving(driver, "09:00:05", 2, 1)
     driver.feed([state(day("09:01"), 2, 1)], at=nanos(at(day("09:00", "49"))))
 
     assert ["future"] == [row.reason for row in driver.rejected()]

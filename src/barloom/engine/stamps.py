@@ -1,4 +1,4 @@
-"""The slots of rows by their times: ticks lie in theirs; bars are stamped with a side, a date, or as a clock strikes."""
+"""The slots of rows by their times: ticks lie in theirs; bars are stamped with a side, a date, or by a clock."""
 
 from __future__ import annotations
 
