@@ -75,7 +75,7 @@ class Engine:
             Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
         ]
         if plan.forming:
-            self._intake.states = States(plan, self._market, self._levels[0].rows)
+            self._intake.judge = States(plan, self._market, self._levels[0].rows).judge
         self._published = [self._levels[position] for position in plan.published]
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
         self._ladder: Ladder = ladder(plan, self._levels, self._market)
@@ -388,7 +388,8 @@ class Engine:
 
     def _slots(self, level: Level, groups: Groups, arrived: Integers, *, decided: bool) -> Integers:
         """How many children are decided; with bars as input, how many have arrived."""
-        if self.plan.input is InputKind.BARS and not (decided and self.plan.makes_base):
+        of_base = level.child_grid is None
+        if self.plan.input is InputKind.BARS and not of_base and not (decided and self.plan.makes_base):
             return arrived
         if decided:
             return level.expected(groups.start, groups.end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -11,10 +11,8 @@ import polars as pl
 from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
-from barloom.engine.gather import gather_each
 from barloom.engine.seen import Seen
-from barloom.engine.stamps import Stamps
-from barloom.engine.states import States, in_their_slots
+from barloom.engine.stamps import Stamps, in_their_slots
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
-__all__ = ["Admitted", "Intake", "beyond_digits", "computed"]
+__all__ = ["Admitted", "Intake", "Judge", "Judged", "beyond_digits", "computed"]
 
 _ACCEPTED = -1
 _FILTERED = -2
@@ -55,6 +53,22 @@ class Admitted:
     rejected: Rejected | None
     counts: dict[str, int]
     states: Integers | None = None
+
+
+class Judged(NamedTuple):
+    """Which states of bars are refused, and as what; `counts` says of how many states one is the last, 0 of others."""
+
+    repeated: Booleans
+    conflicting: Booleans
+    counts: Integers
+
+
+class Judge(Protocol):
+    """Tells the last states of bars that still grow from others, of rows that are not late."""
+
+    def __call__(self, admitted: Admitted, before: Integers, seen: Seen) -> Judged:
+        """`before` is stream time before each row."""
+        ...
 
 
 def computed(plan: BarPlan) -> tuple[Node, ...]:
@@ -119,7 +133,7 @@ class Intake:
         )
         self._computed = computed(plan)
         self.seen = Seen() if self._bars or plan.event.event_id is not None else None
-        self.states: States | None = None
+        self.judge: Judge | None = None
 
     def admit(self, batch: TickBatch, clock: StreamTime) -> Admitted:
         """Check a batch and move stream time by it."""
@@ -134,15 +148,15 @@ class Intake:
         counting = rows.accepted
         rows.before = clock.reached_before(rows.event, counting)
         rows.unaided = clock.reached_without_clock(rows.event, counting) if clock.ahead_of_events else rows.before
-        arrivals = batch.arrivals if self.states is None else in_their_slots(rows.start, rows.end, batch.arrivals)
+        arrivals = batch.arrivals if self.judge is None else in_their_slots(rows.start, rows.end, batch.arrivals)
         clock.move(rows.event, counting, arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
         if clock.first is None and len(row):
             clock.first = int(rows.time[row[0]])
         states = None
-        if self.states is not None and self.seen is not None:
-            counts = self._judge_states(self.states, self.seen, rows, columns)
+        if self.judge is not None and self.seen is not None:
+            counts = self._judge_states(self.judge, self.seen, rows, columns)
             row, states = np.flatnonzero(counts), counts[counts > 0]
         return Admitted(
             columns,
@@ -157,14 +171,13 @@ class Intake:
             states,
         )
 
-    def _judge_states(self, states: States, seen: Seen, rows: _Rows, columns: Columns) -> Integers:
+    def _judge_states(self, judge: Judge, seen: Seen, rows: _Rows, columns: Columns) -> Integers:
         """Refuse states of bars after which a newer one had begun; of how many states each row is the last."""
         asked, counts = np.flatnonzero(rows.accepted), np.zeros(len(rows.key), np.int64)
         if not len(asked):
             return counts
         bounds = (rows.key[asked], rows.start[asked], rows.end[asked], rows.time[asked])
-        each = gather_each(self._plan, Admitted(columns, asked, *bounds, {}, None, {}))
-        judged = states.judge(each, rows.before[asked], seen)
+        judged = judge(Admitted(columns, asked, *bounds, {}, None, {}), rows.before[asked], seen)
         rows.verdict[asked[judged.repeated]] = Reason.DUPLICATE
         rows.verdict[asked[judged.conflicting]] = Reason.CONFLICT
         counts[asked] = judged.counts
@@ -220,7 +233,7 @@ class Intake:
             if any(self._floors):
                 late |= self._floors[0].hides(rows.key, rows.start)
                 missed = self._below_floors(rows)
-        if self.seen is not None and self.states is None:
+        if self.seen is not None and self.judge is None:
             self._check_seen(self.seen, rows, batch.frame, deadline, late)
         if late.any():
             rows.refuse(late, Reason.LATE)

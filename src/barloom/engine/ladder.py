@@ -164,7 +164,7 @@ class BarLadder:
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""
-        level.rows.arrived[rows] = slots
+        level.rows.arrived[rows] = slots if level.position else 1
         self._waiting[level.position] = np.concatenate([self._waiting[level.position], rows])
 
     def dump(self, keys: KeyIndex) -> dict[bytes, bytes | None]:

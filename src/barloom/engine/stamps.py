@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Stamps"]
+__all__ = ["Stamps", "in_their_slots"]
 
 
 class Stamps:
@@ -96,3 +96,11 @@ class Stamps:
         start, end, inside = start.copy(), end.copy(), inside.copy()
         start[found], end[found], inside[found] = later.start[meant], later.end[meant], True
         return Placed(start, end, inside, beyond)
+
+
+def in_their_slots(start: Integers, end: Integers, arrivals: Integers | None) -> Integers | None:
+    """Arrivals as if each state had happened when its slot began, and come as long after that as it came after its bar.
+
+    A state is as old as its arrival while its slot lasts: then it has come at once.
+    """
+    return None if arrivals is None else start + arrivals - np.clip(arrivals, start, end - 1)

@@ -6,10 +6,12 @@ duplicate where it says the same, as a conflict where it does not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from barloom.engine.gather import gather_each
+from barloom.engine.intake import Judged
 from barloom.engine.stream_time import BEGINNING
 
 if TYPE_CHECKING:
@@ -17,33 +19,27 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import Values
     from barloom.engine.groups import Groups
+    from barloom.engine.intake import Admitted
     from barloom.engine.market import Market
     from barloom.engine.open_rows import OpenRows
     from barloom.engine.seen import Pair, Seen
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Judged", "States", "in_their_slots"]
-
-
-class Judged(NamedTuple):
-    """Which states are refused, and as what; `counts` says of how many states one is the last, 0 of the others."""
-
-    repeated: Booleans
-    conflicting: Booleans
-    counts: Integers
+__all__ = ["States"]
 
 
 class States:
     """Tells last states from others, given the open slots of the base, which hold those of earlier steps."""
 
     def __init__(self, plan: BarPlan, market: Market, rows: OpenRows) -> None:
-        self._delay = plan.base.delay
+        self._plan = plan
         self._market = market
         self._rows = rows
 
-    def judge(self, each: Groups, before: Integers, seen: Seen) -> Judged:
+    def judge(self, admitted: Admitted, before: Integers, seen: Seen) -> Judged:
         """Of states in source order, none of them late; `before` is stream time before each."""
+        each = gather_each(self._plan, admitted)
         newest = self._newest(each.key)
         behind = each.start < _begun_before(each.key, each.start, newest)
         last, counts = _last_of_each(each.key, each.start, ~behind)
@@ -75,15 +71,7 @@ class States:
 
     def _expires(self, groups: Groups) -> Integers:
         deadlines = self._market.deadlines
-        return deadlines.reached(deadlines.of(groups.end, self._delay))
-
-
-def in_their_slots(start: Integers, end: Integers, arrivals: Integers | None) -> Integers | None:
-    """Arrivals as if each state had happened when its slot began, and come as long after that as it came after its bar.
-
-    A state is as old as its arrival while its slot lasts: then it has come at once.
-    """
-    return None if arrivals is None else start + arrivals - np.clip(arrivals, start, end - 1)
+        return deadlines.reached(deadlines.of(groups.end, self._plan.base.delay))
 
 
 def _begun_before(key: Integers, start: Integers, newest: Integers) -> Integers:

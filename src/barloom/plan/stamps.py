@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from barloom.errors import Problem
 from barloom.plan.barplan import InputKind
 from barloom.plan.ladder import written
-from barloom.time.options import Options
 from barloom.time.timeframe import DAY, MICROSECOND, Timeframe, parse_duration
 
 if TYPE_CHECKING:
@@ -105,10 +104,15 @@ def _unfit(stamp: Stamp, base: Timeframe, calendar: str, where: str) -> Problem 
         return Problem(f"a date names no {base} slot", where, "write the side that is stamped: 'start' or 'end'")
     if stamp.side is Side.CLOCK and not base.intraday:
         return Problem(f"a clock shows no {base} slot", where, "write 'date' for bars that have a date, or 'start'")
-    if stamp.side is Side.CLOCK and calendar and Options.split(calendar)[1].anchor != "clock":
+    if stamp.side is Side.CLOCK and calendar and not _is_anchored_by_clock(calendar):
         fix = f"have slots that begin by the clock, too: calendar = \"{_by_clock(calendar)}\"; or write 'start'"
         return Problem(f"the slots of {calendar} are counted from the open", where, fix)
     return None
+
+
+def _is_anchored_by_clock(calendar: str) -> bool:
+    """As the options behind the name of a planned calendar say."""
+    return "anchor=clock" in calendar.rpartition("?")[2].split("&")
 
 
 def _by_clock(calendar: str) -> str:
