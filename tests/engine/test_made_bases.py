@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 import barloom as bl
@@ -96,6 +97,15 @@ def test_what_comes_of_a_bar_that_is_over_is_told_apart() -> None:
     assert [prices(1, 3, 1, 3, 4), prices(1, 3, 1, 3, 3)] == [
         ohlcv(bar) for bar in driver.finals("1m").rows(named=True)
     ]
+
+
+def test_a_state_that_comes_too_late_is_told_which_one_stays() -> None:
+    """Not the first, as of finished bars."""
+    rows = [state(day("09:00"), 2, 1), state(day("09:00"), 3, 2), state(day("09:01"), 3, 1), state(day("09:00"), 4, 4)]
+    found = made(keep="last", delay="5m").compute(pl.DataFrame(rows))
+
+    told = "a newer bar of its key had begun; the last state before that stays"
+    assert [("conflict", told)] == found.rejected.select("reason", "message").rows()
 
 
 def test_an_older_bar_that_was_never_seen_counts_at_once() -> None:

@@ -134,7 +134,8 @@ def _messages(
                 found = _invalid_messages(plan, rows, rejected)
                 texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
             case reason:
-                texts.append(pl.Series([_MESSAGES[reason]]).new_from_index(0, len(where)))
+                told = _OF_STATES if plan.forming else _MESSAGES
+                texts.append(pl.Series([told[reason]]).new_from_index(0, len(where)))
     if len(texts) == 1:
         return texts[0]
     return pl.concat(texts).gather(np.argsort(np.concatenate(places)))
@@ -201,6 +202,8 @@ _MESSAGES = {
     Reason.CONFLICT: "it was taken in before with other values; the first stays",
     Reason.BEYOND_CALENDAR: "the calendar does not reach its event time",
 }
+_OF_STATES = {**_MESSAGES, Reason.CONFLICT: "a newer bar of its key had begun; the last state before that stays"}
+"""The same where rows are states of bars that grow."""
 
 
 def seconds_told(nanos: Integers) -> pl.Series:
