@@ -80,6 +80,15 @@ def test_what_windows_cannot_be_is_refused(bars: str, name: str, words: str) -> 
     assert words in found[name]
 
 
+def test_states_of_bars_and_their_stamps_are_refused_by_name() -> None:
+    """Beside the input itself; the holes of it too."""
+    found = refused(plan('base = "1m"\ninput = "bars"\nkeep = "last"\nstamped = "end-1ms"\ngap = "carry"'))
+
+    assert ["gaps", "input", "keep", "stamped"] == list(found)
+    assert "what the state of a bar before it said cannot be taken out again" in found["keep"]
+    assert "rows stamped by end-1ms" in found["stamped"]
+
+
 @pytest.mark.parametrize("unit", ["ns", "us", "s"])
 def test_event_times_are_milliseconds(unit: str) -> None:
     """A finer time would lose the order of ticks, and a coarser number is no time to ksqlDB."""

@@ -82,6 +82,19 @@ def test_when_the_clock_helps_is_no_part_of_the_bars() -> None:
         assert changed == from_document(plan_document(changed))
 
 
+def test_which_state_of_a_bar_counts_is_part_of_the_bars() -> None:
+    """A document of an earlier version knows none: there the first row counts, and its store is gone on with."""
+    plain, grown = (
+        bl.from_(Quote).bars("1m", keep=keep).select(close=bl.last("bid")).rollup("1h").named("bars").plan  # type: ignore[arg-type]
+        for keep in ("first", "last")
+    )
+
+    assert "keep" not in plan_document(plain)
+    assert grown == from_document(json.loads(json.dumps(plan_document(grown))))
+    assert fingerprint(plain) != fingerprint(grown)
+    assert ["keep was first, is last"] == differences(plain, grown)
+
+
 def test_fingerprint_is_stable() -> None:
     """Stores made by earlier versions are recognised: a changed fingerprint needs a migration."""
     plan = quotes().ohlcv(price="bid", size="size").rollup("1m").named("bars").plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -227,6 +227,69 @@ select = { close = "last(close)" }
 """)
 
     assert query.rollup("1h").named("bars").plan == toml
+
+
+CANDLES = """
+[event]
+key = "symbol"
+timestamp = "at"
+[event.fields]
+symbol = "string"
+at = "timestamp"
+close = "decimal(18, 2)"
+[bars]
+name = "bars"
+{}
+[bars.select]
+close = "last(close)"
+"""
+
+
+class Candle(bl.Event):
+    """A bar of somebody else."""
+
+    symbol: str = bl.key()
+    at: datetime = bl.timestamp()
+    close: Decimal = bl.decimal(18, 2)
+
+
+@pytest.mark.parametrize(
+    ("toml", "base", "settings"),
+    [
+        ('base = "1m"\nkeep = "last"', "1m", {"keep": "last"}),
+        ('base = "1m"\ngap = "carry"\ncarry_limit = "1h"', "1m", {"gap": "carry", "carry_limit": "1h"}),
+        ('base = "1m"\ngap = "null"\nretention = "1w"', "1m", {"gap": "null", "retention": "1w"}),
+        ('base = "1m"\nstamped = "end - 1ms"\ngap = "carry"', "1m", {"stamped": "end-1ms", "gap": "carry"}),
+        ('base = "1d"\nstamped = "date"\ngap = "carry"', "1d", {"stamped": "date", "gap": "carry"}),
+        (
+            'base = "1h"\nstamped = "clock"\ncalendar = "XNYS?anchor=clock"\ngap = "carry"',
+            "1h",
+            {"stamped": "clock", "calendar": "XNYS?anchor=clock", "gap": "carry"},
+        ),
+    ],
+)
+def test_bars_of_others_are_declared_alike_in_both_languages(toml: str, base: str, settings: dict[str, Any]) -> None:
+    """How they are stamped, which of them counts, and what stands in their holes."""
+    written = read_toml(CANDLES.format(f'input = "bars"\n{toml}'))
+    query = bl.from_(Candle).bars(base, **settings).select(close=bl.last("close"))
+
+    assert written == replace(query.named("bars").plan, event=written.event, outputs=written.outputs)
+
+
+@pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('base = "1m"\nkeep = "last"', "bars.keep: ticks are not states of a bar"),
+        ('base = "1m"\ninput = "bars"\nkeep = "newest"\nrollup = ["1h"]', "bars.keep: 'newest' is not possible"),
+        ('base = "1m"\ninput = "bars"\nretention = "1w"\nrollup = ["1h"]', "retention for the base 1m, which is the"),
+        ('base = "1m"\ninput = "bars"\nheartbeat = true\ngap = "carry"', "heartbeat for the base 1m, which is the"),
+        ('base = "1m"\ninput = "bars"\ngap = "omit"', "bars as input and no roll-up"),
+    ],
+)
+def test_what_cannot_be_said_of_input_bars_is_told(toml: str, told: str) -> None:
+    """Each where it is."""
+    with pytest.raises(DefinitionError, match=told):
+        read_toml(CANDLES.format(toml))
 
 
 def test_key_order_is_that_of_the_list() -> None:

@@ -59,7 +59,7 @@ class Computed:
 
 def compute(
     bars: Declared,
-    frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, or whatever else `open_source` understands
+    frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, an Arrow table, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
     *,

@@ -8,7 +8,6 @@ import numpy as np
 
 from barloom.engine.engine import Engine
 from barloom.errors import BadRow, StoreError
-from barloom.plan.barplan import InputKind
 from barloom.runtime.mover import Movers
 from barloom.runtime.report import RunReport
 from barloom.runtime.side import side_records
@@ -120,7 +119,7 @@ class Pipeline:
         until, last = self._engine.complete_until, self._engine.time.max_event
         if until is None or last is None:
             return None
-        beyond = last > until if self.plan.input is InputKind.BARS else last >= until
+        beyond = last > until if self.plan.finished else last >= until
         if until > now:
             self.report.notes.append(
                 f"complete_until, {written(until)}, lies ahead of the clock: rows may still come, so it does not count"

@@ -16,6 +16,7 @@ from barloom.runtime.overrides import OverrideFile
 from barloom.runtime.rejections import KEPT, RejectLimit, check_rejected
 from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.feeds.word import word_of
+from barloom.source.files.source import FileSource
 from barloom.source.open import open_source
 from barloom.source.protocol import PolledSource, Progress
 from barloom.store.opening import open_store
@@ -70,8 +71,9 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
 ) -> RunReport:
     """Read a source to its end into a store and say what was done.
 
-    Files continue where the last run stopped. A source that cannot be replayed (standard input, an iterable) needs
-    `resume` on a second run: ``skip`` passes over as many rows as were read before, ``new`` takes all of them as new.
+    Files continue where the last run stopped, and so does a frame that begins with the rows it had before. A source
+    that cannot be replayed (standard input, an iterable) needs `resume` on a second run: ``skip`` passes over as many
+    rows as were read before, ``new`` takes all of them as new, those of a frame too.
     An iterable that waits between its rows is followed live: every `live_interval` seconds what has come is committed
     and the clock closes quiet slots, unless the iterable has said by `BEHIND` (or a `caught_up` of its own) that rows
     are still to come, until it says `CAUGHT_UP`. One that says nothing is believed to be caught up when it waits, has
@@ -145,6 +147,8 @@ def _check_number(name: str, value: float, least: int) -> None:
 def _positions(source: Source, pipeline: Pipeline, resume: str | None) -> dict[str, bytes]:
     """Where to open the source."""
     held = dict(pipeline.positions)
+    if isinstance(source, FileSource) and resume == "new":
+        return source.renew(held)
     if source.replayable or not held:
         return held
     if resume is None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition
 from barloom.engine.market import Market
+from barloom.engine.stamps import Stamps
 from barloom.errors import CalendarError
-from barloom.plan.barplan import InputKind
 from barloom.time.calendars import resolve
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Counting", "asked_times"]
+__all__ = ["Counting"]
 
 
 class Counting:
@@ -27,11 +27,12 @@ class Counting:
     def __init__(self, plan: BarPlan) -> None:
         self._plan = plan
         self._market = Market(plan, resolve(plan.calendar))
+        self._stamps = Stamps(plan, self._market)
 
     def of(self, frame: pl.DataFrame) -> Booleans:
         """Of rows of the event's fields, none of them from the future."""
         columns = Columns(frame, self._plan.event)
-        counts = self._inside(asked_times(self._plan, frame[self._plan.event.timestamp].to_numpy()), columns)
+        counts = self._inside(frame[self._plan.event.timestamp].to_numpy(), columns)
         if self._plan.where is not None:
             counts = counts & condition(self._plan.where, columns)
         return counts
@@ -41,10 +42,4 @@ class Counting:
         if not calendar.shortest_pause:  # it never closes: only its last known date needs a look
             with suppress(CalendarError):
                 return calendar.is_open(times)
-        return self._market.place(times, auction(self._plan, columns)).inside
-
-
-def asked_times(plan: BarPlan, times: Integers) -> Integers:
-    """Times that lie in the rows' slots: with input bars stamped at their end just before it."""
-    stamped_end = plan.input is InputKind.BARS and plan.stamped == "end"
-    return times - 1 if stamped_end else times
+        return self._stamps.place(times, auction(self._plan, columns)).inside

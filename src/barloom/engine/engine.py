@@ -19,7 +19,8 @@ from barloom.engine.keys import KeyIndex
 from barloom.engine.ladder import BarLadder, TickLadder
 from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.states import States
+from barloom.engine.stream_time import BEGINNING, StreamTime
 from barloom.engine.times.parts import timed
 from barloom.plan.barplan import Gap, InputKind
 from barloom.time.calendars import resolve
@@ -77,6 +78,8 @@ class Engine:
         self._levels = [
             Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
         ]
+        if plan.forming:
+            self._intake.judge = States(plan, self._market, self._levels[0].rows).judge
         self._published = [self._levels[position] for position in plan.published]
         ladder = BarLadder if plan.input is InputKind.BARS else TickLadder
         self._ladder: Ladder = ladder(plan, self._levels, self._market)
@@ -113,7 +116,7 @@ class Engine:
         last = self.time.max_event
         if last is None:
             return None
-        holds = last - 1 if self.plan.input is InputKind.BARS else last
+        holds = last - 1 if self.plan.finished else last
         return ends_at(self.plan.source.complete_until, self.calendar, holds)
 
     @property
@@ -136,9 +139,8 @@ class Engine:
             return Step(stream_time=self.stream_time)
         self._times.begin_step()
         admitted = self._intake.admit(batch, self._times)
-        notes = self._times.accept(admitted.key, admitted.time, admitted.start)
         step = self._step(self._settle(admitted), admitted)
-        return replace(step, notes=(*notes, *step.notes))
+        return replace(step, notes=(*admitted.notes, *step.notes))
 
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
@@ -214,8 +216,8 @@ class Engine:
         outcome = _Outcome()
         self._times.begin_step()
         end = self._times.whole_until(BEGINNING if until is None else min(until, self.calendar.known_to))
-        for level in self._published if self.stream_time is not None else ():
-            self._publish(level, level.close(level.rows.all()), outcome, end)
+        for level, closed in self._ladder.end() if self.stream_time is not None else ():
+            self._publish(level, closed, outcome, end)
         self.closed = True
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
@@ -396,7 +398,8 @@ class Engine:
 
     def _slots(self, level: Level, groups: Groups, arrived: Integers, *, decided: bool) -> Integers:
         """How many children are decided; with bars as input, how many have arrived."""
-        if self.plan.input is InputKind.BARS:
+        of_base = level.child_grid is None
+        if self.plan.input is InputKind.BARS and not of_base and not (decided and self.plan.makes_base):
             return arrived
         if decided:
             return level.expected(groups.start, groups.end)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["gather", "stable_order"]
+__all__ = ["gather", "gather_each", "stable_order"]
 
 _SHORT = 1 << 16
 
@@ -46,6 +46,15 @@ def gather(plan: BarPlan, admitted: Admitted) -> Groups:
         np.zeros(len(runs), np.int64),
         fold_runs(plan.partials, values, runs, len(key)),
     )
+
+
+def gather_each(plan: BarPlan, admitted: Admitted) -> Groups:
+    """One row for each admitted row, in their order."""
+    each = np.arange(len(admitted.row))
+    values = _values(plan, admitted, each, admitted.time)
+    ones, nothing = np.ones(len(each), np.int64), np.zeros(len(each), np.int64)
+    folded = fold_runs(plan.partials, values, each, len(each))
+    return Groups(admitted.key, admitted.start, admitted.end, admitted.time, admitted.time, ones, nothing, folded)
 
 
 def _by_key_and_time(key: Integers, time: Integers, by_key: Integers | None) -> Integers:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
-from barloom.engine.counting import asked_times
 from barloom.engine.deadlines import auction
 from barloom.engine.evaluate import Columns, condition, number
+from barloom.engine.seen import Seen
+from barloom.engine.stamps import Stamps, in_their_slots
 from barloom.engine.times.late_keys import LateKeys
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
-__all__ = ["Admitted", "Intake", "beyond_digits", "computed"]
+__all__ = ["Admitted", "Intake", "Judge", "Judged", "beyond_digits", "computed"]
 
 _ACCEPTED = -1
 _FILTERED = -2
@@ -41,7 +42,8 @@ class Admitted:
     """The accepted rows of a batch, in source order: their position, key, base slot and the time that orders them.
 
     `missed` (bars as input) holds for a level the rows that came too late for it alone. `order` sorts them by key,
-    equals as they stand, where that is known.
+    equals as they stand, where that is known. Of states of bars that still grow only the last of each is here; `states`
+    says of how many it is the last. `notes` are what a person should know of the beginning.
     """
 
     columns: Columns
@@ -54,6 +56,24 @@ class Admitted:
     rejected: Rejected | None
     counts: dict[str, int]
     order: Integers | None = None
+    states: Integers | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Judged(NamedTuple):
+    """Which states of bars are refused, and as what; `counts` says of how many states one is the last, 0 of others."""
+
+    repeated: Booleans
+    conflicting: Booleans
+    counts: Integers
+
+
+class Judge(Protocol):
+    """Tells the last states of bars that still grow from others, of rows that are not late."""
+
+    def __call__(self, admitted: Admitted, before: Integers, seen: Seen) -> Judged:
+        """`before` is stream time before each row."""
+        ...
 
 
 def computed(plan: BarPlan) -> tuple[Node, ...]:
@@ -111,13 +131,17 @@ class Intake:
     ) -> None:
         self._plan = plan
         self._market = market
+        self._stamps = Stamps(plan, market)
         self._keys = keys
         self._floors = floors
         self._bars = plan.input is InputKind.BARS
-        self._direct = [number for number, level in enumerate(plan.levels) if level.child == 0]
+        self._direct = (
+            [0] if plan.makes_base else [place for place, level in enumerate(plan.levels) if level.child == 0]
+        )
         self._computed = computed(plan)
         self.seen = seen
         self.late_keys = None if plan.by_key else LateKeys()
+        self.judge: Judge | None = None
 
     def admit(self, batch: TickBatch, times: Times) -> Admitted:
         """Check a batch and move stream time by it."""
@@ -130,11 +154,17 @@ class Intake:
         rows.refuse(rows.beyond, Reason.BEYOND_CALENDAR)
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
-        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, batch.arrivals)
+        arrivals = batch.arrivals if self.judge is None else in_their_slots(rows.start, rows.end, batch.arrivals)
+        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, arrivals)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
+        notes = times.accept(rows.key[row], rows.time[row], rows.start[row])
         if self.late_keys is not None:
             self.late_keys.count(rows.key[row], rows.key[rows.verdict == Reason.LATE])
+        states = None
+        if self.judge is not None and self.seen is not None:
+            counts = self._judge_states(self.judge, self.seen, rows, columns)
+            row, states = np.flatnonzero(counts), counts[counts > 0]
         return Admitted(
             columns,
             row,
@@ -145,20 +175,34 @@ class Intake:
             {level: where[row] for level, where in missed.items() if where[row].any()},
             self._rejected(rows, batch, missed),
             _count(rows.verdict),
-            order if len(row) == len(rows.key) else None,
+            order if len(row) == len(rows.key) and states is None else None,
+            states,
+            notes,
         )
+
+    def _judge_states(self, judge: Judge, seen: Seen, rows: _Rows, columns: Columns) -> Integers:
+        """Refuse states of bars after which a newer one had begun; of how many states each row is the last."""
+        asked, counts = np.flatnonzero(rows.accepted), np.zeros(len(rows.key), np.int64)
+        if not len(asked):
+            return counts
+        bounds = (rows.key[asked], rows.start[asked], rows.end[asked], rows.time[asked])
+        judged = judge(Admitted(columns, asked, *bounds, {}, None, {}), rows.before[asked], seen)
+        rows.verdict[asked[judged.repeated]] = Reason.DUPLICATE
+        rows.verdict[asked[judged.conflicting]] = Reason.CONFLICT
+        counts[asked] = judged.counts
+        return counts
 
     def _locate(self, batch: TickBatch, columns: Columns) -> _Rows:
         time = batch.frame[self._plan.event.timestamp].to_numpy()
         verdict = np.full(len(time), _ACCEPTED, np.int8)
-        asked = asked_times(self._plan, time)
-        start, end, inside, beyond = self._market.place(asked, auction(self._plan, columns))
+        placed = self._stamps.place(time, auction(self._plan, columns))
+        start, end, inside, beyond = placed
         if not inside.all():
             start, end = np.where(inside, start, time), np.where(inside, end, time)
         event = time
         if self._bars:
-            verdict[inside & ((end if self._plan.stamped == "end" else start) != time)] = Reason.INVALID
-            event = end
+            verdict[self._stamps.off(time, placed)] = Reason.INVALID
+            event = end if self._plan.finished else start
             time = start
         key = self._keys.ids(batch.frame)
         nothing = np.zeros(len(time), np.int64)
@@ -175,7 +219,8 @@ class Intake:
         if batch.arrivals is not None:
             ahead = rows.event - batch.arrivals
         elif batch.limits is not None:
-            ahead = batch.frame[self._plan.event.timestamp].to_numpy() - batch.limits
+            stamps = rows.event if self._plan.forming else batch.frame[self._plan.event.timestamp].to_numpy()
+            ahead = stamps - batch.limits
         else:
             return
         future: Booleans = ahead > self._plan.max_ahead
@@ -198,7 +243,7 @@ class Intake:
             if any(self._floors):
                 late |= self._floors[0].hides(rows.key, rows.start)
                 missed = self._below_floors(rows)
-        if self.seen is not None:
+        if self.seen is not None and self.judge is None:
             self._check_seen(self.seen, rows, batch.frame, deadline, late)
         if late.any():
             rows.refuse(late, Reason.LATE)
@@ -273,35 +318,23 @@ class Intake:
         # Ticks are `behind` by what was published before stream time was set back, which is not the clock's doing.
         by_time = late if self._bars else late & ~behind[row]
         by_clock = by_time & self._closed_by_clock(rows, row, by)
-        boundary = self._boundaries(rows, row, batch.frame) if self._bars else None
+        stamped = batch.frame[self._plan.event.timestamp].to_numpy()[row]
+        boundary = self._stamps.nearest(stamped, rows.start[row], rows.end[row]) if self._bars else None
         return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots, by_clock, boundary)
 
     def _closed_by_clock(self, rows: _Rows, row: Integers, by: Integers) -> Booleans:
         """Where events alone had not come as far as the deadline that a row is behind by so much."""
         before, unaided = rows.before[row], rows.unaided[row]
         deadline = before - by
-        undecided = deadline >= unaided if self._bars else deadline > unaided
+        undecided = deadline >= unaided if self._plan.finished else deadline > unaided
         by_clock: Booleans = (before > unaided) & undecided
         if self._floors[0]:
             by_clock &= ~self._floors[0].hides(rows.key[row], rows.start[row])
         return by_clock
 
-    def _boundaries(self, rows: _Rows, row: Integers, frame: pl.DataFrame) -> Integers:
-        """The time nearest to each row's own at which a slot has its stamped side; outside every slot its own time."""
-        grid, stamped_end = self._market.grids[0], self._plan.stamped == "end"
-        time = frame[self._plan.event.timestamp].to_numpy()[row]
-        start, end = rows.start[row], rows.end[row]
-        own, other = (end, start) if stamped_end else (start, end)
-        beside = other - 1 if stamped_end else other  # lies in the neighbouring slot, where there is one
-        touching = grid.knows(beside) & (start != end)
-        first, last, inside = grid.round_to_slot(beside[touching])
-        touching[touching] = inside & ((last if stamped_end else first) == other[touching])
-        nearest = np.where(touching & (np.abs(other - time) < np.abs(own - time)), other, own)
-        return np.where(start == end, time, nearest)
-
     def _masks(self, late: Booleans, behind: Booleans, missed: dict[int, Booleans]) -> list[Booleans]:
         """For each level the late rows that are missing in its bars; those `behind` are in the bars of some levels."""
-        if not self._bars:
+        if self._plan.makes_base:
             return [late & (~behind | missed.get(place, late & False)) for place in range(len(self._plan.levels))]
         masks = [np.zeros(len(late), np.bool_)]
         for place, level in enumerate(self._plan.levels[1:], 1):

@@ -55,6 +55,10 @@ class Ladder(Protocol):
         """The stream time at which slots that end at or before `until` are decided, and no later one is."""
         ...
 
+    def end(self) -> Iterator[tuple[Level, Closed | None]]:
+        """Close every open slot, finest level first."""
+        ...
+
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""
         ...
@@ -87,6 +91,11 @@ class TickLadder:
     def reach(self, until: int) -> int:
         """By the base's delay."""
         return self._market.deadlines.reach(until, self._plan.base.delay)
+
+    def end(self) -> Iterator[tuple[Level, Closed | None]]:
+        """All that is open."""
+        for level in self._levels:
+            yield level, level.close(level.rows.all())
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Nothing to know: children of ticks are decided by time."""
@@ -131,28 +140,33 @@ class BarLadder:
 
     A parent closes when all its expected children have arrived, and at its own deadline at the latest. Finals of a key
     come in slot order, so a complete slot waits while an earlier one may still come.
+
+    Where the base is made, its slots are closed like those of a parent with one child, and all levels by the base's
+    delay. Of bars that still grow it holds the last states: one is complete when a newer bar of its key has begun, and
+    counts for its parents when it closes.
     """
 
     def __init__(self, plan: BarPlan, levels: Sequence[Level], market: Market) -> None:
         self._plan = plan
         self._levels = levels
         self._market = market
+        self._made = [levels[position] for position in plan.published]
         self._waiting = {level.position: _NO_ROWS for level in levels}
         self._closed_to: dict[int, dict[int, int]] = {level.position: {} for level in levels}
         self._changed = False
 
     def delay(self, level: Level) -> int:
-        """Each level has its own deadline."""
-        return level.plan.delay
+        """Each level has its own deadline, or that of the base where it is made."""
+        return self._plan.deciding_delay(level.position)
 
     def reach(self, until: int) -> int:
         """By the shortest delay; levels with a longer one wait."""
-        delay = min(level.plan.delay for level in self._levels[1:]) if self._levels[1:] else 0
+        delay = min((self._plan.deciding_delay(level.position) for level in self._made), default=0)
         return self._market.deadlines.reach(until, delay)
 
     def restore(self, level: Level, rows: Integers, slots: Integers) -> None:
         """Know again how many children restored rows have taken in."""
-        level.rows.arrived[rows] = slots
+        level.rows.arrived[rows] = slots if level.position else 1
         self._waiting[level.position] = np.concatenate([self._waiting[level.position], rows])
 
     def dump(self, keys: KeyIndex) -> dict[bytes, bytes | None]:
@@ -182,40 +196,74 @@ class BarLadder:
         """Fold in accepted bars and close what is complete or due."""
         fed: dict[int, Fed] = {}
         closings: dict[int, Closed | None] = {}
-        for level in self._levels[1:]:
+        for level in self._made:
             changed = self._feed(level, admitted, fed)
-            if level.plan.child:
+            if level.plan.child in closings:
                 changed = np.union1d(changed, self._count_finals(level, closings[level.plan.child]))
-            reach = times.reach(level.plan.delay)
+            reach = times.reach(self.delay(level))
             complete = self._complete(level, np.union1d(changed, self._waiting[level.position]), reach)
             leaving = np.union1d(reach.ended(level.rows), complete)
             self._waiting[level.position] = np.setdiff1d(self._waiting[level.position], leaving)
-            closings[level.position] = level.close(leaving)
+            closings[level.position] = self._close(level, leaving, fed)
             yield LevelChange(level, closings[level.position], np.setdiff1d(changed, leaving))
+
+    def end(self) -> Iterator[tuple[Level, Closed | None]]:
+        """All that is open; bars that still grow count as they are."""
+        fed: dict[int, Fed] = {}
+        for level in self._made:
+            self._feed(level, None, fed)
+            yield level, self._close(level, level.rows.all(), fed)
+
+    def _close(self, level: Level, rows: Integers, fed: dict[int, Fed]) -> Closed | None:
+        """Close rows; last states count for parents from here on."""
+        closed = level.close(rows)
+        if level.plan.child is None and self._plan.forming:
+            fed.pop(level.position, None)
+            if closed is not None:
+                fed[level.position] = (closed.groups, np.ones(len(closed.groups), np.bool_))
+        return closed
 
     def _feed(self, level: Level, admitted: Admitted | None, fed: dict[int, Fed]) -> Integers:
         """Fold the new bars into the level; gives the rows that changed."""
-        if level.plan.child:
-            if level.plan.child not in fed:
-                return _NO_ROWS
-            groups = parents_of(level, *fed[level.plan.child])
-        elif admitted is None:
-            return _NO_ROWS
+        if level.plan.child is None:
+            return self._feed_base(level, admitted, fed)
+        if level.plan.child or self._plan.makes_base:
+            groups = parents_of(level, *fed[level.plan.child]) if level.plan.child in fed else None
         else:
-            in_time = _in_time(admitted, level.position)
-            if not len(in_time.row):
-                return _NO_ROWS
-            bars = gather(self._plan, in_time)
-            groups = parents_of(level, bars, np.ones(len(bars), np.bool_))
+            bars = self._bars(admitted, level)
+            groups = None if bars is None else parents_of(level, bars, np.ones(len(bars), np.bool_))
         if groups is None:
             return _NO_ROWS
         absorbed = level.absorb(groups, None)
         level.open(absorbed.opening)
         fed[level.position] = (groups, absorbed.fresh)
         rows = level.rows.find(groups.key, groups.start)
-        if not level.plan.child:
+        if not level.plan.child and not self._plan.makes_base:
             level.rows.arrived[rows] += groups.children
         return rows
+
+    def _feed_base(self, level: Level, admitted: Admitted | None, fed: dict[int, Fed]) -> Integers:
+        """Bars of the base itself; gives the rows that changed, and those of the bars that were the newest before."""
+        bars = self._bars(admitted, level)
+        if bars is None:
+            return _NO_ROWS
+        before = level.rows.newest(bars.key) if self._plan.forming else _NO_ROWS
+        absorbed = level.replace(bars) if self._plan.forming else level.absorb(bars, None)
+        level.open(absorbed.opening)
+        fed[level.position] = (bars, absorbed.fresh)
+        rows = level.rows.find(bars.key, bars.start)
+        level.rows.arrived[rows] = 1
+        return np.union1d(rows, before[before >= 0])
+
+    def _bars(self, admitted: Admitted | None, level: Level) -> Groups | None:
+        """Those that are in time for a level."""
+        in_time = None if admitted is None else _in_time(admitted, level.position)
+        if in_time is None or not len(in_time.row):
+            return None
+        bars = gather(self._plan, in_time)
+        if in_time.states is not None:
+            bars.revision = in_time.states[np.lexsort((in_time.start, in_time.key))]
+        return bars
 
     def _count_finals(self, level: Level, closed: Closed | None) -> Integers:
         """Let the finals of the child level arrive; gives the rows they arrived at."""
@@ -231,6 +279,8 @@ class BarLadder:
         """Of some rows those that have all their children and no earlier slot to wait for; the rest waits."""
         held = level.rows.gather(rows)
         full = level.rows.arrived[rows] == level.expected(held.start, held.end)
+        if level.plan.child is None and self._plan.forming:
+            full = held.start < level.rows.starts(level.rows.newest(held.key))
         rows, key, start = rows[full], held.key[full], held.start[full]
         self._waiting[level.position] = np.union1d(self._waiting[level.position], rows)
         closed_to = self._past_forgotten(level, reach)
@@ -268,4 +318,5 @@ def _in_time(admitted: Admitted, level: int) -> Admitted:
         end=admitted.end[kept],
         time=admitted.time[kept],
         order=None,
+        states=None if admitted.states is None else admitted.states[kept],
     )

@@ -111,6 +111,15 @@ class Level:
         """Open new slots; after `close`, so that the rows of the slots that close are free for them."""
         return _NO_ROWS if opening is None else self.rows.insert(opening)
 
+    def replace(self, groups: Groups) -> Absorbed:
+        """Put groups in the place of what their slots held, of which only the number of rows is kept."""
+        rows = self.rows.find(groups.key, groups.start)
+        held = rows >= 0
+        later = groups.take(held)
+        later.revision += self.rows.gather(rows[held]).revision
+        self.rows.update(rows[held], later)
+        return Absorbed(~held, rows[held], _some(groups, ~held), None)
+
     def close(self, rows: Integers, passing: Groups | None = None) -> Closed | None:
         """Take rows out of the table, together with groups that pass through; sorted by key and start."""
         if not len(rows):

@@ -9,7 +9,6 @@ import numpy as np
 
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
-from barloom.plan.barplan import InputKind
 from barloom.time.calendar import Located, children_of
 from barloom.time.changes import changed_slots, refuse_passed
 from barloom.time.hours import Phase
@@ -63,7 +62,7 @@ class Market:
         self._use(calendar)
 
     def _use(self, calendar: Calendar) -> None:
-        self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.input is InputKind.BARS)
+        self.deadlines = Deadlines(calendar, self._plan.close_grace, beyond=self._plan.finished)
         levels = self._plan.levels
         self.grids = [calendar.grid(level.timeframe) for level in levels]
         self.children = [

@@ -78,6 +78,15 @@ class OpenRows:
             found[behind] = [older[number].get(time, -1) if number in older else -1 for number, time in pairs]
         return found
 
+    def newest(self, key: Integers) -> Integers:
+        """The row of each key with the latest start, -1 where none is open."""
+        self._know(key)
+        return self._newest[key]
+
+    def starts(self, rows: Integers) -> Integers:
+        """Where the slots of rows start."""
+        return self._columns[_START][rows]
+
     def gather(self, rows: Integers) -> Groups:
         """A copy of some rows."""
         values = [

@@ -67,6 +67,11 @@ class Seen:
                 self._mark(pair, Mark(int(expires[row]), contents[row]))
         return repeated, conflicting
 
+    def mark(self, pairs: Sequence[Pair], expires: Integers, contents: Sequence[str]) -> None:
+        """Mark rows that were accepted before they were judged."""
+        for pair, until, content in zip(pairs, expires.tolist(), contents, strict=True):
+            self._mark(pair, Mark(until, content))
+
     def _mark(self, pair: Pair, mark: Mark) -> None:
         self._marks[pair] = mark
         self._by_expiry[mark.expires].append(pair)

@@ -122,17 +122,31 @@ class Query:
         *,
         delay: Duration = "0s",
         calendar: str | Mapping[str, object] = "24x7",
-        stamped: Literal["start", "end"] = "start",
+        stamped: str = "start",
+        keep: Literal["first", "last"] = "first",
         on: str | None = None,
+        gap: GapPolicy | None = None,
+        carry_limit: Duration | None = None,
+        retention: Duration | None = None,
         time: TimeOf | None = None,
     ) -> Query:
-        """The rows are final bars of the timeframe `every`, whose event time is their slot's `stamped` side.
+        """The rows are bars of the timeframe `every`, whose event time is their slot's `stamped` side.
 
+        `stamped` is ``"start"``, ``"end"``, or ``"end-1ms"`` for the last moment of the slot; ``"date"`` for days,
+        weeks and months that have a date; ``"clock"`` for hours that are stamped when the clock strikes, though the
+        session opens within them. `keep` ``"last"``: rows are states of bars that still grow, and of each bar the last
+        counts that comes before a newer one of the key begins, or before its deadline. `gap` fills the holes of the
+        input. Where it does, or the last states count, bars of `every` are made as well, and kept for `retention`.
         `time` says whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own.
         """
         knobs = () if time is None else (("time", Value(time, "bars(time=…)")),)
-        chosen = self._with(stamped=Value(stamped, "bars(stamped=…)"), knobs=(*self.draft.knobs, *knobs))
-        return chosen._based([LevelDraft(every, "bars", delay)], InputKind.BARS, "bars", calendar, on)  # noqa: SLF001 - its own class
+        chosen = self._with(
+            stamped=Value(stamped, "bars(stamped=…)"),
+            keep=Value(keep, "bars(keep=…)"),
+            knobs=(*self.draft.knobs, *knobs),
+        )
+        base = LevelDraft(every, "bars", delay, gap, carry_limit, None, retention)
+        return chosen._based([base], InputKind.BARS, "bars", calendar, on)  # noqa: SLF001 - its own class
 
     def _based(
         self,

@@ -197,8 +197,10 @@ class SourcePlan:
 class BarPlan:
     """Bars as declared: event, filter, calendar, ladder from fine to coarse (`levels[0]` is the base), and columns.
 
-    With `input` BARS the rows are final bars of the base timeframe and the base level is not published again;
-    `stamped` says whether such a row's timestamp is its slot's ``start`` or ``end``.
+    With `input` BARS the rows are bars of the base timeframe. `stamped` says what such a row's timestamp is: its slot's
+    ``start`` or ``end``, ``end-1ms``, its ``date``, or its start by the ``clock``. `keep` says which of the rows of one
+    bar counts: the ``first``, so that rows are final bars, or the ``last`` before a newer bar of the key begins. The
+    base level is published only where it is more than the input: of the last rows, or with its holes filled.
     `max_ahead` and `live_within` are nanoseconds, and so are `clock_after`, how much later than time passes the clock
     closes slots, and `close_grace`: how long after a session's close its last slots still take ticks (the closing
     auction); `close_grace_when` is the condition on these ticks. `time` says whose stream time, lateness and closing
@@ -214,6 +216,7 @@ class BarPlan:
     where: Node | None = None
     input: InputKind = InputKind.TICKS
     stamped: str = "start"
+    keep: str = "first"
     max_ahead: int = 10 * SECOND
     live_within: int = MINUTE
     clock: bool = True
@@ -240,7 +243,26 @@ class BarPlan:
     @cached_property
     def published(self) -> tuple[int, ...]:
         """Positions of the levels whose bars are written: all, but for a base that was itself the input."""
-        return tuple(range(1 if self.input is InputKind.BARS else 0, len(self.levels)))
+        return tuple(range(0 if self.makes_base else 1, len(self.levels)))
+
+    @property
+    def makes_base(self) -> bool:
+        """Whether bars of the base timeframe are made, and not only read."""
+        return self.input is InputKind.TICKS or self.forming or self.base.gap is not Gap.OMIT
+
+    @property
+    def forming(self) -> bool:
+        """Whether the rows are states of bars, of which the last counts."""
+        return self.input is InputKind.BARS and self.keep == "last"
+
+    @property
+    def finished(self) -> bool:
+        """Whether each row is a finished bar, which happens at its end; others happen when their slot begins."""
+        return self.input is InputKind.BARS and not self.forming
+
+    def deciding_delay(self, level: int) -> int:
+        """How long after its end a slot of a level is decided: with its last base slot, where such are made."""
+        return self.levels[0 if self.makes_base else level].delay
 
     @cached_property
     def optional(self) -> frozenset[int]:

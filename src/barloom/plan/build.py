@@ -13,6 +13,7 @@ from barloom.plan.expressions import Expression
 from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
 from barloom.plan.reading import plan_source
+from barloom.plan.stamps import plan_stamp, with_zone_of_dates
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.trading_hours import check_grace, check_timeframes, plan_calendar
 from barloom.plan.types import Checker, Kind, Scope, field_type
@@ -41,7 +42,8 @@ def build(draft: BarsDraft) -> BarPlan:
     where = _where(draft, scope, problems)
     knobs = _knobs(draft, problems)
     source = plan_source(draft.source, draft.event, problems)
-    name, calendar, stamped = _name(draft, problems), plan_calendar(draft, problems), _stamped(draft, problems)
+    name, calendar, keep = _name(draft, problems), plan_calendar(draft, problems), _keep(draft, problems)
+    stamped = plan_stamp(draft, levels, calendar, problems)
     _check_grace(draft, calendar, knobs, problems)
     check_timeframes(draft, calendar, levels, problems)
     _check_after(draft, knobs, problems)
@@ -59,7 +61,8 @@ def build(draft: BarsDraft) -> BarPlan:
         close_grace_when=grace_when,
         input=draft.input,
         stamped=stamped,
-        source=source,
+        keep=keep,
+        source=with_zone_of_dates(source, stamped),
     )
     return replace(made, **knobs)
 
@@ -316,8 +319,13 @@ def _checked_name(name: object, where: str, problems: list[Problem]) -> str:
     return ""
 
 
-def _stamped(draft: BarsDraft, problems: list[Problem]) -> str:
-    if draft.stamped.value in ("start", "end"):
-        return str(draft.stamped.value)
-    problems.append(Problem(f"unknown stamp {draft.stamped.value!r}", draft.stamped.where, "write 'start' or 'end'"))
-    return "start"
+def _keep(draft: BarsDraft, problems: list[Problem]) -> str:
+    """Which of several rows of one bar counts."""
+    stated, where = draft.keep.value, draft.keep.where
+    if stated not in ("first", "last"):
+        fix = "write 'first' (a row is a finished bar) or 'last' (a row is the state of a bar that may still grow)"
+        problems.append(Problem(f"{stated!r} is not possible", where, fix))
+    elif stated == "last" and draft.input is InputKind.TICKS:
+        fix = draft.either("read bars: .bars(…) in place of .tumbling(…)", 'write input = "bars", or leave it out')
+        problems.append(Problem("ticks are not states of a bar: each of them counts", where, fix))
+    return "last" if stated == "last" else "first"

@@ -78,6 +78,7 @@ class BarsDraft:
     base_where: str = "tumbling"
     input: InputKind = InputKind.TICKS
     stamped: Value = Value("start", "bars(stamped=…)")
+    keep: Value = Value("first", "bars(keep=…)")
     rollups: tuple[LevelDraft, ...] = ()
     calendar: Value = Value("24x7", "tumbling(calendar=…)")
     on: Value | None = None

@@ -82,6 +82,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "event id": plan.event.event_id or "none",
         "input": plan.input.value,
         "stamped": plan.stamped,
+        "keep": plan.keep,
         "calendar": plan.calendar,
         "where": "all rows" if plan.where is None else render(plan.where),
         "max_ahead": written(plan.max_ahead),

@@ -80,13 +80,13 @@ def ladder(draft: BarsDraft, problems: list[Problem]) -> tuple[LevelPlan, ...]:
 
 
 def _check_input(draft: BarsDraft, problems: list[Problem]) -> None:
-    """The base of bars as input is not published again, so nothing but its delay can be chosen."""
-    if not draft.rollups:
-        problems.append(
-            Problem("bars as input and no roll-up", draft.base_where, "roll up at least one coarser timeframe")
-        )
+    """Nothing but its delay can be chosen for a base that is not published again."""
+    made = draft.keep.value == "last" or any(item.gap not in (None, "omit") for item in draft.bases)
+    if not draft.rollups and not made:
+        fix = "roll up at least one coarser timeframe, or let the base fill the holes of the input by its gap"
+        problems.append(Problem("bars as input and no roll-up", draft.base_where, fix))
     for item in draft.bases:
-        for setting in ("gap", "carry_limit", "heartbeat", "retention"):
+        for setting in ("heartbeat",) if made else ("carry_limit", "heartbeat", "retention"):
             if getattr(item, setting) is not None:
                 what = f"{setting} for the base {item.timeframe}, which is the input"
                 problems.append(Problem(what, item.where, "give it to a rolled-up timeframe"))

@@ -31,7 +31,7 @@ _KINDS: Final = {"string": FieldKind.STRING, "int": FieldKind.INTEGER, "bool": F
 _LEVEL_SETTINGS: Final = ("delay", "gap", "carry_limit", "heartbeat", "retention")
 _KNOBS: Final = ("clock", "max_ahead", "live_within", "close_grace", "close_grace_when", "time", "pass_headers")
 _BARS: Final = (
-    *("name", "where", "base", "input", "stamped", "calendar", "on", "ohlcv", "select", "rollup", "timeframes"),
+    *("name", "where", "base", "input", "stamped", "keep", "calendar", "on", "ohlcv", "select", "rollup", "timeframes"),
     *_LEVEL_SETTINGS,
     *_KNOBS,
 )
@@ -213,6 +213,7 @@ class _Reader:
             "bars.base",
             self._input(table),
             Value(table.get("stamped", "start"), "bars.stamped"),
+            Value(table.get("keep", "first"), "bars.keep"),
             tuple(rollups),
             Value(table.get("calendar", "24x7"), "bars.calendar"),
             None if on is None else Value(on, "bars.on"),

@@ -9,11 +9,10 @@ import numpy as np
 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import CalendarError
-from barloom.plan.barplan import InputKind
 from barloom.plan.delayed import fitting_live_within
 from barloom.read.answers import Why
 from barloom.read.representable import slot_start
-from barloom.read.standing import Slot, deadline_of, deciding_delay, ended_by, slot_at, why_missing
+from barloom.read.standing import Slot, deadline_of, ended_by, slot_at, why_missing
 from barloom.store.backend import Family
 from barloom.time.calendar import children_of, expected_slots
 from barloom.time.instants import written
@@ -123,7 +122,7 @@ def explain(
         start=start,
         end=bounds.end,
         state=state,
-        closes_at=deadline_of(store, bounds.end, deciding_delay(plan, level)),
+        closes_at=deadline_of(store, bounds.end, plan.deciding_delay(level)),
         deadline=deadline_of(store, bounds.end, plan.levels[level].delay),
         stream_time=times.stream_time,
         child=children.child,
@@ -139,7 +138,7 @@ def explain(
         closed_now=closed_now,
         as_of=store.as_of,
         clock=idle or _WORKS,
-        beyond=plan.input is InputKind.BARS,
+        beyond=plan.finished,
         told=times.told,
         by_key=plan.by_key,
     )
@@ -184,12 +183,12 @@ def _children(
     name = str(plan.levels[child].timeframe)
     if not times.told:
         return _Children(name, expected, None, ())
-    if plan.input is InputKind.BARS:
+    if not plan.makes_base:
         return _Children(name, expected, _count(record, "slots"), ())
     if times.stream_time is None:
         decided = 0
     else:
-        reached = np.array([ended_by(store, times.stream_time, deciding_delay(plan, child))], dtype=np.int64)
+        reached = np.array([ended_by(store, times.stream_time, plan.deciding_delay(child))], dtype=np.int64)
         decided = min(max(int(grid.ended(reached)[0] - grid.ordinal(start)[0]), 0), expected)
     first = int(grid.ordinal(start)[0])
     open_ones = np.arange(first + decided, first + min(expected, decided + _MOST_NAMED), dtype=np.int64)

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from barloom.engine.deadlines import Deadlines
-from barloom.plan.barplan import InputKind
 from barloom.read.answers import NotFound, Why
 from barloom.time.instants import written
 from barloom.time.timeframe import MICROSECOND, MILLISECOND, SECOND
 
 if TYPE_CHECKING:
-    from barloom.plan.barplan import BarPlan
     from barloom.read.readable import Readable
     from barloom.store.stream_times import StreamTimes
 
-__all__ = ["Slot", "deadline_of", "deciding_delay", "ended_by", "slot_at", "why_missing"]
+__all__ = ["Slot", "deadline_of", "ended_by", "slot_at", "why_missing"]
 
 
 _THESE_DECADES: Final = range(315_532_800 * SECOND, 4_102_444_800 * SECOND)
@@ -53,11 +51,6 @@ def _coarser(start: int) -> str:
     return ""
 
 
-def deciding_delay(plan: BarPlan, level: int) -> int:
-    """How long after its end a slot is decided: made from ticks with its last base slot, from bars by its own delay."""
-    return plan.levels[level if plan.input is InputKind.BARS else 0].delay
-
-
 def deadline_of(store: Readable, end: int, delay: int) -> int:
     """The deadline of a slot with this end: `delay` after it, or later where a closing auction is awaited."""
     return int(_deadlines(store).of(np.array([end], dtype=np.int64), delay)[0])
@@ -69,7 +62,7 @@ def ended_by(store: Readable, stream_time: int, delay: int) -> int:
 
 
 def _deadlines(store: Readable) -> Deadlines:
-    return Deadlines(store.calendar, store.plan.close_grace, beyond=store.plan.input is InputKind.BARS)
+    return Deadlines(store.calendar, store.plan.close_grace, beyond=store.plan.finished)
 
 
 def why_missing(store: Readable, level: int, key: bytes, start: int) -> NotFound:
@@ -94,6 +87,6 @@ def _why(store: Readable, level: int, slot: Slot | None, start: int, times: Stre
     retention = store.plan.levels[level].retention
     if retention is not None and slot.end <= reached - retention:
         return Why.EXPIRED, True
-    if slot.end <= ended_by(store, reached, deciding_delay(store.plan, level)):
+    if slot.end <= ended_by(store, reached, store.plan.deciding_delay(level)):
         return Why.EMPTY, True
     return Why.OPEN, False

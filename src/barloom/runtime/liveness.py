@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from barloom.engine.market import Market
+from barloom.engine.stamps import Stamps
 from barloom.plan.barplan import InputKind
 from barloom.plan.delayed import fitting_live_within
 from barloom.plan.ladder import written
@@ -41,7 +43,7 @@ class Liveness:
 
     def __init__(self, plan: BarPlan, calendar: Calendar) -> None:
         self._plan = plan
-        self._calendar = calendar
+        self._stamps = Stamps(plan, Market(plan, calendar))
         self._accepted = False
         self._recent = False
         self._behind = False
@@ -73,16 +75,17 @@ class Liveness:
         received = batch.received_at
         if received is None and batch.ticks.arrivals is not None:
             received = int(batch.ticks.arrivals[-1])
-        return (
-            None if received is None else received - self._happened(batch.ticks.frame[self._plan.event.timestamp][-1])
-        )
+        if received is None:
+            return None
+        age = received - self._happened(batch.ticks.frame[self._plan.event.timestamp][-1])
+        return max(age, 0) if self._plan.forming else age
 
     def _happened(self, time: int) -> int:
         """A bar happens at its end."""
-        if self._plan.input is InputKind.TICKS or self._plan.stamped == "end":
+        if self._plan.input is InputKind.TICKS:
             return time
-        grid, start = self._calendar.grid(self._plan.base.timeframe), np.array([time], np.int64)
-        return int(grid.round_to_slot(start).end[0]) if grid.knows(start)[0] else time
+        placed = self._stamps.place(np.array([time], np.int64))
+        return int(placed.end[0]) if placed.inside[0] else time
 
 
 def too_late_for_the_clock(plan: BarPlan, time: StreamTime) -> str | None:

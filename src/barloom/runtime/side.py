@@ -134,7 +134,8 @@ def _messages(
                 found = _invalid_messages(plan, rows, rejected)
                 texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
             case reason:
-                texts.append(pl.Series([_MESSAGES[reason]]).new_from_index(0, len(where)))
+                told = _OF_STATES if plan.forming else _MESSAGES
+                texts.append(pl.Series([told[reason]]).new_from_index(0, len(where)))
     if len(texts) == 1:
         return texts[0]
     return pl.concat(texts).gather(np.argsort(np.concatenate(places)))
@@ -188,9 +189,11 @@ def _off_boundaries(plan: BarPlan, rows: pl.DataFrame, rejected: Rejected, inval
 
 
 def _off_boundary(plan: BarPlan, time: int, nearest: int) -> str:
-    side = f"{plan.stamped} of a {plan.base.timeframe} slot"
-    apart = f"{duration(abs(nearest - time))} {'later' if nearest > time else 'earlier'}"
-    return f"{instant(time)} is no {side}; {instant(nearest)} is {apart}"
+    apart = f"{instant(nearest)} is {duration(abs(nearest - time))} {'later' if nearest > time else 'earlier'}"
+    if plan.stamped == "date":
+        return f"{instant(time)} is no midnight in {plan.source.zone or 'UTC'}, as dates are read; {apart}"
+    side = "start" if plan.stamped == "clock" else plan.stamped
+    return f"{instant(time)} is no {side} of a {plan.base.timeframe} slot; {apart}"
 
 
 _MESSAGES = {
@@ -199,6 +202,8 @@ _MESSAGES = {
     Reason.CONFLICT: "it was taken in before with other values; the first stays",
     Reason.BEYOND_CALENDAR: "the calendar does not reach its event time",
 }
+_OF_STATES = {**_MESSAGES, Reason.CONFLICT: "a newer bar of its key had begun; the last state before that stays"}
+"""The same where rows are states of bars that grow."""
 
 
 def seconds_told(nanos: Integers) -> pl.Series:

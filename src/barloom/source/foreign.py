@@ -9,70 +9,82 @@ from typing import Any, Final
 import polars as pl
 
 from barloom.errors import SourceError
-from barloom.source.values import column_of
+from barloom.source.pandas_frame import from_pandas
 
 __all__ = ["adopted", "is_foreign", "is_lookalike", "no_input", "refuse_lookalikes"]
 
-_FOREIGN: Final = ("pandas.DataFrame", "pyarrow.Table", "pyarrow.RecordBatch")
+_PANDAS: Final = "pandas.DataFrame"
+_CAPSULES: Final = ("__arrow_c_stream__", "__arrow_c_array__")
+"""What an object has that gives its rows by Arrow's interface for Python: tables of any library, results of DuckDB."""
+
 _LOOKALIKES: Final = {
     "pandas": "give the frame that it is a part of",
-    "pyarrow": "convert it with pl.from_arrow(table)",
+    "pyarrow": "give the table that it is a part of",
     "numpy": 'give its columns by name: pl.DataFrame({"symbol": …, "at": …})',
     "polars": "give the frame that it is a part of",
     "pyspark": "convert it with pl.from_arrow(frame.toArrow())",
     "dask": "compute it, and give the pandas frame",
-    "duckdb": "convert it with relation.pl()",
+    "duckdb": "give a relation, such as connection.sql(query)",
 }
+_COLUMNS: Final = frozenset({"polars.Series", "pandas.Series", "pandas.Index", "pyarrow.ChunkedArray", "pyarrow.Array"})
+"""Single columns, some of which give themselves as an Arrow stream too."""
 
 
 def adopted(given: object) -> object:
-    """A pandas frame or an Arrow table as a Polars frame of equal values; anything else as it is."""
-    name = _kind(type(given))
-    if name == "pandas.DataFrame":
-        return _from_pandas(given)
-    return pl.from_arrow(given) if name in _FOREIGN else given
+    """A pandas frame, or whatever gives Arrow rows, as a Polars frame of equal values; anything else as it is.
+
+    Raises `SourceError` for what gives Arrow columns that are no rows, or that Polars cannot hold.
+    """
+    kind = type(given)
+    if not is_foreign(kind):
+        return given
+    return from_pandas(given) if _is_pandas(kind) else _from_arrow(given)
 
 
 def is_foreign(kind: type) -> bool:
     """Whether `adopted` makes Polars frames of the objects of a class."""
-    return _kind(kind) in _FOREIGN
+    if issubclass(kind, pl.DataFrame | pl.LazyFrame) or _COLUMNS & set(map(_kind, kind.__mro__)):
+        return False
+    return _is_pandas(kind) or any(hasattr(kind, name) for name in _CAPSULES)
 
 
 def is_lookalike(kind: type) -> bool:
     """Whether objects of a class only look like rows, or like something that gives them."""
-    return _kind(kind).partition(".")[0] in _LOOKALIKES
+    return _room(kind) in _LOOKALIKES and not is_foreign(kind)
+
+
+def _is_pandas(kind: type) -> bool:
+    return any(_kind(each) == _PANDAS for each in kind.__mro__)
+
+
+def _room(kind: type) -> str:
+    """The library: a compiled part of it goes by its name, too."""
+    return kind.__module__.partition(".")[0].lstrip("_")
 
 
 def _kind(kind: type) -> str:
     """The library and the class: ``pandas.DataFrame``."""
-    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    return f"{_room(kind)}.{kind.__name__}"
 
 
-def _from_pandas(frame: Any) -> pl.DataFrame:  # noqa: ANN401 - pandas is none of barloom's dependencies
-    """Column by column, so that neither pyarrow is needed nor a digit lost; an index that has a name is a column."""
-    if any(name is not None for name in frame.index.names):
-        frame = frame.reset_index()
-    return pl.DataFrame([_column(str(name), frame[name]) for name in frame.columns])
-
-
-def _column(name: str, column: Any) -> pl.Series:  # noqa: ANN401 - as above
-    """Times keep their nanoseconds, numbers their kind; what pandas takes for missing is null."""
-    zone = getattr(column.dtype, "tz", None)
-    kind = getattr(column.dtype, "kind", "O")
-    if zone is not None:
-        instants = pl.Series(name, column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), nan_to_null=True)
-        return instants.cast(pl.Datetime(instants.dtype.time_unit, "UTC"))  # type: ignore[attr-defined]
-    if kind in "iufbM" and type(column.dtype).__module__.startswith("numpy"):
-        return pl.Series(name, column.to_numpy(), nan_to_null=True)
-    values = [None if missing else value for value, missing in zip(column.tolist(), column.isna(), strict=True)]
-    return column_of(values).alias(name)
+def _from_arrow(given: Any) -> pl.DataFrame:  # noqa: ANN401 - of any library
+    """Polars takes it over by itself: no other library is needed."""
+    try:
+        return pl.DataFrame(given)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError) as error:
+        told = str(error).partition("\n")[0][:200]
+        message = (
+            f"a {_room(type(given))} {type(given).__name__} gives no rows that Polars can hold ({told}); "
+            "give a table, with columns of types that Polars has"
+        )
+        raise SourceError(message) from None
 
 
 def refuse_lookalikes(given: object) -> None:
     """`SourceError` for things that could be iterated, but not as rows."""
-    room, _, kind = _kind(type(given)).partition(".")
-    if is_lookalike(type(given)) and not isinstance(given, pl.DataFrame | pl.LazyFrame):
-        message = f"a {room} {kind} holds no rows that have names; {_LOOKALIKES[room]}"
+    kind = type(given)
+    if is_lookalike(kind) and not isinstance(given, pl.DataFrame | pl.LazyFrame):
+        message = f"a {_room(kind)} {kind.__name__} holds no rows that have names; {_LOOKALIKES[_room(kind)]}"
         raise SourceError(message)
     if isinstance(given, Mapping):
         raise SourceError(_about_mapping(given))
@@ -97,7 +109,7 @@ def no_input(given: object) -> SourceError:
         message = f"a single {type(given).__name__} is no input; give an iterable of events, such as a list: [event]"
     else:
         message = (
-            f"{reprlib.repr(given)} is no input; give a path, a pattern, '-', a frame of Polars or pandas, or an "
-            "iterable of rows"
+            f"{reprlib.repr(given)} is no input; give a path, a pattern, '-', a frame of Polars or pandas, an "
+            "Arrow table, or an iterable of rows"
         )
     return SourceError(message)

@@ -38,10 +38,11 @@ def open_source(
     """The source for an input.
 
     Files: ``.csv .tsv .txt .jsonl .ndjson .json`` (each also ``.gz``), ``.parquet .pq``, and ``.zip`` with such text
-    inside; patterns such as ``"day-*.csv"`` and several paths are merged. Frames are those of Polars, and of pandas and
-    Arrow, which become Polars frames. ``at_end="close"`` says that the files are
-    complete: a last line without an end counts as whole. `clock` tells when rows of a feed arrive and when those of
-    files are first read, unless `judged`, positions that another store has, say when that was.
+    inside; patterns such as ``"day-*.csv"`` and several paths are merged. Frames are those of Polars (a lazy one is
+    computed in batches), of pandas, and whatever gives rows by Arrow's interface for Python, such as a relation of
+    DuckDB. ``at_end="close"`` says that the files are complete: a last line without an end counts as whole. `clock`
+    tells when rows of a feed arrive and when those of files are first read, unless `judged`, positions that another
+    store has, say when that was.
 
     Raises `SourceError` where there is no such input, or none of a known kind.
     """

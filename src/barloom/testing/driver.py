@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.frames import bar_schema
+from barloom.engine.market import Market
+from barloom.engine.stamps import Stamps
 from barloom.plan.barplan import BarPlan, InputKind
 from barloom.testing.clock import FakeClock
 from barloom.testing.group import TopicPartition
@@ -253,12 +255,12 @@ class Driver:
     def _happened(self, rows: Sequence[Any]) -> list[int | None]:
         """When each row can arrive at the earliest: a bar happens at its end."""
         times = self._reader.times(rows)
-        if self.plan.input is InputKind.TICKS or self.plan.stamped == "end":
+        if self.plan.input is InputKind.TICKS:
             return times
-        grid = self.calendar.grid(self.plan.base.timeframe)
         known = [0 if time is None else time for time in times]
-        ends = grid.round_to_slot(np.array(known, np.int64)).end.tolist()
-        return [None if time is None else end for time, end in zip(times, ends, strict=True)]
+        placed = Stamps(self.plan, Market(self.plan, self.calendar)).place(np.array(known, np.int64))
+        bounds = placed.end if self.plan.finished else placed.start
+        return [None if time is None else bound for time, bound in zip(times, bounds.tolist(), strict=True)]
 
     def _frame(self, topic: str) -> pl.DataFrame:
         rows: list[Any] = [record.value for record in self.log.records(topic) if record.value is not None]

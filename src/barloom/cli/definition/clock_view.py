@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from barloom.cli.formats import duration
-from barloom.plan.barplan import InputKind
 from barloom.plan.delayed import fitting_live_within
 from barloom.time.timeframe import MINUTE
 
@@ -20,9 +19,8 @@ _DELAYED: Final = 15 * MINUTE
 
 def harmless_stall(plan: BarPlan) -> int:
     """For how long (ns) a live feed may stall and then go on in order without a late row."""
-    deciding = [level.delay for level in plan.levels if level.child == 0]
-    delay = min(deciding, default=0) if plan.input is InputKind.BARS else plan.base.delay
-    return delay + plan.clock_after
+    deciding = [plan.deciding_delay(place) for place, level in enumerate(plan.levels) if level.child == 0]
+    return min(deciding, default=plan.base.delay) + plan.clock_after
 
 
 def clock_rows(plan: BarPlan) -> list[tuple[str, str]]:

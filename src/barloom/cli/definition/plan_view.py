@@ -74,12 +74,9 @@ def _longer_hours(calendar: Calendar) -> bool:
 
 def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     sheet = Sheet(f"Definition {plan.name!r}", (Column("", style="bold"), Column("")))
-    sheet.add(
-        "input",
-        "ticks" if plan.input is InputKind.TICKS else f"bars of {plan.base.timeframe}, stamped by {plan.stamped}",
-    )
+    sheet.add("input", _input(plan))
     if plan.input is InputKind.BARS:
-        sheet.add("closing", "when all children are there; at the latest when a bar ends beyond a slot's end and delay")
+        sheet.add("closing", _closing(plan))
     sheet.add("event", plan.event.name)
     sheet.add("key", ", ".join(plan.event.key))
     sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")
@@ -108,6 +105,23 @@ def _time(plan: BarPlan) -> str:
     if plan.by_key:
         return "each key has its own: what other keys do makes nothing late and closes nothing"
     return 'one for all keys of a partition: a key behind the others is late by theirs (time = "key": each its own)'
+
+
+def _input(plan: BarPlan) -> str:
+    """What the rows are."""
+    if plan.input is InputKind.TICKS:
+        return "ticks"
+    states = ", of which the last state counts" if plan.forming else ""
+    return f"bars of {plan.base.timeframe}, stamped by {plan.stamped}{states}"
+
+
+def _closing(plan: BarPlan) -> str:
+    """When bars of bars are final."""
+    until = "a slot's end and the delay of the base" if plan.makes_base else "a slot's end and delay"
+    if plan.finished:
+        return f"when all children are there; at the latest when a bar ends beyond {until}"
+    newer = f"{plan.base.timeframe} when a newer one of the key begins; others when all children are there"
+    return f"{newer}; at the latest when a bar begins at {until}"
 
 
 def _bounds(plan: BarPlan) -> Iterable[tuple[str, str]]:

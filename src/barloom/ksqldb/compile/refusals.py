@@ -125,6 +125,12 @@ def _input(plan: BarPlan) -> Iterator[Refusal]:
     if plan.input is InputKind.BARS:
         what = "a parent of bars waits until its expected children have arrived, which ksqlDB cannot know"
         yield Refusal("input", what, "compile from the ticks, or roll these bars up embedded or on Kafka")
+    if plan.forming:
+        what = "each row is added to its window, and what the state of a bar before it said cannot be taken out again"
+        yield Refusal("keep", what, "run the definition embedded or on Kafka")
+    if plan.stamped not in ("start", "end"):
+        what = f"rows stamped by {plan.stamped}: ksqlDB puts each into the window that holds its time"
+        yield Refusal("stamped", what, "run the definition embedded or on Kafka")
     if plan.event.event_id is not None:
         what = f"ksqlDB counts every record, also one whose {plan.event.event_id} has come before"
         yield Refusal("event_id", what, "remove duplicates before the topic, or run the definition on Kafka")

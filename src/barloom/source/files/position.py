@@ -10,6 +10,7 @@ import msgspec
 from barloom.errors import SourceError
 
 __all__ = [
+    "ANOTHER_FRAME",
     "HEAD_BYTES",
     "REPLACED",
     "SORTED",
@@ -29,6 +30,11 @@ REPLACED: Final = (
     "new then), or make all bars anew with barloom rebuild"
 )
 """What to do about a file that stands where another was, and that one is nowhere."""
+
+ANOTHER_FRAME: Final = (
+    'Where its rows are new, say resume="new"; a frame that has grown begins with the rows it had before'
+)
+"""What to do about a frame that is not the one of which rows were read before."""
 
 SORTING: Final = "sorting"
 """Under this name the rows that are being sorted stand among the positions, and how many of them were given."""

@@ -12,7 +12,7 @@ from barloom.source.columns import frame_expressions
 from barloom.source.files.chain import BLOCK_BYTES, ROW_BYTES, Chain, bytes_of_rows, is_current, stamped
 from barloom.source.files.inputs import InputFile
 from barloom.source.files.pieces import Ending, Piece
-from barloom.source.files.position import REPLACED, FilePosition, digest
+from barloom.source.files.position import ANOTHER_FRAME, REPLACED, FilePosition, digest
 from barloom.source.text.rowtext import row_texts
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ class ScannedRows:
         self._refuse(why)
 
     def _refuse(self, why: str) -> NoReturn:
-        message = f"{self._file.name} is no longer the file that was read before: {why}. {REPLACED}"
+        kind, mend = ("file", REPLACED) if isinstance(self._file, InputFile) else ("frame", ANOTHER_FRAME)
+        message = f"{self._file.name} is no longer the {kind} that was read before: {why}. {mend}"
         raise SourceReplaced(message)
 
     def _piece(self, block: pl.DataFrame, before: int, head: pl.DataFrame, done: int) -> Piece:

@@ -13,6 +13,7 @@ from barloom.clock import SystemClock
 from barloom.errors import SourceReplaced
 from barloom.source.batches import parts_of
 from barloom.source.decode import Decoder
+from barloom.source.files.inputs import FrameInput
 from barloom.source.files.merge import merge
 from barloom.source.files.reading import Firsts, Reading
 from barloom.source.files.recognise import recognise, stored_positions
@@ -69,6 +70,11 @@ class FileSource:
             yield from sorted_batches(reading, self._decoder, batch_rows)
         else:
             yield from self._merged(reading, batch_rows)
+
+    def renew(self, positions: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Positions from which a frame is read as new; files stay known by what is in them."""
+        frames = {file.key for file in self._files if isinstance(file, FrameInput)}
+        return {name: position for name, position in positions.items() if name not in frames}
 
     def _known(self) -> dict[str, FilePosition]:
         """What another store kept of the files, by what is in them."""
