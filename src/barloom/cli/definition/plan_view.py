@@ -19,6 +19,8 @@ from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
 from barloom.plan.nodes import columns_of
 from barloom.plan.nulls import unasked_nulls
+from barloom.plan.paths import shown_path
+from barloom.plan.patterns import ISO, shown_form
 from barloom.plan.render import render
 from barloom.time.about import about, short_name
 
@@ -123,7 +125,8 @@ def _fields(plan: BarPlan) -> Sheet:
 
 def _type(item: Field) -> str:
     if item.kind is FieldKind.TIMESTAMP:
-        text = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
+        unit = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
+        text = unit if item.form == ISO else shown_form(item.form)
     elif item.kind is FieldKind.DECIMAL:
         text = str(item.number)
     else:
@@ -140,8 +143,7 @@ def _role(event: EventPlan, item: Field) -> str:
 
 
 def _origin(plan: BarPlan, item: Field) -> str:
-    path = plan.source.columns.get(item.name, item.name)
-    return f"always {path[1:]!r}" if path.startswith("=") else path
+    return shown_path(plan.source.columns.get(item.name, item.name))
 
 
 def _ladder(plan: BarPlan, calendar: Calendar) -> Sheet:
