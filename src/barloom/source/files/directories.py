@@ -18,6 +18,9 @@ _DIGITS: Final = re.compile(r"(\d+)")
 _HIDDEN: Final = (".", "_")
 """How names begin that are no data: of hidden files, and of what Spark and Hive leave beside theirs."""
 
+_STORE: Final = "rocksdict-config.json"
+"""Stands in a store of bars, which may lie beside the data it was made from."""
+
 _SHOWN: Final = 5
 
 
@@ -45,5 +48,8 @@ def files_below(directory: Path, is_known: Callable[[Path], bool]) -> list[Path]
 
 def _walk(directory: Path) -> Iterator[Path]:
     for folder, inner, names in os.walk(directory):
+        if _STORE in names:
+            inner.clear()
+            continue
         inner[:] = [name for name in inner if not name.startswith(_HIDDEN) or "=" in name]
         yield from (Path(folder, name) for name in names if not name.startswith(_HIDDEN))
