@@ -124,6 +124,6 @@ def _pattern_problem(path: str, where: str) -> Problem | None:
         return Problem(f"{pattern!r} is no regular expression: {error}", where, _EXAMPLE)
     if groups == 1:
         return None
-    what = f"{pattern!r} has {groups or 'no'} group{'' if groups == 1 else 's'} in brackets"
+    what = f"{pattern!r} has {groups or 'no'} group{'s' if groups else ''} in brackets"
     fix = f'put the part of the name that is meant into brackets, and only that: "{mark}:([A-Z]+)-trades"'
     return Problem(what, where, f"{fix}; others are (?:…)")
