@@ -56,7 +56,7 @@ def test_one_form(case: Callable[[str], Case], pattern: str) -> None:
 
 
 def test_all_of_them(case: Callable[[str], Case]) -> None:
-    """Five ticks: several patterns may be declared. (The last is late, by its time in UTC.)"""
+    """Five ticks, since several patterns may be declared; the last is late, by its time in UTC."""
     forms = case("time-formats")
     _declared(forms, *FORMS)
     forms.barloom("run form.toml --source a.csv --store s --at-end close")

@@ -19,7 +19,7 @@ def test_read_as_it_is(case: Callable[[str], Case]) -> None:
 
 
 def test_other_packings(case: Callable[[str], Case]) -> None:
-    """xz and bzip2 too; what was read under one is not read again under another."""
+    """The other two that archives use."""
     packed = case("zstd")
     packed.sh("""python3 -c "
 import bz2, lzma, pathlib

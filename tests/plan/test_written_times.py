@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime  # noqa: TC003 - an annotation of an event
-from decimal import Decimal  # noqa: TC003
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,12 +69,8 @@ SETTINGS = {
 
 def test_toml_and_python_are_one() -> None:
     """Both become the same plan, which survives being written down as a document."""
-    source = "\n".join(
-        [
-            'columns = { symbol = "@file:([A-Z]+)-trades", at = ["date", "@hive.hour"] }',
-            'ambiguous = "order"\ndecimal_separator = ","\nthousands = "."\nformat = "ipc"',
-        ]
-    )
+    columns = 'columns = { symbol = "@file:([A-Z]+)-trades", at = ["date", "@hive.hour"] }'
+    source = f'{columns}\nambiguous = "order"\ndecimal_separator = ","\nthousands = "."\nformat = "ipc"'
     written = _toml(f"""'timestamp("{PATTERN}", "%d.%m.%Y", zone="Europe/Berlin")'""", source)
     python = bl.from_(Tick).tumbling("1m").ohlcv(price="price").source(**SETTINGS).named("bars").plan  # type: ignore[arg-type]  # one dict of all
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -73,13 +74,13 @@ def test_by_the_order_of_the_rows(clocks: tuple[str, ...], hours: list[float]) -
 @given(st.lists(st.integers(0, 4 * 3600), min_size=1, max_size=40), st.lists(st.integers(1, 39), max_size=5))
 def test_however_the_rows_are_cut_into_blocks(passed: list[int], cuts: list[int]) -> None:
     """What was read before counts, in whatever blocks it was."""
-    written = [second - 3600 if second >= 7200 else second for second in passed]  # noqa: PLR2004 - when clocks go back
+    written = [second - 3600 if second >= 7200 else second for second in passed]
     local = pl.Series([(MIDNIGHT - 4 * 3600 + second) * SECOND for second in written], dtype=pl.Int64)
     whole = to_utc(local, ZONE, Twice("order")).to_list()
 
     edges = sorted({0, len(local), *(cut for cut in cuts if cut < len(local))})
     twice, parts = Twice("order"), []
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         parts += to_utc(local[start:stop], ZONE, twice).to_list()
     assert whole == parts
 
@@ -87,9 +88,9 @@ def test_however_the_rows_are_cut_into_blocks(passed: list[int], cuts: list[int]
 @given(st.lists(st.integers(0, 4 * 3600), min_size=1, max_size=40).map(sorted))
 def test_a_file_in_order_is_read_as_it_was_written(passed: list[int]) -> None:
     """Wherever the second hour shows by a step back of more than a few seconds."""
-    written = [second - 3600 if second >= 7200 else second for second in passed]  # noqa: PLR2004 - when clocks go back
-    first = [each for each, second in zip(written, passed, strict=True) if 3600 <= second < 7200]  # noqa: PLR2004
-    second = [each for each, second in zip(written, passed, strict=True) if 7200 <= second < 10_800]  # noqa: PLR2004
+    written = [second - 3600 if second >= 7200 else second for second in passed]
+    first = [each for each, second in zip(written, passed, strict=True) if 3600 <= second < 7200]
+    second = [each for each, second in zip(written, passed, strict=True) if 7200 <= second < 10_800]
     local = pl.Series([(MIDNIGHT - 4 * 3600 + each) * SECOND for each in written], dtype=pl.Int64)
     read_back = to_utc(local, ZONE, Twice("order")).to_list()
 
