@@ -89,6 +89,7 @@ def test_damaged(tmp_path: Path, kind: str) -> None:
     assert isinstance(error, SourceError)
     assert "is damaged: its compressed data makes no sense" in str(error)
     assert TICKS[: len(reading.rows)] == reading.rows
+    assert COUNT // 4 < len(reading.rows) or kind == "bz2", "all of it is one block of bzip2"
 
 
 @pytest.mark.parametrize("kind", PACKERS)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barloom.source.files import reading
+from barloom.source.text.twice import Twice, to_utc
 from source.reading import SYMBOL, plan, put, read
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-from barloom.source.text.twice import Twice, to_utc
 
 ZONE = "America/New_York"
 MIDNIGHT = 1_762_056_000
@@ -25,7 +25,8 @@ SECOND = 1_000_000_000
 
 def _local(*clocks: str) -> pl.Series:
     """Times of that night as they are written, as nanoseconds."""
-    counted = [sum(int(part) * weight for part, weight in zip(clock.split(":"), (3600, 60, 1), strict=False)) for clock in clocks]  # fmt: skip  # noqa: E501
+    seconds = [[int(part) for part in f"{clock}:0".split(":")[:3]] for clock in clocks]
+    counted = [hour * 3600 + minute * 60 + second for hour, minute, second in seconds]
     return pl.Series([(MIDNIGHT - 4 * 3600 + each) * SECOND for each in counted], dtype=pl.Int64)
 
 
@@ -99,9 +100,14 @@ def test_a_file_in_order_is_read_as_it_was_written(passed: list[int]) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 1000])
+@pytest.mark.parametrize("block", [30, 70, 1 << 16])
 @pytest.mark.parametrize("kind", ["csv", "parquet", "ipc"])
-def test_a_run_goes_on_within_the_second_hour(tmp_path: Path, kind: str, rows: int) -> None:
+def test_a_run_goes_on_within_the_second_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, rows: int, block: int
+) -> None:
     """What the order said before is kept with the position, in text and in columns with types."""
+    monkeypatch.setattr(reading, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(reading, "_PEEK_BYTES", block)
     clocks = ["00:59:00", "01:30:00", "01:59:00", "01:05:00", "01:20:00", "02:30:00"]
     hours = [59 / 60, 1.5, 1 + 59 / 60, 2 + 5 / 60, 2 + 20 / 60, 3.5]
     bars = plan(SYMBOL, plan().event.by_name["at"], zone=ZONE, ambiguous="order")

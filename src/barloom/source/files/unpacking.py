@@ -18,8 +18,10 @@ __all__ = ["PACKED", "Unpacked", "open_packed"]
 PACKED: Final = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 """How a file is packed whose name ends so."""
 
-_BLOCK: Final = 1 << 16
-_FINE: Final = 1 << 9
+_BLOCK: Final = 1 << 12
+"""Bytes that are unpacked together. The engine gives nothing of them where one makes no sense."""
+
+_BUFFER: Final = 1 << 16
 
 
 class _Engine(Protocol):
@@ -97,8 +99,7 @@ class Unpacked:
         return bool(self._rest)
 
     def _decompress(self, size: int) -> bytes:
-        """A little at a time, so that what stands before damage is given: the engine takes all it is given, or none."""
-        data, self._rest = self._rest[:_FINE], self._rest[_FINE:]
+        data, self._rest = (self._rest, b"") if self._engine.needs_input else (b"", self._rest)
         try:
             output = self._engine.decompress(data, size)
         except self._errors as error:
@@ -124,10 +125,10 @@ def open_packed(path: Path, packing: str) -> Unpacked:
     """A packed file's content. Raises `MissingExtra` where zstd is asked for and not installed."""
     if packing == "zstd":
         zstd = _zstd()
-        return Unpacked(path.open("rb"), zstd.ZstdDecompressor, (zstd.ZstdError,))
+        return Unpacked(path.open("rb", _BUFFER), zstd.ZstdDecompressor, (zstd.ZstdError,))
     if packing == "bzip2":
-        return Unpacked(path.open("rb"), bz2.BZ2Decompressor, (OSError, ValueError))
-    return Unpacked(path.open("rb"), lzma.LZMADecompressor, (lzma.LZMAError,), b"\0")
+        return Unpacked(path.open("rb", _BUFFER), bz2.BZ2Decompressor, (OSError, ValueError))
+    return Unpacked(path.open("rb", _BUFFER), lzma.LZMADecompressor, (lzma.LZMAError,), b"\0")
 
 
 def _zstd() -> Any:  # noqa: ANN401 - a module that may not be there
