@@ -113,8 +113,8 @@ def test_packed_under_another_name(tmp_path: Path) -> None:
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names it."""
     path = put(tmp_path / "a.csv.zst", zstd.compress(TEXT))
-    monkeypatch.setitem(sys.modules, "backports", None)
-    monkeypatch.setitem(sys.modules, "compression", None)
+    monkeypatch.setitem(sys.modules, "backports.zstd", None)
+    monkeypatch.setitem(sys.modules, "compression.zstd", None)
 
     with pytest.raises(MissingExtra, match=r"reading \.zst files needs .*barloom\[zstd\]"):
         read(plan(), path)

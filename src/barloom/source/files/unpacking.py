@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from barloom.errors import MissingExtra
@@ -133,12 +135,9 @@ def open_packed(path: Path, packing: str) -> Unpacked:
 
 def _zstd() -> Any:  # noqa: ANN401 - a module that may not be there
     """Part of Python from 3.14 on, and the same as a package before."""
+    name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
     try:
-        from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - of Python 3.14
+        return import_module(name)
     except ImportError:
-        try:
-            from backports import zstd  # noqa: PLC0415 - an extra
-        except ImportError:
-            extra, purpose = "zstd", "reading .zst files"
-            raise MissingExtra(extra, purpose) from None
-    return zstd
+        extra, purpose = "zstd", "reading .zst files"
+        raise MissingExtra(extra, purpose) from None
