@@ -168,6 +168,8 @@ def _named(annotations: dict[str, type], at: object) -> None:
         ("columns = { at = [1] }", "1 names no column"),
         ('columns = { at = ["date", "@file:x"] }', "has no group in brackets"),
         ('decimal_separator = ";"', "write '.' or ','"),
+        ('arrival_unit = "%H:%M"', "or a pattern such as"),
+        ('arrival_unit = "mss"', "did you mean 'ms'?"),
         ('thousands = "."', "'.' would stand between thousands and before the decimals"),
         ('ambiguous = "latter"', "did you mean 'later'?"),
         ('format = "feather"', "'parquet' or 'ipc'"),

@@ -217,7 +217,7 @@ class Query:
         zone: str | None = None,
         ambiguous: Literal["refuse", "earlier", "later", "order"] | None = None,
         arrival: str | None = None,
-        arrival_unit: Literal["iso", "ns", "us", "ms", "s", "auto"] | None = None,
+        arrival_unit: str | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
         check_units: bool | None = None,

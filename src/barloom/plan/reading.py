@@ -8,6 +8,7 @@ from barloom.errors import Problem
 from barloom.plan.barplan import SourcePlan
 from barloom.plan.bounds import BOUNDS, bound, order_problem
 from barloom.plan.paths import path_problem
+from barloom.plan.patterns import TimeForm, form_problem
 from barloom.plan.suggest import did_you_mean
 from barloom.time.zone_names import known_zone
 
@@ -116,6 +117,13 @@ def _choice(choices: tuple[str, ...]) -> Callable[[object], str | None]:
     return lambda value: value if isinstance(value, str) and value in choices else None
 
 
+def _time_unit(value: object) -> str | None:
+    """A unit, or a pattern as those of `timestamp`."""
+    if isinstance(value, str) and "%" in value:
+        return value if form_problem(TimeForm((value,)), "") is None else None
+    return _choice(TIME_UNITS)(value)
+
+
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
@@ -147,7 +155,7 @@ _READERS: Final[dict[str, Callable[[object], object]]] = {
     "zone": known_zone,
     "ambiguous": _choice(_CHOICES["ambiguous"]),
     "arrival": _text,
-    "arrival_unit": _choice(_CHOICES["arrival_unit"]),
+    "arrival_unit": _time_unit,
     "order": _choice(_CHOICES["order"]),
     "names": _names,
     "check_units": _truth,
@@ -161,7 +169,7 @@ _FIXES: Final = {
     "zone": "write a time zone such as 'UTC' or 'Europe/Berlin'",
     "ambiguous": "write 'refuse', 'earlier', 'later' or 'order' (as the rows of the file follow each other)",
     "arrival": "write the column or path that holds the time of receipt",
-    "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's' or 'auto'",
+    "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's', 'auto', or a pattern such as '%d.%m.%Y %H:%M:%S.%f'",
     "order": "write 'row' (as they stand) or 'time' (sort first)",
     "names": "list the column names of a file without a header, each once",
     "check_units": "write true or false",

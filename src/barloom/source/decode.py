@@ -13,6 +13,7 @@ from barloom.engine.counting import Counting
 from barloom.errors import SourceError
 from barloom.plan.barplan import Field, FieldKind
 from barloom.plan.paths import paths_of
+from barloom.plan.patterns import ISO, TimeForm
 from barloom.source.columns import ARRIVAL, column_paths, constants, label_of, names_asked
 from barloom.source.fields import column_type, decode_field
 from barloom.source.joining import joined
@@ -76,7 +77,7 @@ class Decoder:
         self.paths: Mapping[str, str] = column_paths(plan)
         if plan.source.zone is not None:
             check_zone(plan.source.zone)
-        self._arrival = Field("arrival", FieldKind.TIMESTAMP, time_unit=plan.source.arrival_unit)
+        self._arrival = _arrival(plan.source.arrival_unit)
         self._texts = constants(plan)
         self._constants = {
             name: self._constant(name, text, f"[source] columns gives {name!r} the constant '={text}'")
@@ -179,6 +180,12 @@ class Decoder:
             message = f"{told}: {problems.get(0, 'it is empty')}"
             raise SourceError(message)
         return values
+
+
+def _arrival(unit: str) -> Field:
+    by_pattern = "%" in unit
+    form = TimeForm((unit,)) if by_pattern else ISO
+    return Field("arrival", FieldKind.TIMESTAMP, time_unit="iso" if by_pattern else unit, form=form)
 
 
 class _Following(Decoder):

@@ -101,6 +101,16 @@ def test_a_date_and_a_time_of_day_in_two_columns(tmp_path: Path, kind: str) -> N
     assert [DAY + 3 * SECOND // 2, DAY + 2 * SECOND] == [row[1] for row in read(bars, path).rows]
 
 
+def test_the_time_of_receipt_by_a_pattern(tmp_path: Path) -> None:
+    """It is written as the event time may be, in the zone of the source."""
+    bars = plan(SYMBOL, AT, zone="UTC", arrival="got", arrival_unit="%d.%m.%Y %H:%M:%S")
+    put(tmp_path / "a.csv", "symbol,at,got\nA,2025-01-01T00:00:00Z,01.01.2025 00:00:02\n")
+
+    [batch] = read(bars, tmp_path / "a.csv").batches[:1]
+    assert batch.ticks.arrivals is not None
+    assert [DAY + 2 * SECOND] == batch.ticks.arrivals.tolist()
+
+
 def test_the_record_of_a_refused_row_names_its_columns(tmp_path: Path) -> None:
     """What is wrong with a time in two columns is told of the field, with both as they were read."""
     at = replace(AT, form=TimeForm(("%d.%m.%Y %H:%M:%S",), "UTC"))
