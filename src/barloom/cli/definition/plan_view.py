@@ -27,7 +27,7 @@ from barloom.time.about import about, short_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.plan.barplan import BarPlan, EventPlan, Field, LevelPlan, Output, Partial
+    from barloom.plan.barplan import BarPlan, EventPlan, Field, LevelPlan, Output, Partial, SourcePlan
     from barloom.time.calendar import Calendar
 
 __all__ = ["plan_body", "plan_sheets", "plan_warnings"]
@@ -99,10 +99,21 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
         sheet.add("from the future", f"more than {duration(plan.max_ahead)} ahead of its arrival")
     for name, bound in _bounds(plan):
         sheet.add(name.replace("_", " "), bound)
+    for heading, text in _written(plan.source):
+        sheet.add(heading, text)
     sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
     for heading, text in clock_rows(plan):
         sheet.add(heading, text)
     return sheet
+
+
+def _written(source: SourcePlan) -> Iterable[tuple[str, str]]:
+    """What is declared of how times and numbers are written, beside the types of the fields."""
+    if source.ambiguous != "refuse":
+        rules = {"earlier": "the earlier one", "later": "the later one", "order": "by the order of the rows"}
+        yield "an hour twice", f"{rules[source.ambiguous]}, where the clocks are set back"
+    if source.thousands or source.decimal_separator != ".":
+        yield "numbers", f"such as 1{source.thousands}234{source.decimal_separator}5"
 
 
 def _bounds(plan: BarPlan) -> Iterable[tuple[str, str]]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["check_zone", "times_from_text", "times_from_typed"]
 
 _ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
+_PATTERN_FIX: Final = '; declare another form by its pattern, such as timestamp("%d.%m.%Y %H:%M:%S")'
+_SHOWN: Final = 60
 _BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
 _TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
 
@@ -98,8 +100,7 @@ class _Written:
             stripped, empty = split_nulls(texts, null_values)
             times = self._parse(stripped)
             unread = np.flatnonzero(~times.read & ~empty)
-            told = pl.Series(list(map(self._unread, stripped.gather(unread).to_list())), dtype=pl.String)
-            problems = RowProblems(unread, told)
+            problems = RowProblems(unread, self._unread(stripped.gather(unread)))
         else:
             problems = RowProblems.of({})
         values = pl.Series(times.nanos)
@@ -111,10 +112,12 @@ class _Written:
     def _parse(self, texts: pl.Series) -> IsoTimes:
         return parse_patterns(texts, self._patterns) if self._patterns else parse_iso(texts)
 
-    def _unread(self, text: str) -> str:
+    def _unread(self, texts: pl.Series) -> pl.Series:
         if not self._patterns:
-            return _not_iso(text)
-        return f"{text[:60]!r} is no time of the years 1678 to 2261 that is written as {' or '.join(self._patterns)}"
+            told = pl.Series(list(map(_not_iso, texts.to_list())), dtype=pl.String)
+            return pl.select(pl.when(told.str.ends_with("Z")).then(told + _PATTERN_FIX).otherwise(told)).to_series()
+        what = f" is no time of the years 1678 to 2261 that is written as {' or '.join(self._patterns)}"
+        return pl.Series([f"{text[:_SHOWN]!r}{what}" for text in texts.to_list()], dtype=pl.String)
 
     def _localised(self, texts: pl.Series, values: pl.Series, rows: Integers, problems: RowProblems) -> Decoded:
         if self._zone is None:
