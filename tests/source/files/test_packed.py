@@ -103,6 +103,16 @@ def test_something_else_behind_it(tmp_path: Path, kind: str) -> None:
     assert TICKS == reading.rows
 
 
+def test_packed_with_a_wide_window(tmp_path: Path) -> None:
+    """Memory stays bounded: what `zstd` itself refuses without --long is refused with the reason."""
+    wide = {zstd.CompressionParameter.window_log: 28, zstd.CompressionParameter.enable_long_distance_matching: 1}
+    packer = zstd.ZstdCompressor(options=wide)
+    path = put(tmp_path / "a.csv.zst", packer.compress(TEXT) + packer.flush())
+
+    with pytest.raises(SourceError, match="more than 128 MB of memory to unpack"):
+        read(plan(), path)
+
+
 def test_packed_under_another_name(tmp_path: Path) -> None:
     """The message says how to name it."""
     for kind, pack in PACKERS.items():

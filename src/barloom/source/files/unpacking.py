@@ -24,6 +24,8 @@ _BLOCK: Final = 1 << 12
 """Bytes that are unpacked together. The engine gives nothing of them where one makes no sense."""
 
 _BUFFER: Final = 1 << 16
+_DAMAGED: Final = "is damaged: its compressed data makes no sense ({})"
+_TOO_WIDE: Final = "takes more than 128 MB of memory to unpack (it was packed with --long); pack it anew without"
 
 
 class _Engine(Protocol):
@@ -105,7 +107,7 @@ class Unpacked:
         try:
             output = self._engine.decompress(data, size)
         except self._errors as error:
-            self._failure = f"is damaged: its compressed data makes no sense ({error})"
+            self._failure = _TOO_WIDE if "too much memory" in str(error) else _DAMAGED.format(error)
             return b""
         if self._engine.eof:
             self._rest = self._engine.unused_data + self._rest
