@@ -114,6 +114,14 @@ def test_columns_without_a_sql_form_are_refused(select: str, name: str) -> None:
     assert [name] == list(refused(plan('base = "1m"', select=select, fields={"wide": "decimal(30, 2)"})))
 
 
+def test_times_by_a_pattern_are_refused() -> None:
+    """To ksqlDB such a text is no time, or one of another zone."""
+    found = refused(plan('base = "1m"', fields={"at": "timestamp('%d.%m.%Y', zone='Europe/Berlin')"}))
+
+    assert ["at"] == list(found)
+    assert 'timestamp("%d.%m.%Y", zone="Europe/Berlin"): ksqlDB takes times from text in ISO 8601 alone' in found["at"]
+
+
 def test_comparing_times_in_different_units_is_refused() -> None:
     """A number of nanoseconds is not compared with a time in milliseconds."""
 

@@ -52,9 +52,9 @@ def test_a_pattern_that_matches_nothing(tmp_path: Path) -> None:
         read(plan(), str(tmp_path / "*.csv"))
 
 
-def test_a_directory(tmp_path: Path) -> None:
-    """The message shows the pattern for its files."""
-    with pytest.raises(SourceError, match=r"is a directory.*\*\.csv"):
+def test_a_directory_without_data(tmp_path: Path) -> None:
+    """The message shows a pattern for its files."""
+    with pytest.raises(SourceError, match=r"holds no file that can be read \(it holds no files\); .*/\*'"):
         read(plan(), tmp_path)
 
 

@@ -228,23 +228,29 @@ class Query:
     def source(  # noqa: PLR0913 - one argument a setting
         self,
         *,
-        columns: Mapping[str, str] | None = None,
-        format: Literal["csv", "jsonl", "parquet"] | None = None,  # noqa: A002 - the setting's name
+        columns: Mapping[str, str | Sequence[str]] | None = None,
+        format: Literal["csv", "jsonl", "parquet", "ipc"] | None = None,  # noqa: A002 - the setting's name
         delimiter: str | None = None,
         null_values: Sequence[str] | None = None,
         zone: str | None = None,
+        ambiguous: Literal["refuse", "earlier", "later", "order"] | None = None,
         arrival: str | None = None,
-        arrival_unit: Literal["iso", "ns", "us", "ms", "s", "auto"] | None = None,
+        arrival_unit: str | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
         check_units: bool | None = None,
+        decimal_separator: Literal[".", ","] | None = None,
+        thousands: Literal["", ".", ",", "'", " ", "_"] | None = None,
         complete_from: Bound | None = None,
         complete_until: Bound | None = None,
     ) -> Query:
         """How the input names and writes things.
 
-        `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
-        of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
+        `columns` maps fields to columns, nested paths (``data.b``), constants (``=OANDA``) or a part of the file's name
+        (``@file:([A-Z]+)-trades``, ``@member:…`` in a zip, ``@hive.symbol``), a time also to several of these; `zone`
+        is the time zone of zoneless times, and `ambiguous` which one is meant of a local time that comes twice;
+        `decimal_separator` and `thousands` are how numbers are written in text;
+        `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
         files first; `names` are the column names of a file without a header; `check_units` ``False`` takes numbers
         since 1970 in the declared unit also where they are plainly of another one. `complete_from` and `complete_until`
         say of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe
@@ -256,11 +262,14 @@ class Query:
             "delimiter": delimiter,
             "null_values": null_values,
             "zone": zone,
+            "ambiguous": ambiguous,
             "arrival": arrival,
             "arrival_unit": arrival_unit,
             "order": order,
             "names": names,
             "check_units": check_units,
+            "decimal_separator": decimal_separator,
+            "thousands": thousands,
             "complete_from": complete_from,
             "complete_until": complete_until,
         }

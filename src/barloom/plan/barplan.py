@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from barloom.plan.nodes import may_be_null
+from barloom.plan.patterns import ISO, TimeForm
 from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
 
 if TYPE_CHECKING:
@@ -60,13 +61,17 @@ STAMP: Final = NumberType(19, 0, integer=True)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input."""
+    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input.
+
+    Where a text is written otherwise than ISO 8601 says, or has a zone of its own, `form` does.
+    """
 
     name: str
     kind: FieldKind
     number: NumberType | None = None
     nullable: bool = False
     time_unit: str | None = None
+    form: TimeForm = ISO
 
 
 @dataclass(frozen=True)
@@ -169,26 +174,31 @@ class LevelPlan:
 class SourcePlan:
     """How the input names and writes things. Not part of the fingerprint: the same bars may come from other files.
 
-    `columns` maps a field to a path in the input (``data.b``) or to a constant (``=OANDA``); unmapped fields have
-    their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
-    `arrival_unit` how it is written. `order` is ``row`` or ``time``. `names` are the column
-    names of a file without a header (empty: the file has one). `check_units` refuses numbers since 1970 that are
-    plainly of another unit than the declared one.
+    `columns` maps a field to a path in the input (``data.b``), a constant (``=OANDA``) or a part of the file's name
+    (``@file:…``, ``@member:…``, ``@hive.…``), a time also to several of these; unmapped fields have their own name.
+    `zone` is the time zone of zoneless times, `ambiguous` which of two times one is that comes twice (``refuse earlier
+    later order``). `arrival` is the path of the time of receipt and `arrival_unit` how it is written. `order` is
+    ``row`` or ``time``. `names` are the column names of a file without a header (empty: the file has one).
+    `check_units` refuses numbers since 1970 that are plainly of another unit than the declared one.
+    `decimal_separator` and `thousands` are how numbers are written in text.
 
     `complete_from` and `complete_until` say of which span the input has every row: nanoseconds UTC, or a timeframe for
     the slot of it that holds the first or last row.
     """
 
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     format: str | None = None
     delimiter: str = ","
     null_values: tuple[str, ...] = ("",)
     zone: str | None = None
+    ambiguous: str = "refuse"
     arrival: str | None = None
     arrival_unit: str = "iso"
     order: str = "row"
     names: tuple[str, ...] = ()
     check_units: bool = True
+    decimal_separator: str = "."
+    thousands: str = ""
     complete_from: int | str | None = None
     complete_until: int | str | None = None
 

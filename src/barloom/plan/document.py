@@ -19,6 +19,7 @@ from barloom.plan.barplan import (
     SourcePlan,
 )
 from barloom.plan.grammar import parse_expression
+from barloom.plan.patterns import TimeForm
 from barloom.plan.render import render
 from barloom.time.timeframe import Timeframe
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["DOCUMENT_VERSION", "from_document", "plan_document"]
 
 DOCUMENT_VERSION: Final = 1
+_LATER: Final = {"ambiguous": "refuse", "decimal_separator": ".", "thousands": ""}
+"""Settings that came later, with what stands for them where they are not written."""
 
 
 def plan_document(plan: BarPlan) -> dict[str, Any]:
@@ -124,6 +127,7 @@ def _event(event: EventPlan) -> dict[str, Any]:
                 "number": _number(item.number),
                 "nullable": item.nullable,
                 "time_unit": item.time_unit,
+                **_form(item.form),
             }
             for item in event.fields
         ],
@@ -131,6 +135,12 @@ def _event(event: EventPlan) -> dict[str, Any]:
         "timestamp": event.timestamp,
         "event_id": event.event_id,
     }
+
+
+def _form(form: TimeForm) -> dict[str, Any]:
+    """Only what is declared: a plan without it is written as it always was."""
+    patterns = {"patterns": list(form.patterns)} if form.patterns else {}
+    return {**patterns, **({} if form.zone is None else {"zone": form.zone})}
 
 
 def _read_event(document: Mapping[str, Any]) -> EventPlan:
@@ -141,6 +151,7 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
             None if item["number"] is None else _read_number(item["number"]),
             item["nullable"],
             item["time_unit"],
+            TimeForm(tuple(item.get("patterns", ())), item.get("zone")),
         )
         for item in document["fields"]
     )
@@ -219,7 +230,7 @@ def _read_output(document: Mapping[str, Any]) -> Output:
 
 def _source(source: SourcePlan) -> dict[str, Any]:
     return {
-        "columns": dict(source.columns),
+        "columns": {name: _plain(path) for name, path in source.columns.items()},
         "format": source.format,
         "delimiter": source.delimiter,
         "null_values": list(source.null_values),
@@ -231,9 +242,15 @@ def _source(source: SourcePlan) -> dict[str, Any]:
         "check_units": source.check_units,
         "complete_from": source.complete_from,
         "complete_until": source.complete_until,
+        **{name: getattr(source, name) for name, usual in _LATER.items() if getattr(source, name) != usual},
     }
+
+
+def _plain(path: str | tuple[str, ...]) -> str | list[str]:
+    return path if isinstance(path, str) else list(path)
 
 
 def _read_source(document: Mapping[str, Any]) -> SourcePlan:
     lists = {name: tuple(document[name]) for name in ("null_values", "names")}
-    return SourcePlan(**{**document, **lists, "columns": dict(document["columns"])})
+    columns = {name: path if isinstance(path, str) else tuple(path) for name, path in document["columns"].items()}
+    return SourcePlan(**{**document, **lists, "columns": columns})

@@ -24,11 +24,13 @@ from typing import (
 
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
+from barloom.plan.patterns import ISO, TimeForm, form_problem
 from barloom.plan.suggest import one_of
 
 __all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "decimal_type", "event_id", "field", "key", "timestamp"]
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
 
     class _TextOrInteger(str, int):  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleMethodOverride]  # noqa: SLOT000
         """For type checkers only: what may be assigned to `str` and to `int`, but to nothing else."""
@@ -76,6 +78,7 @@ class _Specifier:
     precision: object = None
     scale: object = None
     unit: object = None
+    form: TimeForm = ISO
 
 
 def key() -> _TextOrInteger:
@@ -89,16 +92,18 @@ def event_id() -> _TextOrInteger:
 
 
 @overload
-def timestamp(*, unit: Literal["iso"] = "iso") -> datetime: ...
+def timestamp(*patterns: str, unit: Literal["iso"] = "iso", zone: str | None = None) -> datetime: ...
 @overload
 def timestamp(*, unit: _Units) -> int: ...
-def timestamp(*, unit: str = "iso") -> datetime | int:
+def timestamp(*patterns: str, unit: str = "iso", zone: str | None = None) -> datetime | int:
     """The event time.
 
     ``at: datetime = bl.timestamp()`` reads ISO 8601; ``at: int = bl.timestamp(unit="ns")`` counts since 1970. With
     ``unit="auto"`` each row is taken in the unit, of s, ms, us and ns, in which it is a time of the years 1980 to 2100.
+    `patterns` are other ways to write a time, such as ``"%d.%m.%Y %H:%M:%S.%f"``; where there are several, the first
+    that fits counts. `zone` is the time zone of times that name none.
     """
-    return cast("int", _Specifier("timestamp", unit=unit))
+    return cast("int", _Specifier("timestamp", unit=unit, form=TimeForm(patterns, zone)))
 
 
 def decimal(precision: int, scale: int) -> Decimal:
@@ -110,9 +115,16 @@ def decimal(precision: int, scale: int) -> Decimal:
 def field() -> _Value: ...  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
 @overload
 def field(*, unit: _Units) -> int: ...
-def field(*, unit: str | None = None) -> Any:
-    """A plain field. With `unit` an integer is a time since 1970, such as one named by ``tumbling(on=…)``."""
-    return _Specifier("field", unit=unit)
+@overload
+def field(*, patterns: Sequence[str] = (), zone: str | None = None) -> datetime: ...
+def field(*, unit: str | None = None, patterns: Sequence[str] = (), zone: str | None = None) -> Any:
+    """A plain field. With `unit` an integer is a time since 1970, such as one named by ``tumbling(on=…)``.
+
+    `patterns` and `zone` say how a `datetime` is written, as those of `timestamp` do.
+    """
+    return _Specifier(
+        "field", unit=unit, form=TimeForm((patterns,) if isinstance(patterns, str) else tuple(patterns), zone)
+    )
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, field))
@@ -204,7 +216,9 @@ def _typed(  # noqa: PLR0913 - one field
         return None
     if kind is datetime or specifier.role == "timestamp" or specifier.unit is not None:
         unit = _unit(kind, specifier, where, problems)
-        return Field(name, FieldKind.TIMESTAMP, None, nullable, unit) if unit else None
+        return Field(name, FieldKind.TIMESTAMP, None, nullable, unit, specifier.form) if unit else None
+    if specifier.form != ISO:
+        problems.append(Problem(f"a time annotated {kind.__name__}", where, f"write {name}: datetime"))
     return Field(name, KINDS[kind], None, nullable)
 
 
@@ -233,10 +247,12 @@ def decimal_type(precision: object, scale: object, where: str, problems: list[Pr
 def _unit(kind: type, specifier: _Specifier, where: str, problems: list[Problem]) -> str | None:
     unit = specifier.unit or "iso"
     if kind is datetime and unit == "iso":
-        return "iso"
-    if kind is int and unit in UNITS:
+        return _checked("iso", specifier.form, where, problems)
+    if specifier.form != ISO and (unit != "iso" or kind is int):
+        what, fix = "a time with a pattern or a zone is no number since 1970", "leave the unit out, and write datetime"
+    elif kind is int and unit in UNITS:
         return str(unit)
-    if kind is int and unit == "iso":
+    elif kind is int and unit == "iso":
         what, fix = "a time counted by an int without a unit", f"add unit= {one_of(UNITS)}, or annotate it datetime"
     elif kind is datetime:
         what, fix = f"a datetime with the unit {unit!r}", "annotate it int to count since 1970, or leave the unit out"
@@ -246,3 +262,10 @@ def _unit(kind: type, specifier: _Specifier, where: str, problems: list[Problem]
         what, fix = f"a time annotated {kind.__name__}", "annotate it datetime, or int with a unit"
     problems.append(Problem(what, where, fix))
     return None
+
+
+def _checked(unit: str, form: TimeForm, where: str, problems: list[Problem]) -> str | None:
+    problem = form_problem(form, where)
+    if problem is not None:
+        problems.append(problem)
+    return unit if problem is None else None

@@ -33,6 +33,9 @@ def _determining(plan: BarPlan) -> dict[str, Any]:
     del document["source"], document["event"]["name"], document["clock_after"]
     # The clock's settings were part of it once, so that the usual ones have to stand there.
     document |= {"clock": True, "live_within": MINUTE}
+    for item in document["event"]["fields"]:
+        for name in ("patterns", "zone"):
+            item.pop(name, None)
     for level in document["levels"]:
         del level["retention"]
     for output in document["outputs"]:

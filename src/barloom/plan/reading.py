@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Final
 from barloom.errors import Problem
 from barloom.plan.barplan import SourcePlan
 from barloom.plan.bounds import BOUNDS, bound, order_problem
+from barloom.plan.paths import path_problem
+from barloom.plan.patterns import TimeForm, form_problem
 from barloom.plan.suggest import did_you_mean
+from barloom.time.zone_names import known_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SOURCE_SETTINGS", "plan_source"]
 
-FORMATS: Final = ("csv", "jsonl", "parquet")
+FORMATS: Final = ("csv", "jsonl", "parquet", "ipc")
+AMBIGUOUS: Final = ("refuse", "earlier", "later", "order")
+DECIMAL_SEPARATORS: Final = (".", ",")
+THOUSANDS: Final = ("", ".", ",", "'", " ", "_")
 TIME_UNITS: Final = ("iso", "ns", "us", "ms", "s", "auto")
 SOURCE_SETTINGS: Final = (
     "columns",
@@ -25,11 +31,14 @@ SOURCE_SETTINGS: Final = (
     "delimiter",
     "null_values",
     "zone",
+    "ambiguous",
     "arrival",
     "arrival_unit",
     "order",
     "names",
     "check_units",
+    "decimal_separator",
+    "thousands",
     *BOUNDS,
 )
 
@@ -49,6 +58,9 @@ def plan_source(draft: SourceDraft, event: EventDraft, problems: list[Problem]) 
             checked[name] = read
     checked |= _bounds(bounds, checked.get("zone"), draft.where, problems)
     source = SourcePlan(**checked)  # type: ignore[arg-type]  # each reader makes its setting's type
+    if source.thousands == source.decimal_separator:
+        what = f"{source.thousands!r} would stand between thousands and before the decimals"
+        problems.append(Problem(what, f"{draft.where}.thousands", 'state both, such as decimal_separator = ","'))
     crossed = order_problem(source, draft.where)
     if crossed is not None:
         problems.append(crossed)
@@ -83,28 +95,33 @@ def _nearest(name: str, value: str) -> str | None:
     return next(iter(get_close_matches(value.lower(), _CHOICES.get(name, ()), n=1)), None)
 
 
-def _columns(value: object, event: EventDraft, where: str, problems: list[Problem]) -> dict[str, str]:
+def _columns(value: object, event: EventDraft, where: str, problems: list[Problem]) -> dict[str, str | tuple[str, ...]]:
     if not isinstance(value, dict):
         problems.append(Problem("is not a table", where, 'map fields to columns, such as { bid = "data.b" }'))
         return {}
-    names = [item.name for item in event.fields]
-    columns: dict[str, str] = {}
+    known = {item.name: item.field for item in event.fields}
+    columns: dict[str, str | tuple[str, ...]] = {}
     for name, path in value.items():
-        if name not in names:
-            problems.append(Problem(f"unknown field {name!r}", where, did_you_mean(str(name), names)))
-        elif not isinstance(path, str) or not path:
-            problems.append(
-                Problem(
-                    f"{path!r} names no column", f"{where}.{name}", 'write a column or path as text, or "=constant"'
-                )
-            )
+        if name not in known:
+            problems.append(Problem(f"unknown field {name!r}", where, did_you_mean(str(name), known)))
+            continue
+        problem = path_problem(path, known[name], f"{where}.{name}")
+        if problem is not None:
+            problems.append(problem)
         else:
-            columns[name] = path
+            columns[name] = path if isinstance(path, str) else tuple(path)
     return columns
 
 
 def _choice(choices: tuple[str, ...]) -> Callable[[object], str | None]:
     return lambda value: value if isinstance(value, str) and value in choices else None
+
+
+def _time_unit(value: object) -> str | None:
+    """A unit, or a pattern as those of `timestamp`."""
+    if isinstance(value, str) and "%" in value:
+        return value if form_problem(TimeForm((value,)), "") is None else None
+    return _choice(TIME_UNITS)(value)
 
 
 def _text(value: object) -> str | None:
@@ -130,35 +147,32 @@ def _truth(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _zone(value: object) -> str | None:
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a zone is declared
-
-    try:
-        return ZoneInfo(value).key if isinstance(value, str) else None
-    except (ValueError, OSError, LookupError):
-        return None
-
-
-_CHOICES: Final = {"format": FORMATS, "arrival_unit": TIME_UNITS, "order": ("row", "time")}
+_CHOICES: Final = {"format": FORMATS, "arrival_unit": TIME_UNITS, "order": ("row", "time"), "ambiguous": AMBIGUOUS}
 _READERS: Final[dict[str, Callable[[object], object]]] = {
     "format": _choice(_CHOICES["format"]),
     "delimiter": _character,
     "null_values": _texts,
-    "zone": _zone,
+    "zone": known_zone,
+    "ambiguous": _choice(_CHOICES["ambiguous"]),
     "arrival": _text,
-    "arrival_unit": _choice(_CHOICES["arrival_unit"]),
+    "arrival_unit": _time_unit,
     "order": _choice(_CHOICES["order"]),
     "names": _names,
     "check_units": _truth,
+    "decimal_separator": _choice(DECIMAL_SEPARATORS),
+    "thousands": _choice(THOUSANDS),
 }
 _FIXES: Final = {
-    "format": "write 'csv', 'jsonl' or 'parquet', or leave it to the file's name",
+    "format": "write 'csv', 'jsonl', 'parquet' or 'ipc', or leave it to the file's name",
     "delimiter": "write one character",
     "null_values": 'write a list of texts, such as ["", "NA"]',
     "zone": "write a time zone such as 'UTC' or 'Europe/Berlin'",
+    "ambiguous": "write 'refuse', 'earlier', 'later' or 'order' (as the rows of the file follow each other)",
     "arrival": "write the column or path that holds the time of receipt",
-    "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's' or 'auto'",
+    "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's', 'auto', or a pattern such as '%d.%m.%Y %H:%M:%S.%f'",
     "order": "write 'row' (as they stand) or 'time' (sort first)",
     "names": "list the column names of a file without a header, each once",
     "check_units": "write true or false",
+    "decimal_separator": "write '.' or ','",
+    "thousands": """write '.', ',', "'", ' ' or '_', or leave it out""",
 }

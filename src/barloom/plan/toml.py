@@ -13,6 +13,7 @@ from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft, FieldDraft, decimal_type
+from barloom.plan.patterns import TimeForm, form_problem, read_arguments
 from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
 from barloom.plan.registry import read_aggregate
 from barloom.plan.suggest import did_you_mean, type_hint
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_document", "read_plan", "read_toml"]
 
-_FIELD: Final = re.compile(r"\s*(\w+)\s*(?:\(\s*([^)]*?)\s*\))?\s*(\?)?\s*")
+_FIELD: Final = re.compile(r"\s*(\w+)\s*(?:\(\s*(.*?)\s*\))?\s*(\?)?\s*")
 _KINDS: Final = {"string": FieldKind.STRING, "int": FieldKind.INTEGER, "bool": FieldKind.BOOLEAN}
 _LEVEL_SETTINGS: Final = ("delay", "gap", "carry_limit", "heartbeat", "retention")
 _KNOBS: Final = ("clock", "max_ahead", "live_within", "close_grace", "close_grace_when", "time", "pass_headers")
@@ -164,7 +165,7 @@ class _Reader:
         where = f"event.fields.{name}"
         return FieldDraft(name, where, self._typed(name, written, where), frozenset(roles))
 
-    def _typed(self, name: str, written: object, where: str) -> Field | None:
+    def _typed(self, name: str, written: object, where: str) -> Field | None:  # noqa: PLR0911 - one for each kind
         if not name.isidentifier():
             self._problem(
                 f"{name!r} is not a plain name", where, "use letters, digits and _, and map it in [source] columns"
@@ -179,10 +180,19 @@ class _Reader:
             return Field(name, _KINDS[kind], None, nullable)
         if kind == "timestamp" and (arguments or "iso") in TIME_UNITS:
             return Field(name, FieldKind.TIMESTAMP, None, nullable, arguments or "iso")
+        form = _form(arguments) if kind == "timestamp" else None
+        if form is not None:
+            return self._time(Field(name, FieldKind.TIMESTAMP, None, nullable, "iso", form), where)
         if kind == "decimal":
             return self._decimal(name, arguments, where, nullable=nullable)
         self._problem(f"unknown type {written!r}", where, type_hint(kind, arguments, nullable=nullable) or _TYPES)
         return None
+
+    def _time(self, field: Field, where: str) -> Field | None:
+        problem = form_problem(field.form, where)
+        if problem is not None:
+            self._problems.append(problem)
+        return field if problem is None else None
 
     def _decimal(self, name: str, arguments: str | None, where: str, *, nullable: bool) -> Field | None:
         digits = [int(item) if item.strip().isdecimal() else item for item in (arguments or "").split(",")]
@@ -299,6 +309,16 @@ _TYPES: Final = (
     'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", '
     'with a "?" if it may be null'
 )
+
+
+def _form(arguments: str | None) -> TimeForm | None:
+    """The patterns and the zone between the brackets of ``timestamp(…)``; none where something else stands there."""
+    read = None if arguments is None else read_arguments(arguments)
+    if read is None:
+        return None
+    values, named = read
+    is_form = all(quoted for _, quoted in values) and set(named) <= {"zone"}
+    return TimeForm(tuple(value for value, _ in values), named.get("zone")) if is_form else None
 
 
 def _toml(found: object) -> object:

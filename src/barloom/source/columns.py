@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from barloom.errors import SourceError
+from barloom.plan.paths import CONSTANT, field_of, is_from_name, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,6 +24,7 @@ __all__ = [
     "frame_expressions",
     "label_of",
     "missing_column",
+    "names_asked",
     "of_key",
     "of_value",
 ]
@@ -34,12 +36,13 @@ WINDOW_START: Final = "@window_start"
 """Stands for the start of the slot that ends the key of a windowed message, as ksqlDB writes them."""
 
 _KEY: Final = "@key"
-_CONSTANT: Final = "="
 _SHOWN: Final = 30
 
 
 def column_paths(plan: BarPlan) -> dict[str, str]:
-    """The path in the input of every field that is no constant, and of `ARRIVAL` where one is declared.
+    """The path in the input of every field that stands in a column, and of `ARRIVAL` where one is declared.
+
+    A time that is read from several columns has one for each, under the names of `paths_of`.
 
     Raises `SourceError` where the mapping names a field that the event does not have.
     """
@@ -50,9 +53,17 @@ def column_paths(plan: BarPlan) -> dict[str, str]:
             hint = did_you_mean(name, known)
             message = f"[source] columns maps {name!r}, but the event has no such field{hint}; it has {_listed(known)}"
             raise SourceError(message)
-    paths = {field.name: mapping.get(field.name, field.name) for field in plan.event.fields}
-    paths = {name: path for name, path in paths.items() if not path.startswith(_CONSTANT)}
+    paths = {name: path for name, path in _all_paths(plan).items() if not _is_known(path)}
     return paths if plan.source.arrival is None else {**paths, ARRIVAL: plan.source.arrival}
+
+
+def _all_paths(plan: BarPlan) -> dict[str, str]:
+    return {name: path for field in plan.event.fields for name, path in paths_of(plan.source, field.name).items()}
+
+
+def _is_known(path: str) -> bool:
+    """Whether a path is the same for all rows of a file."""
+    return path.startswith(CONSTANT) or is_from_name(path)
 
 
 def of_key(paths: Mapping[str, str]) -> dict[str, str]:
@@ -71,14 +82,19 @@ def of_value(paths: Mapping[str, str]) -> dict[str, str]:
 
 
 def constants(plan: BarPlan) -> dict[str, str]:
-    """The text of every field that is a constant."""
-    mapping = plan.source.columns
-    return {name: path.removeprefix(_CONSTANT) for name, path in mapping.items() if path.startswith(_CONSTANT)}
+    """The text of every field, or part of a time, that is a constant."""
+    found = _all_paths(plan).items()
+    return {name: path.removeprefix(CONSTANT) for name, path in found if path.startswith(CONSTANT)}
+
+
+def names_asked(plan: BarPlan) -> dict[str, str]:
+    """The mapping of every field, or part of a time, that stands in the name of the file."""
+    return {name: path for name, path in _all_paths(plan).items() if is_from_name(path)}
 
 
 def label_of(name: str) -> str:
     """How messages call a field."""
-    return "arrival" if name == ARRIVAL else name
+    return "arrival" if name == ARRIVAL else field_of(name)
 
 
 def missing_column(name: str, path: str, columns: Iterable[str], where: str) -> SourceError:

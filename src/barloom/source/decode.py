@@ -12,10 +12,14 @@ import polars as pl
 from barloom.engine.counting import Counting
 from barloom.errors import SourceError
 from barloom.plan.barplan import Field, FieldKind
-from barloom.source.columns import ARRIVAL, column_paths, constants, label_of
+from barloom.plan.paths import paths_of
+from barloom.plan.patterns import ISO, TimeForm
+from barloom.source.columns import ARRIVAL, column_paths, constants, label_of, names_asked
 from barloom.source.fields import column_type, decode_field
+from barloom.source.joining import joined
 from barloom.source.problems import RowProblems
 from barloom.source.text.times import check_zone
+from barloom.source.text.twice import Twice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +68,8 @@ class Rows:
 class Decoder:
     """Reads columns as the fields that a plan declares.
 
-    `paths` says which column of the input to bring for each of `fields`; constants are filled in here. Raises
-    `SourceError` for a mapping, constant or time zone that cannot be.
+    `paths` says which column of the input to bring for each of `fields`, of a time in several columns for each of its
+    parts; constants are filled in here. Raises `SourceError` for a mapping, constant or time zone that cannot be.
     """
 
     def __init__(self, plan: BarPlan) -> None:
@@ -73,10 +77,30 @@ class Decoder:
         self.paths: Mapping[str, str] = column_paths(plan)
         if plan.source.zone is not None:
             check_zone(plan.source.zone)
-        self._arrival = Field("arrival", FieldKind.TIMESTAMP, time_unit=plan.source.arrival_unit)
-        self._constants = {name: self._constant(name, text) for name, text in constants(plan).items()}
+        self._arrival = _arrival(plan.source.arrival_unit)
+        self._texts = constants(plan)
+        self._constants = {
+            name: self._constant(name, text, f"[source] columns gives {name!r} the constant '={text}'")
+            for name, text in self._texts.items()
+            if name in plan.event.by_name
+        }
+        self._twice: dict[str, Twice] = {}
         self.fields: Mapping[str, Field] = {**plan.event.by_name, ARRIVAL: self._arrival}
         self.schema = pl.Schema({field.name: column_type(field) for field in plan.event.fields})
+
+    def following(self, named: Mapping[str, str], last: Mapping[str, int], where: str) -> Decoder:
+        """What reads rows that follow each other in one input, which `where` names in messages.
+
+        `named` are fields that its name gives, and `last` is what `last` of the one had that read the rows before.
+        """
+        if not named and self.plan.source.ambiguous != "order":
+            return self
+        return _Following(self.plan, named, last, where)
+
+    @property
+    def last(self) -> dict[str, int]:
+        """The latest time of each field that was read, where the order of the rows tells which is meant."""
+        return {name: twice.last for name, twice in self._twice.items() if twice.last is not None}
 
     @cached_property
     def counting(self) -> Counting:
@@ -94,7 +118,8 @@ class Decoder:
             if field.name in self._constants:
                 decoded[field.name] = self._constants[field.name].new_from_index(0, count)
             else:
-                decoded[field.name] = self._column(columns[field.name], field.name, field, problems, where)
+                column = self._brought(columns, field.name, count, where)
+                decoded[field.name] = self._column(column, field.name, field, problems, where)
         arrivals = None
         if ARRIVAL in self.paths:
             arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, where)
@@ -112,11 +137,29 @@ class Decoder:
         arrivals = np.zeros(0, np.int64) if ARRIVAL in self.paths else None
         return Rows(pl.DataFrame(schema=self.schema), np.zeros(0, np.int64), 0, RowProblems.of({}), arrivals)
 
+    def _brought(self, columns: Mapping[str, pl.Series], name: str, count: int, where: str) -> pl.Series:
+        """The column of a field; of a time in several columns these, joined."""
+        if name in columns:
+            return columns[name]
+        parts = []
+        for part in paths_of(self.plan.source, name):
+            text = self._texts.get(part)
+            if text is None and part not in columns:
+                raise self._unnamed(part, where)
+            parts.append(columns[part] if text is None else pl.Series([text]).new_from_index(0, count))
+        return joined(parts)
+
+    def _unnamed(self, part: str, where: str) -> SourceError:
+        asked = names_asked(self.plan)[part]
+        return SourceError(
+            f"{where} has no name from which {asked!r}, for {label_of(part)!r}, could be read; name files"
+        )
+
     def _column(self, column: pl.Series, name: str, field: Field, problems: list[RowProblems], where: str) -> pl.Series:
         try:
-            values, found = decode_field(column, field, self.plan.source)
+            values, found = decode_field(column, field, self.plan.source, self._twice.get(name))
         except SourceError as error:
-            message = f"{where}: the column {self.paths[name]!r} for the field {label_of(name)!r} {error}"
+            message = f"{where}: the column {self.paths.get(name, name)!r} for the field {label_of(name)!r} {error}"
             raise SourceError(message) from None
         label, told = label_of(name), RowProblems.of(found)
         if len(told):
@@ -128,15 +171,36 @@ class Decoder:
             problems.append(_labelled(label, RowProblems(rows, missing).without(told)))
         return values
 
-    def _constant(self, name: str, text: str) -> pl.Series:
+    def _constant(self, name: str, text: str, told: str) -> pl.Series:
         try:
             values, problems = decode_field(pl.Series([text]), self.plan.event.by_name[name], self.plan.source)
         except SourceError as error:
             problems = {0: str(error)}
         if problems or values.null_count():
-            message = f"[source] columns gives {name!r} the constant '={text}': {problems.get(0, 'it is empty')}"
+            message = f"{told}: {problems.get(0, 'it is empty')}"
             raise SourceError(message)
         return values
+
+
+def _arrival(unit: str) -> Field:
+    by_pattern = "%" in unit
+    form = TimeForm((unit,)) if by_pattern else ISO
+    return Field("arrival", FieldKind.TIMESTAMP, time_unit="iso" if by_pattern else unit, form=form)
+
+
+class _Following(Decoder):
+    """Reads the rows of one input; see `Decoder.following`."""
+
+    def __init__(self, plan: BarPlan, named: Mapping[str, str], last: Mapping[str, int], where: str) -> None:
+        super().__init__(plan)
+        self._texts |= named
+        self.paths = {name: path for name, path in self.paths.items() if name not in named}
+        for name in named.keys() & self.fields.keys():
+            told = f"{where}: its name gives {name!r} the value {named[name]!r}"
+            self._constants[name] = self._constant(name, named[name], told)
+        if plan.source.ambiguous == "order":
+            times = (name for name, field in self.fields.items() if field.kind is FieldKind.TIMESTAMP)
+            self._twice = {name: Twice("order", last.get(name)) for name in times}
 
 
 def _labelled(label: str, problems: RowProblems) -> RowProblems:

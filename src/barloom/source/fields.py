@@ -10,8 +10,11 @@ from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
 from barloom.source.missing import without_missing, without_missing_numbers
+from barloom.source.problems import RowProblems
 from barloom.source.text.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
+from barloom.source.text.separators import plain_numbers
 from barloom.source.text.times import times_from_text, times_from_typed
+from barloom.source.text.twice import Twice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,21 +40,24 @@ def column_type(field: Field) -> pl.DataType:
             return pl.Int64()
 
 
-def decode_field(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+def decode_field(column: pl.Series, field: Field, source: SourcePlan, twice: Twice | None = None) -> Decoded:
     """Values of the field's type, and what is wrong with which row (a missing value is no problem here).
+
+    `twice` says which time is meant of one that comes twice, where the rows before count too.
 
     Raises `SourceError`, a phrase that continues "the column", where the column's type cannot be the field's.
     """
     if column.dtype == pl.Null:
         return Decoded(pl.Series([None], dtype=column_type(field)).new_from_index(0, len(column)), {})
-    if isinstance(column.dtype, (pl.Categorical, pl.Enum)):
+    if isinstance(column.dtype, (pl.Categorical, pl.Enum)) or (field.form.patterns and column.dtype.is_integer()):
         column = column.cast(pl.String)
+    twice = twice or Twice(source.ambiguous).settled()
     if column.dtype == pl.String:
-        return _from_text(column, field, source)
-    return _from_typed(column, field, source)
+        return _from_text(column, field, source, twice)
+    return _from_typed(column, field, source, twice)
 
 
-def _from_text(texts: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+def _from_text(texts: pl.Series, field: Field, source: SourcePlan, twice: Twice) -> Decoded:
     match field.kind:
         case FieldKind.STRING:
             return Decoded(_strings(texts, source.null_values), {})
@@ -59,20 +65,30 @@ def _from_text(texts: pl.Series, field: Field, source: SourcePlan) -> Decoded:
             return _booleans(texts, source.null_values)
         case FieldKind.DECIMAL | FieldKind.INTEGER:
             number, null_values = _number(field), source.null_values
-            values, problems = numbers_from_text(without_missing(texts, null_values), number, null_values)
+            plain, unfit = plain_numbers(without_missing(texts, null_values), source, null_values)
+            values, problems = numbers_from_text(plain, number, null_values)
+            problems = problems if not unfit else RowProblems.joined([unfit, RowProblems.of(problems)])
             return Decoded(without_missing_numbers(values, number, null_values), problems)
         case FieldKind.TIMESTAMP:
-            texts, unit = without_missing(texts, source.null_values), field.time_unit or "iso"
-            return times_from_text(texts, unit, source.zone, source.null_values, checked=source.check_units)
+            return times_from_text(
+                without_missing(texts, source.null_values),
+                field.time_unit or "iso",
+                field.form.zone or source.zone,
+                source.null_values,
+                checked=source.check_units,
+                patterns=field.form.patterns,
+                twice=twice,
+            )
 
 
-def _from_typed(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:
+def _from_typed(column: pl.Series, field: Field, source: SourcePlan, twice: Twice) -> Decoded:
     dtype, null_values = column.dtype, source.null_values
     if field.kind is not FieldKind.STRING:
         column = without_missing(column, null_values)
     match field.kind:
         case FieldKind.TIMESTAMP:
-            return times_from_typed(column, field.time_unit or "iso", source.zone, checked=source.check_units)
+            unit, zone = field.time_unit or "iso", field.form.zone or source.zone
+            return times_from_typed(column, unit, zone, checked=source.check_units, twice=twice)
         case FieldKind.STRING if dtype.is_integer():
             return Decoded(_strings(column.cast(pl.String), null_values), {})
         case FieldKind.BOOLEAN if dtype == pl.Boolean:

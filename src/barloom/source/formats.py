@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from barloom.plan.barplan import FieldKind
+from barloom.source.columns import ARRIVAL, label_of
 from barloom.source.text.csv import CsvText
 from barloom.source.text.jsonlines import JsonLines
 
@@ -21,6 +22,7 @@ def record_format(kind: str, decoder: Decoder, suffix: str = "") -> RecordFormat
     if kind == "csv":
         tabs = suffix == ".tsv" and source.delimiter == ","
         return CsvText(decoder.paths, source, "\t" if tabs else source.delimiter)
-    needed = [field.name for field in decoder.plan.event.fields if not field.nullable]
+    by_name = decoder.plan.event.by_name
+    needed = [name for name in decoder.paths if name != ARRIVAL and not by_name[label_of(name)].nullable]
     texts = [field.name for field in decoder.plan.event.fields if field.kind is FieldKind.STRING]
     return JsonLines(decoder.paths, needed, texts)

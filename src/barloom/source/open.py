@@ -11,6 +11,7 @@ import polars as pl
 from barloom.source.feeds.feed import FeedSource
 from barloom.source.feeds.stdin import StandardInput
 from barloom.source.files.inputs import FrameInput, find_inputs
+from barloom.source.files.names import constant_key_note, with_names
 from barloom.source.files.source import FileSource
 from barloom.source.foreign import adopted, no_input, refuse_lookalikes
 
@@ -37,12 +38,12 @@ def open_source(
 ) -> Source:
     """The source for an input.
 
-    Files: ``.csv .tsv .txt .jsonl .ndjson .json`` (each also ``.gz``), ``.parquet .pq``, and ``.zip`` with such text
-    inside; patterns such as ``"day-*.csv"`` and several paths are merged. Frames are those of Polars (a lazy one is
-    computed in batches), of pandas, and whatever gives rows by Arrow's interface for Python, such as a relation of
-    DuckDB. ``at_end="close"`` says that the files are complete: a last line without an end counts as whole. `clock`
-    tells when rows of a feed arrive and when those of files are first read, unless `judged`, positions that another
-    store has, say when that was.
+    Files: ``.csv .tsv .txt .jsonl .ndjson .json`` (each also ``.gz .zst .bz2 .xz``), ``.parquet .pq``, ``.arrow
+    .feather .ipc``, and ``.zip`` with such text inside; a directory, patterns such as ``"day-*.csv"`` and several paths
+    are merged. Frames are those of Polars (a lazy one is computed in batches), of pandas, and whatever gives rows by
+    Arrow's interface for Python, such as a relation of DuckDB. ``at_end="close"`` says that the files are complete: a
+    last line without an end counts as whole. `clock` tells when rows of a feed arrive and when those of files are first
+    read, unless `judged`, positions that another store has, say when that was.
 
     Raises `SourceError` where there is no such input, or none of a known kind.
     """
@@ -54,8 +55,10 @@ def open_source(
     paths = _paths(spec)
     if paths is not None:
         name = ", ".join(map(str, paths[:3])) + (", …" if len(paths) > 3 else "")  # noqa: PLR2004 - enough to know it
-        files = find_inputs(paths, plan.source.format)
-        return FileSource(plan, files, name, closing=at_end == "close", clock=clock, judged=judged)
+        files = with_names(plan, find_inputs(paths, plan.source.format))
+        told = constant_key_note(plan, files)
+        notes = () if told is None else (told,)
+        return FileSource(plan, files, name, closing=at_end == "close", clock=clock, judged=judged, notes=notes)
     refuse_lookalikes(spec)
     if isinstance(spec, Iterable | AsyncIterable):
         return FeedSource(plan, spec, clock=clock)

@@ -51,8 +51,7 @@ def moments_of(calendar: Calendar, timeframe: Timeframe, date: Integers) -> tupl
     following = np.searchsorted(table.dates, date)
     after, before = np.minimum(following, len(table.dates) - 1), np.maximum(following - 1, 0)
     same_after, same_before = (
-        _periods(timeframe, table.dates[place], calendar.options.week) == period
-        for place in (after, before)
+        _periods(timeframe, table.dates[place], calendar.options.week) == period for place in (after, before)
     )
     moment = np.where(same_after, table.session_opens[after], table.session_opens[before])
     return _beyond(table, date, moment), same_after | same_before

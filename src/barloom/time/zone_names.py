@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["nearest_zone", "zone_names"]
+__all__ = ["known_zone", "nearest_zone", "zone_names"]
 
 
 @cache
@@ -22,3 +22,13 @@ def nearest_zone(name: str) -> str | None:
         name.lower(), [item.lower().rpartition("/")[2] for item in zone_names()], n=1, cutoff=0.7
     )
     return next((item for item in zone_names() if near and near[0] in {item, item.lower().rpartition("/")[2]}), None)
+
+
+def known_zone(name: object) -> str | None:
+    """The name of a zone that there is, or none."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a zone is declared
+
+    try:
+        return ZoneInfo(name).key if isinstance(name, str) else None
+    except (ValueError, OSError, LookupError):
+        return None

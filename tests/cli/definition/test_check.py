@@ -225,3 +225,24 @@ def test_a_calendar_near_its_end_is_told_before_the_first_run(
 
     main(["check", written(tmp_path, DEFINITION.replace('delay = "2s"', 'calendar = "XNYS?extended=true"'))])
     assert "has no hours before or after the regular ones" in capsys.readouterr().out
+
+
+def test_how_the_input_is_written_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Patterns of times, names of files, hours that come twice, separators: each as it was declared."""
+    source = """
+[source]
+columns = { symbol = "@file:([A-Z]+)-", at = ["date", "@hive.hour"], size = "=1" }
+ambiguous = "order"
+decimal_separator = ","
+thousands = "."
+"""
+    text = DEFINITION.replace('at = "timestamp"', 'at = \'timestamp("%d.%m.%Y %H", zone="UTC")\'') + source
+    assert main(["check", written(tmp_path, text)]) == 0
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "an hour twice by the order of the rows, where the clocks are set back" in lines
+    assert "numbers such as 1.234,5" in lines
+    whole = " ".join(lines)
+    for shown in ("the name of the file: ([A-Z]+)-", "always '1'", 'timestamp("%d.%m.%Y %H", zone="UTC")'):
+        assert shown in whole
+    assert "date and the directory hour=… of the file" in whole

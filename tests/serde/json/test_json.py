@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -12,12 +13,16 @@ import pytest
 
 from barloom.engine.blocks import BarId
 from barloom.engine.frames import TIME, bar_frame
-from barloom.errors import SourceError
+from barloom.errors import DefinitionError, SourceError
+from barloom.plan.toml import read_toml
 from barloom.serde.formats import Format
 from barloom.serde.json.layout import Layout
 from barloom.serde.open import Serde, open_serde
 from barloom.store.protocol import SideRecord
 from serde.material import CALENDAR, KEYS, START, bars, quotes
+
+if TYPE_CHECKING:
+    from barloom.plan.barplan import BarPlan
 
 GOOD = (
     b'{"broker":"B","number":5,"at":1700000040000,"bid":"12.3456","ask":null,"size":1234567890123456789.01,"buy":true}'
@@ -306,3 +311,19 @@ def test_events_come_back_as_they_went() -> None:
 def _counted(frame: pl.DataFrame) -> list[dict[str, object]]:
     """The rows with times of ticks in nanoseconds, as single bars have them."""
     return frame.with_columns(pl.col("open_time", "close_time").to_physical()).rows(named=True)
+
+
+def test_times_by_a_pattern_are_read_and_not_written() -> None:
+    """What would be written as ISO 8601 would not be read again."""
+    made = open_serde(_by_pattern(), CALENDAR, format=Format.JSON)
+
+    rows = made.events.decode([b'{"symbol":"A","at":"10.11.2025 12:00"}'])
+    assert [("A", 1_762_776_000_000_000_000)] == rows.frame.rows()
+    with pytest.raises(DefinitionError, match=r"at: timestamp\(.*says how a time is read, not how one is written"):
+        _ = made.event_encoder
+
+
+def _by_pattern() -> BarPlan:
+    fields = """symbol = "string"\nat = 'timestamp("%d.%m.%Y %H:%M", zone="UTC")'"""
+    event = f'[event]\nkey = "symbol"\ntimestamp = "at"\n[event.fields]\n{fields}'
+    return read_toml(f'{event}\n[bars]\nname = "bars"\nbase = "1m"\nselect = {{ ticks = "count()" }}')

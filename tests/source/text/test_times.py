@@ -221,3 +221,9 @@ def test_a_zone_that_does_not_exist_is_refused() -> None:
     """The message shows how a zone is written."""
     with pytest.raises(SourceError, match="America/New_York"):
         check_zone("Mars/Olympus")
+
+
+def test_a_time_in_another_form_is_told_how_to_be_declared() -> None:
+    """The message names patterns, but not where only the digits are too many."""
+    assert _iso("10.11.2025 12:00")[1].endswith('pattern, such as timestamp("%d.%m.%Y %H:%M:%S")')
+    assert _iso("2025-11-10T12:00:00.1234567891Z")[1].endswith("digits below a nanosecond")

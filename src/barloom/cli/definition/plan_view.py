@@ -19,13 +19,15 @@ from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
 from barloom.plan.nodes import columns_of
 from barloom.plan.nulls import unasked_nulls
+from barloom.plan.paths import shown_path
+from barloom.plan.patterns import ISO, shown_form
 from barloom.plan.render import render
 from barloom.time.about import about, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.plan.barplan import BarPlan, EventPlan, Field, LevelPlan, Output, Partial
+    from barloom.plan.barplan import BarPlan, EventPlan, Field, LevelPlan, Output, Partial, SourcePlan
     from barloom.time.calendar import Calendar
 
 __all__ = ["plan_body", "plan_sheets", "plan_warnings"]
@@ -95,6 +97,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     for name, bound in _bounds(plan):
         sheet.add(name.replace("_", " "), bound)
     sheet.add("time", _time(plan))
+    for heading, text in _written(plan.source):
+        sheet.add(heading, text)
     sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
     for heading, text in clock_rows(plan):
         sheet.add(heading, text)
@@ -124,6 +128,15 @@ def _closing(plan: BarPlan) -> str:
     return f"{newer}; at the latest when a bar begins at {until}"
 
 
+def _written(source: SourcePlan) -> Iterable[tuple[str, str]]:
+    """What is declared of how times and numbers are written, beside the types of the fields."""
+    if source.ambiguous != "refuse":
+        rules = {"earlier": "the earlier one", "later": "the later one", "order": "by the order of the rows"}
+        yield "an hour twice", f"{rules[source.ambiguous]}, where the clocks are set back"
+    if source.thousands or source.decimal_separator != ".":
+        yield "numbers", f"such as 1{source.thousands}234{source.decimal_separator}5"
+
+
 def _bounds(plan: BarPlan) -> Iterable[tuple[str, str]]:
     """What is declared of the span of which the input has every row."""
     for name, edge in (("complete_from", "start"), ("complete_until", "end")):
@@ -144,7 +157,8 @@ def _fields(plan: BarPlan) -> Sheet:
 
 def _type(item: Field) -> str:
     if item.kind is FieldKind.TIMESTAMP:
-        text = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
+        unit = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
+        text = unit if item.form == ISO else shown_form(item.form)
     elif item.kind is FieldKind.DECIMAL:
         text = str(item.number)
     else:
@@ -161,8 +175,7 @@ def _role(event: EventPlan, item: Field) -> str:
 
 
 def _origin(plan: BarPlan, item: Field) -> str:
-    path = plan.source.columns.get(item.name, item.name)
-    return f"always {path[1:]!r}" if path.startswith("=") else path
+    return shown_path(plan.source.columns.get(item.name, item.name))
 
 
 def _ladder(plan: BarPlan, calendar: Calendar) -> Sheet:

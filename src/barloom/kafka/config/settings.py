@@ -15,6 +15,7 @@ from barloom.kafka.config.declared import Kafka, SchemaRegistry
 from barloom.kafka.config.tables import Table, given
 from barloom.plan.barplan import FieldKind
 from barloom.plan.identity import topics
+from barloom.plan.paths import of_files_only
 from barloom.serde.formats import Format
 from barloom.serde.registry import RegistrySettings
 from barloom.telemetry.address import address_of
@@ -88,6 +89,7 @@ def kafka_settings(document: Mapping[str, object] | Kafka, plan: BarPlan, **over
         elif value is not None:
             content[name] = value
     settings = _read(Table(content, "kafka", problems), plan)
+    problems += of_files_only(plan.source)
     if problems:
         raise DefinitionError(problems)
     return settings

@@ -9,6 +9,7 @@ from barloom.ksqldb.compile.layout import BUCKET_END, BUCKET_START, CLOSE_TIME, 
 from barloom.ksqldb.compile.names import FORBIDDEN_COLUMNS, stored
 from barloom.ksqldb.compile.types import EVENT_UNITS
 from barloom.plan.barplan import Gap, InputKind
+from barloom.plan.patterns import ISO, shown_form
 from barloom.time.timeframe import DAY
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def _time(plan: BarPlan) -> Iterator[Refusal]:
         fix = "write the topic's times as timestamp(ms), or run the definition embedded or on Kafka"
         yield Refusal(plan.event.timestamp, what, fix)
     for item in plan.event.fields:
+        if item.form != ISO:
+            what = f"{shown_form(item.form)}: ksqlDB takes times from text in ISO 8601 alone, with a zone"
+            yield Refusal(item.name, what, "write the topic's times as timestamp(ms), or run the definition on Kafka")
         if item.time_unit == "auto" and item.name != plan.event.timestamp:
             what = "the unit of each row's number is told by its size, and ksqlDB has one unit for a column"
             yield Refusal(item.name, what, "declare the unit, or run the definition embedded or on Kafka")

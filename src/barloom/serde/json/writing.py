@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from barloom.engine.frames import TIME
+from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import FieldKind
+from barloom.plan.patterns import ISO, shown_form
 from barloom.serde.json.text import as_json, counted, json_members
 from barloom.serde.protocol import Records
 from barloom.source.fields import column_type
@@ -22,10 +24,14 @@ __all__ = ["JsonEventEncoder"]
 
 
 class JsonEventEncoder:
-    """Writes rows under the names of the event's fields, decimals and times as the event declares them."""
+    """Writes rows under the names of the event's fields, decimals and times as the event declares them.
+
+    Raises `DefinitionError` for times that are declared by a pattern.
+    """
 
     def __init__(self, plan: BarPlan) -> None:
         by_name = plan.event.by_name
+        _refuse_forms(plan)
         self._times = [pl.col(field.name).cast(TIME) for field in plan.event.fields if _is_iso(field)]
         self._key = self._object([by_name[name] for name in plan.event.key], "key")
         self._value = self._object(plan.event.fields, "value")
@@ -38,6 +44,18 @@ class JsonEventEncoder:
     def _object(self, fields: Sequence[Field], name: str) -> pl.Expr:
         members = json_members({field.name: _text(field) for field in fields})
         return pl.concat_str(pl.lit("{"), members).cast(pl.Binary).alias(name)
+
+
+def _refuse_forms(plan: BarPlan) -> None:
+    """Times by a pattern are read, not written: what would be read back is not what was meant."""
+    fix = "declare it timestamp, or timestamp(ms), where events are written, or write Avro"
+    problems = [
+        Problem(f"{shown_form(field.form)} says how a time is read, not how one is written", field.name, fix)
+        for field in plan.event.fields
+        if field.form != ISO
+    ]
+    if problems:
+        raise DefinitionError(problems)
 
 
 def _is_iso(field: Field) -> bool:

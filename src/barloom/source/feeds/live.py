@@ -61,7 +61,7 @@ class LiveSource(ABC, Generic[_Item]):
         self.name = name
         self._plan = plan
         self._clock = clock
-        self._decoder = Decoder(plan)
+        self._decoder = Decoder(plan).following({}, {}, name)
         self._word: FeedState | None = None
 
     @property

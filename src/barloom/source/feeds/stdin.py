@@ -41,8 +41,9 @@ class StandardInput(LiveSource[bytes]):
         self._stream = sys.stdin.buffer if stream is None else stream
         self._rest = b""
         self._format: RecordFormat | None = None
-        if plan.source.format == "parquet":
-            message = "Parquet cannot be read from standard input, since its index stands at its end; name the file"
+        if plan.source.format in ("parquet", "ipc"):
+            kind = "Parquet" if plan.source.format == "parquet" else "Arrow IPC"
+            message = f"{kind} cannot be read from standard input, since its index stands at its end; name the file"
             raise SourceError(message)
 
     def _items(self) -> Iterator[bytes]:

@@ -62,7 +62,8 @@ class Content(Protocol):
 
 def content_of(file: InputFile, decoder: Decoder) -> Content:
     """What stands in a file."""
-    return _RowContent(file, decoder) if file.format == "parquet" else _TextContent(file, decoder)
+    decoder = decoder.following(dict(file.named), {}, file.name)
+    return _RowContent(file, decoder) if file.typed else _TextContent(file, decoder)
 
 
 def relation(one: Content, other: Content) -> Relation:
@@ -175,7 +176,7 @@ def _exactly(stream: ByteStream, size: int) -> bytes:
 
 
 class _RowContent:
-    """The rows of a Parquet file, `ROW_BYTES` each; what is broken has none, as the reading will say."""
+    """The rows of a file of typed columns, `ROW_BYTES` each; what is broken has none, as the reading will say."""
 
     def __init__(self, file: InputFile, decoder: Decoder) -> None:
         self._file = file

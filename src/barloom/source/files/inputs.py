@@ -12,6 +12,8 @@ import polars as pl
 
 from barloom.errors import SourceError
 from barloom.source.files.bytestream import open_gzip, open_plain
+from barloom.source.files.directories import files_below
+from barloom.source.files.unpacking import PACKED, open_packed
 from barloom.source.files.ziparchive import open_zip, zip_entries
 
 if TYPE_CHECKING:
@@ -34,11 +36,17 @@ _FORMATS: Final = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "ipc",
+    ".feather": "ipc",
+    ".ipc": "ipc",
 }
-_PARQUET: Final = b"PAR1"
-_NAMES: Final = ("csv", "jsonl", "parquet")
+_TYPED: Final = {"parquet": (b"PAR1", "Parquet"), "ipc": (b"ARROW1", "Arrow IPC")}
+"""Formats of typed columns: how such files begin and end, and what they are called."""
+
+_NAMES: Final = ("csv", "jsonl", "parquet", "ipc")
 _SUPPORTED: Final = (
-    ".csv .tsv .txt .jsonl .ndjson .json (each also .gz), .parquet .pq, and .zip with CSV or JSON lines inside"
+    ".csv .tsv .txt .jsonl .ndjson .json (each also .gz .zst .bz2 .xz), .parquet .pq, .arrow .feather .ipc, and .zip "
+    "with CSV or JSON lines inside"
 )
 
 
@@ -48,7 +56,7 @@ class InputFile:
 
     `key` is what its position is stored under: the absolute path. `name` is how messages call it. `cut`: it is the last
     member that is left of an archive. `named` are fields that its name gives: with others the same content is another
-    input.
+    input. `below`: a directory was named, and it is one of the files in it.
     """
 
     key: str
@@ -60,17 +68,24 @@ class InputFile:
     entry: ZipEntry | None = None
     cut: bool = False
     named: tuple[tuple[str, str], ...] = ()
+    below: bool = False
+
+    @property
+    def typed(self) -> bool:
+        """Whether its columns have types, so that it is read by rows and not by bytes."""
+        return self.format in _TYPED
 
     @property
     def broken(self) -> str:
-        """What a Parquet file is that cannot be read, as far as its first and last bytes tell."""
+        """What a file of typed columns is that cannot be read, as far as its first and last bytes tell."""
+        magic, kind = _TYPED[self.format]
         with self.path.open("rb") as file:
-            head = file.read(len(_PARQUET))
-            file.seek(max(self.size() - len(_PARQUET), 0))
+            head = file.read(len(magic))
+            file.seek(max(self.size() - len(magic), 0))
             tail = file.read()
-        if head != _PARQUET:
-            return "no Parquet file" if head else "empty"
-        return "damaged" if tail == _PARQUET and self.size() > len(_PARQUET) else "cut short"
+        if head != magic:
+            return f"no {kind} file" if head else "empty"
+        return "damaged" if tail == magic and self.size() > len(magic) else "cut short"
 
     @property
     def offset(self) -> int:
@@ -81,11 +96,13 @@ class InputFile:
         """Its content as a stream of bytes."""
         if self.entry is not None:
             return open_zip(self.path, self.entry, cut=self.cut)
-        return open_gzip(self.path) if self.compression == "gzip" else open_plain(self.path)
+        if not self.compression:
+            return open_plain(self.path)
+        return open_gzip(self.path) if self.compression == "gzip" else open_packed(self.path, self.compression)
 
     def scan(self) -> pl.LazyFrame:
-        """The rows of a Parquet file."""
-        return pl.scan_parquet(self.path, glob=False)
+        """The rows of a file of typed columns."""
+        return pl.scan_parquet(self.path, glob=False) if self.format == "parquet" else _scan_ipc(self.path)
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -123,6 +140,7 @@ Input: TypeAlias = InputFile | FrameInput
 def find_inputs(paths: Iterable[str | Path], declared: str | None) -> list[InputFile]:
     """The files that paths and patterns name: in the order given, those of a pattern sorted by name, none twice.
 
+    A directory stands for all files below it of a known kind, in natural order.
     `declared` is the format stated in the definition; without it the extension tells. Raises `SourceError` where there
     is nothing, or something that cannot be read.
     """
@@ -131,15 +149,31 @@ def find_inputs(paths: Iterable[str | Path], declared: str | None) -> list[Input
         raise SourceError(message)
     found: dict[str, InputFile] = {}
     for given in paths:
-        for path in _expand(str(given)):
-            for file in _inputs_of(path, declared):
-                found.setdefault(file.key, file)
+        below = Path(given).is_dir()
+        for path in files_below(Path(given), _is_known) if below else _expand(str(given)):
+            for file in _inputs_of(_checked(path), declared):
+                found.setdefault(file.key, replace(file, below=below))
     return list(found.values())
+
+
+def _scan_ipc(path: Path) -> pl.LazyFrame:
+    return pl.scan_ipc(path, glob=False)
+
+
+def _suffixes(path: Path) -> tuple[str, str]:
+    """The ending that tells the format, and how the file is packed."""
+    packing = PACKED.get(path.suffix.lower(), "")
+    return (Path(path.stem).suffix if packing else path.suffix).lower(), packing
+
+
+def _is_known(path: Path) -> bool:
+    """Whether the name of a file says that it can be read."""
+    return path.suffix.lower() == ".zip" or _suffixes(path)[0] in _FORMATS
 
 
 def _expand(given: str) -> list[Path]:
     if Path(given).exists() or not glob.has_magic(given):
-        return [_checked(Path(given))]
+        return [Path(given)]
     matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207 - the pattern may be absolute
     files = [Path(match) for match in matches if Path(match).is_file()]
     if not files:
@@ -147,7 +181,7 @@ def _expand(given: str) -> list[Path]:
             f"no file matches {given!r} (in {Path.cwd()}); check the pattern, and quote it so that the shell leaves it"
         )
         raise SourceError(message)
-    return [_checked(path) for path in files]
+    return files
 
 
 def _checked(path: Path) -> Path:
@@ -155,7 +189,7 @@ def _checked(path: Path) -> Path:
         message = f"the name of {path} is not UTF-8 text, so that its position cannot be stored; rename it"
         raise SourceError(message)
     if path.is_dir():
-        message = f"{path} is a directory; name its files, such as '{path}/*.csv'"
+        message = f"{path} is a directory in a pattern; name it alone, or its files, such as '{path}/*.csv'"
         raise SourceError(message)
     if not path.exists():
         near = _neighbour(path)
@@ -177,19 +211,18 @@ def _inputs_of(path: Path, declared: str | None) -> list[InputFile]:
     key = os.path.abspath(path)  # noqa: PTH100 - a symbolic link stays the file it is named as
     if path.suffix.lower() == ".zip":
         return _members(path, key, declared)
-    packed = path.suffix.lower() == ".gz"
-    suffix = Path(path.stem).suffix.lower() if packed else path.suffix.lower()
+    suffix, packing = _suffixes(path)
     kind = declared or _FORMATS.get(suffix)
     if kind is None:
         message = (
             f"{path}: the extension {path.suffix!r} says no format; supported are {_SUPPORTED}, "
-            'or state format = "csv" (jsonl, parquet) under [source]'
+            'or state format = "csv" (jsonl, parquet, ipc) under [source]'
         )
         raise SourceError(message)
-    if packed and kind == "parquet":
-        message = f"{path}: Parquet is compressed inside; unpack it with gunzip"
+    if packing and kind in _TYPED:
+        message = f"{path}: {_TYPED[kind][1]} is compressed inside; unpack the file"
         raise SourceError(message)
-    return [InputFile(key, str(path), path, kind, suffix, "gzip" if packed else "")]
+    return [InputFile(key, str(path), path, kind, suffix, packing)]
 
 
 def _members(path: Path, key: str, declared: str | None) -> list[InputFile]:

@@ -56,8 +56,9 @@ class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
 
     `content` is what the content before `byte` (before those `skip` rows) is known by wherever it stands, and `block`
     what the whole blocks in it are known by (see `Chain`); version 0.1 wrote neither. `named` are the fields that came
-    from the file's name. `twin` names another file of which all content before `byte` was read, so that none of it was
-    of this one.
+    from the file's name. `last` are the latest times of fields where the order of the rows tells which time is meant
+    (those before the `skip` records). `twin` names another file of which all content before `byte` was read, so that
+    none of it was of this one.
 
     `limit` is the time after which rows in hand may not be stamped, taken when the file had `limit_size` bytes;
     `ahead`: some row was. `limits` are earlier ones, each up to a row, as far as some row was stamped later.
@@ -77,6 +78,7 @@ class FilePosition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     content: str = ""
     block: str = ""
     named: dict[str, str] = {}
+    last: dict[str, int] = {}
     twin: str = ""
     limit: int | None = None
     limit_size: int = 0

@@ -253,7 +253,9 @@ def file_reader(  # noqa: PLR0913 - what a file is read with, by name
     batch_rows: int = 1,
 ) -> PieceReader:
     """What reads a file of its format from a position on, in blocks of about that size."""
-    if isinstance(file, FrameInput) or file.format == "parquet":
+    named = dict(file.named) if isinstance(file, InputFile) else {}
+    decoder = decoder.following(named, {} if position is None else position.last, file.name)
+    if isinstance(file, FrameInput) or file.typed:
         return ScannedRows(file, decoder, position, block_rows=_block_rows(block_bytes, batch_rows))
     records = record_format(file.format, decoder, file.suffix)
     return TextFile(file, records, decoder, position, closing=closing, block_bytes=block_bytes)

@@ -192,7 +192,7 @@ class _Recognising:
 
     def _kind(self, key: str) -> object:
         """The same for all files of which one may begin with another."""
-        return self._files[key].named, self._files[key].format == "parquet", self._contents[key].opening
+        return self._files[key].named, self._files[key].typed, self._contents[key].opening
 
     def _compare(self, key: str, other: str, *, is_first: bool) -> None:
         how = relation(self._contents[key], self._contents[other])

@@ -1,4 +1,4 @@
-"""Reading typed rows, of a Parquet file or a Polars frame, in batches from a row on, with bounded memory."""
+"""Reading typed rows, of a Parquet or Arrow file or a Polars frame, in batches from a row on, with bounded memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLOCK_ROWS: Final = BLOCK_BYTES // ROW_BYTES
 
 
 class ScannedRows:
-    """Reads one Parquet file or frame. It is known by its rows: one written anew with more rows has grown.
+    """Reads one Parquet or Arrow file, or a frame. It is known by its rows: one written anew with more rows has grown.
 
     Of a frame, which nobody moves, only the first rows are looked at.
     """
@@ -57,6 +57,7 @@ class ScannedRows:
                 self._go_on(scan)
             size = self._file.size()
             if rows < total:
+                self._look_back(scan)
                 for frame in scan.slice(rows).collect_batches(chunk_size=self._block_rows, maintain_order=True):
                     for block in frame.iter_slices(self._block_rows):
                         yield self._piece(block, rows, head, size * (rows + block.height) // total)
@@ -84,6 +85,13 @@ class ScannedRows:
         self._chain_on(scan, known, start.rows)
         self._begun = True
 
+    def _look_back(self, scan: pl.LazyFrame) -> None:
+        """Read the rows again of which the latest time is not kept, where the order of the rows tells times."""
+        skip = self._start.skip
+        if skip and self._decoder.plan.source.ambiguous == "order":
+            block = scan.slice(self._start.rows - skip, skip).collect()
+            self._decoder.decode(block.to_dict(), block.height, {}, self._file.name)
+
     def _chain_on(self, scan: pl.LazyFrame, first: int, stop: int) -> None:
         for row in range(first, stop, _BLOCK_ROWS):
             self._chain.update(bytes_of_rows([scan.slice(row, min(stop - row, _BLOCK_ROWS)).collect()]))
@@ -110,14 +118,17 @@ class ScannedRows:
         raise SourceReplaced(message)
 
     def _piece(self, block: pl.DataFrame, before: int, head: pl.DataFrame, done: int) -> Piece:
+        last = self._decoder.last
         rows = self._decoder.decode(block.to_dict(), block.height, {}, self._file.name)
         known = min(before + block.height, head.height)
         if known not in self._digests:
             self._digests[known] = rows_digest(head.head(known))
-        position = FilePosition(head=self._digests[known], head_length=known)
+        named = dict(self._file.named) if isinstance(self._file, InputFile) else {}
+        position = FilePosition(head=self._digests[known], head_length=known, named=named, last=last)
         start = msgspec.structs.replace(position, rows=before, **self._known())
         if self._chained:
             self._chain.update(bytes_of_rows([block]))
+        position = msgspec.structs.replace(position, last=self._decoder.last)
         stop = msgspec.structs.replace(position, rows=before + block.height, **self._known())
         return Piece(
             rows,

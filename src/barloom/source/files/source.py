@@ -35,7 +35,7 @@ class FileSource:
     """Reads files. With `closing`, a last line without an end is taken as complete.
 
     Rows without a time of arrival may not be stamped after the `clock` when they are first read; those of which another
-    store has positions (`judged`) have been.
+    store has positions (`judged`) have been. `notes` are remarks about the files to give with the rows.
     """
 
     replayable = True
@@ -49,6 +49,7 @@ class FileSource:
         closing: bool = False,
         clock: Clock | None = None,
         judged: Mapping[str, bytes] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.name = name
         self._clock = clock or SystemClock()
@@ -56,6 +57,7 @@ class FileSource:
         self._decoder = Decoder(plan)
         self._files = files
         self._closing = closing
+        self._notes = notes
 
     def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
         """Batches of at most `batch_rows` rows from right after `positions`, under which every file read so far stands.
@@ -64,6 +66,7 @@ class FileSource:
         `SourceReplaced` where one is no longer what was read before.
         """
         found = recognise(self._decoder, self._files, positions)
+        found.notes.extend(self._notes)
         firsts = Firsts(self._clock.now(), self._known())
         reading = Reading(self._decoder, found, positions, firsts, closing=self._closing)
         if self._decoder.plan.source.order == "time":

@@ -30,7 +30,11 @@ _MAGIC: Final = {
     b"\x1f\x8b": "gzip: name it .gz",
     b"PK\x03\x04": "zip: name it .zip",
     b"PAR1": "Parquet: name it .parquet",
-    b"\x28\xb5\x2f\xfd": "zstd: unpack it first",
+    b"\x28\xb5\x2f\xfd": "zstd: name it .zst",
+    b"BZh": "bzip2: name it .bz2",
+    b"\xfd7zXZ\x00": "xz: name it .xz",
+    b"ARROW1": "Arrow IPC: name it .arrow",
+    b"FEA1": "Feather of version 1: write it anew as version 2",
 }
 
 
@@ -225,8 +229,8 @@ class TextFile:
         self, lines: LineBlocks, taken: bytes, data: bytes, skip: int, *, unended: bool
     ) -> tuple[Piece | None, int]:
         parsed = self._format.parse(data)
-        rows = self._decoder.decode(parsed.columns, parsed.count, parsed.refused, self._file.name)
         before = self._position(lines.offset - len(taken), self._rows, lines.offset)
+        rows = self._decoder.decode(parsed.columns, parsed.count, parsed.refused, self._file.name)
         self._known = (lines.chain.digest(), lines.chain.block)
         self._tail = (self._tail + taken)[-TAIL_BYTES:]
         self._rows += rows.count
@@ -254,6 +258,7 @@ class TextFile:
             content=self._known[0],
             block=self._known[1],
             named=dict(self._file.named),
+            last=self._decoder.last,
         )
 
     def _records(self, data: bytes, skip: int) -> Callable[[Integers], pl.Series]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["IsoTimes", "parse_iso"]
+__all__ = ["IsoTimes", "are_digits", "bytes_of", "days_of", "parse_iso", "two_digits"]
 
 _DATE: Final = 10
 _MINUTES: Final = 16
@@ -51,17 +51,18 @@ def parse_iso(texts: pl.Series) -> IsoTimes:
     lengths = texts.str.len_bytes().fill_null(0).to_numpy()
     kinds = np.flatnonzero(np.bincount(np.minimum(lengths, _LONGEST + 1), minlength=1))
     if len(kinds) == 1 and _DATE <= kinds[0] <= _LONGEST:
-        return _parse_matrix(_bytes_of(texts, int(kinds[0])))
+        return _parse_matrix(bytes_of(texts, int(kinds[0])))
     times = IsoTimes(np.zeros(count, np.int64), np.zeros(count, np.bool_), np.zeros(count, np.bool_))
     for length in kinds:
         if _DATE <= length <= _LONGEST:
             rows = np.flatnonzero(lengths == length)
-            for whole, part in zip(times, _parse_matrix(_bytes_of(texts.gather(rows), int(length))), strict=True):
+            for whole, part in zip(times, _parse_matrix(bytes_of(texts.gather(rows), int(length))), strict=True):
                 whole[rows] = part
     return times
 
 
-def _bytes_of(texts: pl.Series, length: int) -> NDArray[np.uint8]:
+def bytes_of(texts: pl.Series, length: int) -> NDArray[np.uint8]:
+    """Texts of one length as a matrix, a row each."""
     joined: str = texts.str.join("").item()
     return np.frombuffer(joined.encode(), np.uint8).reshape(len(texts), length)
 
@@ -125,13 +126,13 @@ def _parse_body(text: NDArray[np.uint8], body: int) -> tuple[Integers, Booleans]
     if body not in (_MINUTES, _SECONDS) and body <= _FRACTION:
         return days, np.zeros(len(text), np.bool_)
     separator = text[:, _DATE]
-    hour, minute = _two(digits, 11), _two(digits, 14)
+    hour, minute = two_digits(digits, 11), two_digits(digits, 14)
     read &= ((separator == ord("T")) | (separator == ord(" ")) | (separator == ord("t"))) & (text[:, 13] == ord(":"))
-    read &= _are_digits(digits, 11, 12, 14, 15) & (hour < _HOURS) & (minute < _SIXTY)
+    read &= are_digits(digits, 11, 12, 14, 15) & (hour < _HOURS) & (minute < _SIXTY)
     nanos = days * DAY + hour * np.int64(HOUR) + minute * np.int64(MINUTE)
     if body >= _SECONDS:
-        second = _two(digits, 17)
-        read &= (text[:, _MINUTES] == ord(":")) & _are_digits(digits, 17, 18) & (second < _SIXTY)
+        second = two_digits(digits, 17)
+        read &= (text[:, _MINUTES] == ord(":")) & are_digits(digits, 17, 18) & (second < _SIXTY)
         nanos += second * np.int64(SECOND)
     if body > _FRACTION:
         fraction, fits = _parse_fraction(text, digits, body)
@@ -141,17 +142,17 @@ def _parse_body(text: NDArray[np.uint8], body: int) -> tuple[Integers, Booleans]
 
 
 def _parse_date(text: NDArray[np.uint8], digits: NDArray[np.uint8]) -> tuple[Integers, Booleans]:
-    read = (text[:, 4] == ord("-")) & (text[:, 7] == ord("-")) & _are_digits(digits, 0, 1, 2, 3, 5, 6, 8, 9)
-    year = _two(digits, 0).astype(np.int64) * 100 + _two(digits, 2)
-    month, day = _two(digits, 5).astype(np.int64), _two(digits, 8).astype(np.int64)
+    read = (text[:, 4] == ord("-")) & (text[:, 7] == ord("-")) & are_digits(digits, 0, 1, 2, 3, 5, 6, 8, 9)
+    year = two_digits(digits, 0).astype(np.int64) * 100 + two_digits(digits, 2)
+    month, day = two_digits(digits, 5).astype(np.int64), two_digits(digits, 8).astype(np.int64)
     if len(year) and read.all() and (year == year[0]).all() and (month == month[0]).all() and (day == day[0]).all():
-        one, fits = _days(year[:1], month[:1], day[:1])
+        one, fits = days_of(year[:1], month[:1], day[:1])
         return np.repeat(one, len(year)), np.repeat(fits, len(year))
-    days, fits = _days(year, month, day)
+    days, fits = days_of(year, month, day)
     return days, read & fits
 
 
-def _days(year: Integers, month: Integers, day: Integers) -> tuple[Integers, Booleans]:
+def days_of(year: Integers, month: Integers, day: Integers) -> tuple[Integers, Booleans]:
     """Days since 1970-01-01 in the Gregorian calendar, counting years from March so that the leap day comes last."""
     fits = (month >= 1) & (month <= _MONTHS) & (day >= 1)
     leap = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))  # noqa: PLR2004 - Gregorian rule
@@ -180,24 +181,26 @@ def _parse_fraction(text: NDArray[np.uint8], digits: NDArray[np.uint8], body: in
 
 def _parse_offset(suffix: NDArray[np.uint8]) -> tuple[Integers, Booleans]:
     digits = suffix - np.uint8(_ZERO)
-    hours = _two(digits, 1).astype(np.int64)
-    read = _are_digits(digits, 1, 2)
+    hours = two_digits(digits, 1).astype(np.int64)
+    read = are_digits(digits, 1, 2)
     minutes = np.zeros(len(suffix), np.int64)
     if suffix.shape[1] > 3:  # noqa: PLR2004 - sign and two digits
         place = suffix.shape[1] - 2
-        minutes = _two(digits, place).astype(np.int64)
-        read &= _are_digits(digits, place, place + 1)
+        minutes = two_digits(digits, place).astype(np.int64)
+        read &= are_digits(digits, place, place + 1)
     read &= (hours < _HOURS) & (minutes < _SIXTY)
     offset = hours * HOUR + minutes * MINUTE
     return np.where(suffix[:, 0] == ord("-"), -offset, offset), read
 
 
-def _two(digits: NDArray[np.uint8], place: int) -> NDArray[np.uint8]:
+def two_digits(digits: NDArray[np.uint8], place: int) -> NDArray[np.uint8]:
+    """The number of two columns of digits."""
     number: NDArray[np.uint8] = digits[:, place] * np.uint8(10) + digits[:, place + 1]
     return number
 
 
-def _are_digits(digits: NDArray[np.uint8], *places: int) -> Booleans:
+def are_digits(digits: NDArray[np.uint8], *places: int) -> Booleans:
+    """Where all of these columns are digits."""
     read = digits[:, places[0]] <= 9  # noqa: PLR2004 - a decimal digit
     for place in places[1:]:
         read &= digits[:, place] <= 9  # noqa: PLR2004

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from barloom.errors import SourceError
-from barloom.source.columns import missing_column
+from barloom.source.columns import label_of, missing_column
 from barloom.source.text.csv import TextColumns
 from barloom.source.text.records import ABSENT, Json, column_at, list_met, paths_in, refuse_lists, value_at, wrong_type
 
@@ -129,6 +129,6 @@ class JsonLines:
             if path is not None and all(value_at(record, path) is ABSENT for record in good):
                 met = next(filter(None, (list_met(record, path) for record in good)), None)
                 if met is not None:
-                    message = f"{self._where}, {path!r} for the field {name!r}: {met} yet"
+                    message = f"{self._where}, {path!r} for the field {label_of(name)!r}: {met} yet"
                     raise SourceError(message)
                 raise missing_column(name, path, paths_in(good[0]), self._where)

@@ -1,8 +1,8 @@
 """Times: columns of text, numbers or timestamps to nanoseconds since the epoch, UTC.
 
-`unit` is how a definition says the times are written: ``iso``, or numbers of ``s ms us ns`` since the epoch (``auto``:
-each row in its own), which may have a fraction as long as whole nanoseconds hold it. Times without a zone need the zone
-stated.
+`unit` is how a definition says the times are written: ``iso`` (or by patterns), or numbers of ``s ms us ns`` since the
+epoch (``auto``: each row in its own), which may have a fraction as long as whole nanoseconds hold it. Times without a
+zone need the zone stated.
 """
 
 from __future__ import annotations
@@ -19,40 +19,54 @@ from barloom.source.problems import RowProblems
 from barloom.source.text.epochs import SPAN, UNITS, epochs_from_numbers, epochs_from_text, is_epoch
 from barloom.source.text.isotime import parse_iso
 from barloom.source.text.numbers import is_number
+from barloom.source.text.strptime import parse_patterns
+from barloom.source.text.twice import Twice, to_utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.source.decoded import Problems
+    from barloom.source.text.isotime import IsoTimes
     from barloom.time.calendar import Integers
 
 __all__ = ["check_zone", "times_from_text", "times_from_typed"]
 
 _ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
+_PATTERN_FIX: Final = '; declare another form by its pattern, such as timestamp("%d.%m.%Y %H:%M:%S")'
+_SHOWN: Final = 60
 _BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
 _TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
 
 
-def times_from_text(
-    texts: pl.Series, unit: str, zone: str | None, null_values: Sequence[str], *, checked: bool = False
+def times_from_text(  # noqa: PLR0913 - how a time may be written
+    texts: pl.Series,
+    unit: str,
+    zone: str | None,
+    null_values: Sequence[str],
+    *,
+    checked: bool = False,
+    patterns: Sequence[str] = (),
+    twice: Twice | None = None,
 ) -> Decoded:
     """Read texts as times; surrounding spaces do not count, and `null_values` stand for no time.
 
-    With `checked` numbers that are plainly of another unit are refused.
+    With `checked` numbers that are plainly of another unit are refused. `patterns` are read instead of ISO 8601.
     """
     if is_epoch(unit):
         return epochs_from_text(texts, unit, null_values, checked=checked)
-    return _iso_from_text(texts, zone, null_values)
+    return _Written(patterns, zone, twice or Twice()).read(texts, null_values)
 
 
-def times_from_typed(column: pl.Series, unit: str, zone: str | None, *, checked: bool = False) -> Decoded:
+def times_from_typed(
+    column: pl.Series, unit: str, zone: str | None, *, checked: bool = False, twice: Twice | None = None
+) -> Decoded:
     """Read a column of timestamps, dates or numbers as times.
 
     Raises `SourceError` where the column's type says nothing about the time meant.
     """
     dtype = column.dtype
     if isinstance(dtype, (pl.Datetime, pl.Date)):
-        return _from_timestamps(column, zone)
+        return _from_timestamps(column, zone, twice or Twice())
     if is_number(dtype) and is_epoch(unit):
         return epochs_from_numbers(column, unit, checked=checked)
     if is_number(dtype):
@@ -71,21 +85,49 @@ def check_zone(zone: str) -> None:
         raise SourceError(message) from None
 
 
-def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str]) -> Decoded:
-    times = parse_iso(texts)
-    if not times.read.all():
-        stripped, empty = split_nulls(texts, null_values)
-        times = parse_iso(stripped)
-        unread = np.flatnonzero(~times.read & ~empty)
-        told = pl.Series(list(map(_not_iso, stripped.gather(unread).to_list())), dtype=pl.String)
-        problems = RowProblems(unread, told)
-    else:
-        problems = RowProblems.of({})
-    values = pl.Series(times.nanos)
-    if not times.read.all():
-        values = values.set(pl.Series(~times.read), None)
-    local = np.flatnonzero(times.local & times.read)
-    return _localised(texts, values, local, zone, problems) if len(local) else Decoded(values, problems)
+class _Written:
+    """Reads texts that say a time by a date and a clock, as ISO 8601 or patterns have it."""
+
+    def __init__(self, patterns: Sequence[str], zone: str | None, twice: Twice) -> None:
+        self._patterns = patterns
+        self._zone = zone
+        self._twice = twice
+
+    def read(self, texts: pl.Series, null_values: Sequence[str]) -> Decoded:
+        """Nanoseconds UTC."""
+        times = self._parse(texts)
+        if not times.read.all():
+            stripped, empty = split_nulls(texts, null_values)
+            times = self._parse(stripped)
+            unread = np.flatnonzero(~times.read & ~empty)
+            problems = RowProblems(unread, self._unread(stripped.gather(unread)))
+        else:
+            problems = RowProblems.of({})
+        values = pl.Series(times.nanos)
+        if not times.read.all():
+            values = values.set(pl.Series(~times.read), None)
+        local = np.flatnonzero(times.local & times.read)
+        return self._localised(texts, values, local, problems) if len(local) else Decoded(values, problems)
+
+    def _parse(self, texts: pl.Series) -> IsoTimes:
+        return parse_patterns(texts, self._patterns) if self._patterns else parse_iso(texts)
+
+    def _unread(self, texts: pl.Series) -> pl.Series:
+        if not self._patterns:
+            told = pl.Series(list(map(_not_iso, texts.to_list())), dtype=pl.String)
+            return pl.select(pl.when(told.str.ends_with("Z")).then(told + _PATTERN_FIX).otherwise(told)).to_series()
+        what = f" is no time of the years 1678 to 2261 that is written as {' or '.join(self._patterns)}"
+        return pl.Series([f"{text[:_SHOWN]!r}{what}" for text in texts.to_list()], dtype=pl.String)
+
+    def _localised(self, texts: pl.Series, values: pl.Series, rows: Integers, problems: RowProblems) -> Decoded:
+        if self._zone is None:
+            shown = [f"{text!r} has no time zone; {_ZONE_FIX}" for text in texts.gather(rows).to_list()]
+            local = RowProblems(rows, pl.Series(shown, dtype=pl.String))
+            return Decoded(_blank(values, rows), RowProblems.joined([problems, local]))
+        utc = to_utc(values.gather(rows), self._zone, self._twice)
+        missing = rows[rows_where(utc.is_null())]
+        twice = RowProblems.of({int(row): _not_one_time(str(texts[int(row)]), self._zone) for row in missing})
+        return Decoded(values.clone().scatter(rows, utc), RowProblems.joined([problems, twice]))
 
 
 def _not_iso(text: str) -> str:
@@ -96,18 +138,7 @@ def _not_iso(text: str) -> str:
     return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
 
 
-def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: RowProblems) -> Decoded:
-    if zone is None:
-        shown = [f"{text!r} has no time zone; {_ZONE_FIX}" for text in texts.gather(rows).to_list()]
-        local = RowProblems(rows, pl.Series(shown, dtype=pl.String))
-        return Decoded(_blank(values, rows), RowProblems.joined([problems, local]))
-    utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
-    missing = rows[rows_where(utc.is_null())]
-    twice = RowProblems.of({int(row): _not_one_time(str(texts[int(row)]), zone) for row in missing})
-    return Decoded(values.clone().scatter(rows, utc), RowProblems.joined([problems, twice]))
-
-
-def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
+def _from_timestamps(column: pl.Series, zone: str | None, twice: Twice) -> Decoded:
     stamps = column.cast(pl.Datetime("us")) if column.dtype == pl.Date else column
     assert isinstance(stamps.dtype, pl.Datetime)  # noqa: S101 - dates have become timestamps
     places = 10 ** UNITS[stamps.dtype.time_unit]
@@ -121,14 +152,10 @@ def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
     if zone is None:
         message = 'holds times without a zone: state it under [source], such as zone = "UTC"'
         raise SourceError(message)
-    utc = _to_utc(nanos.cast(pl.Datetime("ns")), zone)
+    utc = to_utc(nanos, zone, twice)
     for row in rows_where(utc.is_null() & nanos.is_not_null()):
         problems[int(row)] = _not_one_time(str(column[int(row)]), zone)
     return Decoded(utc, problems)
-
-
-def _to_utc(local: pl.Series, zone: str) -> pl.Series:
-    return local.dt.replace_time_zone(zone, ambiguous="null", non_existent="null").to_physical()
 
 
 def _blank(values: pl.Series, rows: Sequence[int] | Integers) -> pl.Series:
@@ -136,4 +163,8 @@ def _blank(values: pl.Series, rows: Sequence[int] | Integers) -> pl.Series:
 
 
 def _not_one_time(text: str, zone: str) -> str:
-    return f"{text!r} does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC"
+    return (
+        f"{text!r} does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC, "
+        "or state under [source] which one is meant where it comes twice: "
+        'ambiguous = "earlier", "later" or "order"'
+    )
