@@ -60,13 +60,18 @@ STAMP: Final = NumberType(19, 0, integer=True)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input."""
+    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input.
+
+    A `separator` makes a string field a list: its column holds the elements as one text, parted by it, the empty list
+    as the empty text.
+    """
 
     name: str
     kind: FieldKind
     number: NumberType | None = None
     nullable: bool = False
     time_unit: str | None = None
+    separator: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan
 from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
+from barloom.plan.events import list_problem
 from barloom.plan.expressions import Expression
 from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
@@ -101,6 +102,8 @@ def _check_keys(draft: BarsDraft, problems: list[Problem]) -> None:
             'name at least one text or int field as key, such as key = ["symbol"]',
         )
         problems.append(Problem("no key field", draft.event.where, fix))
+    listed = [(item, "a key") for item in keys] + [(item, "an event id") for item in draft.event.having("event_id")]
+    problems.extend(problem for item, role in listed if (problem := list_problem(item, role)) is not None)
     for item in keys:
         if item.field is None:
             continue

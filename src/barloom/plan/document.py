@@ -120,6 +120,7 @@ def _event(event: EventPlan) -> dict[str, Any]:
                 "number": _number(item.number),
                 "nullable": item.nullable,
                 "time_unit": item.time_unit,
+                **({} if item.separator is None else {"separator": item.separator}),
             }
             for item in event.fields
         ],
@@ -137,6 +138,7 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
             None if item["number"] is None else _read_number(item["number"]),
             item["nullable"],
             item["time_unit"],
+            item.get("separator"),
         )
         for item in document["fields"]
     )

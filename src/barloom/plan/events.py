@@ -26,7 +26,20 @@ from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
 from barloom.plan.suggest import one_of
 
-__all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "decimal_type", "event_id", "field", "key", "timestamp"]
+__all__ = [
+    "Event",
+    "EventDraft",
+    "FieldDraft",
+    "decimal",
+    "decimal_type",
+    "event_id",
+    "field",
+    "key",
+    "list_field",
+    "list_problem",
+    "timestamp",
+    "unquoted_separator",
+]
 
 if TYPE_CHECKING:
 
@@ -34,10 +47,12 @@ if TYPE_CHECKING:
         """For type checkers only: what may be assigned to `str` and to `int`, but to nothing else."""
 
 
-_Value = TypeVar("_Value", bound=str | int | datetime | None)
+_Value = TypeVar("_Value", bound=str | int | datetime | list[str] | None)
 _Units = Literal["ns", "us", "ms", "s", "auto"]
 
+DEFAULT_SEPARATOR: Final = ","
 UNITS: Final = ("ns", "us", "ms", "s", "auto")
+_LIST: Final = list[str]
 KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.BOOLEAN}
 
 
@@ -76,6 +91,7 @@ class _Specifier:
     precision: object = None
     scale: object = None
     unit: object = None
+    separator: object = None
 
 
 def key() -> _TextOrInteger:
@@ -110,9 +126,14 @@ def decimal(precision: int, scale: int) -> Decimal:
 def field() -> _Value: ...  # type: ignore[type-var]  # pyright: ignore[reportInvalidTypeVarUse]  # solved by the annotation
 @overload
 def field(*, unit: _Units) -> int: ...
-def field(*, unit: str | None = None) -> Any:
-    """A plain field. With `unit` an integer is a time since 1970, such as one named by ``tumbling(on=…)``."""
-    return _Specifier("field", unit=unit)
+@overload
+def field(*, separator: str) -> list[str]: ...
+def field(*, unit: str | None = None, separator: str | None = None) -> Any:
+    """A plain field. With `unit` an integer is a time since 1970, such as one named by ``tumbling(on=…)``.
+
+    `separator` is what parts the elements of a ``list[str]`` where the input writes them as one text (default ``","``).
+    """
+    return _Specifier("field", unit=unit, separator=separator)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, field))
@@ -127,9 +148,10 @@ class Event:
             bid: Decimal = bl.decimal(18, 6)
             ask: Decimal | None = bl.decimal(18, 6)  # nullable
             side: str
+            conditions: list[str]
 
-    Types are `str`, `int`, `bool`, `Decimal` and `datetime`, each possibly ``| None``. What is wrong with them is
-    reported, all at once, when bars over the event are named.
+    Types are `str`, `int`, `bool`, `Decimal`, `datetime` and `list[str]`, each possibly ``| None``. What is wrong with
+    them is reported, all at once, when bars over the event are named.
     """
 
     __event__: ClassVar[EventDraft]
@@ -172,13 +194,13 @@ def _kind(cls: type, name: str, where: str, problems: list[Problem]) -> tuple[ty
     annotation = _resolved(cls, written)
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     types = [option for option in options if option is not NoneType and option is not None]
-    if len(types) == 1 and types[0] in (*KINDS, Decimal, datetime):
+    if len(types) == 1 and types[0] in (*KINDS, Decimal, datetime, _LIST):
         return types[0], len(types) != len(options)
     shown = written if isinstance(written, str) else getattr(written, "__name__", str(written))
     if types == [float]:
         what, fix = "is a float, which is not exact", f"write {name}: Decimal = bl.decimal(precision, scale)"
     else:
-        what, fix = f"has the type {shown}", "use str, int, bool, Decimal or datetime, possibly '| None'"
+        what, fix = f"has the type {shown}", "use str, int, bool, Decimal, datetime or list[str], possibly '| None'"
     problems.append(Problem(what, where, fix))
     return None, False
 
@@ -199,6 +221,12 @@ def _typed(  # noqa: PLR0913 - one field
     if kind is Decimal:
         number = _number(name, specifier, where, problems)
         return Field(name, FieldKind.DECIMAL, number, nullable) if number else None
+    if kind == _LIST:
+        separator = DEFAULT_SEPARATOR if specifier.separator is None else specifier.separator
+        return list_field(name, separator, where, problems, nullable=nullable)
+    if specifier.separator is not None:
+        problems.append(Problem("has a separator but is no list", where, f"write {name}: list[str]"))
+        return None
     if specifier.role == "decimal":
         problems.append(Problem(f"is a decimal but annotated {kind.__name__}", where, f"write {name}: Decimal"))
         return None
@@ -246,3 +274,27 @@ def _unit(kind: type, specifier: _Specifier, where: str, problems: list[Problem]
         what, fix = f"a time annotated {kind.__name__}", "annotate it datetime, or int with a unit"
     problems.append(Problem(what, where, fix))
     return None
+
+
+def list_field(name: str, separator: object, where: str, problems: list[Problem], *, nullable: bool) -> Field | None:
+    """The field of ``list(";")``; none, with a problem, where nothing can be parted like that."""
+    if isinstance(separator, str) and separator and separator.isprintable() and not any(map(str.isalnum, separator)):
+        return Field(name, FieldKind.STRING, None, nullable, separator=separator)
+    what = f"{separator!r} cannot part the elements of a list"
+    problems.append(Problem(what, where, """write a sign such as list(","), list("|") or list(" ")"""))
+    return None
+
+
+def unquoted_separator(written: str | None) -> str:
+    """What stands in the parentheses of ``list(…)``, with or without quotes."""
+    if written is None:
+        return DEFAULT_SEPARATOR
+    quoted = len(written) > 2 and written[0] == written[-1] and written[0] in "\"'"  # noqa: PLR2004 - two quotes
+    return written[1:-1] if quoted else written
+
+
+def list_problem(item: FieldDraft, role: str) -> Problem | None:
+    """What is wrong where a list is to be a key or an id."""
+    if item.field is None or item.field.separator is None:
+        return None
+    return Problem(f"{item.name!r} is a list, which cannot be {role}", item.where, "declare it as string")

@@ -99,6 +99,8 @@ def field_text(item: Field) -> str:
     base = item.kind.value
     if item.number is not None:
         base = str(item.number)
+    elif item.separator is not None:
+        base = f'list("{item.separator}")'
     elif item.kind is FieldKind.TIMESTAMP and item.time_unit not in (None, "iso"):
         base = f"timestamp({item.time_unit})"
     return f"{base}?" if item.nullable else base

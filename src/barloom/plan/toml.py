@@ -12,7 +12,7 @@ from barloom.plan.aggregates import ohlcv
 from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
-from barloom.plan.events import EventDraft, FieldDraft, decimal_type
+from barloom.plan.events import EventDraft, FieldDraft, decimal_type, list_field, unquoted_separator
 from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
 from barloom.plan.registry import read_aggregate
 from barloom.plan.suggest import did_you_mean, type_hint
@@ -156,7 +156,9 @@ class _Reader:
         where = f"event.fields.{name}"
         return FieldDraft(name, where, self._typed(name, written, where), frozenset(roles))
 
-    def _typed(self, name: str, written: object, where: str) -> Field | None:
+    def _typed(  # noqa: PLR0911 - one way out for each type
+        self, name: str, written: object, where: str
+    ) -> Field | None:
         if not name.isidentifier():
             self._problem(
                 f"{name!r} is not a plain name", where, "use letters, digits and _, and map it in [source] columns"
@@ -171,6 +173,9 @@ class _Reader:
             return Field(name, _KINDS[kind], None, nullable)
         if kind == "timestamp" and (arguments or "iso") in TIME_UNITS:
             return Field(name, FieldKind.TIMESTAMP, None, nullable, arguments or "iso")
+        if kind == "list":
+            separator = unquoted_separator(arguments)
+            return list_field(name, separator, where, self._problems, nullable=nullable)
         if kind == "decimal":
             return self._decimal(name, arguments, where, nullable=nullable)
         self._problem(f"unknown type {written!r}", where, type_hint(kind, arguments, nullable=nullable) or _TYPES)
@@ -287,7 +292,7 @@ class _Reader:
 
 
 _TYPES: Final = (
-    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", '
+    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", or "list", '
     'with a "?" if it may be null'
 )
 

@@ -76,6 +76,7 @@ class Decoder:
         self._arrival = Field("arrival", FieldKind.TIMESTAMP, time_unit=plan.source.arrival_unit)
         self._constants = {name: self._constant(name, text) for name, text in constants(plan).items()}
         self.fields: Mapping[str, Field] = {**plan.event.by_name, ARRIVAL: self._arrival}
+        self.lists = frozenset(field.name for field in plan.event.fields if field.separator is not None)
         self.schema = pl.Schema({field.name: column_type(field) for field in plan.event.fields})
 
     @cached_property

@@ -23,4 +23,4 @@ def record_format(kind: str, decoder: Decoder, suffix: str = "") -> RecordFormat
         return CsvText(decoder.paths, source, "\t" if tabs else source.delimiter)
     needed = [field.name for field in decoder.plan.event.fields if not field.nullable]
     texts = [field.name for field in decoder.plan.event.fields if field.kind is FieldKind.STRING]
-    return JsonLines(decoder.paths, needed, texts)
+    return JsonLines(decoder.paths, needed, texts, decoder.lists)

@@ -126,6 +126,8 @@ def _type(item: Field) -> str:
         text = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
     elif item.kind is FieldKind.DECIMAL:
         text = str(item.number)
+    elif item.separator is not None:
+        text = f'list("{item.separator}")'
     else:
         text = item.kind.value
     return text + ("?" if item.nullable else "")
