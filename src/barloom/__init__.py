@@ -62,7 +62,7 @@ if TYPE_CHECKING:
         vwap,
     )
     from barloom.plan.barplan import BarPlan
-    from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
+    from barloom.plan.events import Event, decimal, event_id, field, key, tiebreak, timestamp
     from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
     from barloom.plan.load import load
     from barloom.plan.query import Bars, Query, from_, timeframe
@@ -138,6 +138,7 @@ __all__ = [
     "run",
     "stddev",
     "sum",
+    "tiebreak",
     "timeframe",
     "timestamp",
     "vwap",
@@ -208,6 +209,7 @@ _HOMES = {
     "run": "barloom.embedded.run",
     "stddev": "barloom.plan.aggregates",
     "sum": "barloom.plan.aggregates",
+    "tiebreak": "barloom.plan.events",
     "timeframe": "barloom.plan.query",
     "timestamp": "barloom.plan.events",
     "vwap": "barloom.plan.aggregates",

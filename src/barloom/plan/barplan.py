@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from barloom.plan.nodes import may_be_null
+from barloom.plan.nodes import Column, may_be_null
 from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
 
 if TYPE_CHECKING:
@@ -76,13 +76,17 @@ class Field:
 
 @dataclass(frozen=True)
 class EventPlan:
-    """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id."""
+    """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id.
+
+    `tiebreak` is the number that orders rows of equal event time, before their place in the source does.
+    """
 
     name: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     timestamp: str
     event_id: str | None = None
+    tiebreak: str | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -93,7 +97,8 @@ class EventPlan:
 class Fold(Enum):
     """How a partial column gathers rows, and how two partials merge.
 
-    Nulls are skipped; of no rows it is null, sums and counts zero. FIRST and LAST go by (event time, source offset).
+    Nulls are skipped; of no rows it is null, sums and counts zero. FIRST and LAST go by (event time, tiebreak where one
+    is declared, source offset).
     """
 
     FIRST = "first"
@@ -110,7 +115,8 @@ class Partial:
 
     `carried` names the partial (by position in `BarPlan.partials`) whose latest value a carried bar takes here;
     none means zero for sums and counts and null for the others. `stamp_of` marks a column that `BarPlan` adds by
-    itself: the event time at which the partial at that position (a FIRST or LAST that skips rows) found its value.
+    itself: what the row has in which the partial at that position (a FIRST or LAST) found its value: its event time, or
+    with an `expression` the tiebreak.
     """
 
     fold: Fold
@@ -246,8 +252,8 @@ class BarPlan:
         return frozenset(
             position
             for position, partial in enumerate(self.partials)
-            if partial.stamp_of is not None
-            or (partial.fold not in (Fold.SUM, Fold.COUNT) and _skips_rows(partial, self.event))
+            if partial.fold not in (Fold.SUM, Fold.COUNT)
+            and _skips_rows(partial if partial.stamp_of is None else self.partials[partial.stamp_of], self.event)
         )
 
     @cached_property
@@ -279,14 +285,24 @@ class BarPlan:
 
 
 def _with_stamps(partials: tuple[Partial, ...], event: EventPlan) -> tuple[Partial, ...]:
-    """Add the event time of every FIRST or LAST that may skip rows: the bar's own times are then not its times."""
+    """Add the event time of every FIRST or LAST that may skip rows: the bar's own times are then not its times.
+
+    With a tiebreak also that of the row, once for all those that skip none.
+    """
     declared = tuple(partial for partial in partials if partial.stamp_of is None)
-    stamps = (
-        Partial(partial.fold, None, partial.when, STAMP, stamp_of=position)
-        for position, partial in enumerate(declared)
-        if partial.fold in (Fold.FIRST, Fold.LAST) and _skips_rows(partial, event)
-    )
-    return (*declared, *stamps)
+    chosen = [(place, part) for place, part in enumerate(declared) if part.fold in (Fold.FIRST, Fold.LAST)]
+    skipping = [(place, part) for place, part in chosen if _skips_rows(part, event)]
+    stamps = [Partial(part.fold, None, part.when, STAMP, stamp_of=place) for place, part in skipping]
+    if event.tiebreak is None:
+        return (*declared, *stamps)
+    whole = {part.fold: (place, part) for place, part in reversed(chosen) if not _skips_rows(part, event)}
+    ties = [_tie(place, part, event) for place, part in (*whole.values(), *skipping)]
+    return (*declared, *stamps, *ties)
+
+
+def _tie(place: int, partial: Partial, event: EventPlan) -> Partial:
+    item = event.by_name[event.tiebreak or ""]
+    return Partial(partial.fold, Column(item.name), partial.when, item.number or STAMP, stamp_of=place)
 
 
 def _skips_rows(partial: Partial, event: EventPlan) -> bool:

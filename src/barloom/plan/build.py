@@ -91,7 +91,31 @@ def _event(draft: BarsDraft, problems: list[Problem]) -> EventPlan:
         key=tuple(item.name for item in event.having("key")),
         timestamp=_timestamp(draft, problems),
         event_id=ids[0].name if ids else None,
+        tiebreak=_tiebreak(draft, problems),
     )
+
+
+def _tiebreak(draft: BarsDraft, problems: list[Problem]) -> str | None:
+    """The field that orders rows of equal event time."""
+    marked = draft.event.having("tiebreak")
+    if not marked:
+        return None
+    item, where = marked[0], draft.either(marked[0].where, "event.tiebreak")
+    if len(marked) > 1:
+        names = ", ".join(each.name for each in marked)
+        problems.append(Problem(f"more than one tiebreak ({names})", where, "keep the one that counts up"))
+    if draft.input is InputKind.BARS:
+        fix = "leave it out: a key has one bar a slot, so none are equal"
+        problems.append(Problem("a tiebreak of bars as input", where, fix))
+    if item.field is None:
+        return None
+    if item.field.kind in (FieldKind.STRING, FieldKind.BOOLEAN):
+        fix = "declare it as int or decimal(38, 0): texts have no order of numbers ('10' would come before '9')"
+        problems.append(Problem(f"the tiebreak {item.name!r} is of type {item.field.kind.value}", where, fix))
+    if item.field.nullable:
+        fix = draft.either("drop '| None'", "drop the '?': rows without one are then invalid")
+        problems.append(Problem(f"the tiebreak {item.name!r} may be missing", where, fix))
+    return item.name
 
 
 def _check_keys(draft: BarsDraft, problems: list[Problem]) -> None:

@@ -127,6 +127,7 @@ def _event(event: EventPlan) -> dict[str, Any]:
         "key": list(event.key),
         "timestamp": event.timestamp,
         "event_id": event.event_id,
+        **({} if event.tiebreak is None else {"tiebreak": event.tiebreak}),
     }
 
 
@@ -143,7 +144,12 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
         for item in document["fields"]
     )
     return EventPlan(
-        document["name"], tuple(fields), tuple(document["key"]), document["timestamp"], document["event_id"]
+        document["name"],
+        tuple(fields),
+        tuple(document["key"]),
+        document["timestamp"],
+        document["event_id"],
+        document.get("tiebreak"),
     )
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "key",
     "list_field",
     "list_problem",
+    "tiebreak",
     "timestamp",
     "unquoted_separator",
 ]
@@ -92,6 +93,7 @@ class _Specifier:
     scale: object = None
     unit: object = None
     separator: object = None
+    tiebreak: bool = False
 
 
 def key() -> _TextOrInteger:
@@ -99,9 +101,20 @@ def key() -> _TextOrInteger:
     return cast("_TextOrInteger", _Specifier("key"))
 
 
-def event_id() -> _TextOrInteger:
-    """A unique id: a second row with the same key and id in an open slot is a duplicate and counts once."""
-    return cast("_TextOrInteger", _Specifier("event_id"))
+def event_id(*, tiebreak: bool = False) -> _TextOrInteger:
+    """A unique id: a second row with the same key and id in an open slot is a duplicate and counts once.
+
+    With `tiebreak` the id, an integer, also orders rows of equal event time, as `tiebreak` does.
+    """
+    return cast("_TextOrInteger", _Specifier("event_id", tiebreak=tiebreak))
+
+
+def tiebreak() -> int:
+    """A number that orders rows of equal event time, before their place in the source does: ``trade_id: int``.
+
+    It decides which of them is the first and which the last of a bar (open and close).
+    """
+    return cast("int", _Specifier("tiebreak"))
 
 
 @overload
@@ -136,7 +149,7 @@ def field(*, unit: str | None = None, separator: str | None = None) -> Any:
     return _Specifier("field", unit=unit, separator=separator)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, field))
+@dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, tiebreak, field))
 class Event:
     """One input row, declared by annotations.
 
@@ -184,7 +197,7 @@ def _field(cls: type, name: str, problems: list[Problem]) -> FieldDraft:
     kind, nullable = _kind(cls, name, where, found)
     made = None if kind is None else _typed(name, kind, specifier, where, found, nullable=nullable)
     problems.extend(found)
-    roles = frozenset({specifier.role} - {"field", "decimal"})
+    roles = frozenset({specifier.role, *(["tiebreak"] if specifier.tiebreak else [])} - {"field", "decimal"})
     return FieldDraft(name, where, made, roles)
 
 

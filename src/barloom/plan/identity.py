@@ -80,6 +80,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "key": ", ".join(plan.event.key),
         "event time": plan.event.timestamp,
         "event id": plan.event.event_id or "none",
+        "tiebreak": plan.event.tiebreak or "none",
         "input": plan.input.value,
         "stamped": plan.stamped,
         "calendar": plan.calendar,

@@ -35,7 +35,7 @@ _BARS: Final = (
     *_LEVEL_SETTINGS,
     *_KNOBS,
 )
-_EVENT: Final = ("name", "key", "timestamp", "event_id", "fields")
+_EVENT: Final = ("name", "key", "timestamp", "event_id", "tiebreak", "fields")
 _HOMES: Final = {"event": set(_EVENT) - {"name"}, "bars": set(_BARS) - {"name"}, "source": set(SOURCE_SETTINGS)}
 """Where a setting belongs that stands in another table; every table may have a name."""
 
@@ -53,7 +53,7 @@ _TABLES: Final = {
     "timeframes": 'write [bars.timeframes."1h"], and below it the settings of that timeframe',
     "fields": 'write [event.fields], and below it a line for each field, such as price = "decimal(18, 6)"',
 }
-_TEXTS: Final = {"key": '["symbol"]', "timestamp": '"at"', "event_id": '"id"'}
+_TEXTS: Final = {"key": '["symbol"]', "timestamp": '"at"', "event_id": '"id"', "tiebreak": '"id"'}
 _TEXT: Final = {"where": "price > 0", "on": "at", "input": "bars", "price": "price", "size": "size", "when": "size > 0"}
 """Examples for what should be text."""
 
@@ -139,7 +139,7 @@ class _Reader:
         self._known(table, _EVENT, "event")
         types = self._table(table, "fields", "event.fields")
         roles: dict[str, set[str]] = {}
-        for setting, role in (("key", "key"), ("timestamp", "timestamp"), ("event_id", "event_id")):
+        for setting, role in ((name, name) for name in ("key", "timestamp", "event_id", "tiebreak")):
             for name in self._texts(table, setting, "event"):
                 roles.setdefault(name, set()).add(role)
                 if name not in types:

@@ -85,6 +85,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")
     if plan.event.event_id is not None:
         sheet.add("event id", f"{plan.event.event_id} (a second tick with the same id is a duplicate)")
+    if plan.event.tiebreak is not None:
+        sheet.add("tiebreak", f"{plan.event.tiebreak} (orders ticks of equal event time)")
     sheet.add("calendar", short_name(calendar))
     if plan.close_grace:
         sheet.add("closing auction", f"counts up to {duration(plan.close_grace)} after a session's close")
@@ -138,7 +140,8 @@ def _role(event: EventPlan, item: Field) -> str:
         return "key"
     if item.name == event.timestamp:
         return "event time"
-    return "event id" if item.name == event.event_id else ""
+    roles = {"event id": event.event_id, "tiebreak": event.tiebreak}
+    return ", ".join(role for role, name in roles.items() if name == item.name)
 
 
 def _origin(plan: BarPlan, item: Field) -> str:
