@@ -47,6 +47,19 @@ _OTHERS: Final = {
 }
 """Settings as others call them."""
 
+_ADJUSTED: Final = "prices are taken as they come: give the factor as a field and write price * factor"
+_SEE: Final = "see 'What barloom does not make' in docs/concepts.md"
+_OUTSIDE: Final = {
+    **dict.fromkeys(("splits", "split", "adjust", "adjustments", "factors", "dividends"), f"{_ADJUSTED}; {_SEE}"),
+    **dict.fromkeys(
+        ("roll", "rolls", "continuous", "back_adjust"), f"contracts are keys, and none follows another; {_SEE}"
+    ),
+    **dict.fromkeys(
+        ("corrections", "cancels", "cancellations", "busts", "revisions"), f"no row takes another back; {_SEE}"
+    ),
+}
+"""What is not made on purpose, by the names that people give it."""
+
 _TABLES: Final = {
     "ohlcv": 'write ohlcv = { price = "bid", size = "size" }',
     "select": 'write [bars.select], and below it a line for each column, such as close = "last(bid)"',
@@ -99,7 +112,11 @@ class _Reader:
             if name not in known:
                 where = f"{path}.{name}" if path else name
                 home = next((table for table, names in _HOMES.items() if name in names and table != path), None)
-                fix = did_you_mean(_OTHERS.get(name, name), known) if home is None else f"it belongs into [{home}]"
+                fix = (
+                    _OUTSIDE.get(name) or did_you_mean(_OTHERS.get(name, name), known)
+                    if home is None
+                    else f"it belongs into [{home}]"
+                )
                 self._problem(f"unknown key {name!r}", where, fix)
 
     def _text(self, table: _Table, name: str, path: str) -> str | None:

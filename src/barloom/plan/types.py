@@ -46,6 +46,7 @@ INTEGER: Final = NumberType(19, 0, integer=True)
 
 _SAFE_INTEGER_DIGITS: Final = 18
 _EXACT: Final = Context(prec=1000)
+_NAME_ONE: Final = "name a decimal or integer field"
 
 
 class Kind(Enum):
@@ -57,6 +58,13 @@ class Kind(Enum):
     TIME = "a time"
     LIST = "a list"
     UNKNOWN = "unknown"
+
+
+_NO_NUMBER: Final = {
+    Kind.TEXT: f"{_NAME_ONE}; bars hold numbers only: make a text a key field, or count by it: count() when venue == …",
+    Kind.TIME: f"{_NAME_ONE}; every bar has the times of its first and last tick: open_time and close_time",
+    Kind.LIST: f"{_NAME_ONE}; a list is asked by a condition: count() when cond contains any (…)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,7 @@ class Checker:
         """A number from at least one column."""
         typed = self._of_columns(node)
         if typed.kind not in (Kind.NUMBER, Kind.UNKNOWN):
-            self.problem(f"{render(node)} is {typed.kind.value}, not a number", "name a decimal or integer field")
+            self.problem(f"{render(node)} is {typed.kind.value}, not a number", _NO_NUMBER.get(typed.kind, _NAME_ONE))
         return typed
 
     def anything(self, node: Node) -> Typed:

@@ -83,7 +83,7 @@ def _time(plan: BarPlan) -> Iterator[Refusal]:
     if plan.event.tiebreak is not None:
         what = "ticks of equal time are ordered by their offset in ksqlDB, which knows no order of numbers among texts"
         fix = "leave the tiebreak out, or run the definition embedded or on Kafka"
-        yield Refusal(f"tiebreak {plan.event.tiebreak}", what, fix)
+        yield Refusal("tiebreak", what, fix)
     for item in plan.event.fields:
         if item.time_unit == "auto" and item.name != plan.event.timestamp:
             what = "the unit of each row's number is told by its size, and ksqlDB has one unit for a column"
