@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barloom as bl
-from barloom.plan.language.calls import Call, parse_aggregate
 from barloom.plan.grammar import parse_expression
+from barloom.plan.language.calls import Call, parse_aggregate
 from barloom.plan.language.tokens import GrammarError
 from barloom.plan.nodes import (
     Arithmetic,

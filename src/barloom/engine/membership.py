@@ -18,7 +18,7 @@ __all__ = ["among", "has_bits", "has_elements"]
 
 def among(numbers: Numbers, scale: int, options: Sequence[tuple[int, int]]) -> Booleans:
     """Which scaled integers are one of some literals, each an integer with its own scale."""
-    comparable = [whole * 10 ** (scale - digits) for whole, digits in options if digits <= scale]
+    comparable = [at for whole, digits in options if (at := _at_scale(whole, digits, scale)) is not None]
     if numbers.dtype != object:
         small = [whole for whole in comparable if abs(whole) < 1 << 63]
         return np.asarray(np.isin(numbers, np.array(small, np.int64)), np.bool_)
@@ -26,6 +26,13 @@ def among(numbers: Numbers, scale: int, options: Sequence[tuple[int, int]]) -> B
     for whole in comparable:
         found |= np.asarray(numbers == whole, np.bool_)
     return found
+
+
+def _at_scale(whole: int, digits: int, scale: int) -> int | None:
+    """A literal at a column's scale; none where it has more digits, so that no number of the column is equal to it."""
+    missing: int = 10 ** max(scale - digits, 0)
+    surplus: int = 10 ** max(digits - scale, 0)
+    return None if whole % surplus else whole * missing // surplus
 
 
 def has_bits(numbers: Numbers, mask: int) -> Booleans:

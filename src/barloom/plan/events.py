@@ -302,7 +302,7 @@ def unquoted_separator(written: str | None) -> str:
     """What stands in the parentheses of ``list(…)``, with or without quotes."""
     if written is None:
         return DEFAULT_SEPARATOR
-    quoted = len(written) > 2 and written[0] == written[-1] and written[0] in "\"'"  # noqa: PLR2004 - two quotes
+    quoted = len(written) > 1 and written[0] == written[-1] and written[0] in "\"'"
     return written[1:-1] if quoted else written
 
 
