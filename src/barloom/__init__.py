@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         aggregate,
         avg,
         count,
+        delta,
         first,
         last,
         max,  # noqa: A004 - read as bl.max
@@ -120,6 +121,7 @@ __all__ = [
     "compute",
     "count",
     "decimal",
+    "delta",
     "event_id",
     "field",
     "first",
@@ -191,6 +193,7 @@ _HOMES = {
     "compute": "barloom.runtime.computing",
     "count": "barloom.plan.aggregates",
     "decimal": "barloom.plan.events",
+    "delta": "barloom.plan.aggregates",
     "event_id": "barloom.plan.events",
     "field": "barloom.plan.events",
     "first": "barloom.plan.aggregates",

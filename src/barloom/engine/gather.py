@@ -91,6 +91,9 @@ def _values(plan: BarPlan, admitted: Admitted, order: Integers, time: Integers) 
         if partial.stamp_of is not None and partial.expression is None:
             values.append(Values(time, None))
             continue
+        if partial.grown is not None:  # settled when slots close
+            values.append(Values(np.zeros(len(rows), np.int64), None))
+            continue
         if partial.stamp_of is not None:  # whatever the row has in which the partial found its value
             partial = replace(partial, when=None)  # noqa: PLW2901 - the condition is the partial's
         request = (partial.expression, partial.when, partial.fold is Fold.COUNT)

@@ -24,6 +24,7 @@ __all__ = [
     "avg",
     "combined",
     "count",
+    "delta",
     "first",
     "last",
     "max",
@@ -45,12 +46,14 @@ DEFAULT_SCALE: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One partial column of an aggregate. Rows in which `given` is null are left out."""
+    """One partial column of an aggregate. Rows in which `given` is null are left out; `grown` as in `Partial`."""
 
     fold: Fold
     expression: Node | None = None
     when: Node | None = None
     given: Node | None = None
+    grown: str | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +264,29 @@ def stddev(
     spread = number * _part("squares") - total * total
     result = root_ratio(spread, number * (number - 1), scale=scale, rounding=rounding)
     return _composed("stddev", parts, result, (read,), when, empty)
+
+
+def delta(
+    total: Operand,
+    *,
+    reset: Literal["session", "smaller"] = "session",
+    when: Expression | str | None = None,
+    empty: EmptyRule = "default",
+) -> Aggregate:
+    """How much a running total, such as the day's volume so far, has grown since the last tick of the bar before.
+
+    The total begins anew, at 0, with each trading date, and where a bar ends with a smaller one than the bar before;
+    with `reset` ``"smaller"`` only there. In a key's first bar it counts from the first tick on; 0 in an empty slot.
+    """
+    read = value(total)
+    flaws = list(read.flaws)
+    if reset not in ("session", "smaller"):
+        flaws.append(Flaw(f"unknown reset {reset!r}", "write session, or smaller"))
+    grown = Part(Fold.SUM, read.node, grown=str(reset))
+    parts = {"first": Part(Fold.FIRST, read.node), "last": Part(Fold.LAST, read.node), "settled": grown}
+    parts["shown"] = replace(grown, shown=True)
+    made = Aggregate("delta", tuple(parts.items()), Column("shown"), (read.node,), flaws=tuple(flaws))
+    return made.filtered(when).if_empty(empty)
 
 
 def _part(name: str) -> Expression:

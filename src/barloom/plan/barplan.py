@@ -117,6 +117,10 @@ class Partial:
     none means zero for sums and counts and null for the others. `stamp_of` marks a column that `BarPlan` adds by
     itself: what the row has in which the partial at that position (a FIRST or LAST) found its value: its event time, or
     with an `expression` the tiebreak.
+
+    `grown` marks the sum of what a running total, the `expression`, has grown since the bar before, and says when the
+    total begins anew: with each ``session``, or only where it is ``smaller``. The engine settles it when base slots
+    close; `shown` is the same with what open ones have grown so far.
     """
 
     fold: Fold
@@ -125,6 +129,8 @@ class Partial:
     number: NumberType
     carried: int | None = None
     stamp_of: int | None = None
+    grown: str | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,14 +266,19 @@ class BarPlan:
     def keeps_latest(self) -> frozenset[int]:
         """Levels whose latest real final of each key is part of the state.
 
-        Those are the levels that fill gaps, and the base for heartbeats.
+        Those are the levels that fill gaps, and the base for heartbeats and running totals.
         """
-        beating = any(level.heartbeat for level in self.levels)
+        beating = any(level.heartbeat for level in self.levels) or self.grows
         return frozenset(
             position
             for position, level in enumerate(self.levels)
             if level.gap is not Gap.OMIT or (beating and position == 0)
         )
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether a column tells how much a running total has grown."""
+        return any(partial.grown is not None for partial in self.partials)
 
     def level_of(self, timeframe: str) -> int:
         """The position of a timeframe; `ValueError` names the ones there are."""

@@ -45,6 +45,10 @@ def build(draft: BarsDraft) -> BarPlan:
     _check_grace(draft, calendar, knobs, problems)
     _check_after(draft, knobs, problems)
     grace_when = _grace_when(draft, scope, problems)
+    if draft.input is InputKind.BARS and any(partial.grown is not None for partial in columns.partials):
+        fix = "sum the volumes of the bars, such as volume = sum(volume)"
+        what = "delta follows a total from tick to tick, and bars are the input"
+        problems.append(Problem(what, draft.columns_where, fix))
     if problems:
         raise DefinitionError(dict.fromkeys(problems))
     made = BarPlan(

@@ -166,7 +166,10 @@ def _partial(part: Part, checker: Checker) -> Partial | None:
     if typed.number is None:
         return None
     number = NumberType(MAX_DIGITS, typed.number.scale) if part.fold is Fold.SUM else typed.number
-    return Partial(part.fold, typed.node, when, number)
+    if part.grown is not None and (typed.nullable or when is not None):
+        fix = "declare the total without '?', and leave rows out for all columns by where"
+        checker.problem("delta follows a total from row to row, so that no row may be left out", fix)
+    return Partial(part.fold, typed.node, when, number, grown=part.grown, shown=part.shown)
 
 
 def _counted(part: Part, checker: Checker) -> Node | None:
@@ -223,4 +226,4 @@ def partial_text(partial: Partial) -> str:
     """A partial column as the grammar writes it."""
     over = "" if partial.expression is None else render(partial.expression)
     when = "" if partial.when is None else f" when {render(partial.when)}"
-    return f"{partial.fold.value}({over}){when}"
+    return f"{partial.fold.value if partial.grown is None else 'delta'}({over}){when}"

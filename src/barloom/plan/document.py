@@ -185,6 +185,7 @@ def _partial(partial: Partial) -> dict[str, Any]:
         "number": _number(partial.number),
         "carried": partial.carried,
         "stamp_of": partial.stamp_of,
+        **({} if partial.grown is None else {"grown": partial.grown, "shown": partial.shown}),
     }
 
 
@@ -196,6 +197,8 @@ def _read_partial(document: Mapping[str, Any]) -> Partial:
         _read_number(document["number"]),
         document["carried"],
         document["stamp_of"],
+        document.get("grown"),
+        document.get("shown", False),
     )
 
 

@@ -86,6 +86,9 @@ def aggregate_text(made: Aggregate, checker: Checker) -> str:
     match result_of(made, checker):
         case Ratio(_, _, digits, rounding) | RootRatio(_, _, digits, rounding):
             arguments += [f"scale={digits}", f"rounding={rounding}"]
+    resets = [part.grown for _, part in made.parts if part.grown is not None]
+    if resets:
+        arguments.append(f"reset={resets[0]}")
     if made.empty != "default":
         arguments.append(f"empty={_empty_text(made.empty)}")
     when = "" if made.when is None else f" when {render(checker.infer(made.when).node)}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_aggregate", "register_aggregate"]
 
-_BUILT_IN: Final = ("first", "last", "min", "max", "sum", "count", "avg", "vwap", "stddev")
+_BUILT_IN: Final = ("first", "last", "min", "max", "sum", "count", "avg", "vwap", "stddev", "delta")
 _KNOWN: Final[dict[str, Callable[..., Aggregate]]] = {name: getattr(aggregates, name) for name in _BUILT_IN}
 _OUTSIDE: Final = frozenset({"when", "empty"})
 
