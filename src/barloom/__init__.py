@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         aggregate,
         avg,
         count,
+        delta,
         first,
         last,
         max,  # noqa: A004 - read as bl.max
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
         vwap,
     )
     from barloom.plan.barplan import BarPlan
-    from barloom.plan.events import Event, decimal, event_id, field, key, timestamp
+    from barloom.plan.events import Event, decimal, event_id, field, key, tiebreak, timestamp
     from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
     from barloom.plan.registry import register_aggregate
     from barloom.read.answers import Found, NotFound
@@ -126,6 +127,7 @@ __all__ = [
     "compute",
     "count",
     "decimal",
+    "delta",
     "event_id",
     "field",
     "first",
@@ -147,6 +149,7 @@ __all__ = [
     "stddev",
     "sum",
     "testing",
+    "tiebreak",
     "time",
     "timeframe",
     "timestamp",
@@ -166,10 +169,10 @@ _HOMES = {
     "barloom.front.load": "load",
     "barloom.front.query": "Query from_ timeframe",
     "barloom.plan.aggregates": (
-        "Aggregate EmptyRule aggregate avg count first last max min ohlcv ratio root_ratio stddev sum vwap"
+        "Aggregate EmptyRule aggregate avg count delta first last max min ohlcv ratio root_ratio stddev sum vwap"
     ),
     "barloom.plan.barplan": "BarPlan",
-    "barloom.plan.events": "Event decimal event_id field key timestamp",
+    "barloom.plan.events": "Event decimal event_id field key tiebreak timestamp",
     "barloom.plan.expressions": "Expression Operand coalesce col lit",
     "barloom.plan.registry": "register_aggregate",
     "barloom.read.answers": "Found NotFound",

@@ -116,7 +116,7 @@ def test_wrong_fields_are_told_together() -> None:
         price: Decimal
         size: float
         lot: Decimal = bl.decimal(40, 2)
-        tags: list[str]
+        tags: set[str]
         venue: str = "X"
         seen: datetime = bl.timestamp(unit="ms")  # type: ignore[assignment, misc]
         note: str = bl.decimal(5, 2)  # type: ignore[assignment, misc]
@@ -128,7 +128,7 @@ def test_wrong_fields_are_told_together() -> None:
         ("Wrong.price", "a Decimal without precision and scale"),
         ("Wrong.size", "is a float, which is not exact"),
         ("Wrong.lot", "decimal(40, 2) is not possible"),
-        ("Wrong.tags", "has the type list[str]"),
+        ("Wrong.tags", "has the type set[str]"),
         ("Wrong.venue", "has the default 'X'"),
         ("Wrong.seen", "a datetime with the unit 'ms'"),
         ("Wrong.note", "is a decimal but annotated str"),

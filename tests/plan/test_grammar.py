@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barloom as bl
-from barloom.plan.grammar import Call, GrammarError, parse_aggregate, parse_expression
+from barloom.plan.grammar import parse_expression
+from barloom.plan.language.calls import Call, parse_aggregate
+from barloom.plan.language.tokens import GrammarError
 from barloom.plan.nodes import (
     Arithmetic,
     Coalesce,

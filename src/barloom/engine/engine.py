@@ -13,10 +13,11 @@ from barloom.engine.completeness import ends_at
 from barloom.engine.dropping import drop_after
 from barloom.engine.floors import Floors
 from barloom.engine.groups import Groups, with_mask
+from barloom.engine.growth import Growth
 from barloom.engine.heartbeat import LastTicks
 from barloom.engine.intake import Intake
 from barloom.engine.keys import KeyIndex
-from barloom.engine.ladder import BarLadder, TickLadder
+from barloom.engine.ladder import BarLadder, LevelChange, TickLadder
 from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
 from barloom.engine.states import States
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import Snapshot, TickBatch
     from barloom.engine.floors import Published
     from barloom.engine.intake import Admitted
-    from barloom.engine.ladder import Ladder, LevelChange
+    from barloom.engine.ladder import Ladder
     from barloom.engine.stream_time import StreamTime
     from barloom.engine.times.late_keys import LateKey
     from barloom.engine.times.protocol import Until
@@ -88,6 +89,7 @@ class Engine:
         }
         beating = [level for level in self._published if level.plan.heartbeat]
         self._last = LastTicks(plan.partials)
+        self._growth = Growth(plan, self._levels) if plan.grows else None
         self._beats = {level.position: self._timed.beats(level, self._last) for level in beating}
 
     @property
@@ -217,7 +219,8 @@ class Engine:
         self._times.begin_step()
         end = self._times.whole_until(BEGINNING if until is None else min(until, self.calendar.known_to))
         for level, closed in self._ladder.end() if self.stream_time is not None else ():
-            self._publish(level, closed, outcome, end)
+            change = self._grown(LevelChange(level, closed, np.zeros(0, np.int64)))
+            self._publish(level, change.closed, outcome, end)
         self.closed = True
         step = self._step(outcome, None)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
@@ -291,6 +294,8 @@ class Engine:
         for level in self._levels:
             level.recut()
         finals = {block.level: Groups.sorted([self._groups(block)])[0] for block in latest}
+        if self._growth is not None:
+            self._growth.restore(finals.get(0))
         for position, gaps in self._gaps.items() if self.stream_time is not None else ():
             gaps.restore(finals.get(position), self._times.reach(self._ladder.delay(self._levels[position])))
         if self._beats:
@@ -327,12 +332,16 @@ class Engine:
         outcome = _Outcome()
         if self.stream_time is None:
             return outcome
-        for change in self._ladder.climb(admitted, self._times):
+        for change in map(self._grown, self._ladder.climb(admitted, self._times)):
             if self._beats and change.level.position == 0:
                 self._remember(change)
             self._publish(change.level, change.closed, outcome)
             self._show(change, outcome)
         return outcome
+
+    def _grown(self, change: LevelChange) -> LevelChange:
+        """The change with what running totals have grown."""
+        return change if self._growth is None else self._growth.take(change)
 
     def _remember(self, change: LevelChange) -> None:
         """Keep the last tick of each key in sight, for the beats."""
@@ -435,7 +444,7 @@ class Engine:
             level.expected(groups.start, groups.end),
             synthetic,
             partial,
-            tuple(groups.values),
+            tuple(groups.values if self._growth is None else self._growth.shown(level, groups, final=final)),
         )
 
     def _step(self, outcome: _Outcome, admitted: Admitted | None) -> Step:

@@ -10,12 +10,17 @@ import polars as pl
 
 from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
+from barloom.engine.membership import among, has_bits, has_elements
 from barloom.plan.barplan import FieldKind
+from barloom.plan.language.time_literals import nanos_of_literal
 from barloom.plan.nodes import (
     Arithmetic,
+    Bits,
     Coalesce,
     Column,
     Comparison,
+    Contains,
+    In,
     IsNull,
     Logical,
     Negate,
@@ -77,6 +82,14 @@ class Columns:
     def series(self, name: str) -> pl.Series:
         """The column itself."""
         return self._frame[name]
+
+    def separator(self, name: str) -> str:
+        """What parts the elements of a list."""
+        return self._event.by_name[name].separator or ""
+
+    def holds_times(self, name: str) -> bool:
+        """Whether a field is a timestamp."""
+        return self._event.by_name[name].kind is FieldKind.TIMESTAMP
 
     def holds_numbers(self, name: str) -> bool:
         """Whether a field is an integer, a decimal or a timestamp."""
@@ -140,7 +153,8 @@ def _number(node: Node, columns: NumberColumns) -> Scaled:
         case Arithmetic():
             return _arithmetic(node, columns)
         case Coalesce(options):
-            return _first_known([_number(_as_number(option), columns) for option in options])
+            times = _is_time(node, columns)
+            return _first_known([_number(_as_number(option, time=times), columns) for option in options])
         case Ratio() | RootRatio():
             return _ratio(node, columns)
         case _:
@@ -224,10 +238,18 @@ def condition(node: Node, columns: Columns) -> Booleans:
     return np.broadcast_to(_truth(node, columns).true, len(columns))
 
 
-def _truth(node: Node, columns: Columns) -> _Truth:
+def _truth(node: Node, columns: Columns) -> _Truth:  # noqa: PLR0911 - one case a node
     match node:
         case Comparison():
             return _comparison(node, columns)
+        case In(operand, options):
+            return _among(operand, options, columns)
+        case Contains(Column(name), how, options):
+            elements = [option.value for option in options]
+            return _masks(has_elements(columns.series(name), columns.separator(name), how, elements))
+        case Bits(operand, mask):
+            numbers, valid = number(operand, columns).values
+            return _where_valid(has_bits(numbers, mask), valid)
         case Logical(operator, left, right):
             one, other = _truth(left, columns), _truth(right, columns)
             if operator == "and":
@@ -267,11 +289,32 @@ def _is_null(node: Node, columns: Columns) -> Booleans:
 def _comparison(node: Comparison, columns: Columns) -> _Truth:
     if any(_is_text(side, columns) for side in (node.left, node.right)):
         return _text_comparison(node, columns)
-    left, right = (_number(_as_number(side), columns) for side in (node.left, node.right))
+    time = any(_is_time(side, columns) for side in (node.left, node.right))
+    left, right = (_number(_as_number(side, time=time), columns) for side in (node.left, node.right))
     first, second, _ = _aligned(left, right)
     true = exact.compare(node.operator, first, second)
-    valid = _both(left.values.valid, right.values.valid)
+    return _where_valid(true, _both(left.values.valid, right.values.valid))
+
+
+def _where_valid(true: Booleans, valid: Booleans | None) -> _Truth:
     return _Truth(true, ~true) if valid is None else _Truth(true & valid, ~true & valid)
+
+
+def _among(operand: Node, options: Sequence[Node], columns: Columns) -> _Truth:
+    if _is_text(operand, columns):
+        texts = pl.select(_text(operand, columns)).to_series()
+        return _masks(texts.is_in([option.value for option in options if isinstance(option, Text)]))
+    time = _is_time(operand, columns)
+    (numbers, valid), scale = number(operand, columns)
+    plain = [_as_number(option, time=time) for option in options]
+    literals = [literal(option.value) for option in plain if isinstance(option, Number)]
+    return _where_valid(among(numbers, scale, literals), valid)
+
+
+def _is_time(node: Node, columns: NumberColumns) -> bool:
+    if isinstance(node, Coalesce):
+        return any(_is_time(option, columns) for option in node.options)
+    return isinstance(node, Column) and isinstance(columns, Columns) and columns.holds_times(node.name)
 
 
 def _is_text(node: Node, columns: Columns) -> bool:
@@ -280,10 +323,12 @@ def _is_text(node: Node, columns: Columns) -> bool:
     return isinstance(node, Column) and not columns.holds_numbers(node.name)
 
 
-def _as_number(node: Node) -> Node:
-    """A text literal that stands beside a number is that decimal."""
+def _as_number(node: Node, *, time: bool = False) -> Node:
+    """A text literal that stands beside a number is that decimal, beside a time that time."""
     if not isinstance(node, Text):
         return node
+    if time:
+        return Number(Decimal(nanos_of_literal(node.value)))
     try:
         return Number(Decimal(node.value))
     except InvalidOperation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ from barloom.engine.blocks import Numbers, Values
 from barloom.engine.evaluate import condition, number
 from barloom.engine.groups import Groups, fold_runs, run_starts, with_mask
 from barloom.plan.barplan import Fold
-from barloom.plan.nodes import IsNull
+from barloom.plan.nodes import Column, IsNull
 
 if TYPE_CHECKING:
     from barloom.engine.evaluate import Columns
@@ -29,7 +30,7 @@ Request: TypeAlias = tuple["Node | None", "Node | None", bool]
 
 def gather(plan: BarPlan, admitted: Admitted) -> Groups:
     """One row for each (key, base slot), sorted by them."""
-    order = _by_key_and_time(admitted.key, admitted.time, admitted.order)
+    order = _by_key_and_time(admitted.key, admitted.time, admitted.order, _ties(plan, admitted))
     if plan.close_grace_when is not None:  # of two ticks the later one may lie in the slot that closed before
         order = order[np.lexsort((admitted.start[order], admitted.key[order]))]
     key, start, time = admitted.key[order], admitted.start[order], admitted.time[order]
@@ -57,8 +58,22 @@ def gather_each(plan: BarPlan, admitted: Admitted) -> Groups:
     return Groups(admitted.key, admitted.start, admitted.end, admitted.time, admitted.time, ones, nothing, folded)
 
 
-def _by_key_and_time(key: Integers, time: Integers, by_key: Integers | None) -> Integers:
-    """Sorted by key, event time, then source order; `by_key` sorts by key and source order, where that is known."""
+def _ties(plan: BarPlan, admitted: Admitted) -> Numbers | None:
+    """What orders rows of equal event time before their place in the source does; none where nothing is declared."""
+    if plan.event.tiebreak is None:
+        return None
+    return number(Column(plan.event.tiebreak), admitted.columns).values.numbers[admitted.row]
+
+
+def _by_key_and_time(key: Integers, time: Integers, by_key: Integers | None, ties: Numbers | None) -> Integers:
+    """Sorted by key, event time, tiebreak, then source order.
+
+    `by_key` sorts by key and source order, where that is known.
+    """
+    if ties is not None:
+        by_tie = np.argsort(ties, kind="stable")
+        by_time = by_tie[np.argsort(time[by_tie], kind="stable")]
+        return by_time[stable_order(key[by_time])]
     if (time[1:] >= time[:-1]).all():
         return stable_order(key) if by_key is None else by_key
     by_time = np.argsort(time, kind="stable")
@@ -85,9 +100,14 @@ def _values(plan: BarPlan, admitted: Admitted, order: Integers, time: Integers) 
     known: dict[Request, Values] = {}
     values: list[Values] = []
     for position, partial in enumerate(plan.partials):
-        if partial.stamp_of is not None:
+        if partial.stamp_of is not None and partial.expression is None:
             values.append(Values(time, None))
             continue
+        if partial.grown is not None:  # settled when slots close
+            values.append(Values(np.zeros(len(rows), np.int64), None))
+            continue
+        if partial.stamp_of is not None:  # whatever the row has in which the partial found its value
+            partial = replace(partial, when=None)  # noqa: PLW2901 - the condition is the partial's
         request = (partial.expression, partial.when, partial.fold is Fold.COUNT)
         if request not in known:
             known[request] = _answer(partial, admitted.columns, rows)

@@ -103,7 +103,7 @@ def run_starts(key: Integers, start: Integers) -> Integers:
 def fold_runs(partials: Sequence[Partial], values: Sequence[Values], runs: Integers, rows: int) -> list[Values]:
     """Fold each run of sorted rows into one; a count's column holds what each row adds to it."""
     ends = np.append(runs[1:], rows)
-    picked: dict[int, tuple[Integers, Booleans]] = {}
+    picked: dict[int, tuple[Integers, Booleans | None]] = {}
     folded: list[Values] = []
     for position, (partial, value) in enumerate(zip(partials, values, strict=True)):
         if partial.stamp_of is not None:
@@ -111,8 +111,7 @@ def fold_runs(partials: Sequence[Partial], values: Sequence[Values], runs: Integ
             folded.append(Values(value.numbers[rows_found], found))
         elif partial.fold in (Fold.FIRST, Fold.LAST):
             rows_found, any_found = _pick(partial.fold, value.valid, runs, ends)
-            if any_found is not None:
-                picked[position] = (rows_found, any_found)
+            picked[position] = (rows_found, any_found)
             folded.append(Values(value.numbers[rows_found], any_found))
         else:
             folded.append(_reduce(partial.fold, value, runs))
@@ -153,8 +152,7 @@ def _neutral(numbers: Numbers, *, smallest: bool) -> int:
 
 def merge(partials: Sequence[Partial], held: Groups, more: Groups) -> Groups:
     """One row for each (key, slot) of two parallel groups; rows of `more` were read after those of `held`."""
-    earlier = more.open_time < held.open_time
-    later = more.close_time >= held.close_time
+    whole = {Fold.FIRST: _earlier(partials, held, more), Fold.LAST: _later(partials, held, more)}
     values: list[Values] = []
     taken: dict[int, Booleans] = {}
     for position, partial in enumerate(partials):
@@ -162,10 +160,8 @@ def merge(partials: Sequence[Partial], held: Groups, more: Groups) -> Groups:
         if partial.stamp_of is not None:
             values.append(_choose(taken[partial.stamp_of], *pair))
         elif partial.fold in (Fold.FIRST, Fold.LAST):
-            take = earlier if partial.fold is Fold.FIRST else later
-            if pair[0].valid is not None:
-                take = _take_by_stamp(partials, position, held, more)
-                taken[position] = take
+            take = whole[partial.fold] if pair[0].valid is None else _take_by_stamp(partials, position, held, more)
+            taken[position] = take
             values.append(_choose(take, *pair))
         else:
             values.append(_combine(partial.fold, *pair))
@@ -181,13 +177,54 @@ def merge(partials: Sequence[Partial], held: Groups, more: Groups) -> Groups:
     )
 
 
+def _earlier(partials: Sequence[Partial], held: Groups, more: Groups) -> Booleans:
+    """Where the first row of a slot is one of `more`."""
+    before = more.open_time < held.open_time
+    tie = _tie(partials, held, Fold.FIRST)
+    if tie is None:
+        return before
+    smaller = np.asarray(more.values[tie].numbers < held.values[tie].numbers, np.bool_)
+    earlier: Booleans = before | ((more.open_time == held.open_time) & smaller)
+    return earlier
+
+
+def _later(partials: Sequence[Partial], held: Groups, more: Groups) -> Booleans:
+    """Where the last row of a slot is one of `more`."""
+    tie = _tie(partials, held, Fold.LAST)
+    if tie is None:
+        return more.close_time >= held.close_time
+    larger = np.asarray(more.values[tie].numbers >= held.values[tie].numbers, np.bool_)
+    later: Booleans = (more.close_time > held.close_time) | ((more.close_time == held.close_time) & larger)
+    return later
+
+
+def _tie(partials: Sequence[Partial], held: Groups, fold: Fold) -> int | None:
+    """The column with the tiebreak of a slot's first or last row, where one is declared."""
+    for position, partial in enumerate(partials):
+        stamped = partial.stamp_of
+        is_tie = stamped is not None and partial.expression is not None and partial.fold is fold
+        if is_tie and held.values[stamped or 0].valid is None:
+            return position
+    return None
+
+
 def _take_by_stamp(partials: Sequence[Partial], position: int, held: Groups, more: Groups) -> Booleans:
     """Where a first or last that skips rows comes from `more`: by the time of its own value, not of the bar."""
-    stamp = next(number for number, partial in enumerate(partials) if partial.stamp_of == position)
+    stamp, *tie = [number for number, partial in enumerate(partials) if partial.stamp_of == position]
     ours, theirs = held.values[stamp], more.values[stamp]
     first = partials[position].fold is Fold.FIRST
-    wins = theirs.numbers < ours.numbers if first else theirs.numbers >= ours.numbers
+    wins = _beats(ours, theirs, first=first, strictly=first or bool(tie))
+    if tie:
+        wins |= (theirs.numbers == ours.numbers) & _beats(
+            held.values[tie[0]], more.values[tie[0]], first=first, strictly=first
+        )
     return _mask(theirs.valid) & (~_mask(ours.valid) | wins)
+
+
+def _beats(ours: Values, theirs: Values, *, first: bool, strictly: bool) -> Booleans:
+    """Where their number is smaller (`first`) or larger; without `strictly` also where it is the same."""
+    beats = theirs.numbers < ours.numbers if first else theirs.numbers > ours.numbers
+    return np.asarray(beats if strictly else beats | (theirs.numbers == ours.numbers), np.bool_)
 
 
 def _mask(valid: Booleans | None) -> Booleans:

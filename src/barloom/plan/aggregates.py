@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from barloom.plan.barplan import MAX_DIGITS, Fold
-from barloom.plan.expressions import Expression, Flaw, Operand, lit
-from barloom.plan.nodes import Column, Logical, Node, Ratio, RootRatio, Rounding
+from barloom.plan.expressions import DIVISION, Expression, Flaw, Operand, lit
+from barloom.plan.nodes import Arithmetic, Column, Logical, Negate, Node, Ratio, RootRatio, Rounding, replaced
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.written import condition, value
 
@@ -22,7 +22,9 @@ __all__ = [
     "Part",
     "aggregate",
     "avg",
+    "combined",
     "count",
+    "delta",
     "first",
     "last",
     "max",
@@ -44,12 +46,14 @@ DEFAULT_SCALE: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One partial column of an aggregate. Rows in which `given` is null are left out."""
+    """One partial column of an aggregate. Rows in which `given` is null are left out; `grown` as in `Partial`."""
 
     fold: Fold
     expression: Node | None = None
     when: Node | None = None
     given: Node | None = None
+    grown: str | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Aggregate:
     """What becomes one column of the bar; made by `first`, `last`, `vwap`…, or by `aggregate` for one's own.
 
     `parts` are the partial columns by name, `result` the expression over them, `arguments` how it was called (none for
-    one's own), `scale_of` the expression whose scale a ratio without one takes.
+    one's own), `scale_of` the expression whose scale a ratio without one takes. Arithmetic between aggregates, such as
+    ``bl.max("price") - bl.min("price")``, gives an aggregate of these `terms`, whose `result` reads them by position.
     """
 
     name: str
@@ -68,12 +73,40 @@ class Aggregate:
     when: Node | None = None
     empty: EmptyRule = "default"
     flaws: tuple[Flaw, ...] = ()
+    terms: tuple[Aggregate, ...] = ()
+
+    def __add__(self, other: Summand) -> Aggregate:
+        return _between("+", self, other)
+
+    def __radd__(self, other: Summand) -> Aggregate:
+        return _between("+", other, self)
+
+    def __sub__(self, other: Summand) -> Aggregate:
+        return _between("-", self, other)
+
+    def __rsub__(self, other: Summand) -> Aggregate:
+        return _between("-", other, self)
+
+    def __mul__(self, other: Summand) -> Aggregate:
+        return _between("*", self, other)
+
+    def __rmul__(self, other: Summand) -> Aggregate:
+        return _between("*", other, self)
+
+    def __neg__(self) -> Aggregate:
+        return combined(Negate(Column("0")), (self,))
+
+    def __truediv__(self, other: Summand) -> Aggregate:
+        return replace(self, flaws=(*self.flaws, DIVISION))
 
     def filtered(self, when: Expression | str | None) -> Aggregate:
         """The same over the rows that fulfil `when` only."""
         if when is None:
             return self
         added = condition(when)
+        if self.terms:
+            made = combined(self.result, tuple(term.filtered(added) for term in self.terms))
+            return replace(made, empty=self.empty)
         parts = tuple((name, replace(part, when=_both(part.when, added.node))) for name, part in self.parts)
         both = _both(self.when, added.node)
         return replace(self, parts=parts, when=both, flaws=(*self.flaws, *added.flaws))
@@ -81,6 +114,49 @@ class Aggregate:
     def if_empty(self, rule: EmptyRule) -> Aggregate:
         """The same with another value in slots without ticks."""
         return replace(self, empty=rule)
+
+
+Summand: TypeAlias = Aggregate | Decimal | int | str
+"""What may stand beside an aggregate: another one, or an exact number."""
+
+
+def combined(result: Node, terms: tuple[Aggregate, ...]) -> Aggregate:
+    """Arithmetic between aggregates: `result` reads each as ``Column("0")``, ``Column("1")``…, by its position."""
+    flaws = [flaw for term in terms for flaw in term.flaws]
+    flaws += [Flaw(f"empty= of {term.name} stands within a calculation", EMPTY_FIX) for term in terms if _states(term)]
+    parts = tuple((f"{place}.{name}", part) for place, term in enumerate(terms) for name, part in term.parts)
+    return Aggregate("formula", parts, result, flaws=tuple(flaws), terms=terms)
+
+
+EMPTY_FIX: Final = "the terms of a calculation have their own values in an empty slot: leave it out"
+
+
+def _states(term: Aggregate) -> bool:
+    return term.empty != "default"
+
+
+def _between(operator: Literal["+", "-", "*"], left: Summand, right: Summand) -> Aggregate:
+    terms: list[Aggregate] = []
+    flaws: list[Flaw] = []
+    one, two = (_summand(side, terms, flaws) for side in (left, right))
+    made = combined(Arithmetic(operator, one, two), tuple(terms))
+    return replace(made, flaws=(*made.flaws, *flaws))
+
+
+def _summand(side: Summand, terms: list[Aggregate], flaws: list[Flaw]) -> Node:
+    """How a calculation reads one side, whose terms come behind those there are."""
+    if not isinstance(side, Aggregate):
+        literal = lit(side)
+        flaws.extend(literal.flaws)
+        if isinstance(side, Expression):
+            flaws.append(Flaw("a column stands beside an aggregate", "aggregate it, such as bl.last(…)", unread=True))
+        return literal.node
+    place = len(terms)
+    if not side.terms:
+        terms.append(side)
+        return Column(str(place))
+    terms.extend(side.terms)
+    return replaced(side.result, lambda name: Column(str(int(name) + place)))
 
 
 def _both(one: Node | None, two: Node) -> Node:
@@ -188,6 +264,29 @@ def stddev(
     spread = number * _part("squares") - total * total
     result = root_ratio(spread, number * (number - 1), scale=scale, rounding=rounding)
     return _composed("stddev", parts, result, (read,), when, empty)
+
+
+def delta(
+    total: Operand,
+    *,
+    reset: Literal["session", "smaller"] = "session",
+    when: Expression | str | None = None,
+    empty: EmptyRule = "default",
+) -> Aggregate:
+    """How much a running total, such as the day's volume so far, has grown since the last tick of the bar before.
+
+    The total begins anew, at 0, with each trading date, and where a bar ends with a smaller one than the bar before;
+    with `reset` ``"smaller"`` only there. In a key's first bar it counts from the first tick on; 0 in an empty slot.
+    """
+    read = value(total)
+    flaws = list(read.flaws)
+    if reset not in ("session", "smaller"):
+        flaws.append(Flaw(f"unknown reset {reset!r}", "write session, or smaller"))
+    grown = Part(Fold.SUM, read.node, grown=str(reset))
+    parts = {"first": Part(Fold.FIRST, read.node), "last": Part(Fold.LAST, read.node), "settled": grown}
+    parts["shown"] = replace(grown, shown=True)
+    made = Aggregate("delta", tuple(parts.items()), Column("shown"), (read.node,), flaws=tuple(flaws))
+    return made.filtered(when).if_empty(empty)
 
 
 def _part(name: str) -> Expression:

@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from barloom.plan.nodes import may_be_null
+from barloom.plan.nodes import Column, may_be_null
 from barloom.plan.patterns import ISO, TimeForm
 from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
 
@@ -63,7 +63,8 @@ STAMP: Final = NumberType(19, 0, integer=True)
 class Field:
     """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input.
 
-    Where a text is written otherwise than ISO 8601 says, or has a zone of its own, `form` does.
+    Where a text is written otherwise than ISO 8601 says, or has a zone of its own, `form` does. A `separator` makes a
+    string field a list: its column holds the elements as one text, parted by it, the empty list as the empty text.
     """
 
     name: str
@@ -72,17 +73,22 @@ class Field:
     nullable: bool = False
     time_unit: str | None = None
     form: TimeForm = ISO
+    separator: str | None = None
 
 
 @dataclass(frozen=True)
 class EventPlan:
-    """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id."""
+    """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id.
+
+    `tiebreak` is the number that orders rows of equal event time, before their place in the source does.
+    """
 
     name: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     timestamp: str
     event_id: str | None = None
+    tiebreak: str | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -93,7 +99,8 @@ class EventPlan:
 class Fold(Enum):
     """How a partial column gathers rows, and how two partials merge.
 
-    Nulls are skipped; of no rows it is null, sums and counts zero. FIRST and LAST go by (event time, source offset).
+    Nulls are skipped; of no rows it is null, sums and counts zero. FIRST and LAST go by (event time, tiebreak where one
+    is declared, source offset).
     """
 
     FIRST = "first"
@@ -110,7 +117,12 @@ class Partial:
 
     `carried` names the partial (by position in `BarPlan.partials`) whose latest value a carried bar takes here;
     none means zero for sums and counts and null for the others. `stamp_of` marks a column that `BarPlan` adds by
-    itself: the event time at which the partial at that position (a FIRST or LAST that skips rows) found its value.
+    itself: what the row has in which the partial at that position (a FIRST or LAST) found its value: its event time, or
+    with an `expression` the tiebreak.
+
+    `grown` marks the sum of what a running total, the `expression`, has grown since the bar before, and says when the
+    total begins anew: with each ``session``, or only where it is ``smaller``. The engine settles it when base slots
+    close; `shown` is the same with what open ones have grown so far.
     """
 
     fold: Fold
@@ -119,6 +131,8 @@ class Partial:
     number: NumberType
     carried: int | None = None
     stamp_of: int | None = None
+    grown: str | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,22 +294,27 @@ class BarPlan:
         return frozenset(
             position
             for position, partial in enumerate(self.partials)
-            if partial.stamp_of is not None
-            or (partial.fold not in (Fold.SUM, Fold.COUNT) and _skips_rows(partial, self.event))
+            if partial.fold not in (Fold.SUM, Fold.COUNT)
+            and _skips_rows(partial if partial.stamp_of is None else self.partials[partial.stamp_of], self.event)
         )
 
     @cached_property
     def keeps_latest(self) -> frozenset[int]:
         """Levels whose latest real final of each key is part of the state.
 
-        Those are the levels that fill gaps, and the base for heartbeats.
+        Those are the levels that fill gaps, and the base for heartbeats and running totals.
         """
-        beating = any(level.heartbeat for level in self.levels)
+        beating = any(level.heartbeat for level in self.levels) or self.grows
         return frozenset(
             position
             for position, level in enumerate(self.levels)
             if level.gap is not Gap.OMIT or (beating and position == 0)
         )
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether a column tells how much a running total has grown."""
+        return any(partial.grown is not None for partial in self.partials)
 
     def level_of(self, timeframe: str) -> int:
         """The position of a timeframe; `ValueError` names the ones there are."""
@@ -313,14 +332,24 @@ class BarPlan:
 
 
 def _with_stamps(partials: tuple[Partial, ...], event: EventPlan) -> tuple[Partial, ...]:
-    """Add the event time of every FIRST or LAST that may skip rows: the bar's own times are then not its times."""
+    """Add the event time of every FIRST or LAST that may skip rows: the bar's own times are then not its times.
+
+    With a tiebreak also that of the row, once for all those that skip none.
+    """
     declared = tuple(partial for partial in partials if partial.stamp_of is None)
-    stamps = (
-        Partial(partial.fold, None, partial.when, STAMP, stamp_of=position)
-        for position, partial in enumerate(declared)
-        if partial.fold in (Fold.FIRST, Fold.LAST) and _skips_rows(partial, event)
-    )
-    return (*declared, *stamps)
+    chosen = [(place, part) for place, part in enumerate(declared) if part.fold in (Fold.FIRST, Fold.LAST)]
+    skipping = [(place, part) for place, part in chosen if _skips_rows(part, event)]
+    stamps = [Partial(part.fold, None, part.when, STAMP, stamp_of=place) for place, part in skipping]
+    if event.tiebreak is None:
+        return (*declared, *stamps)
+    whole = {part.fold: (place, part) for place, part in reversed(chosen) if not _skips_rows(part, event)}
+    ties = [_tie(place, part, event) for place, part in (*whole.values(), *skipping)]
+    return (*declared, *stamps, *ties)
+
+
+def _tie(place: int, partial: Partial, event: EventPlan) -> Partial:
+    item = event.by_name[event.tiebreak or ""]
+    return Partial(partial.fold, Column(item.name), partial.when, item.number or STAMP, stamp_of=place)
 
 
 def _skips_rows(partial: Partial, event: EventPlan) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan
 from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
+from barloom.plan.events import list_problem
 from barloom.plan.expressions import Expression
 from barloom.plan.ladder import duration, ladder
 from barloom.plan.nodes import Logical, Node
@@ -48,6 +49,10 @@ def build(draft: BarsDraft) -> BarPlan:
     check_timeframes(draft, calendar, levels, problems)
     _check_after(draft, knobs, problems)
     grace_when = _grace_when(draft, scope, problems)
+    if draft.input is InputKind.BARS and any(partial.grown is not None for partial in columns.partials):
+        fix = "sum the volumes of the bars, such as volume = sum(volume)"
+        what = "delta follows a total from tick to tick, and bars are the input"
+        problems.append(Problem(what, draft.columns_where, fix))
     if problems:
         raise DefinitionError(dict.fromkeys(problems))
     made = BarPlan(
@@ -95,7 +100,31 @@ def _event(draft: BarsDraft, problems: list[Problem]) -> EventPlan:
         key=tuple(item.name for item in event.having("key")),
         timestamp=_timestamp(draft, problems),
         event_id=ids[0].name if ids else None,
+        tiebreak=_tiebreak(draft, problems),
     )
+
+
+def _tiebreak(draft: BarsDraft, problems: list[Problem]) -> str | None:
+    """The field that orders rows of equal event time."""
+    marked = draft.event.having("tiebreak")
+    if not marked:
+        return None
+    item, where = marked[0], draft.either(marked[0].where, "event.tiebreak")
+    if len(marked) > 1:
+        names = ", ".join(each.name for each in marked)
+        problems.append(Problem(f"more than one tiebreak ({names})", where, "keep the one that counts up"))
+    if draft.input is InputKind.BARS:
+        fix = "leave it out: a key has one bar a slot, so none are equal"
+        problems.append(Problem("a tiebreak of bars as input", where, fix))
+    if item.field is None:
+        return None
+    if item.field.kind in (FieldKind.STRING, FieldKind.BOOLEAN):
+        fix = "declare it as int or decimal(38, 0): texts have no order of numbers ('10' would come before '9')"
+        problems.append(Problem(f"the tiebreak {item.name!r} is of type {item.field.kind.value}", where, fix))
+    if item.field.nullable:
+        fix = draft.either("drop '| None'", "drop the '?': rows without one are then invalid")
+        problems.append(Problem(f"the tiebreak {item.name!r} may be missing", where, fix))
+    return item.name
 
 
 def _check_keys(draft: BarsDraft, problems: list[Problem]) -> None:
@@ -106,6 +135,8 @@ def _check_keys(draft: BarsDraft, problems: list[Problem]) -> None:
             'name at least one text or int field as key, such as key = ["symbol"]',
         )
         problems.append(Problem("no key field", draft.event.where, fix))
+    listed = [(item, "a key") for item in keys] + [(item, "an event id") for item in draft.event.having("event_id")]
+    problems.extend(problem for item, role in listed if (problem := list_problem(item, role)) is not None)
     for item in keys:
         if item.field is None:
             continue

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import Problem
-from barloom.plan.aggregates import DEFAULT_SCALE
 from barloom.plan.barplan import MAX_DIGITS, Fold, NumberType, Output, Partial
-from barloom.plan.nodes import (
-    NULL,
-    Arithmetic,
-    Coalesce,
-    Column,
-    IsNull,
-    Logical,
-    Negate,
-    Node,
-    Not,
-    Number,
-    Ratio,
-    RootRatio,
-)
-from barloom.plan.render import number_text, render
+from barloom.plan.nodes import NULL, Column, IsNull, Logical, Node, Not, Number, replaced
+from barloom.plan.outcomes import aggregate_text, exact_value, result_of
+from barloom.plan.render import render
 from barloom.plan.types import INTEGER, Checker, Kind, Scope, Typed, exact_literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from barloom.plan.aggregates import Aggregate, EmptyRule, Part
+    from barloom.plan.aggregates import EmptyRule, Part
     from barloom.plan.draft import ColumnDraft
 
 __all__ = ["BAR_FIELDS", "Columns", "partial_text", "plan_columns"]
@@ -72,11 +58,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """An aggregate's parts with exact types, before carrying is settled."""
+    """An aggregate's parts with exact types, and its result over them, before carrying is settled."""
 
     draft: ColumnDraft
     parts: tuple[tuple[str, Partial], ...]
-    scale: int | None
+    result: Node
     text: str
 
     @property
@@ -151,16 +137,15 @@ def _typed(draft: ColumnDraft, scope: Scope, problems: list[Problem]) -> _Typed 
     for flaw in made.flaws:
         checker.problem(flaw.what, flaw.fix)
     parts: list[tuple[str, Partial | None]] = []
-    scale: int | None = None
-    text = ""
+    result, text = made.result, ""
     if not any(flaw.unread for flaw in made.flaws):
         parts = [(name, _partial(part, checker)) for name, part in made.parts]
-        scale = _default_scale(made, checker)
-        text = _call_text(made, scale, Checker(scope, draft.where))
+        result = result_of(made, checker)
+        text = aggregate_text(made, Checker(scope, draft.where))
     problems.extend(dict.fromkeys(checker.problems))
     if checker.problems or any(part is None for _, part in parts):
         return None
-    return _Typed(draft, tuple(_known(parts)), scale, text)
+    return _Typed(draft, tuple(_known(parts)), result, text)
 
 
 def _known(parts: list[tuple[str, Partial | None]]) -> list[tuple[str, Partial]]:
@@ -181,7 +166,10 @@ def _partial(part: Part, checker: Checker) -> Partial | None:
     if typed.number is None:
         return None
     number = NumberType(MAX_DIGITS, typed.number.scale) if part.fold is Fold.SUM else typed.number
-    return Partial(part.fold, typed.node, when, number)
+    if part.grown is not None and (typed.nullable or when is not None):
+        fix = "declare the total without '?', and leave rows out for all columns by where"
+        checker.problem("delta follows a total from row to row, so that no row may be left out", fix)
+    return Partial(part.fold, typed.node, when, number, grown=part.grown, shown=part.shown)
 
 
 def _counted(part: Part, checker: Checker) -> Node | None:
@@ -198,7 +186,7 @@ def _output(planned: Columns, item: _Typed, places: Mapping[str, int], problems:
         name: Typed(Column(str(spot)), Kind.NUMBER, planned.partials[spot].number) for name, spot in places.items()
     }
     checker = Checker(Scope(columns, what="partial"), draft.where, ratios=True)
-    typed = checker.number(_scaled(made.result, item.scale or 0))
+    typed = checker.number(item.result)
     empty = _empty(made.empty, typed.number, checker)
     problems.extend(dict.fromkeys(checker.problems))
     if typed.number is None or checker.problems:
@@ -213,7 +201,7 @@ def _empty(rule: EmptyRule, number: NumberType | None, checker: Checker) -> Node
         return None
     if rule is None or rule == "null":
         return NULL
-    value = _literal(rule)
+    value = exact_value(rule)
     if value is None:
         checker.problem(
             f"empty={rule!r} is no value for an empty slot", 'write "carry", "null" or an exact number such as "0"'
@@ -229,95 +217,13 @@ def _empty(rule: EmptyRule, number: NumberType | None, checker: Checker) -> Node
     return Number(plain)
 
 
-def _literal(rule: object) -> Decimal | None:
-    if isinstance(rule, bool) or not isinstance(rule, (int, str, Decimal)):
-        return None
-    try:
-        value = Decimal(rule)
-    except ArithmeticError:
-        return None
-    return value if value.is_finite() else None
-
-
-def _default_scale(made: Aggregate, checker: Checker) -> int | None:
-    """The scale of the expression that the aggregate names, such as the price, where a ratio asks for it."""
-    if DEFAULT_SCALE not in _scales(made.result):
-        return None
-    if made.scale_of is None:
-        checker.problem("a ratio without a scale", "give scale=, the number of digits behind the point, or scale_of=")
-        return None
-    number = checker.infer(made.scale_of).number
-    return None if number is None else number.scale
-
-
-def _scales(node: Node) -> list[int]:
-    match node:
-        case Ratio(top, bottom, scale, _) | RootRatio(top, bottom, scale, _):
-            return [scale, *_scales(top), *_scales(bottom)]
-        case Arithmetic(_, left, right):
-            return [*_scales(left), *_scales(right)]
-        case Coalesce(options):
-            return [scale for option in options for scale in _scales(option)]
-        case Negate(operand):
-            return _scales(operand)
-        case _:
-            return []
-
-
-def _scaled(node: Node, scale: int) -> Node:
-    """The result with the default scale filled in."""
-    match node:
-        case Ratio(top, bottom, digits, _) | RootRatio(top, bottom, digits, _):
-            known = scale if digits == DEFAULT_SCALE else digits
-            return replace(node, numerator=_scaled(top, scale), denominator=_scaled(bottom, scale), scale=known)
-        case Arithmetic(_, left, right):
-            return replace(node, left=_scaled(left, scale), right=_scaled(right, scale))
-        case Coalesce(options):
-            return Coalesce(tuple(_scaled(option, scale) for option in options))
-        case Negate(operand):
-            return Negate(_scaled(operand, scale))
-        case _:
-            return node
-
-
-def _call_text(made: Aggregate, scale: int | None, checker: Checker) -> str:
-    """A built-in aggregate as the grammar writes it, every choice spelled out; empty for one's own."""
-    if made.arguments is None:
-        return ""
-    arguments = [render(checker.infer(argument).node) for argument in made.arguments]
-    match made.result:
-        case Ratio(_, _, digits, rounding) | RootRatio(_, _, digits, rounding):
-            arguments += [f"scale={scale if digits == DEFAULT_SCALE else digits}", f"rounding={rounding}"]
-    if made.empty != "default":
-        arguments.append(f"empty={_empty_text(made.empty)}")
-    when = "" if made.when is None else f" when {render(checker.infer(made.when).node)}"
-    return f"{made.name}({', '.join(arguments)}){when}"
-
-
-def _empty_text(rule: EmptyRule) -> str:
-    value = _literal(rule)
-    return str(rule or "null") if value is None else number_text(exact_literal(value)[0])
-
-
 def _unfolded(node: Node, partials: list[Partial]) -> Node:
     """A result with each partial written out, for people."""
-    match node:
-        case Column(name):
-            return Column(partial_text(partials[int(name)]))
-        case Arithmetic(_, left, right):
-            return replace(node, left=_unfolded(left, partials), right=_unfolded(right, partials))
-        case Coalesce(options):
-            return Coalesce(tuple(_unfolded(option, partials) for option in options))
-        case Ratio(top, bottom) | RootRatio(top, bottom):
-            return replace(node, numerator=_unfolded(top, partials), denominator=_unfolded(bottom, partials))
-        case Negate(operand):
-            return Negate(_unfolded(operand, partials))
-        case _:
-            return node
+    return replaced(node, lambda name: Column(partial_text(partials[int(name)])))
 
 
 def partial_text(partial: Partial) -> str:
     """A partial column as the grammar writes it."""
     over = "" if partial.expression is None else render(partial.expression)
     when = "" if partial.when is None else f" when {render(partial.when)}"
-    return f"{partial.fold.value}({over}){when}"
+    return f"{partial.fold.value if partial.grown is None else 'delta'}({over}){when}"

@@ -128,12 +128,14 @@ def _event(event: EventPlan) -> dict[str, Any]:
                 "nullable": item.nullable,
                 "time_unit": item.time_unit,
                 **_form(item.form),
+                **({} if item.separator is None else {"separator": item.separator}),
             }
             for item in event.fields
         ],
         "key": list(event.key),
         "timestamp": event.timestamp,
         "event_id": event.event_id,
+        **({} if event.tiebreak is None else {"tiebreak": event.tiebreak}),
     }
 
 
@@ -152,11 +154,17 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
             item["nullable"],
             item["time_unit"],
             TimeForm(tuple(item.get("patterns", ())), item.get("zone")),
+            item.get("separator"),
         )
         for item in document["fields"]
     )
     return EventPlan(
-        document["name"], tuple(fields), tuple(document["key"]), document["timestamp"], document["event_id"]
+        document["name"],
+        tuple(fields),
+        tuple(document["key"]),
+        document["timestamp"],
+        document["event_id"],
+        document.get("tiebreak"),
     )
 
 
@@ -192,6 +200,7 @@ def _partial(partial: Partial) -> dict[str, Any]:
         "number": _number(partial.number),
         "carried": partial.carried,
         "stamp_of": partial.stamp_of,
+        **({} if partial.grown is None else {"grown": partial.grown, "shown": partial.shown}),
     }
 
 
@@ -203,6 +212,8 @@ def _read_partial(document: Mapping[str, Any]) -> Partial:
         _read_number(document["number"]),
         document["carried"],
         document["stamp_of"],
+        document.get("grown"),
+        document.get("shown", False),
     )
 
 

@@ -27,7 +27,21 @@ from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
 from barloom.plan.patterns import ISO, TimeForm, form_problem
 from barloom.plan.suggest import one_of
 
-__all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "decimal_type", "event_id", "field", "key", "timestamp"]
+__all__ = [
+    "Event",
+    "EventDraft",
+    "FieldDraft",
+    "decimal",
+    "decimal_type",
+    "event_id",
+    "field",
+    "key",
+    "list_field",
+    "list_problem",
+    "tiebreak",
+    "timestamp",
+    "unquoted_separator",
+]
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +50,12 @@ if TYPE_CHECKING:
         """For type checkers only: what may be assigned to `str` and to `int`, but to nothing else."""
 
 
-_Value = TypeVar("_Value", bound=str | int | datetime | None)
+_Value = TypeVar("_Value", bound=str | int | datetime | list[str] | None)
 _Units = Literal["ns", "us", "ms", "s", "auto"]
 
+DEFAULT_SEPARATOR: Final = ","
 UNITS: Final = ("ns", "us", "ms", "s", "auto")
+_LIST: Final = list[str]
 KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.BOOLEAN}
 
 
@@ -79,6 +95,8 @@ class _Specifier:
     scale: object = None
     unit: object = None
     form: TimeForm = ISO
+    separator: object = None
+    tiebreak: bool = False
 
 
 def key() -> _TextOrInteger:
@@ -86,9 +104,20 @@ def key() -> _TextOrInteger:
     return cast("_TextOrInteger", _Specifier("key"))
 
 
-def event_id() -> _TextOrInteger:
-    """A unique id: a second row with the same key and id in an open slot is a duplicate and counts once."""
-    return cast("_TextOrInteger", _Specifier("event_id"))
+def event_id(*, tiebreak: bool = False) -> _TextOrInteger:
+    """A unique id: a second row with the same key and id in an open slot is a duplicate and counts once.
+
+    With `tiebreak` the id, an integer, also orders rows of equal event time, as `tiebreak` does.
+    """
+    return cast("_TextOrInteger", _Specifier("event_id", tiebreak=tiebreak))
+
+
+def tiebreak() -> int:
+    """A number that orders rows of equal event time, before their place in the source does: ``trade_id: int``.
+
+    It decides which of them is the first and which the last of a bar (open and close).
+    """
+    return cast("int", _Specifier("tiebreak"))
 
 
 @overload
@@ -117,17 +146,21 @@ def field() -> _Value: ...  # type: ignore[type-var]  # pyright: ignore[reportIn
 def field(*, unit: _Units) -> int: ...
 @overload
 def field(*, patterns: Sequence[str] = (), zone: str | None = None) -> datetime: ...
-def field(*, unit: str | None = None, patterns: Sequence[str] = (), zone: str | None = None) -> Any:
+@overload
+def field(*, separator: str) -> list[str]: ...
+def field(
+    *, unit: str | None = None, patterns: Sequence[str] = (), zone: str | None = None, separator: str | None = None
+) -> Any:
     """A plain field. With `unit` an integer is a time since 1970, such as one named by ``tumbling(on=…)``.
 
-    `patterns` and `zone` say how a `datetime` is written, as those of `timestamp` do.
+    `patterns` and `zone` say how a `datetime` is written, as those of `timestamp` do. `separator` is what parts the
+    elements of a ``list[str]`` where the input writes them as one text (default ``","``).
     """
-    return _Specifier(
-        "field", unit=unit, form=TimeForm((patterns,) if isinstance(patterns, str) else tuple(patterns), zone)
-    )
+    form = TimeForm((patterns,) if isinstance(patterns, str) else tuple(patterns), zone)
+    return _Specifier("field", unit=unit, form=form, separator=separator)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, field))
+@dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, tiebreak, field))
 class Event:
     """One input row, declared by annotations.
 
@@ -139,9 +172,10 @@ class Event:
             bid: Decimal = bl.decimal(18, 6)
             ask: Decimal | None = bl.decimal(18, 6)  # nullable
             side: str
+            conditions: list[str]
 
-    Types are `str`, `int`, `bool`, `Decimal` and `datetime`, each possibly ``| None``. What is wrong with them is
-    reported, all at once, when bars over the event are named.
+    Types are `str`, `int`, `bool`, `Decimal`, `datetime` and `list[str]`, each possibly ``| None``. What is wrong with
+    them is reported, all at once, when bars over the event are named.
     """
 
     __event__: ClassVar[EventDraft]
@@ -174,7 +208,7 @@ def _field(cls: type, name: str, problems: list[Problem]) -> FieldDraft:
     kind, nullable = _kind(cls, name, where, found)
     made = None if kind is None else _typed(name, kind, specifier, where, found, nullable=nullable)
     problems.extend(found)
-    roles = frozenset({specifier.role} - {"field", "decimal"})
+    roles = frozenset({specifier.role, *(["tiebreak"] if specifier.tiebreak else [])} - {"field", "decimal"})
     return FieldDraft(name, where, made, roles)
 
 
@@ -184,13 +218,13 @@ def _kind(cls: type, name: str, where: str, problems: list[Problem]) -> tuple[ty
     annotation = _resolved(cls, written)
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     types = [option for option in options if option is not NoneType and option is not None]
-    if len(types) == 1 and types[0] in (*KINDS, Decimal, datetime):
+    if len(types) == 1 and types[0] in (*KINDS, Decimal, datetime, _LIST):
         return types[0], len(types) != len(options)
     shown = written if isinstance(written, str) else getattr(written, "__name__", str(written))
     if types == [float]:
         what, fix = "is a float, which is not exact", f"write {name}: Decimal = bl.decimal(precision, scale)"
     else:
-        what, fix = f"has the type {shown}", "use str, int, bool, Decimal or datetime, possibly '| None'"
+        what, fix = f"has the type {shown}", "use str, int, bool, Decimal, datetime or list[str], possibly '| None'"
     problems.append(Problem(what, where, fix))
     return None, False
 
@@ -211,6 +245,12 @@ def _typed(  # noqa: PLR0913 - one field
     if kind is Decimal:
         number = _number(name, specifier, where, problems)
         return Field(name, FieldKind.DECIMAL, number, nullable) if number else None
+    if kind == _LIST:
+        separator = DEFAULT_SEPARATOR if specifier.separator is None else specifier.separator
+        return list_field(name, separator, where, problems, nullable=nullable)
+    if specifier.separator is not None:
+        problems.append(Problem("has a separator but is no list", where, f"write {name}: list[str]"))
+        return None
     if specifier.role == "decimal":
         problems.append(Problem(f"is a decimal but annotated {kind.__name__}", where, f"write {name}: Decimal"))
         return None
@@ -269,3 +309,27 @@ def _checked(unit: str, form: TimeForm, where: str, problems: list[Problem]) -> 
     if problem is not None:
         problems.append(problem)
     return unit if problem is None else None
+
+
+def list_field(name: str, separator: object, where: str, problems: list[Problem], *, nullable: bool) -> Field | None:
+    """The field of ``list(";")``; none, with a problem, where nothing can be parted like that."""
+    if isinstance(separator, str) and separator and separator.isprintable() and not any(map(str.isalnum, separator)):
+        return Field(name, FieldKind.STRING, None, nullable, separator=separator)
+    what = f"{separator!r} cannot part the elements of a list"
+    problems.append(Problem(what, where, """write a sign such as list(","), list("|") or list(" ")"""))
+    return None
+
+
+def unquoted_separator(written: str | None) -> str:
+    """What stands in the parentheses of ``list(…)``, with or without quotes."""
+    if written is None:
+        return DEFAULT_SEPARATOR
+    quoted = len(written) > 1 and written[0] == written[-1] and written[0] in "\"'"
+    return written[1:-1] if quoted else written
+
+
+def list_problem(item: FieldDraft, role: str) -> Problem | None:
+    """What is wrong where a list is to be a key or an id."""
+    if item.field is None or item.field.separator is None:
+        return None
+    return Problem(f"{item.name!r} is a list, which cannot be {role}", item.where, "declare it as string")

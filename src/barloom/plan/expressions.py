@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from barloom.errors import Problem
 from barloom.plan.nodes import (
     Arithmetic,
+    Bits,
     Coalesce,
     Column,
     Comparison,
+    Contains,
+    In,
     IsNull,
     Logical,
     Negate,
@@ -24,7 +27,7 @@ from barloom.plan.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Expression", "Flaw", "Operand", "coalesce", "col", "lit"]
+__all__ = ["NO_MASK", "NO_MASK_FIX", "Expression", "Flaw", "Operand", "coalesce", "col", "lit", "mask_of"]
 
 
 class Flaw(NamedTuple):
@@ -131,6 +134,27 @@ class Expression:
         """Whether there is no value."""
         return Expression(IsNull(self.node), self.flaws)
 
+    def is_in(self, options: Iterable[Operand]) -> Expression:
+        """Whether it is one of some literals: ``bl.col("side").is_in(["B", "S"])``."""
+        found, flaws = _literals(options, 'is_in(["I", "W"])')
+        return Expression(In(self.node, found), (*self.flaws, *flaws))
+
+    def contains_any(self, options: Iterable[Operand]) -> Expression:
+        """Whether at least one of some texts (or whole numbers) is an element of a list."""
+        found, flaws = _elements(options, 'contains_any(["37", "52"])')
+        return Expression(Contains(self.node, "any", found), (*self.flaws, *flaws))
+
+    def contains_all(self, options: Iterable[Operand]) -> Expression:
+        """Whether every one of some texts (or whole numbers) is an element of a list."""
+        found, flaws = _elements(options, 'contains_all(["37", "52"])')
+        return Expression(Contains(self.node, "all", found), (*self.flaws, *flaws))
+
+    def has_bits(self, mask: int) -> Expression:
+        """Whether every bit of the mask is set in an integer: ``bl.col("cond").has_bits(0x2000)``."""
+        fits = isinstance(mask, int) and not isinstance(mask, bool) and mask_of(Decimal(mask)) is not None
+        flaws = () if fits else (Flaw(NO_MASK, NO_MASK_FIX, unread=True),)
+        return Expression(Bits(self.node, mask if fits else 1), (*self.flaws, *flaws))
+
     def is_not_null(self) -> Expression:
         """Whether there is a value."""
         return Expression(Not(IsNull(self.node)), self.flaws)
@@ -147,6 +171,16 @@ DIVISION: Final = Flaw(
 
 FEW_OPTIONS: Final = "coalesce takes two values or more"
 FEW_OPTIONS_FIX: Final = 'write what shall stand where there is none, such as coalesce(size, 0) or coalesce(side, "")'
+
+
+NO_MASK: Final = "bits takes a whole number above 0 of at most 63 bits"
+NO_MASK_FIX: Final = "write the bits that shall be set, such as bits(cond, 0x2000)"
+
+
+def mask_of(value: Decimal) -> int | None:
+    """The mask of a bit test; none where a number cannot be one."""
+    whole = value == value.to_integral_value()
+    return int(value) if whole and 0 < value < 1 << 63 else None
 
 
 def col(name: str) -> Expression:
@@ -208,6 +242,28 @@ def _instead(value: object) -> str:
     if callable(value):
         return 'nothing is called for each row: write a condition over columns, such as bl.col("price") > 0'
     return "use an expression, an integer, a Decimal or text"
+
+
+def _literals(options: Iterable[Operand], example: str) -> tuple[tuple[Node, ...], list[Flaw]]:
+    """Literals, each once, and what is wrong with them."""
+    given = [] if isinstance(options, str | Expression | Decimal | int) or options is None else list(options)
+    made = [lit(option) for option in given]
+    flaws = [flaw for option in made for flaw in option.flaws]
+    if not made:
+        flaws.append(Flaw(f"{options!r} is not a list of values", f"write .{example}", unread=True))
+    if any(not isinstance(option.node, Number | Text) for option in made):
+        fix = "compare with a column by ==, and join such conditions by |"
+        flaws.append(Flaw(f".{example[: example.index('(')]} takes literals only", fix, unread=True))
+    return tuple(dict.fromkeys(option.node for option in made)), flaws
+
+
+def _elements(options: Iterable[Operand], example: str) -> tuple[tuple[Text, ...], list[Flaw]]:
+    """Texts, as which lists hold their elements."""
+    from barloom.plan.render import number_text  # noqa: PLC0415 - only where lists are asked
+
+    found, flaws = _literals(options, example)
+    texts = (Text(number_text(node.value)) if isinstance(node, Number) else node for node in found)
+    return tuple(dict.fromkeys(node for node in texts if isinstance(node, Text))), flaws
 
 
 def _arithmetic(operator: Literal["+", "-", "*"], left: Operand, right: Operand) -> Expression:

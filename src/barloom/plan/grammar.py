@@ -1,36 +1,43 @@
-"""The written grammar of expressions and aggregates, as TOML files hold it.
+"""The written grammar of expressions, as TOML files hold it; `calls` has that of aggregates over them.
 
 ::
 
     condition   = conjunction { "or" conjunction }
     conjunction = negation { "and" negation }
     negation    = "not" negation | comparison
-    comparison  = sum [ ("==" | "!=" | "<" | "<=" | ">" | ">=") sum | "is" ["not"] "null" ]
+    comparison  = sum [ ("==" | "!=" | "<" | "<=" | ">" | ">=") sum | "is" ["not"] "null"
+                      | ["not"] "in" options | ["not"] "contains" ( ("any" | "all") options | text ) ]
+    options     = "(" literal { "," literal } ")"
     sum         = product { ("+" | "-") product }
     product     = factor { "*" factor }
-    factor      = "-" factor | number | text | name | `any name` | "(" condition ")" | coalesce | ratio
+    factor      = "-" factor | number | text | name | `any name` | "(" condition ")" | coalesce | bits | ratio
     coalesce    = "coalesce" "(" sum "," sum { "," sum } ")"
+    bits        = "bits" "(" sum "," integer ")"
     ratio       = ("ratio" | "root_ratio") "(" condition "," condition "," "scale=" n "," "rounding=" word ")"
-    aggregate   = name "(" [ argument { "," argument } ] ")" [ "when" condition ]
-    argument    = condition | name "=" (number | text | word)
 
-Text stands in double or single quotes. A number is an exact decimal. Conditions may stand in parentheses.
+Text stands in double or single quotes. A number is an exact decimal, or ``0x`` and hexadecimal digits. Conditions may
+stand in parentheses. ``in``, ``contains``, ``any``, ``all`` and the names of functions mean something only where they
+are expected: elsewhere they may name columns.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from barloom.plan.expressions import DIVISION, FEW_OPTIONS, FEW_OPTIONS_FIX, Flaw
+from barloom.plan.expressions import FEW_OPTIONS, FEW_OPTIONS_FIX, NO_MASK, NO_MASK_FIX, mask_of
+from barloom.plan.language.tokens import GrammarError, Token, tokens
 from barloom.plan.nodes import (
     Arithmetic,
+    Bits,
     Coalesce,
     Column,
     Comparison,
+    Contains,
+    In,
     IsNull,
     Logical,
     Negate,
@@ -41,121 +48,43 @@ from barloom.plan.nodes import (
     RootRatio,
     Text,
 )
-from barloom.plan.render import KEYWORDS
+from barloom.plan.render import KEYWORDS, number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator
 
     from barloom.plan.nodes import Rounding
 
-__all__ = ["Argument", "Call", "GrammarError", "parse_aggregate", "parse_expression"]
+__all__ = ["Argument", "GrammarError", "Parser", "parse_expression"]
 
 Argument: TypeAlias = str | int | Decimal
 """The value of a named argument: a word or text, or a number."""
 
-_TOKEN: Final = re.compile(
-    r"""\s*(?:
-      (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    | (?P<name>[^\W\d]\w*)
-    | `(?P<quoted>[^`]+)`
-    | (?P<text>"(?:[^"\\]|\\.)*"|'[^']*')
-    | (?P<symbol>==|!=|<=|>=|[-+*()<>,=])
-    )""",
-    re.VERBOSE,
-)
-_HINTS: Final = {
-    "&": "write 'and'",
-    "|": "write 'or'",
-    "~": "write 'not'",
-    "!": "write 'not', or '!='",
-    "/": DIVISION.fix,
-    '"': "the text is not closed by another quote",
-    "'": "the text is not closed by another quote",
-    "`": "the name is not closed by another backquote",
-}
+_WHOLE: Final = re.compile(r"\d+|0[xX][0-9a-fA-F]+")
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _DEEPEST: Final = 60
 _WIDEST: Final = 100
 
 
-class GrammarError(ValueError):
-    """Text that is not in the grammar: what is wrong, at which character, and how to mend it."""
-
-    def __init__(
-        self, text: str, position: int, what: str, fix: str = "see the written grammar in the reference"
-    ) -> None:
-        self.text = text
-        self.position = position
-        self.flaw = Flaw(
-            f"{what} at character {position + 1}\n        {text}\n        {' ' * position}^", fix, unread=True
-        )
-        super().__init__(self.flaw.what)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A written aggregate before it is looked up by name."""
-
-    name: str
-    arguments: tuple[Node, ...] = ()
-    named: Mapping[str, Argument] = field(default_factory=dict)
-    when: Node | None = None
-
-
 def parse_expression(text: str) -> Node:
     """Read a value or a condition; `GrammarError` where it is neither."""
-    parser = _Parser(text)
+    parser = Parser(text)
     node = parser.condition()
     parser.end()
     return node
 
 
-def parse_aggregate(text: str) -> Call:
-    """Read ``max(bid) when size >= 100``; `GrammarError` where it is not an aggregate."""
-    parser = _Parser(text)
-    call = parser.aggregate()
-    parser.end()
-    return call
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    position: int
-
-
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
-    position = 0
-    while text[position:].strip():
-        match = _TOKEN.match(text, position)
-        if match is None:
-            at = position + len(text[position:]) - len(text[position:].lstrip())
-            fix = _HINTS.get(text[at], "remove it, or put it into quotes if it is text")
-            what = f"unexpected {text[at]!r}"
-            raise GrammarError(text, at, what, fix)
-        kind = match.lastgroup or "symbol"
-        start = match.start(kind) - (kind == "quoted")
-        if kind == "name" and match[kind] in KEYWORDS:
-            kind, value = "symbol", match["name"]
-        else:
-            value = match[kind]
-        found.append(_Token(kind, value, start))
-        position = match.end()
-    return [*found, _Token("end", "", len(text))]
-
-
-class _Parser:
+class Parser:
     """Recursive descent, one method a rule."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = _tokens(text)
+        self._tokens = tokens(text)
         self._next = 0
         self._depth = 0
 
     @property
-    def _token(self) -> _Token:
+    def _token(self) -> Token:
         return self._tokens[self._next]
 
     def _symbol(self, *symbols: str) -> str | None:
@@ -181,7 +110,7 @@ class _Parser:
             return self._error("unexpected 'null'", "nothing is equal to null: ask 'is null' or 'is not null'")
         if token.kind == "symbol" and token.text == "when":
             return self._error("unexpected 'when'", "a condition stands behind the aggregate: last(bid) when size > 1")
-        if token.kind == "name" and token.text.lower() in KEYWORDS:
+        if token.kind == "name" and token.text.lower() in (*KEYWORDS, "in", "contains"):
             return self._error(f"unexpected {token.text!r}", f"write {token.text.lower()!r}, in small letters")
         seen = "the text ends" if token.kind == "end" else f"unexpected {token.text!r}"
         return self._error(seen, f"{wanted} should stand here")
@@ -191,18 +120,25 @@ class _Parser:
             raise self._unexpected(repr(symbol))
 
     def end(self) -> None:
+        """Raise `GrammarError` where something more stands."""
         if self._token.kind != "end":
             raise self._unexpected("an operator or the end")
 
     def condition(self) -> Node:
+        """A value or a condition."""
+        with self._deeper():
+            left = self._conjunction()
+            while self._symbol("or"):
+                left = Logical("or", left, self._conjunction())
+        return left
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self._error("too deeply nested", f"use at most {_DEEPEST} levels of parentheses")
-        left = self._conjunction()
-        while self._symbol("or"):
-            left = Logical("or", left, self._conjunction())
+        yield
         self._depth -= 1
-        return left
 
     def _conjunction(self) -> Node:
         left = self._negation()
@@ -226,6 +162,10 @@ class _Parser:
 
     def _comparison(self) -> Node:
         left = self._sum()
+        if self._is_word("in", "contains"):
+            return self._membership(left)
+        if self._token.text == "not" and self._is_word("in", "contains", ahead=1) and self._symbol("not"):
+            return Not(self._membership(left))
         if self._symbol("is"):
             negated = self._symbol("not")
             self._expect("null")
@@ -237,6 +177,53 @@ class _Parser:
         if self._token.text in _COMPARISONS and self._token.kind == "symbol":
             raise self._error("two comparisons in a row", "join them with 'and': bid > 1 and bid < 2")
         return node
+
+    def _is_word(self, *words: str, ahead: int = 0) -> bool:
+        """Whether one of some words stands here that elsewhere may name columns."""
+        token = self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
+        return token.kind == "name" and token.text in words
+
+    def _membership(self, operand: Node) -> Node:
+        """Behind ``cond``: ``in ("I", "W")``, ``contains any ("37", "52")``, ``contains "37"``."""
+        word = self._token.text
+        self._next += 1
+        if word == "in":
+            return In(operand, self._options('in ("I", "W")'))
+        how: Literal["any", "all"] = "any"
+        if self._is_word("any", "all"):
+            how = cast("Literal['any', 'all']", self._token.text)
+            self._next += 1
+        elif self._token.kind in ("text", "number"):
+            return Contains(operand, how, (self._element(self._literal()),))
+        else:
+            raise self._error("any or all should stand here", 'write contains any ("37", "52"), or contains all (…)')
+        return Contains(operand, how, tuple(map(self._element, self._options(f'contains {how} ("37", "52")'))))
+
+    @staticmethod
+    def _element(literal: Number | Text) -> Text:
+        """The elements of lists are texts: 37 is ``"37"``."""
+        return literal if isinstance(literal, Text) else Text(number_text(literal.value))
+
+    def _options(self, example: str) -> tuple[Number | Text, ...]:
+        """Literals in parentheses, each once."""
+        if self._symbol("(") is None:
+            raise self._error("a list in parentheses should stand here", f"write {example}")
+        found = [self._literal()]
+        while self._symbol(","):
+            found.append(self._literal())
+        self._expect(")")
+        return tuple(dict.fromkeys(found))
+
+    def _literal(self) -> Number | Text:
+        token = self._token
+        if token.kind == "text":
+            self._next += 1
+            return Text(self._unquoted(token))
+        minus = self._symbol("-") is not None
+        if self._token.kind != "number":
+            raise self._unexpected("a number, or text in quotes,")
+        number = self._number()
+        return Number(number.copy_negate() if minus else number)
 
     def _compared(self, operator: str, left: Node) -> Node:
         if operator in ("==", "!=") and (word := self._symbol("true", "false")):
@@ -268,7 +255,7 @@ class _Parser:
             node = Negate(node)
         return node
 
-    def _atom(self) -> Node:
+    def _atom(self) -> Node:  # noqa: PLR0911 - one case an atom
         token = self._token
         match token.kind:
             case "number":
@@ -280,6 +267,8 @@ class _Parser:
                 return self._ratio()
             case "name" if token.text == "coalesce" and self._calls():
                 return self._coalesce()
+            case "name" if token.text == "bits" and self._calls():
+                return self._bits()
             case "name" if self._calls():
                 what = f"{token.text!r} is called like a function"
                 raise self._error(what, "an aggregate cannot stand inside an expression")
@@ -297,13 +286,14 @@ class _Parser:
         return following.kind == "symbol" and following.text == "("
 
     def _number(self) -> Decimal:
-        value = Decimal(self._token.text)
+        text = self._token.text
+        value = Decimal(int(text, 16)) if text[:2].lower() == "0x" else Decimal(text)
         if not value.is_finite() or abs(value.adjusted()) > _WIDEST or len(value.as_tuple().digits) > _WIDEST:
             raise self._error("the number has too many digits", "a number has at most 38 digits")
         self._next += 1
         return value
 
-    def _unquoted(self, token: _Token) -> str:
+    def _unquoted(self, token: Token) -> str:
         if token.text.startswith("'"):
             return token.text[1:-1]
         try:
@@ -324,12 +314,24 @@ class _Parser:
             raise GrammarError(self._text, start.position, FEW_OPTIONS, FEW_OPTIONS_FIX)
         return Coalesce(tuple(options))
 
-    def _ratio(self) -> Node:
+    def _bits(self) -> Node:
+        self._next += 2
+        operand = self.condition()
+        self._expect(",")
+        token = self._token
+        mask = self._literal()
+        if not isinstance(mask, Number) or mask_of(mask.value) is None:
+            raise GrammarError(self._text, token.position, NO_MASK, NO_MASK_FIX)
+        self._expect(")")
+        return Bits(operand, int(mask.value))
+
+    def _ratio(self, inner: Callable[[], Node] | None = None) -> Node:
+        read = inner or self.condition
         kind = Ratio if self._token.text == "ratio" else RootRatio
         self._next += 2
-        top = self.condition()
+        top = read()
         self._expect(",")
-        bottom = self.condition()
+        bottom = read()
         self._expect(",")
         named: dict[str, Argument] = {}
         self._named(named)
@@ -339,25 +341,6 @@ class _Parser:
         return kind(
             top, bottom, cast("int", named.get("scale", 0)), cast("Rounding", named.get("rounding", "half-even"))
         )
-
-    def aggregate(self) -> Call:
-        token = self._token
-        if token.kind != "name" or not self._calls():
-            raise self._unexpected("an aggregate such as last(bid)")
-        self._next += 2
-        arguments: list[Node] = []
-        named: dict[str, Argument] = {}
-        while not self._symbol(")"):
-            if arguments or named:
-                self._expect(",")
-            if self._token.kind == "name" and self._tokens[self._next + 1][:2] == ("symbol", "="):
-                self._named(named)
-            elif named:
-                raise self._error("a plain argument after a named one", "put columns and expressions first")
-            else:
-                arguments.append(self.condition())
-        when = self.condition() if self._symbol("when") else None
-        return Call(token.text, tuple(arguments), named, when)
 
     def _named(self, named: dict[str, Argument]) -> None:
         name = self._token.text
@@ -375,7 +358,7 @@ class _Parser:
         token = self._token
         if token.kind == "number":
             number = self._number().copy_negate() if minus else self._number()
-            return number if "." in token.text or "e" in token.text.lower() else int(number)
+            return int(number) if _WHOLE.fullmatch(token.text) else number
         if minus or not (token.kind in ("name", "text") or token.text in ("null", "true", "false")):
             raise self._unexpected("a number, a word or text")
         self._next += 1

@@ -83,6 +83,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "key": ", ".join(plan.event.key),
         "event time": plan.event.timestamp,
         "event id": plan.event.event_id or "none",
+        "tiebreak": plan.event.tiebreak or "none",
         "input": plan.input.value,
         "stamped": plan.stamped,
         "keep": plan.keep,
@@ -104,6 +105,8 @@ def field_text(item: Field) -> str:
     base = item.kind.value
     if item.number is not None:
         base = str(item.number)
+    elif item.separator is not None:
+        base = f'list("{item.separator}")'
     elif item.kind is FieldKind.TIMESTAMP and item.time_unit not in (None, "iso"):
         base = f"timestamp({item.time_unit})"
     return f"{base}?" if item.nullable else base

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal  # noqa: TC003 - dataclass fields are introspected
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
 __all__ = [
     "NULL",
     "Arithmetic",
+    "Bits",
     "Coalesce",
     "Column",
     "Comparison",
+    "Contains",
+    "In",
     "IsNull",
     "Logical",
     "Negate",
@@ -27,6 +30,7 @@ __all__ = [
     "Text",
     "columns_of",
     "may_be_null",
+    "replaced",
 ]
 
 Rounding: TypeAlias = Literal["half-even", "half-up", "down", "up", "floor", "ceiling"]
@@ -48,7 +52,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text literal; compared with a number column it is read as a decimal."""
+    """A text literal; compared with a number column it is read as a decimal, with a time as a time (ISO 8601)."""
 
     value: str
 
@@ -87,6 +91,31 @@ class Comparison:
     operator: Literal["==", "!=", "<", "<=", ">", ">="]
     left: Node
     right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A condition: the value is one of some literals; null where it is missing, as each comparison would be."""
+
+    operand: Node
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """A condition on a list: ``any`` or ``all`` of some texts are among its elements; null where the list is."""
+
+    operand: Node
+    how: Literal["any", "all"]
+    options: tuple[Text, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """A condition on an integer: every bit of the mask is set; null where the number is missing."""
+
+    operand: Node
+    mask: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +165,21 @@ class RootRatio:
 
 
 Node: TypeAlias = (
-    Column | Number | Text | Negate | Arithmetic | Coalesce | Comparison | Logical | Not | IsNull | Ratio | RootRatio
+    Column
+    | Number
+    | Text
+    | Negate
+    | Arithmetic
+    | Coalesce
+    | Comparison
+    | In
+    | Contains
+    | Bits
+    | Logical
+    | Not
+    | IsNull
+    | Ratio
+    | RootRatio
 )
 
 
@@ -147,7 +190,7 @@ def columns_of(node: Node) -> frozenset[str]:
             return frozenset({name})
         case Number() | Text():
             return frozenset()
-        case Negate(operand) | Not(operand) | IsNull(operand):
+        case Negate(operand) | Not(operand) | IsNull(operand) | In(operand) | Contains(operand) | Bits(operand):
             return columns_of(operand)
         case Arithmetic(_, left, right) | Comparison(_, left, right) | Logical(_, left, right):
             return columns_of(left) | columns_of(right)
@@ -157,6 +200,23 @@ def columns_of(node: Node) -> frozenset[str]:
             return columns_of(top) | columns_of(bottom)
 
 
+def replaced(node: Node, by: Callable[[str], Node]) -> Node:
+    """The result of an aggregate with another node in place of each column, by its name."""
+    match node:
+        case Column(name):
+            return by(name)
+        case Arithmetic(_, left, right):
+            return replace(node, left=replaced(left, by), right=replaced(right, by))
+        case Coalesce(options):
+            return Coalesce(tuple(replaced(option, by) for option in options))
+        case Ratio(top, bottom) | RootRatio(top, bottom):
+            return replace(node, numerator=replaced(top, by), denominator=replaced(bottom, by))
+        case Negate(operand):
+            return Negate(replaced(operand, by))
+        case _:
+            return node
+
+
 def may_be_null(node: Node, nullable: Container[str]) -> bool:
     """Whether a value may be missing, where the `nullable` columns may be."""
     match node:
@@ -164,7 +224,7 @@ def may_be_null(node: Node, nullable: Container[str]) -> bool:
             return name in nullable
         case Number() | Text() | IsNull():
             return False
-        case Negate(operand) | Not(operand):
+        case Negate(operand) | Not(operand) | In(operand) | Contains(operand) | Bits(operand):
             return may_be_null(operand, nullable)
         case Arithmetic(_, left, right) | Comparison(_, left, right) | Logical(_, left, right):
             return may_be_null(left, nullable) or may_be_null(right, nullable)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from barloom.plan.nodes import Column, Comparison, IsNull, Logical, Not, columns_of, may_be_null
+from barloom.plan.nodes import (
+    Bits,
+    Column,
+    Comparison,
+    Contains,
+    In,
+    IsNull,
+    Logical,
+    Not,
+    columns_of,
+    may_be_null,
+)
 from barloom.plan.render import render, render_name
 
 if TYPE_CHECKING:
@@ -80,7 +91,7 @@ def _doubts(node: Node, nullable: frozenset[str], *, negated: bool) -> Iterator[
         case Logical(_, left, right):
             yield from _doubts(left, nullable, negated=negated)
             yield from _doubts(right, nullable, negated=negated)
-        case Column() | Comparison() if may_be_null(node, nullable):
+        case Column() | Comparison() | In() | Contains() | Bits() if may_be_null(node, nullable):
             unequal = isinstance(node, Comparison) and node.operator == "!="
             if unequal is not negated:
                 said = Not(node) if negated else node

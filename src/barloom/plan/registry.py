@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Final
 from barloom.plan import aggregates
 from barloom.plan.aggregates import Aggregate
 from barloom.plan.expressions import Expression, Flaw
-from barloom.plan.grammar import GrammarError, parse_aggregate
+from barloom.plan.language.calls import Formula, parse_aggregate
+from barloom.plan.language.tokens import GrammarError
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from barloom.plan.grammar import Call
+    from barloom.plan.language.calls import Call
 
 __all__ = ["read_aggregate", "register_aggregate"]
 
-_BUILT_IN: Final = ("first", "last", "min", "max", "sum", "count", "avg", "vwap", "stddev")
+_BUILT_IN: Final = ("first", "last", "min", "max", "sum", "count", "avg", "vwap", "stddev", "delta")
 _KNOWN: Final[dict[str, Callable[..., Aggregate]]] = {name: getattr(aggregates, name) for name in _BUILT_IN}
 _OUTSIDE: Final = frozenset({"when", "empty"})
 
@@ -38,9 +39,15 @@ def register_aggregate(name: str, builder: Callable[..., Aggregate]) -> None:
 def read_aggregate(text: str) -> Aggregate:
     """The aggregate that a text in the grammar means; what is wrong with it is in its flaws."""
     try:
-        call = parse_aggregate(text)
+        written = parse_aggregate(text)
     except GrammarError as error:
         return _flawed(text, error.flaw)
+    if isinstance(written, Formula):
+        return aggregates.combined(written.result, tuple(_read(text, call) for call in written.calls))
+    return _read(text, written)
+
+
+def _read(text: str, call: Call) -> Aggregate:
     builder = _KNOWN.get(call.name)
     if builder is None:
         return _flawed(text, Flaw(f"unknown aggregate {call.name!r}", did_you_mean(call.name, _KNOWN), unread=True))

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.plan.nodes import (
     Arithmetic,
+    Bits,
     Coalesce,
     Column,
     Comparison,
+    Contains,
+    In,
     IsNull,
     Logical,
     Negate,
@@ -22,6 +25,7 @@ from barloom.plan.nodes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from decimal import Decimal
 
     from barloom.plan.nodes import Node
@@ -64,14 +68,22 @@ def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911, PLR0912 - on
             level = _MULTIPLY if operator == "*" else _ADD
             return f"{_at(left, level)} {operator} {_at(right, level + 1)}", level
         case Coalesce(options):
-            return f"coalesce({', '.join(map(render, options))})", _ATOM
+            return f"coalesce({_listed(options)})", _ATOM
         case Comparison(operator, left, right):
             return f"{_at(left, _ADD)} {operator} {_at(right, _ADD)}", _COMPARE
+        case In(operand, options):
+            return f"{_at(operand, _ADD)} in ({_listed(options)})", _COMPARE
+        case Contains(operand, how, options):
+            return f"{_at(operand, _ADD)} contains {how} ({_listed(options)})", _COMPARE
+        case Bits(operand, mask):
+            return f"bits({render(operand)}, {mask:#x})", _ATOM
         case Logical(operator, left, right):
             level = _AND if operator == "and" else _OR
             return f"{_at(left, level)} {operator} {_at(right, level + 1)}", level
         case Not(IsNull(operand)):
             return f"{_at(operand, _ADD)} is not null", _COMPARE
+        case Not(In(operand, options)):
+            return f"{_at(operand, _ADD)} not in ({_listed(options)})", _COMPARE
         case Not(operand):
             return f"not {_at(operand, _NOT)}", _NOT
         case IsNull(operand):
@@ -80,6 +92,10 @@ def _render(node: Node) -> tuple[str, int]:  # noqa: C901, PLR0911, PLR0912 - on
             return f"ratio({render(top)}, {render(bottom)}, scale={scale}, rounding={rounding})", _ATOM
         case RootRatio(top, bottom, scale, rounding):
             return f"root_ratio({render(top)}, {render(bottom)}, scale={scale}, rounding={rounding})", _ATOM
+
+
+def _listed(nodes: Iterable[Node]) -> str:
+    return ", ".join(map(render, nodes))
 
 
 def _at(node: Node, level: int) -> str:

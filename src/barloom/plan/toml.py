@@ -12,7 +12,7 @@ from barloom.plan.aggregates import ohlcv
 from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
-from barloom.plan.events import EventDraft, FieldDraft, decimal_type
+from barloom.plan.events import EventDraft, FieldDraft, decimal_type, list_field, unquoted_separator
 from barloom.plan.patterns import TimeForm, form_problem, read_arguments
 from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
 from barloom.plan.registry import read_aggregate
@@ -36,7 +36,7 @@ _BARS: Final = (
     *_LEVEL_SETTINGS,
     *_KNOBS,
 )
-_EVENT: Final = ("name", "key", "timestamp", "event_id", "fields")
+_EVENT: Final = ("name", "key", "timestamp", "event_id", "tiebreak", "fields")
 _HOMES: Final = {"event": set(_EVENT) - {"name"}, "bars": set(_BARS) - {"name"}, "source": set(SOURCE_SETTINGS)}
 """Where a setting belongs that stands in another table; every table may have a name."""
 
@@ -48,13 +48,26 @@ _OTHERS: Final = {
 }
 """Settings as others call them."""
 
+_ADJUSTED: Final = "prices are taken as they come: give the factor as a field and write price * factor"
+_SEE: Final = "see 'What barloom does not make' in docs/concepts.md"
+_OUTSIDE: Final = {
+    **dict.fromkeys(("splits", "split", "adjust", "adjustments", "factors", "dividends"), f"{_ADJUSTED}; {_SEE}"),
+    **dict.fromkeys(
+        ("roll", "rolls", "continuous", "back_adjust"), f"contracts are keys, and none follows another; {_SEE}"
+    ),
+    **dict.fromkeys(
+        ("corrections", "cancels", "cancellations", "busts", "revisions"), f"no row takes another back; {_SEE}"
+    ),
+}
+"""What is not made on purpose, by the names that people give it."""
+
 _TABLES: Final = {
     "ohlcv": 'write ohlcv = { price = "bid", size = "size" }',
     "select": 'write [bars.select], and below it a line for each column, such as close = "last(bid)"',
     "timeframes": 'write [bars.timeframes."1h"], and below it the settings of that timeframe',
     "fields": 'write [event.fields], and below it a line for each field, such as price = "decimal(18, 6)"',
 }
-_TEXTS: Final = {"key": '["symbol"]', "timestamp": '"at"', "event_id": '"id"'}
+_TEXTS: Final = {"key": '["symbol"]', "timestamp": '"at"', "event_id": '"id"', "tiebreak": '"id"'}
 _TEXT: Final = {"where": "price > 0", "on": "at", "input": "bars", "price": "price", "size": "size", "when": "size > 0"}
 """Examples for what should be text."""
 
@@ -108,7 +121,11 @@ class _Reader:
             if name not in known:
                 where = f"{path}.{name}" if path else name
                 home = next((table for table, names in _HOMES.items() if name in names and table != path), None)
-                fix = did_you_mean(_OTHERS.get(name, name), known) if home is None else f"it belongs into [{home}]"
+                fix = (
+                    _OUTSIDE.get(name) or did_you_mean(_OTHERS.get(name, name), known)
+                    if home is None
+                    else f"it belongs into [{home}]"
+                )
                 self._problem(f"unknown key {name!r}", where, fix)
 
     def _text(self, table: _Table, name: str, path: str) -> str | None:
@@ -148,7 +165,7 @@ class _Reader:
         self._known(table, _EVENT, "event")
         types = self._table(table, "fields", "event.fields")
         roles: dict[str, set[str]] = {}
-        for setting, role in (("key", "key"), ("timestamp", "timestamp"), ("event_id", "event_id")):
+        for setting, role in ((name, name) for name in ("key", "timestamp", "event_id", "tiebreak")):
             for name in self._texts(table, setting, "event"):
                 roles.setdefault(name, set()).add(role)
                 if name not in types:
@@ -183,6 +200,9 @@ class _Reader:
         form = _form(arguments) if kind == "timestamp" else None
         if form is not None:
             return self._time(Field(name, FieldKind.TIMESTAMP, None, nullable, "iso", form), where)
+        if kind == "list":
+            separator = unquoted_separator(arguments)
+            return list_field(name, separator, where, self._problems, nullable=nullable)
         if kind == "decimal":
             return self._decimal(name, arguments, where, nullable=nullable)
         self._problem(f"unknown type {written!r}", where, type_hint(kind, arguments, nullable=nullable) or _TYPES)
@@ -306,7 +326,7 @@ class _Reader:
 
 
 _TYPES: Final = (
-    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", '
+    'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", or "list", '
     'with a "?" if it may be null'
 )
 

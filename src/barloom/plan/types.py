@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Final
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, FieldKind, NumberType
 from barloom.plan.expressions import DIVISION
+from barloom.plan.language.time_literals import NO_TIME_FIX, canonical_time, time_hint
 from barloom.plan.nodes import (
     Arithmetic,
+    Bits,
     Coalesce,
     Column,
     Comparison,
+    Contains,
+    In,
     IsNull,
     Logical,
     Negate,
@@ -42,6 +46,7 @@ INTEGER: Final = NumberType(19, 0, integer=True)
 
 _SAFE_INTEGER_DIGITS: Final = 18
 _EXACT: Final = Context(prec=1000)
+_NAME_ONE: Final = "name a decimal or integer field"
 
 
 class Kind(Enum):
@@ -51,7 +56,15 @@ class Kind(Enum):
     TEXT = "text"
     CONDITION = "a condition"
     TIME = "a time"
+    LIST = "a list"
     UNKNOWN = "unknown"
+
+
+_NO_NUMBER: Final = {
+    Kind.TEXT: f"{_NAME_ONE}; bars hold numbers only: make a text a key field, or count by it: count() when venue == …",
+    Kind.TIME: f"{_NAME_ONE}; every bar has the times of its first and last tick: open_time and close_time",
+    Kind.LIST: f"{_NAME_ONE}; a list is asked by a condition: count() when cond contains any (…)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,7 @@ class Typed:
     kind: Kind
     number: NumberType | None = None
     nullable: bool = False
+    separator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,8 @@ def field_type(item: Field) -> Typed:
     """The type of a field of the event."""
     kinds = {FieldKind.STRING: Kind.TEXT, FieldKind.BOOLEAN: Kind.CONDITION, FieldKind.TIMESTAMP: Kind.TIME}
     number = INTEGER if item.kind is FieldKind.INTEGER else item.number
-    return Typed(Column(item.name), kinds.get(item.kind, Kind.NUMBER), number, item.nullable)
+    kind = kinds.get(item.kind, Kind.NUMBER) if item.separator is None else Kind.LIST
+    return Typed(Column(item.name), kind, number, item.nullable, item.separator)
 
 
 def exact_literal(value: Decimal) -> tuple[Decimal, NumberType]:
@@ -123,7 +138,7 @@ class Checker:
         """A number from at least one column."""
         typed = self._of_columns(node)
         if typed.kind not in (Kind.NUMBER, Kind.UNKNOWN):
-            self.problem(f"{render(node)} is {typed.kind.value}, not a number", "name a decimal or integer field")
+            self.problem(f"{render(node)} is {typed.kind.value}, not a number", _NO_NUMBER.get(typed.kind, _NAME_ONE))
         return typed
 
     def anything(self, node: Node) -> Typed:
@@ -138,7 +153,7 @@ class Checker:
             self.problem(f"{render(node)} names no column", "name at least one field of the event")
         return self.infer(node)
 
-    def infer(self, node: Node) -> Typed:  # noqa: C901, PLR0911 - one case a node
+    def infer(self, node: Node) -> Typed:  # noqa: C901, PLR0911, PLR0912 - one case a node
         """The type of an expression; `Kind.UNKNOWN` where a problem was found."""
         match node:
             case Column(name):
@@ -155,6 +170,12 @@ class Checker:
                 return self._coalesce(node, options)
             case Comparison(_, left, right):
                 return self._comparison(node, left, right)
+            case In(operand, options):
+                return self._in(node, operand, options)
+            case Contains(operand):
+                return self._contains(node, operand)
+            case Bits(operand):
+                return self._bits(node, operand)
             case Logical(operator, left, right):
                 one, two = self._fact(left), self._fact(right)
                 return Typed(Logical(operator, one.node, two.node), Kind.CONDITION, None, one.nullable or two.nullable)
@@ -178,14 +199,18 @@ class Checker:
 
     def _coalesce(self, node: Coalesce, options: tuple[Node, ...]) -> Typed:
         typed = [self.infer(option) for option in options]
-        if any(option.kind is Kind.NUMBER for option in typed):
-            typed = [self._as_number(item.node) if isinstance(item.node, Text) else item for item in typed]
+        for kind in (Kind.NUMBER, Kind.TIME):
+            if any(option.kind is kind for option in typed):
+                typed = [self._beside(kind, item) for item in typed]
         plain, kinds = Coalesce(tuple(item.node for item in typed)), {item.kind for item in typed}
         if Kind.UNKNOWN in kinds:
             return Typed(plain, Kind.UNKNOWN)
         if len(kinds) > 1:
             what = f"{render(node)} chooses between {' and '.join(sorted(kind.value for kind in kinds))}"
             self.problem(what, "give values of one kind; text stands in quotes")
+            return Typed(plain, Kind.UNKNOWN)
+        if kinds == {Kind.LIST}:
+            self.problem(f"{render(node)} chooses between lists", "ask is null, or drop the '?': then it is empty")
             return Typed(plain, Kind.UNKNOWN)
         if kinds == {Kind.CONDITION}:
             fix = "say what a missing value means: active is not null and active, or active is null or active"
@@ -264,25 +289,95 @@ class Checker:
 
     def _comparison(self, node: Comparison, left: Node, right: Node) -> Typed:
         one, two = self.infer(left), self.infer(right)
-        if one.kind is Kind.NUMBER and isinstance(two.node, Text):
-            two = self._as_number(two.node)
-        if two.kind is Kind.NUMBER and isinstance(one.node, Text):
-            one = self._as_number(one.node)
+        one, two = self._beside(two.kind, one), self._beside(one.kind, two)
         plain = Comparison(node.operator, one.node, two.node)
         if Kind.UNKNOWN not in (one.kind, two.kind):
             self._comparable(plain, one, two)
         return Typed(plain, Kind.CONDITION, None, one.nullable or two.nullable)
+
+    def _beside(self, kind: Kind, typed: Typed) -> Typed:
+        """A text literal beside a number is a number, beside a time a time."""
+        if not isinstance(typed.node, Text):
+            return typed
+        if kind is Kind.NUMBER:
+            return self._as_number(typed.node)
+        return Typed(typed.node, Kind.TEXT) if kind is not Kind.TIME else self._as_time(typed.node)
+
+    def _as_time(self, node: Text) -> Typed:
+        try:
+            return Typed(Text(canonical_time(node.value)), Kind.TIME)
+        except ValueError as error:
+            what, _, fix = str(error).partition("; ")
+            self.problem(what, fix or NO_TIME_FIX)
+        return Typed(node, Kind.UNKNOWN)
+
+    def _in(self, node: In, operand: Node, options: tuple[Node, ...]) -> Typed:
+        asked = self.infer(operand)
+        typed = [self._beside(asked.kind, self.infer(option)) for option in options]
+        plain = In(asked.node, tuple(dict.fromkeys(option.node for option in typed)))
+        known = asked.kind is not Kind.UNKNOWN
+        if known and not columns_of(node):
+            self.problem(f"{render(node)} compares constants", "name a column in front of in")
+        elif known and asked.kind not in (Kind.TEXT, Kind.NUMBER, Kind.TIME):
+            fix = 'write cond contains any ("37", "52")' if asked.kind is Kind.LIST else "use and, or and not"
+            self.problem(f"{render(operand)} is {asked.kind.value}, which is not in a list of values", fix)
+        elif known:
+            self._same_kind(plain, asked, typed)
+        return Typed(plain, Kind.CONDITION, None, asked.nullable)
+
+    def _same_kind(self, node: In, asked: Typed, options: list[Typed]) -> None:
+        others = [option for option in options if option.kind not in (asked.kind, Kind.UNKNOWN)]
+        for other in others[:1]:
+            what = f"{render(node)} compares {asked.kind.value} with {other.kind.value}"
+            self.problem(what, self._comparable_fix(asked, other))
+
+    def _contains(self, node: Contains, operand: Node) -> Typed:
+        asked = self.infer(operand)
+        if asked.kind not in (Kind.LIST, Kind.UNKNOWN):
+            what = f"{render(operand)} is {asked.kind.value}, not a list"
+            fix = f"""declare the field as a list of texts: {render(operand)} = 'list(",")', with what separates them"""
+            parted = isinstance(operand, Column) and asked.kind is Kind.TEXT
+            self.problem(what, fix if parted else "only lists have elements; for a single value write == or in")
+        separator = asked.separator
+        elements: list[str] = [option.value for option in node.options]
+        for text in elements if separator is not None else ():
+            if not text.strip() or text != text.strip() or (separator or "") in text:
+                what = f"{text!r} can be no element of {render(operand)}"
+                fix = f"elements are parted by {separator!r}, have no spaces around them and are not empty"
+                self.problem(what, fix)
+        return Typed(Contains(asked.node, node.how, node.options), Kind.CONDITION, None, asked.nullable)
+
+    def _bits(self, node: Bits, operand: Node) -> Typed:
+        asked = self.infer(operand)
+        whole = asked.number is not None and asked.number.scale == 0
+        if asked.kind is not Kind.UNKNOWN and not whole:
+            self.problem(f"{render(operand)} is no whole number, so it has no bits", "declare the field as int")
+        elif not columns_of(node):
+            self.problem(f"{render(node)} names no column", "name at least one field of the event")
+        return Typed(Bits(asked.node, node.mask), Kind.CONDITION, None, asked.nullable)
 
     def _comparable(self, node: Comparison, one: Typed, two: Typed) -> None:
         if not columns_of(node):
             self.problem(f"{render(node)} compares constants", "name a column on one side")
         elif one.kind is not two.kind:
             what = f"{render(node)} compares {one.kind.value} with {two.kind.value}"
-            self.problem(what, "compare numbers with numbers, and text with text in quotes")
+            self.problem(what, self._comparable_fix(one, two))
+        elif one.kind is Kind.LIST:
+            self.problem(f"{render(node)} compares lists", 'write cond contains any ("37", "52")')
         elif one.kind is Kind.CONDITION:
             self.problem(f"{render(node)} compares two conditions", "use and, or and not")
         elif one.kind is Kind.TEXT and node.operator not in ("==", "!="):
             self.problem(f"{render(node)} orders text", "text can only be compared by == and !=")
+
+    @staticmethod
+    def _comparable_fix(one: Typed, two: Typed) -> str:
+        kinds = {one.kind, two.kind}
+        if Kind.TIME in kinds:
+            number = next((item.node.value for item in (one, two) if isinstance(item.node, Number)), None)
+            return NO_TIME_FIX if number is None else time_hint(number)
+        if Kind.LIST in kinds:
+            return 'write cond contains any ("37", "52")'
+        return "compare numbers with numbers, and text with text in quotes"
 
 
 def _sum(left: NumberType, right: NumberType) -> NumberType:

@@ -9,6 +9,7 @@ import polars as pl
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
+from barloom.source.lists import lists_from_text, lists_from_typed
 from barloom.source.missing import without_missing, without_missing_numbers
 from barloom.source.problems import RowProblems
 from barloom.source.text.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
@@ -47,7 +48,7 @@ def decode_field(column: pl.Series, field: Field, source: SourcePlan, twice: Twi
 
     Raises `SourceError`, a phrase that continues "the column", where the column's type cannot be the field's.
     """
-    if column.dtype == pl.Null:
+    if column.dtype == pl.Null and field.separator is None:
         return Decoded(pl.Series([None], dtype=column_type(field)).new_from_index(0, len(column)), {})
     if isinstance(column.dtype, (pl.Categorical, pl.Enum)) or (field.form.patterns and column.dtype.is_integer()):
         column = column.cast(pl.String)
@@ -59,6 +60,8 @@ def decode_field(column: pl.Series, field: Field, source: SourcePlan, twice: Twi
 
 def _from_text(texts: pl.Series, field: Field, source: SourcePlan, twice: Twice) -> Decoded:
     match field.kind:
+        case FieldKind.STRING if field.separator is not None:
+            return lists_from_text(_strings(texts, source.null_values), field.separator, nullable=field.nullable)
         case FieldKind.STRING:
             return Decoded(_strings(texts, source.null_values), {})
         case FieldKind.BOOLEAN:
@@ -83,6 +86,8 @@ def _from_text(texts: pl.Series, field: Field, source: SourcePlan, twice: Twice)
 
 def _from_typed(column: pl.Series, field: Field, source: SourcePlan, twice: Twice) -> Decoded:
     dtype, null_values = column.dtype, source.null_values
+    if field.separator is not None:
+        return _list(column, field, source, twice)
     if field.kind is not FieldKind.STRING:
         column = without_missing(column, null_values)
     match field.kind:
@@ -100,6 +105,16 @@ def _from_typed(column: pl.Series, field: Field, source: SourcePlan, twice: Twic
     kind = _number(field) if field.kind is FieldKind.DECIMAL else field.kind.value
     message = f"is {dtype}, which is no {kind}"
     raise SourceError(message)
+
+
+def _list(column: pl.Series, field: Field, source: SourcePlan, twice: Twice) -> Decoded:
+    """Lists, or single whole numbers, each of which is a list of one; a column of nothing is one of empty lists."""
+    single = column.dtype == pl.Null or column.dtype.is_integer()
+    texts = column.cast(pl.String) if single else lists_from_typed(column)
+    if texts is None:
+        message = f"is {column.dtype}, which is no list of texts or whole numbers"
+        raise SourceError(message)
+    return _from_text(texts, field, source, twice)
 
 
 def _strings(texts: pl.Series, null_values: Sequence[str]) -> pl.Series:

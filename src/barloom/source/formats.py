@@ -25,4 +25,4 @@ def record_format(kind: str, decoder: Decoder, suffix: str = "") -> RecordFormat
     by_name = decoder.plan.event.by_name
     needed = [name for name in decoder.paths if name != ARRIVAL and not by_name[label_of(name)].nullable]
     texts = [field.name for field in decoder.plan.event.fields if field.kind is FieldKind.STRING]
-    return JsonLines(decoder.paths, needed, texts)
+    return JsonLines(decoder.paths, needed, texts, decoder.lists)

@@ -12,7 +12,6 @@ from barloom.engine.exact import narrow
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import Fold
 from barloom.plan.columns import partial_text
-from barloom.plan.nodes import may_be_null
 from barloom.time.instants import written
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class RecordCodec:
         self._partials = plan.partials
         self._levels = plan.levels
         self._wide = tuple(_is_wide(partial) for partial in plan.partials)
-        self._says_valid = tuple(_may_be_null(partial, plan) for partial in plan.partials)
+        self._says_valid = tuple(number in plan.optional for number in range(len(plan.partials)))
         groups = -(-len(plan.partials) // _MOST_PARTIALS)
         self._null_words = groups
         self._dtype = np.dtype(
@@ -187,18 +186,8 @@ def _with_nulls(numbers: tuple[int, ...], words: tuple[int, ...]) -> tuple[int |
 
 
 def _is_wide(partial: Partial) -> bool:
-    if partial.fold is Fold.COUNT or partial.stamp_of is not None:
+    if partial.fold is Fold.COUNT or (partial.stamp_of is not None and partial.expression is None):
         return False
     if partial.fold is Fold.SUM:
         return True
     return not partial.number.integer and partial.number.precision > _INT64_DIGITS
-
-
-def _may_be_null(partial: Partial, plan: BarPlan) -> bool:
-    """Whether a column skips rows; the engine expects such a column to say where it has a value, even if everywhere."""
-    if partial.fold in (Fold.SUM, Fold.COUNT):
-        return False
-    if partial.when is not None or partial.stamp_of is not None:
-        return True
-    nullable = {item.name for item in plan.event.fields if item.nullable}
-    return partial.expression is not None and may_be_null(partial.expression, nullable)

@@ -67,7 +67,9 @@ class TickReader:
         mappings = [_mapping(row, position, refused) for position, row in enumerate(rows)]
         try:
             columns = {
-                name: column_at(mappings, path, refused, text=decoder.schema.get(name) == pl.String)
+                name: column_at(
+                    mappings, path, refused, text=decoder.schema.get(name) == pl.String, listed=name in decoder.lists
+                )
                 for name, path in decoder.paths.items()
             }
             return decoder.decode(columns, len(rows), refused, "the ticks")

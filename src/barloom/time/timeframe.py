@@ -67,6 +67,7 @@ class Timeframe:
         """
         match = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
         if match is None:
+            _refuse_other_bars(text)
             hint = _hint(text, lambda way: str(cls.parse(way)), f"{_TIMEFRAMES}, such as '5m' or '1d'")
             message = f"{text!r} is not a timeframe; {hint}"
             raise (ValueError if isinstance(text, str) else TypeError)(message)
@@ -164,6 +165,18 @@ class Timeframe:
         if child.unit == self.unit:
             return self.count % child.count == 0
         return child.unit == "d" and child.count == 1
+
+
+def _refuse_other_bars(text: object) -> None:
+    from barloom.time.other_bars import other_bars  # noqa: PLC0415 - only on the way to an error
+
+    kind = other_bars(text) if isinstance(text, str) else None
+    if kind is not None:
+        message = (
+            f"{text!r} asks for bars {kind}: bars are made by time only; write a timeframe such as '1m', "
+            "or see 'What barloom does not make' in docs/concepts.md"
+        )
+        raise ValueError(message)
 
 
 def parse_duration(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from barloom.errors import RegistryUnavailable, SourceError
+from barloom.plan.barplan import Field, FieldKind
 from barloom.serde.avro.events import AvroEventDecoder
 from barloom.serde.avro.schema import AvroType, parse_schema
 from barloom.serde.schema_source import OneSchema
@@ -394,6 +396,32 @@ def test_texts_from_enums_and_bytes() -> None:
     assert ["ü"] == values_of("broker", "bytes", "ü".encode())[0]
     assert "'broker' is none of the 2 symbols of Side" in _with_first_byte(schema(broker=enum), 9, "BUY")
     assert "'broker' is none of the 2 types" in _with_first_byte(schema(broker=["null", "string"]), 4, "x")
+
+
+def test_arrays_of_codes() -> None:
+    """A list takes arrays of texts, enums and whole numbers, in unions too; others lose their row only."""
+    made = replace(quotes(), event=replace(quotes().event, fields=_with_a_list(quotes().event.fields)))
+    enum = {"type": "enum", "name": "Side", "symbols": ["BID", "ASK"]}
+    items: list[tuple[Some, Some, str | None]] = [
+        ("string", ["53", "52"], "53,52"),
+        ("long", [53, -2], "53,-2"),
+        (enum, ["ASK", "BID"], "ASK,BID"),
+        (["null", "string"], ["53", None], "53"),
+        ("string", [], ""),
+        ("double", [0.5], None),
+    ]
+    for kind, given, wanted in items:
+        array = {"type": "array", "items": kind}
+        for written in (array, ["null", array]):
+            document = schema(broker="string", buy=written)
+            one = OneSchema(parse_schema(json.dumps(document), "the schema"), "the schema")
+            rows = AvroEventDecoder(made, one, framed=False).decode([body(document, {**ROW, "buy": given})] * 2)
+            assert ([wanted] * 2 if wanted is not None else []) == rows.frame["buy"].to_list()
+
+
+def _with_a_list(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    listed = Field("buy", FieldKind.STRING, separator=",")
+    return tuple(listed if field.name == "buy" else field for field in fields)
 
 
 def _with_first_byte(document: Some, byte: int, broker: str) -> str:

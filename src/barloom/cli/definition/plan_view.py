@@ -79,11 +79,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     sheet.add("input", _input(plan))
     if plan.input is InputKind.BARS:
         sheet.add("closing", _closing(plan))
-    sheet.add("event", plan.event.name)
-    sheet.add("key", ", ".join(plan.event.key))
-    sheet.add("event time", f"{plan.event.timestamp} ({_type(plan.event.by_name[plan.event.timestamp])})")
-    if plan.event.event_id is not None:
-        sheet.add("event id", f"{plan.event.event_id} (a second tick with the same id is a duplicate)")
+    for heading, text in _event(plan.event):
+        sheet.add(heading, text)
     sheet.add("calendar", short_name(calendar))
     if plan.close_grace:
         sheet.add("closing auction", f"counts up to {duration(plan.close_grace)} after a session's close")
@@ -103,6 +100,16 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
     for heading, text in clock_rows(plan):
         sheet.add(heading, text)
     return sheet
+
+
+def _event(event: EventPlan) -> Iterable[tuple[str, str]]:
+    yield "event", event.name
+    yield "key", ", ".join(event.key)
+    yield "event time", f"{event.timestamp} ({_type(event.by_name[event.timestamp])})"
+    if event.event_id is not None:
+        yield "event id", f"{event.event_id} (a second tick with the same id is a duplicate)"
+    if event.tiebreak is not None:
+        yield "tiebreak", f"{event.tiebreak} (orders ticks of equal event time)"
 
 
 def _time(plan: BarPlan) -> str:
@@ -161,6 +168,8 @@ def _type(item: Field) -> str:
         text = unit if item.form == ISO else shown_form(item.form)
     elif item.kind is FieldKind.DECIMAL:
         text = str(item.number)
+    elif item.separator is not None:
+        text = f'list("{item.separator}")'
     else:
         text = item.kind.value
     return text + ("?" if item.nullable else "")
@@ -171,7 +180,8 @@ def _role(event: EventPlan, item: Field) -> str:
         return "key"
     if item.name == event.timestamp:
         return "event time"
-    return "event id" if item.name == event.event_id else ""
+    roles = {"event id": event.event_id, "tiebreak": event.tiebreak}
+    return ", ".join(role for role, name in roles.items() if name == item.name)
 
 
 def _origin(plan: BarPlan, item: Field) -> str:

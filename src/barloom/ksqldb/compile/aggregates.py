@@ -30,6 +30,9 @@ def of_rows(partial: Partial, rows: Rows, timestamp: str) -> ast.Expr:
     """The aggregate of ticks; `Unsayable` where SQL would leave out or change a row."""
     if partial.fold is Fold.COUNT:
         return _count(partial, rows)
+    if partial.grown is not None:
+        what = "delta counts from the bar before, and a window of ksqlDB knows no other window"
+        raise Unsayable(what, "run the definition embedded or on Kafka")
     if partial.expression is None:  # only a count has none
         what = f"{partial.fold.value} of nothing has no form in SQL"
         raise Unsayable(what, "name a field")

@@ -67,7 +67,7 @@ def _must_be_seen_to(plan: BarPlan, field: Field) -> bool:
 
     One without a key or a time has no group or no window, and the server leaves it out by itself.
     """
-    return not field.nullable and field.name not in (*plan.event.key, plan.event.timestamp)
+    return not field.nullable and field.separator is None and field.name not in (*plan.event.key, plan.event.timestamp)
 
 
 def _refused(plan: BarPlan, rows: Rows) -> Iterator[tuple[str, Refusal]]:

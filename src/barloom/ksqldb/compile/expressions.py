@@ -7,17 +7,20 @@ A condition that is null counts as not fulfilled. In ksqlDB a comparison with nu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from barloom.ksqldb.compile import ast
 from barloom.ksqldb.compile.names import stored
 from barloom.ksqldb.compile.types import BIGINT, TIMESTAMP, SqlType, decimal, of_field
 from barloom.plan.barplan import FieldKind
+from barloom.plan.language.time_literals import nanos_of_literal
 from barloom.plan.nodes import (
     Arithmetic,
     Coalesce,
     Column,
     Comparison,
+    In,
     IsNull,
     Logical,
     Negate,
@@ -32,7 +35,6 @@ from barloom.plan.render import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from barloom.plan.barplan import Field
 
@@ -57,6 +59,7 @@ _OPPOSITES: Final[Mapping[str, ast.Operator]] = {
 _OF_INTEGERS: Final = decimal(19, 0)
 _OF_SMALL_INTEGERS: Final = decimal(10, 0)
 _LONGEST_INTEGER: Final = 9
+_NANOS: Final[Mapping[str, int]] = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 class Unsayable(Exception):
@@ -149,6 +152,9 @@ class Rows:
                 return self._missing(operand, negated=negated)
             case Comparison():
                 return self._comparison(node, negated=negated)
+            case In(operand, options):
+                each = [Comparison("==", operand, option) for option in options]
+                return _joined("AND" if negated else "OR", [self._comparison(one, negated=negated) for one in each])
         message = f"{render(node)} has no form in SQL"
         raise Unsayable(message, "compute it before the ticks are written")
 
@@ -172,12 +178,36 @@ class Rows:
 
     def _comparison(self, node: Comparison, *, negated: bool) -> ast.Expr:
         operator = (_OPPOSITES if negated else _OPERATORS)[node.operator]
+        if any(isinstance(side, Text) for side in (node.left, node.right)) and self._of_times(node):
+            return self._with_a_time(node, operator)
         left, right = self._side(node, node.left), self._side(node, node.right)
         compared = ast.Binary(operator, left, right)
         # a plain column that is null makes a comparison false, but arithmetic with one fails altogether
         computed = [side for side in (node.left, node.right) if not isinstance(side, (Column, Coalesce))]
         guards = dict.fromkeys(guard for side in computed for guard in self.present(side))
         return ast.conjunction((*guards, compared)) or compared
+
+    def _of_times(self, node: Comparison) -> bool:
+        names = columns_of(node)
+        return any(self._fields[name].kind is FieldKind.TIMESTAMP for name in names)
+
+    def _with_a_time(self, node: Comparison, operator: ast.Operator) -> ast.Expr:
+        """A time against one that is written down, both as numbers in the unit in which ksqlDB keeps the field."""
+        if not isinstance(node.left, Column | Text) or not isinstance(node.right, Column | Text):
+            message = f"{render(node)} has no form in SQL"
+            raise Unsayable(message, "compare one field of the event with one time")
+        sides = [self._counted(node, side) for side in (node.left, node.right)]
+        compared = ast.Binary(operator, *sides)
+        guards = (self.has(name) for name in sorted(columns_of(node)) if self._fields[name].nullable)
+        return ast.conjunction((*guards, compared)) or compared
+
+    def _counted(self, whole: Comparison, side: Column | Text) -> ast.Expr:
+        [name] = columns_of(whole)
+        unit = "ms" if of_field(self._fields[name]) is TIMESTAMP else self._fields[name].time_unit
+        if isinstance(side, Text):
+            return _moment(whole, side.value, unit)
+        field = ast.Name(stored(name))
+        return ast.Call("UNIX_TIMESTAMP", (field,)) if of_field(self._fields[name]) is TIMESTAMP else field
 
     def _side(self, whole: Comparison, node: Node) -> ast.Expr:
         match node:
@@ -210,6 +240,15 @@ class Rows:
         if len(units) > 1:
             message = f"{render(node)} compares times that are written in different units"
             raise Unsayable(message, "declare both in the same unit")
+
+
+def _moment(whole: Comparison, text: str, unit: str | None) -> ast.Expr:
+    """A written time as a number of a unit, where it is a whole one."""
+    count, rest = divmod(nanos_of_literal(text), _NANOS.get(unit or "", 0) or 1)
+    if rest or unit not in _NANOS:
+        message = f"{render(whole)} has no exact form in SQL: its times are kept as {unit}"
+        raise Unsayable(message, "declare the field with a unit such as timestamp(ms), and name a whole number of it")
+    return ast.Number(Decimal(count))
 
 
 def _parts(node: Node) -> list[Column | Coalesce]:

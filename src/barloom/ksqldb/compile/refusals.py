@@ -84,6 +84,10 @@ def _time(plan: BarPlan) -> Iterator[Refusal]:
         what = f"the event time is written in {unit}, and ksqlDB orders ticks by whole milliseconds"
         fix = "write the topic's times as timestamp(ms), or run the definition embedded or on Kafka"
         yield Refusal(plan.event.timestamp, what, fix)
+    if plan.event.tiebreak is not None:
+        what = "ticks of equal time are ordered by their offset in ksqlDB, which knows no order of numbers among texts"
+        fix = "leave the tiebreak out, or run the definition embedded or on Kafka"
+        yield Refusal("tiebreak", what, fix)
     for item in plan.event.fields:
         if item.form != ISO:
             what = f"{shown_form(item.form)}: ksqlDB takes times from text in ISO 8601 alone, with a zone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,8 +13,10 @@ from barloom.engine.exact import MAX_DIGITS, to_series, widen
 from barloom.engine.frames import TIME
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind, NumberType
+from barloom.serde.avro.one import read_one
 from barloom.source.decoded import overwrite
 from barloom.source.fields import column_type, decode_field
+from barloom.source.lists import packed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,6 +112,8 @@ def _series(part: Part, field: Field, messages: Messages, refused: Problems) -> 
         return _decimals(part, field, messages, refused)
     if kind.kind == "string" or (kind.kind == "bytes" and field.kind is FieldKind.STRING):
         return _texts(part, field, messages, refused)
+    if kind.kind == "array" and field.separator is not None:
+        return _lists(part, field, messages, refused)
     if part.numbers is None:
         wanted = field.number or field.kind.value
         message = f"is {kind}, which is no {wanted}"
@@ -117,6 +122,25 @@ def _series(part: Part, field: Field, messages: Messages, refused: Problems) -> 
     if kind.kind == "enum":
         return pl.Series(kind.symbols, dtype=pl.String).gather(numbers)
     return numbers.cast(_time_type(kind)) if field.kind is FieldKind.TIMESTAMP and kind.logical else numbers
+
+
+def _lists(part: Part, field: Field, messages: Messages, refused: Problems) -> pl.Series:
+    """Arrays of plain values, packed; equal ones are read once."""
+    assert part.at is not None and part.size is not None  # noqa: PT018, S101 - spans have places
+    spans = zip(part.at.tolist(), (part.at + part.size).tolist(), strict=True)
+    found = [messages.data[at:end].tobytes() for at, end in spans]
+    read = {span: _packed(part.kind, span) for span in set(found)}
+    for row, span in zip(messages.rows(part).tolist(), found, strict=True):
+        if read[span] is None:
+            refused.setdefault(row, f"{field.name}: the array holds no texts or whole numbers")
+    return pl.Series([read[span] for span in found], dtype=pl.String)
+
+
+def _packed(kind: AvroType, span: bytes) -> str | None:
+    try:
+        return packed(read_one(kind, span, 0)[0])
+    except (IndexError, ValueError, struct.error):
+        return None
 
 
 def _time_type(kind: AvroType) -> pl.DataType:

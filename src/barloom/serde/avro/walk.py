@@ -48,7 +48,10 @@ Rows: TypeAlias = "Integers | None"
 
 
 class Part:
-    """What a wanted field holds in some rows: `numbers` (values, or an enum's codes), or `at` and `size` of bytes."""
+    """What a wanted field holds in some rows.
+
+    `numbers` are values, or an enum's codes; `at` and `size` are those of bytes, or of all items of an array.
+    """
 
     __slots__ = ("at", "kind", "numbers", "rows", "size")
 
@@ -201,6 +204,7 @@ class Walk:
         assert kind.items is not None  # noqa: S101 - of the types that have items
         active = np.arange(len(self.cursor)) if rows is None else rows
         inner = wanted if isinstance(wanted, dict) else {}
+        before = self._at(rows).copy()
         left, place = np.zeros(len(active), np.int64), 0
         while len(active):
             fresh = left == 0
@@ -218,7 +222,8 @@ class Walk:
             ended = self.refused[active]
             if ended.any():
                 active, left = active[~ended], left[~ended]
-        self._found(wanted, kind, rows, None)
+        if isinstance(wanted, Leaf):
+            wanted.parts.append(Part(kind, rows, at=before, size=self._at(rows) - before))
 
     def _block(self, rows: Integers) -> Integers:
         """How many items the next block has; a block that also tells its bytes is read item by item all the same."""

@@ -22,6 +22,7 @@ from barloom.serde.poll import Poll
 from barloom.source.columns import of_value
 from barloom.source.decode import Decoder
 from barloom.source.decoded import overwrite
+from barloom.source.lists import packed
 from barloom.source.text.records import NO_ROWS, refuse_lists, values_at, wrong_type
 from barloom.source.values import column_of
 
@@ -71,9 +72,8 @@ class JsonEventDecoder:
         self._decoder = Decoder(plan)
         self._keys = keys
         self._paths = of_value(self._decoder.paths)
-        self._texts = frozenset(
-            name for name in self._paths if name and plan.event.by_name[name].kind is FieldKind.STRING
-        )
+        texts = (name for name in self._paths if name and plan.event.by_name[name].kind is FieldKind.STRING)
+        self._texts = frozenset(texts) - self._decoder.lists
         self._plain = PlainNumbers(self._decoder.fields, plan.source.null_values)
         self._flat = not any("." in path or path.isdecimal() for path in self._paths.values())
         self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=_Number)
@@ -198,6 +198,9 @@ class JsonEventDecoder:
         if not unfit.isdisjoint(map(type, found)):
             path = self._paths[name]
             for row, value in enumerate(found):
+                if name in self._decoder.lists and type(value) is list and (whole := packed(value)) is not None:
+                    found[row] = whole
+                    continue
                 if type(value) in _CONTAINERS:
                     refused.setdefault(row, f"{path!r} is {_A[type(value)]}, not a value")
                 elif type(value) in unfit:

@@ -21,6 +21,7 @@ from barloom.source.decode import Decoder
 from barloom.source.feeds.live import LiveSource, Received
 from barloom.source.feeds.word import word_of
 from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
+from barloom.source.lists import packed_all
 from barloom.source.text.records import column_at, refuse_lists
 from barloom.source.text.rowtext import row_texts
 from barloom.source.values import column_of
@@ -102,7 +103,8 @@ class FeedSource(LiveSource[Row]):
         texts = {name for name, dtype in self._decoder.schema.items() if dtype == pl.String}
         refuse_lists(records, self._decoder.paths.values(), refused)
         columns = {
-            name: column_at(records, path, refused, text=name in texts) for name, path in self._decoder.paths.items()
+            name: column_at(records, path, refused, text=name in texts, listed=name in self._decoder.lists)
+            for name, path in self._decoder.paths.items()
         }
         rows = self._decoder.decode(columns, len(records), refused, self.name)
         return Received(rows, lambda wanted: [_json(records[row]) for row in wanted])
@@ -131,10 +133,11 @@ class FeedSource(LiveSource[Row]):
     def _from_events(self, events: Sequence[Row]) -> Received:
         decoder = self._event_decoder
         try:
-            columns = {name: column_of(list(map(attrgetter(path), events))) for name, path in decoder.paths.items()}
+            found = {name: list(map(attrgetter(path), events)) for name, path in decoder.paths.items()}
         except AttributeError as error:
             message = f"{self.name} gave a row without a field of the event: {error}"
             raise SourceError(message) from None
+        columns = {name: column_of(packed_all(of) if name in decoder.lists else of) for name, of in found.items()}
         rows = decoder.decode(columns, len(events), {}, self.name)
         names = [name for name in decoder.paths if name != ARRIVAL]
         return Received(

@@ -41,10 +41,13 @@ _TYPED: Final = msgspec.json.Decoder(float_hook=_Number)
 class JsonLines:
     """Reads JSON lines. `paths` says where in a record each field stands; some record must have each of `needed`.
 
-    `texts` are the fields that a number or truth value cannot be.
+    `texts` are the fields that a number or truth value cannot be, `lists` those that an array may be.
     """
 
-    def __init__(self, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = ()) -> None:
+    def __init__(
+        self, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = (), lists: Collection[str] = ()
+    ) -> None:
+        self._lists = frozenset(lists)
         self._texts = [name for name in texts if name in paths]
         self._paths = paths
         self._needed = needed
@@ -81,7 +84,8 @@ class JsonLines:
             self._check(records, refused)
         refuse_lists(records, self._paths.values(), refused)
         columns = {
-            name: column_at(records, path, refused, text=name in self._texts) for name, path in self._paths.items()
+            name: column_at(records, path, refused, text=name in self._texts, listed=name in self._lists)
+            for name, path in self._paths.items()
         }
         for name in self._texts:
             columns[name] = self._without_fractions(columns[name], name, data, refused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from barloom.source.lists import packed
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
@@ -56,8 +57,12 @@ def value_at(value: Json, path: str) -> Json:
     return value
 
 
-def column_at(records: Sequence[Json], path: str, refused: Problems, *, text: bool = False) -> pl.Series:
+def column_at(
+    records: Sequence[Json], path: str, refused: Problems, *, text: bool = False, listed: bool = False
+) -> pl.Series:
     """The values at a path of all records, null where there is none. An object or array there refuses the record.
+
+    Arrays of plain values are packed where the field is `listed`.
 
     So does, where a `text` is wanted, a truth value or a number with a fraction, which may be written in many ways.
     """
@@ -70,7 +75,9 @@ def column_at(records: Sequence[Json], path: str, refused: Problems, *, text: bo
                 found[row] = None
     if not _CONTAINERS.isdisjoint(kinds):
         for row, value in enumerate(found):
-            if isinstance(value, dict | list):
+            if listed and isinstance(value, list) and (whole := packed(value)) is not None:
+                found[row] = whole
+            elif isinstance(value, dict | list):
                 refused.setdefault(row, f"{path!r} is {_A[type(value)]}, not a value")
                 found[row] = None
     return column_of(found)
