@@ -172,7 +172,8 @@ class SourcePlan:
     `columns` maps a field to a path in the input (``data.b``) or to a constant (``=OANDA``); unmapped fields have
     their own name. `zone` is the time zone of zoneless times. `arrival` is the path of the time of receipt and
     `arrival_unit` how it is written. `order` is ``row`` or ``time``. `names` are the column
-    names of a file without a header (empty: the file has one). `check_units` refuses numbers since 1970 that are
+    names of a file without a header (empty: the file has one). `rows` says where in a record its ticks stand (none: it
+    is one; see `barloom.plan.rows`), and paths begin there. `check_units` refuses numbers since 1970 that are
     plainly of another unit than the declared one.
 
     `complete_from` and `complete_until` say of which span the input has every row: nanoseconds UTC, or a timeframe for
@@ -188,6 +189,7 @@ class SourcePlan:
     arrival_unit: str = "iso"
     order: str = "row"
     names: tuple[str, ...] = ()
+    rows: str | None = None
     check_units: bool = True
     complete_from: int | str | None = None
     complete_until: int | str | None = None

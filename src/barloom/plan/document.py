@@ -224,6 +224,7 @@ def _source(source: SourcePlan) -> dict[str, Any]:
         "arrival_unit": source.arrival_unit,
         "order": source.order,
         "names": list(source.names),
+        **({} if source.rows is None else {"rows": source.rows}),
         "check_units": source.check_units,
         "complete_from": source.complete_from,
         "complete_until": source.complete_until,

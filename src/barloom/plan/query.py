@@ -219,6 +219,7 @@ class Query:
         arrival_unit: Literal["iso", "ns", "us", "ms", "s", "auto"] | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
+        rows: str | None = None,
         check_units: bool | None = None,
         complete_from: Bound | None = None,
         complete_until: Bound | None = None,
@@ -227,7 +228,8 @@ class Query:
 
         `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
         of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
-        files first; `names` are the column names of a file without a header; `check_units` ``False`` takes numbers
+        files first; `names` are the column names of a file without a header; `rows` says where several ticks stand in
+        one record of JSON (``data[*]``), at each of which paths begin then (``$.symbol`` is outside of it); `check_units` ``False`` takes numbers
         since 1970 in the declared unit also where they are plainly of another one. `complete_from` and `complete_until`
         say of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe
         such as ``"1d"`` for the slot that holds the first or last row.
@@ -242,6 +244,7 @@ class Query:
             "arrival_unit": arrival_unit,
             "order": order,
             "names": names,
+            "rows": rows,
             "check_units": check_units,
             "complete_from": complete_from,
             "complete_until": complete_until,

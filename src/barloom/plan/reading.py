@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from barloom.errors import Problem
 from barloom.plan.barplan import SourcePlan
 from barloom.plan.bounds import BOUNDS, bound, order_problem
+from barloom.plan.rows import column_problem, rows_steps
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SOURCE_SETTINGS: Final = (
     "arrival_unit",
     "order",
     "names",
+    "rows",
     "check_units",
     *BOUNDS,
 )
@@ -49,6 +51,7 @@ def plan_source(draft: SourceDraft, event: EventDraft, problems: list[Problem]) 
             checked[name] = read
     checked |= _bounds(bounds, checked.get("zone"), draft.where, problems)
     source = SourcePlan(**checked)  # type: ignore[arg-type]  # each reader makes its setting's type
+    problems += _of_rows(source, draft.where)
     crossed = order_problem(source, draft.where)
     if crossed is not None:
         problems.append(crossed)
@@ -103,6 +106,22 @@ def _columns(value: object, event: EventDraft, where: str, problems: list[Proble
     return columns
 
 
+def _of_rows(source: SourcePlan, where: str) -> list[Problem]:
+    """What is wrong with reading several ticks of a record."""
+    if source.rows is None:
+        return []
+    steps, found = rows_steps(source.rows), []
+    if source.format not in (None, "jsonl"):
+        fix = f"leave rows out, or write format = 'jsonl'; {source.format} has one tick in a row"
+        found.append(Problem(f"rows takes ticks from lists of JSON, and the format is {source.format!r}", where, fix))
+    named = {f"{where}.columns.{name}": path for name, path in source.columns.items()}
+    for place, path in {**named, f"{where}.arrival": source.arrival or "arrival"}.items():
+        wrong = None if path.startswith(("=", "@")) else column_problem(path, steps)
+        if wrong is not None:
+            found.append(Problem(wrong[0], place, wrong[1]))
+    return found
+
+
 def _choice(choices: tuple[str, ...]) -> Callable[[object], str | None]:
     return lambda value: value if isinstance(value, str) and value in choices else None
 
@@ -124,6 +143,13 @@ def _texts(value: object) -> tuple[str, ...] | None:
 def _names(value: object) -> tuple[str, ...] | None:
     names = _texts(value)
     return names if names and len(set(names)) == len(names) and all(names) else None
+
+
+def _rows(value: object) -> str | None:
+    try:
+        return value if isinstance(value, str) and rows_steps(value) else None
+    except ValueError:
+        return None
 
 
 def _truth(value: object) -> bool | None:
@@ -149,6 +175,7 @@ _READERS: Final[dict[str, Callable[[object], object]]] = {
     "arrival_unit": _choice(_CHOICES["arrival_unit"]),
     "order": _choice(_CHOICES["order"]),
     "names": _names,
+    "rows": _rows,
     "check_units": _truth,
 }
 _FIXES: Final = {
@@ -160,5 +187,6 @@ _FIXES: Final = {
     "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's' or 'auto'",
     "order": "write 'row' (as they stand) or 'time' (sort first)",
     "names": "list the column names of a file without a header, each once",
+    "rows": "write where in a record the ticks stand, such as 'data[*]', or '[*]' where the record is their list",
     "check_units": "write true or false",
 }

@@ -22,7 +22,7 @@ from barloom.serde.poll import Poll
 from barloom.source.columns import of_value
 from barloom.source.decode import Decoder
 from barloom.source.decoded import overwrite
-from barloom.source.text.records import NO_ROWS, refuse_lists, values_at, wrong_type
+from barloom.source.text.records import NO_ROWS, Written, refuse_lists, values_at, wrong_type
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
@@ -52,13 +52,7 @@ def _layout(message: bytes | None) -> Layout | None:
         return None
 
 
-class _Number(str):
-    """A number with a fraction, as it is written."""
-
-    __slots__ = ()
-
-
-_NO_TEXT: Final = _CONTAINERS | {bool, _Number}
+_NO_TEXT: Final = _CONTAINERS | {bool, Written}
 
 
 class JsonEventDecoder:
@@ -76,7 +70,7 @@ class JsonEventDecoder:
         )
         self._plain = PlainNumbers(self._decoder.fields, plan.source.null_values)
         self._flat = not any("." in path or path.isdecimal() for path in self._paths.values())
-        self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=_Number)
+        self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=Written)
 
     @property
     def wants_keys(self) -> bool:

@@ -13,7 +13,17 @@ import msgspec
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.text.csv import TextColumns
-from barloom.source.text.records import ABSENT, Json, column_at, list_met, paths_in, refuse_lists, value_at, wrong_type
+from barloom.source.text.records import (
+    ABSENT,
+    Json,
+    Written,
+    column_at,
+    list_met,
+    paths_in,
+    refuse_lists,
+    value_at,
+    wrong_type,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -29,13 +39,7 @@ _FRACTION: Final = r"^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)$"
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
 
 
-class _Number(str):
-    """A number with a fraction, as it is written."""
-
-    __slots__ = ()
-
-
-_TYPED: Final = msgspec.json.Decoder(float_hook=_Number)
+_TYPED: Final = msgspec.json.Decoder(float_hook=Written)
 
 
 class JsonLines:
@@ -43,6 +47,8 @@ class JsonLines:
 
     `texts` are the fields that a number or truth value cannot be.
     """
+
+    opened = "bracket"
 
     def __init__(self, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = ()) -> None:
         self._texts = [name for name in texts if name in paths]
@@ -63,6 +69,10 @@ class JsonLines:
 
     def unclosed(self, data: bytes) -> bool:  # noqa: ARG002
         """Never: no record goes over lines."""
+        return False
+
+    def complete(self, data: bytes) -> bool:  # noqa: ARG002
+        """Never: a line counts when it has ended."""
         return False
 
     def parse(self, data: bytes) -> TextColumns:
@@ -99,7 +109,7 @@ class JsonLines:
         lines, rows = self.records(data), []
         for row in doubtful:
             value = value_at(_TYPED.decode(lines[row]), self._paths[name])
-            if isinstance(value, _Number):
+            if isinstance(value, Written):
                 refused.setdefault(row, wrong_type(self._paths[name], value))
                 rows.append(row)
         return column.clone().scatter(rows, None) if rows else column
@@ -127,8 +137,16 @@ class JsonLines:
         for name in self._needed:
             path = self._paths.get(name)
             if path is not None and all(value_at(record, path) is ABSENT for record in good):
-                met = next(filter(None, (list_met(record, path) for record in good)), None)
-                if met is not None:
-                    message = f"{self._where}, {path!r} for the field {name!r}: {met} yet"
-                    raise SourceError(message)
+                self._check_lists(name, path, good)
                 raise missing_column(name, path, paths_in(good[0]), self._where)
+
+    def _check_lists(self, name: str, path: str, records: list[Json]) -> None:
+        """Raises where a list is in the way of a field, with the setting by which its items are rows."""
+        met = next(filter(None, (list_met(record, path) for record in records)), None)
+        if met is not None:
+            listed = "" if met.startswith("the record") else met.partition(" ")[0]
+            message = (
+                f"{self._where}, {path!r} for the field {name!r}: {met} unless rows names it: state "
+                f'rows = "{listed}[*]" under [source], and the paths of columns begin at its items'
+            )
+            raise SourceError(message)

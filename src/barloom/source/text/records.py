@@ -18,6 +18,7 @@ __all__ = [
     "ABSENT",
     "NO_ROWS",
     "Json",
+    "Written",
     "column_at",
     "list_met",
     "paths_in",
@@ -30,6 +31,13 @@ __all__ = [
 Json: TypeAlias = Any
 """What JSON can say: records are dicts and lists, as deep as they come."""
 
+
+class Written(str):
+    """A number with a fraction, as it is written."""
+
+    __slots__ = ()
+
+
 ABSENT: Final = object()
 """Stands where a record has nothing at a path."""
 
@@ -38,7 +46,7 @@ NO_ROWS: Final = "is a list: one row each cannot be taken from it"
 
 _A: Final[dict[type, str]] = {dict: "an object", list: "a list"}
 _CONTAINERS: Final = frozenset(_A)
-_NO_TEXT: Final[frozenset[type]] = frozenset((bool, float))
+_NO_TEXT: Final[frozenset[type]] = frozenset((bool, float, Written))
 _NOT_THERE: Final = (KeyError, IndexError, TypeError, AttributeError)
 
 
@@ -97,7 +105,7 @@ def list_met(record: Json, path: str) -> str | None:
     gone: list[str] = []
     for step in path.split("."):
         if isinstance(record, list) and not step.isdecimal():
-            return f"{'.'.join(gone) or 'the record'} {NO_ROWS}"
+            return _no_rows(".".join(gone))
         record, gone = value_at(record, step), [*gone, step]
     return None
 
@@ -111,8 +119,11 @@ def refuse_lists(records: Sequence[Json], paths: Iterable[str], refused: Problem
         for row, record in enumerate(records):
             found = value_at(record, before) if before else record
             if type(found) is list and len(found) > 1 and _loses(found, taken):
-                name = before or "the record"
-                refused.setdefault(row, f"{name} {NO_ROWS}; it has {len(found)} elements, and some would be lost")
+                refused.setdefault(row, f"{_no_rows(before)}; it has {len(found)} elements, and some would be lost")
+
+
+def _no_rows(path: str) -> str:
+    return f"{path or 'the record'} {NO_ROWS}"
 
 
 def _entered(paths: Iterable[str]) -> dict[str, set[int]]:
