@@ -229,10 +229,10 @@ class Query:
         `columns` maps fields to columns, nested paths (``data.b``) or constants (``=OANDA``); `zone` is the time zone
         of zoneless times; `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
         files first; `names` are the column names of a file without a header; `rows` says where several ticks stand in
-        one record of JSON (``data[*]``), at each of which paths begin then (``$.symbol`` is outside of it); `check_units` ``False`` takes numbers
-        since 1970 in the declared unit also where they are plainly of another one. `complete_from` and `complete_until`
-        say of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe
-        such as ``"1d"`` for the slot that holds the first or last row.
+        one record of JSON (``data[*]``), at each of which paths begin then (``$.symbol`` is outside of it);
+        `check_units` ``False`` takes numbers since 1970 in the declared unit also where they are plainly of another
+        one. `complete_from` and `complete_until` say of which span the input has every row, so that its first and last
+        bars are whole: a time, or a timeframe such as ``"1d"`` for the slot that holds the first or last row.
         """
         settings = {
             "columns": dict(columns) if isinstance(columns, Mapping) else columns,

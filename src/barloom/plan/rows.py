@@ -1,9 +1,9 @@
 """The written place of several ticks in one record: ``data[*]``, and paths that begin at one of them.
 
 ``rows`` names the value whose items are ticks: names and positions (``data``, ``[1]``) parted by dots, and ``[*]`` for
-each item of a list. Without ``[*]`` at its end the value itself is the tick, and none where it is null. Paths of columns
-begin at the tick. ``^.`` is what holds it: the item of the list around, or the record; ``^^.`` is one further out, and
-``$.`` always the whole record.
+each item of a list. Without ``[*]`` at its end the value itself is the tick, and none where it is null. Paths of
+columns begin at the tick. ``^.`` is what holds it: the item of the list around, or the record; ``^^.`` is one further
+out, and ``$.`` always the whole record.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ class RunReport:
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
     took, `stream_time` where the stream stands (a UTC datetime; `stream_time_ns` to the nanosecond), `interrupted`
     whether it was told to stop. On Kafka `dead_letters` of the rejected are messages that could not be read, and are no
-    rows of the side output. Not on Kafka `first_rejected` holds the first row of each reason.
+    rows of the side output; `tombstones` are messages without a value, which are passed over. Not on Kafka
+    `first_rejected` holds the first row of each reason.
     """
 
     ticks: int = 0
@@ -71,6 +72,7 @@ class RunReport:
     stream_time_ns: int | None = None
     interrupted: bool = False
     dead_letters: int = 0
+    tombstones: int = 0
     first_rejected: dict[str, SideRecord] = field(default_factory=dict)
     _latest: int = field(default=0, init=False, repr=False, compare=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,13 +18,25 @@ from barloom.source.problems import RowProblems
 from barloom.source.text.times import check_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from barloom.plan.barplan import BarPlan
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["Decoder", "Rows"]
+__all__ = ["Decoder", "RowItems", "Rows"]
+
+
+class RowItems(NamedTuple):
+    """Where rows stand whose records hold several: the position of each row's record, its number there from 1 on.
+
+    `text` gives a row as it stands there, `whole` are rows that are no item but a record that could not be read.
+    """
+
+    record: Integers
+    number: Integers
+    text: Callable[[int], str]
+    whole: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,7 @@ class Rows:
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
     the positions of the rest, `known` a row for each of these: the event's key and time, null where they could not be
     read (none where no row is refused). `limits` are the times after which rows without
-    `arrivals` may not be stamped.
+    `arrivals` may not be stamped. `items` is there where records were taken apart.
     """
 
     frame: pl.DataFrame
@@ -44,6 +56,7 @@ class Rows:
     arrivals: Integers | None = None
     known: pl.DataFrame | None = None
     limits: Integers | None = None
+    items: RowItems | None = None
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""

@@ -35,12 +35,15 @@ def as_rows(ticks: Any) -> list[Any]:  # noqa: ANN401 - a frame, or one or many 
 
 
 class TickReader:
-    """Reads rows of one definition: mappings with the input's names, and events."""
+    """Reads rows of one definition: mappings with the input's names, and events.
+
+    Where the input has several ticks in a record, mappings are single ticks with the event's names.
+    """
 
     def __init__(self, plan: BarPlan) -> None:
         self._timestamp = plan.event.timestamp
-        self._of_mappings = Decoder(plan)
         self._of_events = Decoder(replace(plan, source=replace(plan.source, columns={})))
+        self._of_mappings = Decoder(plan) if plan.source.rows is None else self._of_events
 
     def times(self, rows: Sequence[Any]) -> list[int | None]:
         """The event time of each row in nanoseconds; none where the row cannot be read."""

@@ -112,6 +112,8 @@ def show_report(report: RunReport, names: Topics, same: str) -> None:
         say(f"Refused ticks, each with the reason and the bars it missed: in the topic {names.late}")
     if report.dead_letters:
         say(f"Messages that could not be read: in {names.dead_letter}; see them with barloom dlq list {same}")
+    if report.tombstones:
+        say(f"Messages without a value, which were passed over: {count(report.tombstones)}")
     for text in report.notes:
         note(text)
 
@@ -128,6 +130,7 @@ def report_body(report: RunReport, plan: BarPlan, settings: KafkaSettings) -> di
         "rejected": report.rejected,
         "late_topic": names.late,
         "dead_letters": report.dead_letters,
+        "tombstones": report.tombstones,
         "dead_letter_topic": names.dead_letter,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),
