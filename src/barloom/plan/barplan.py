@@ -60,13 +60,19 @@ STAMP: Final = NumberType(19, 0, integer=True)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input."""
+    """One field of the event. `time_unit` (``iso s ms us ns auto``) says how a timestamp is written in the input.
+
+    `rounding` says how a decimal loses places that the field does not have (none: it is refused), and `encoding`
+    ``base64`` that it comes as the bytes of its unscaled integer.
+    """
 
     name: str
     kind: FieldKind
     number: NumberType | None = None
     nullable: bool = False
     time_unit: str | None = None
+    rounding: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ def _event(event: EventPlan) -> dict[str, Any]:
                 "number": _number(item.number),
                 "nullable": item.nullable,
                 "time_unit": item.time_unit,
+                **_coming(item),
             }
             for item in event.fields
         ],
@@ -127,6 +128,12 @@ def _event(event: EventPlan) -> dict[str, Any]:
         "timestamp": event.timestamp,
         "event_id": event.event_id,
     }
+
+
+def _coming(item: Field) -> dict[str, str]:
+    """How its numbers come, only where that is declared: a plan without it is written as it always was."""
+    given = {"rounding": item.rounding, "encoding": item.encoding}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _read_event(document: Mapping[str, Any]) -> EventPlan:
@@ -137,6 +144,8 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
             None if item["number"] is None else _read_number(item["number"]),
             item["nullable"],
             item["time_unit"],
+            rounding=item.get("rounding"),
+            encoding=item.get("encoding"),
         )
         for item in document["fields"]
     )

@@ -24,9 +24,21 @@ from typing import (
 
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
-from barloom.plan.suggest import one_of
+from barloom.plan.nodes import Rounding
+from barloom.plan.suggest import did_you_mean, one_of
 
-__all__ = ["Event", "EventDraft", "FieldDraft", "decimal", "decimal_type", "event_id", "field", "key", "timestamp"]
+__all__ = [
+    "Event",
+    "EventDraft",
+    "FieldDraft",
+    "decimal",
+    "decimal_field",
+    "decimal_type",
+    "event_id",
+    "field",
+    "key",
+    "timestamp",
+]
 
 if TYPE_CHECKING:
 
@@ -37,6 +49,7 @@ if TYPE_CHECKING:
 _Value = TypeVar("_Value", bound=str | int | datetime | None)
 _Units = Literal["ns", "us", "ms", "s", "auto"]
 
+ENCODINGS: Final = ("base64",)
 UNITS: Final = ("ns", "us", "ms", "s", "auto")
 KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.BOOLEAN}
 
@@ -76,6 +89,8 @@ class _Specifier:
     precision: object = None
     scale: object = None
     unit: object = None
+    rounding: object = None
+    encoding: object = None
 
 
 def key() -> _TextOrInteger:
@@ -101,9 +116,20 @@ def timestamp(*, unit: str = "iso") -> datetime | int:
     return cast("int", _Specifier("timestamp", unit=unit))
 
 
-def decimal(precision: int, scale: int) -> Decimal:
-    """An exact number of at most `precision` digits, `scale` of them behind the point."""
-    return cast("Decimal", _Specifier("decimal", precision, scale))
+def decimal(
+    precision: int,
+    scale: int,
+    *,
+    round: Rounding | None = None,  # noqa: A002 - as in TOML
+    encoding: Literal["base64"] | None = None,
+) -> Decimal:
+    """An exact number of at most `precision` digits, `scale` of them behind the point.
+
+    With `round` (``"half-even"`` and others) places that it does not have are rounded off, and counted in the report;
+    without it such a number is refused. `encoding` ``"base64"`` reads the unscaled bytes that Kafka Connect and
+    Debezium write.
+    """
+    return cast("Decimal", _Specifier("decimal", precision, scale, rounding=round, encoding=encoding))
 
 
 @overload
@@ -198,7 +224,7 @@ def _typed(  # noqa: PLR0913 - one field
 ) -> Field | None:
     if kind is Decimal:
         number = _number(name, specifier, where, problems)
-        return Field(name, FieldKind.DECIMAL, number, nullable) if number else None
+        return decimal_field(name, number, specifier.rounding, specifier.encoding, where, problems, nullable=nullable)
     if specifier.role == "decimal":
         problems.append(Problem(f"is a decimal but annotated {kind.__name__}", where, f"write {name}: Decimal"))
         return None
@@ -228,6 +254,32 @@ def decimal_type(precision: object, scale: object, where: str, problems: list[Pr
     fix = f"give two whole numbers: {bounds}"
     problems.append(Problem(f"decimal({precision}, {scale}) is not possible", where, fix))
     return None
+
+
+def decimal_field(  # noqa: PLR0913, PLR0917 - what a decimal says
+    name: str,
+    number: NumberType | None,
+    rounding: object,
+    encoding: object,
+    where: str,
+    problems: list[Problem],
+    *,
+    nullable: bool,
+) -> Field | None:
+    """The field of a decimal type; none where something is wrong with how its numbers come."""
+    wrong = []
+    if rounding is not None and rounding not in get_args(Rounding):
+        wrong.append(Problem(f"unknown rounding {rounding!r}", where, did_you_mean(str(rounding), get_args(Rounding))))
+    if encoding is not None and encoding not in ENCODINGS:
+        wrong.append(Problem(f"unknown encoding {encoding!r}", where, did_you_mean(str(encoding), ENCODINGS)))
+    if rounding is not None and encoding is not None:
+        what = "a decimal that comes as bytes has the places of the field, so that there is nothing to round"
+        wrong.append(Problem(what, where, "leave round out, and declare the scale of the connector's schema"))
+    problems += wrong
+    if wrong or number is None:
+        return None
+    coming = {"rounding": cast("str | None", rounding), "encoding": cast("str | None", encoding)}
+    return Field(name, FieldKind.DECIMAL, number, nullable, **coming)
 
 
 def _unit(kind: type, specifier: _Specifier, where: str, problems: list[Problem]) -> str | None:

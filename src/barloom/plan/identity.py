@@ -21,7 +21,10 @@ __all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "t
 
 
 def fingerprint(plan: BarPlan) -> str:
-    """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps."""
+    """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps.
+
+    Nor how the input's numbers come: as with other settings of the source, what was read before stays as it was read.
+    """
     from hashlib import sha256  # noqa: PLC0415 - keeps the import light
 
     text = json.dumps(_determining(plan), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -33,6 +36,9 @@ def _determining(plan: BarPlan) -> dict[str, Any]:
     del document["source"], document["event"]["name"], document["clock_after"]
     # The clock's settings were part of it once, so that the usual ones have to stand there.
     document |= {"clock": True, "live_within": MINUTE}
+    for field in document["event"]["fields"]:
+        field.pop("rounding", None)
+        field.pop("encoding", None)
     for level in document["levels"]:
         del level["retention"]
     for output in document["outputs"]:
@@ -98,10 +104,16 @@ def field_text(item: Field) -> str:
     """A field's type as TOML writes it: ``decimal(18, 6)?``."""
     base = item.kind.value
     if item.number is not None:
-        base = str(item.number)
+        base = _number_text(item)
     elif item.kind is FieldKind.TIMESTAMP and item.time_unit not in (None, "iso"):
         base = f"timestamp({item.time_unit})"
     return f"{base}?" if item.nullable else base
+
+
+def _number_text(item: Field) -> str:
+    named = {"round": item.rounding, "encoding": item.encoding}
+    more = "".join(f", {name}={value}" for name, value in named.items() if value is not None)
+    return f"{str(item.number)[:-1]}{more})" if more else str(item.number)
 
 
 def _level(plan: BarPlan, level: LevelPlan) -> str:

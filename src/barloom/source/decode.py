@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +15,7 @@ from barloom.errors import SourceError
 from barloom.plan.barplan import Field, FieldKind
 from barloom.source.columns import ARRIVAL, column_paths, constants, label_of
 from barloom.source.fields import column_type, decode_field
+from barloom.source.prepared import prepared
 from barloom.source.problems import RowProblems
 from barloom.source.text.times import check_zone
 
@@ -46,7 +48,8 @@ class Rows:
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
     the positions of the rest, `known` a row for each of these: the event's key and time, null where they could not be
     read (none where no row is refused). `limits` are the times after which rows without
-    `arrivals` may not be stamped. `items` is there where records were taken apart.
+    `arrivals` may not be stamped. `items` is there where records were taken apart. `rounded` are
+    the positions of good rows in which a field lost places, by field.
     """
 
     frame: pl.DataFrame
@@ -57,6 +60,7 @@ class Rows:
     known: pl.DataFrame | None = None
     limits: Integers | None = None
     items: RowItems | None = None
+    rounded: Mapping[str, Integers] = dataclasses.field(default_factory=dict)
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""
@@ -71,6 +75,7 @@ class Rows:
             arrivals=None if self.arrivals is None else self.arrivals[first:last],
             known=None if self.known is None else self.known[self.problems.places(start, stop)],
             limits=None if self.limits is None else self.limits[first:last],
+            rounded={name: rows[(rows >= start) & (rows < stop)] - start for name, rows in self.rounded.items()},
         )
 
 
@@ -102,18 +107,22 @@ class Decoder:
         `where` names the input in messages. Raises `SourceError` for a column whose type cannot be the field's.
         """
         problems: list[RowProblems] = []
+        rounded: dict[str, Integers] = {}
         decoded = {}
         for field in self.plan.event.fields:
             if field.name in self._constants:
                 decoded[field.name] = self._constants[field.name].new_from_index(0, count)
             else:
-                decoded[field.name] = self._column(columns[field.name], field.name, field, problems, where)
+                decoded[field.name] = self._column(columns[field.name], field.name, field, problems, rounded, where)
         arrivals = None
         if ARRIVAL in self.paths:
-            arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, where)
+            arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, rounded, where)
         frame = pl.DataFrame(decoded, schema=self.schema)
         whole = RowProblems.of(refused)
         rows = _rows(frame, arrivals, RowProblems.joined([RowProblems.joined(problems).without(whole), whole]))
+        if rounded:
+            bad = rows.problems.rows
+            rows = replace(rows, rounded={name: each[~np.isin(each, bad)] for name, each in rounded.items()})
         return replace(rows, known=self.known(frame, rows.problems.rows)) if rows.problems else rows
 
     def known(self, frame: pl.DataFrame, refused: Integers) -> pl.DataFrame:
@@ -125,13 +134,25 @@ class Decoder:
         arrivals = np.zeros(0, np.int64) if ARRIVAL in self.paths else None
         return Rows(pl.DataFrame(schema=self.schema), np.zeros(0, np.int64), 0, RowProblems.of({}), arrivals)
 
-    def _column(self, column: pl.Series, name: str, field: Field, problems: list[RowProblems], where: str) -> pl.Series:
+    def _column(  # noqa: PLR0913, PLR0917 - one column, and where it goes
+        self,
+        column: pl.Series,
+        name: str,
+        field: Field,
+        problems: list[RowProblems],
+        rounded: dict[str, Integers],
+        where: str,
+    ) -> pl.Series:
+        ready = prepared(column, field, self.plan.source.null_values)
+        column = ready.column
         try:
             values, found = decode_field(column, field, self.plan.source)
         except SourceError as error:
             message = f"{where}: the column {self.paths[name]!r} for the field {label_of(name)!r} {error}"
             raise SourceError(message) from None
-        label, told = label_of(name), RowProblems.of(found)
+        if len(ready.rounded):
+            rounded[name] = ready.rounded
+        label, told = label_of(name), RowProblems.joined([RowProblems.of(ready.problems), RowProblems.of(found)])
         if len(told):
             problems.append(_labelled(label, told))
         if not field.nullable and values.null_count() > len(told):
@@ -143,9 +164,11 @@ class Decoder:
 
     def _constant(self, name: str, text: str) -> pl.Series:
         try:
-            values, problems = decode_field(pl.Series([text]), self.plan.event.by_name[name], self.plan.source)
+            ready = prepared(pl.Series([text]), self.plan.event.by_name[name], self.plan.source.null_values)
+            values, problems = decode_field(ready.column, self.plan.event.by_name[name], self.plan.source)
         except SourceError as error:
             problems = {0: str(error)}
+        problems = problems or ready.problems
         if problems or values.null_count():
             message = f"[source] columns gives {name!r} the constant '={text}': {problems.get(0, 'it is empty')}"
             raise SourceError(message)

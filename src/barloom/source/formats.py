@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from barloom.plan.barplan import FieldKind
 from barloom.source.text.csv import CsvText
 from barloom.source.text.items import refuse_items
 from barloom.source.text.jsonlines import JsonLines
 from barloom.source.text.jsonrows import JsonRows
+from barloom.source.text.records import TextFields
 
 if TYPE_CHECKING:
     from barloom.source.decode import Decoder
@@ -26,7 +26,7 @@ def record_format(kind: str, decoder: Decoder, suffix: str = "") -> RecordFormat
         tabs = suffix == ".tsv" and source.delimiter == ","
         return CsvText(decoder.paths, source, "\t" if tabs else source.delimiter)
     needed = [field.name for field in decoder.plan.event.fields if not field.nullable]
-    texts = [field.name for field in decoder.plan.event.fields if field.kind is FieldKind.STRING]
+    texts = TextFields.of(decoder.plan.event.fields)
     if source.rows is not None:
         return JsonRows(source.rows, decoder.paths, needed, texts)
     return JsonLines(decoder.paths, needed, texts)

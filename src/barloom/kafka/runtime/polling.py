@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -46,6 +46,7 @@ class Polled:
     next_offset: int
     parts: Parts | None = None
     tombstones: int = 0
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
     def origins(self, rows: Integers) -> list[Origin]:
         """Where rows of the ticks came from, and how they looked; an item is told by its number in its record."""
@@ -77,6 +78,7 @@ class _Good:
 
     def __init__(self, rows: Rows, counts: Booleans | None, arrival: Integers) -> None:
         self.frame, self.index, self.arrival, self.items = rows.frame, rows.index, arrival, rows.items
+        self.rounded = rows.rounded
         if counts is not None and not counts.all():
             kept = np.flatnonzero(counts[rows.index])
             self.frame, self.index, self.arrival = rows.frame[kept], rows.index[kept], arrival[kept]
@@ -125,6 +127,7 @@ def _polled(records: Sequence[Record], rows: _Good, refused: Mapping[int, Refuse
         int(offset[chosen[-1]]) + 1,
         parts=None if rows.items is None else Parts(rows.items, rows.index[good]),
         tombstones=len(bad) - len(letters),
+        rounded={name: int(np.isin(rows.index[good], each).sum()) for name, each in rows.rounded.items()},
     )
 
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
-import polars as pl
 
 from barloom.source.columns import of_value
 from barloom.source.decode import Decoder, RowItems
 from barloom.source.text.items import Items
-from barloom.source.text.records import Written
+from barloom.source.text.records import TextFields, Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +37,7 @@ class JsonItemsDecoder:
     def __init__(self, plan: BarPlan, rows: str, keys: MessageKeys | None = None) -> None:
         self._decoder = Decoder(plan)
         self._keys = keys
-        texts = [name for name, dtype in self._decoder.schema.items() if dtype == pl.String]
-        self._items = Items(rows, of_value(self._decoder.paths), texts)
+        self._items = Items(rows, of_value(self._decoder.paths), TextFields.of(plan.event.fields))
         self._parser = msgspec.json.Decoder(float_hook=Written)
 
     @property

@@ -22,7 +22,7 @@ from barloom.source.feeds.live import LiveSource, Received
 from barloom.source.feeds.word import word_of
 from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
 from barloom.source.text.items import Items, refuse_items
-from barloom.source.text.records import column_at, refuse_lists
+from barloom.source.text.records import TextFields, column_at, refuse_lists
 from barloom.source.text.rowtext import row_texts
 from barloom.source.values import column_of
 
@@ -65,7 +65,7 @@ class FeedSource(LiveSource[Row]):
         super().__init__(plan, name, clock or SystemClock())
         self._rows = rows
         self._event_decoder = Decoder(replace(plan, source=replace(plan.source, columns={})))
-        texts = [name for name, dtype in self._decoder.schema.items() if dtype == pl.String]
+        texts = self._texts = TextFields.of(plan.event.fields)
         inner = plan.source.rows
         self._inner = None if inner is None else Items(inner, self._decoder.paths, texts)
 
@@ -121,10 +121,11 @@ class FeedSource(LiveSource[Row]):
 
     def _from_mappings(self, records: list[dict[str, object]]) -> Received:
         refused: Problems = {}
-        texts = {name for name, dtype in self._decoder.schema.items() if dtype == pl.String}
         refuse_lists(records, self._decoder.paths.values(), refused)
+        texts = self._texts
         columns = {
-            name: column_at(records, path, refused, text=name in texts) for name, path in self._decoder.paths.items()
+            name: column_at(records, path, refused, text=name in texts.all, only=name in texts.only)
+            for name, path in self._decoder.paths.items()
         }
         rows = self._decoder.decode(columns, len(records), refused, self.name)
         return Received(rows, lambda wanted: [_json(records[row]) for row in wanted])

@@ -157,6 +157,7 @@ class Reading:
             () if part is None else part.invalid,
             Progress(min(sum(self._done), sum(self._sizes)), sum(self._sizes)),
             notes,
+            rounded={} if part is None else part.rounded,
         )
 
     def keep(self, number: int, position: FilePosition) -> None:

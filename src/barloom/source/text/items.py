@@ -12,10 +12,19 @@ import numpy as np
 from barloom.errors import SourceError
 from barloom.plan.rows import place_of, rows_steps
 from barloom.source.columns import did_you_mean
-from barloom.source.text.records import ABSENT, Written, column_at, paths_in, refuse_lists, value_at
+from barloom.source.text.records import (
+    ABSENT,
+    NO_TEXTS,
+    TextFields,
+    Written,
+    column_at,
+    paths_in,
+    refuse_lists,
+    value_at,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
 
@@ -70,13 +79,13 @@ class Taken:
 class Items:
     """Takes records apart as ``rows`` says, and the columns from their items.
 
-    `paths` says where each field stands; `texts` are the fields that a number with a fraction or truth value cannot be.
+    `paths` says where each field stands; `texts` are the fields that other values cannot be.
     """
 
-    def __init__(self, rows: str, paths: Mapping[str, str], texts: Collection[str] = ()) -> None:
+    def __init__(self, rows: str, paths: Mapping[str, str], texts: TextFields = NO_TEXTS) -> None:
         self._rows = rows
         self._steps = rows_steps(rows)
-        self._texts = frozenset(texts)
+        self._texts, self._only = map(frozenset, texts)
         self._places = {name: place_of(path, self._steps) for name, path in paths.items()}
 
     def take(self, records: list[Json], refused: Problems) -> Taken:
@@ -92,7 +101,7 @@ class Items:
         for level, values in enumerate(taken.levels):
             refuse_lists(values, self._inside(level), taken.refused)
         return {
-            name: column_at(taken.levels[level], path, taken.refused, text=name in self._texts)
+            name: column_at(taken.levels[level], path, taken.refused, text=name in self._texts, only=name in self._only)
             for name, (level, path) in self._places.items()
         }
 

@@ -15,7 +15,9 @@ from barloom.source.columns import missing_column
 from barloom.source.text.csv import TextColumns
 from barloom.source.text.records import (
     ABSENT,
+    NO_TEXTS,
     Json,
+    TextFields,
     Written,
     column_at,
     list_met,
@@ -26,7 +28,7 @@ from barloom.source.text.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -45,13 +47,14 @@ _TYPED: Final = msgspec.json.Decoder(float_hook=Written)
 class JsonLines:
     """Reads JSON lines. `paths` says where in a record each field stands; some record must have each of `needed`.
 
-    `texts` are the fields that a number or truth value cannot be.
+    `texts` are the fields that other values cannot be.
     """
 
     opened = "bracket"
 
-    def __init__(self, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = ()) -> None:
-        self._texts = [name for name in texts if name in paths]
+    def __init__(self, paths: Mapping[str, str], needed: Sequence[str], texts: TextFields = NO_TEXTS) -> None:
+        self._texts = [name for name in texts.all if name in paths]
+        self._only = texts.only
         self._paths = paths
         self._needed = needed
         self._decoder = msgspec.json.Decoder(float_hook=str)
@@ -91,7 +94,8 @@ class JsonLines:
             self._check(records, refused)
         refuse_lists(records, self._paths.values(), refused)
         columns = {
-            name: column_at(records, path, refused, text=name in self._texts) for name, path in self._paths.items()
+            name: column_at(records, path, refused, text=name in self._texts, only=name in self._only)
+            for name, path in self._paths.items()
         }
         for name in self._texts:
             columns[name] = self._without_fractions(columns[name], name, data, refused)

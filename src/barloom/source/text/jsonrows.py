@@ -17,10 +17,10 @@ from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.text.csv import TextColumns
 from barloom.source.text.items import Items
-from barloom.source.text.records import Written
+from barloom.source.text.records import NO_TEXTS, TextFields, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from barloom.source.decoded import Problems
     from barloom.source.text.items import Taken
@@ -46,8 +46,10 @@ class JsonRows:
 
     opened = "bracket"
 
-    def __init__(self, rows: str, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = ()) -> None:
-        self._items = Items(rows, paths, [name for name in texts if name in paths])
+    def __init__(
+        self, rows: str, paths: Mapping[str, str], needed: Sequence[str], texts: TextFields = NO_TEXTS
+    ) -> None:
+        self._items = Items(rows, paths, texts)
         self._paths = paths
         self._needed = [name for name in needed if name in paths]
         self._decoder = msgspec.json.Decoder(float_hook=Written)

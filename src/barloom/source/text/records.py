@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from barloom.plan.barplan import FieldKind
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import polars as pl
 
+    from barloom.plan.barplan import Field
     from barloom.source.decoded import Problems
 
 __all__ = [
     "ABSENT",
     "NO_ROWS",
+    "NO_TEXTS",
     "Json",
+    "TextFields",
     "Written",
     "column_at",
     "list_met",
@@ -47,7 +51,26 @@ NO_ROWS: Final = "is a list: one row each cannot be taken from it"
 _A: Final[dict[type, str]] = {dict: "an object", list: "a list"}
 _CONTAINERS: Final = frozenset(_A)
 _NO_TEXT: Final[frozenset[type]] = frozenset((bool, float, Written))
+_ONLY_TEXT: Final = _NO_TEXT | {int}
+_ANY: Final[frozenset[type]] = frozenset()
 _NOT_THERE: Final = (KeyError, IndexError, TypeError, AttributeError)
+
+
+class TextFields(NamedTuple):
+    """Fields whose values are texts: truth values and fractions are none, of those `only` texts no number is."""
+
+    all: Collection[str] = ()
+    only: Collection[str] = ()
+
+    @classmethod
+    def of(cls, fields: Iterable[Field]) -> TextFields:
+        """Those of an event: its texts, and decimals that come as bytes, whose texts digits might be too."""
+        fields = list(fields)
+        only = [field.name for field in fields if field.encoding is not None]
+        return cls([*(field.name for field in fields if field.kind is FieldKind.STRING), *only], only)
+
+
+NO_TEXTS: Final = TextFields()
 
 
 def value_at(value: Json, path: str) -> Json:
@@ -64,16 +87,20 @@ def value_at(value: Json, path: str) -> Json:
     return value
 
 
-def column_at(records: Sequence[Json], path: str, refused: Problems, *, text: bool = False) -> pl.Series:
+def column_at(
+    records: Sequence[Json], path: str, refused: Problems, *, text: bool = False, only: bool = False
+) -> pl.Series:
     """The values at a path of all records, null where there is none. An object or array there refuses the record.
 
-    So does, where a `text` is wanted, a truth value or a number with a fraction, which may be written in many ways.
+    So does, where a `text` is wanted, a truth value or a number with a fraction, which may be written in many ways; and
+    where `only` that will do, any number.
     """
     found = values_at(records, path, refused)
     kinds = set(map(type, found))
-    if text and not _NO_TEXT.isdisjoint(kinds):
+    unfit = _ONLY_TEXT if only else _NO_TEXT if text else _ANY
+    if not unfit.isdisjoint(kinds):
         for row, value in enumerate(found):
-            if type(value) in _NO_TEXT:
+            if type(value) in unfit:
                 refused.setdefault(row, wrong_type(path, str(value).lower()))
                 found[row] = None
     if not _CONTAINERS.isdisjoint(kinds):

@@ -1,0 +1,45 @@
+"""What a field says of how its numbers come: columns as they are read by everything behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+import numpy as np
+import polars as pl
+
+from barloom.source.missing import without_missing
+from barloom.source.problems import RowProblems
+from barloom.source.text.rounding import rounded
+from barloom.source.text.unscaled import unscaled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from barloom.plan.barplan import Field
+    from barloom.plan.nodes import Rounding
+    from barloom.time.calendar import Integers
+
+__all__ = ["Prepared", "prepared"]
+
+_NO_ROWS: Final = np.zeros(0, np.int64)
+_NO_PROBLEMS: Final = RowProblems(_NO_ROWS, pl.Series([], dtype=pl.String))
+
+
+class Prepared(NamedTuple):
+    """A column, what is wrong with which row, and which rows were rounded."""
+
+    column: pl.Series
+    problems: Mapping[int, str] = _NO_PROBLEMS
+    rounded: Integers = _NO_ROWS
+
+
+def prepared(column: pl.Series, field: Field, null_values: Sequence[str]) -> Prepared:
+    """A column without what the field alone knows of: bytes of decimals, and places to be rounded off."""
+    if field.number is None or (field.encoding is None and field.rounding is None):
+        return Prepared(column)
+    if field.encoding is not None and column.dtype in (pl.String, pl.Binary):
+        return Prepared(*unscaled(column, field.number, null_values))
+    if field.rounding is None:
+        return Prepared(column)
+    values, rows = rounded(without_missing(column, null_values), field.number, cast("Rounding", field.rounding))
+    return Prepared(values, _NO_PROBLEMS, rows)
