@@ -222,3 +222,13 @@ def test_a_part_of_a_millisecond_of_delay_counts_whole() -> None:
     longer = replace(made, levels=(replace(made.base, delay=2_400_000),))
 
     assert 3 == compile_script(longer, allow_degraded=STANDING).of("final", "1m").grace
+
+
+def test_how_records_and_numbers_come_is_refused_by_name() -> None:
+    """Several ticks of a record, rounding on the way in, and bytes for decimals: ksqlDB reads in its own way."""
+    kinds = {"price": "decimal(18, 6, round=half-even)", "size": "decimal(18, 2, encoding=base64)"}
+    made = plan('base = "1m"', fields=kinds)
+    found = refused(replace(made, source=replace(made.source, rows="data[*]")))
+
+    assert ["rows", "price", "size"] == list(found)
+    assert "rows = 'data[*]'" in found["rows"]

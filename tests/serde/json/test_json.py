@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -22,6 +23,9 @@ from serde.material import CALENDAR, KEYS, START, bars, quotes
 GOOD = (
     b'{"broker":"B","number":5,"at":1700000040000,"bid":"12.3456","ask":null,"size":1234567890123456789.01,"buy":true}'
 )
+
+
+ROW = {"broker": "B", "number": 5, "at": 1700000040000, "bid": "AN8=", "ask": None, "size": 1, "buy": True}
 
 
 def serde(times: str = "iso", **source: object) -> Serde:
@@ -306,3 +310,23 @@ def test_events_come_back_as_they_went() -> None:
 def _counted(frame: pl.DataFrame) -> list[dict[str, object]]:
     """The rows with times of ticks in nanoseconds, as single bars have them."""
     return frame.with_columns(pl.col("open_time", "close_time").to_physical()).rows(named=True)
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_decimals_as_bytes_and_rounded(nested: bool) -> None:  # noqa: FBT001
+    """Base64 is no digits, whatever its letters are; what has too many places is rounded, and counted by field."""
+    plan = quotes(**({"columns": {name: f"after.{name}" for name in ROW}} if nested else {}))
+    fields = {field.name: field for field in plan.event.fields}
+    fields["bid"] = replace(fields["bid"], encoding="base64")
+    fields["size"] = replace(fields["size"], rounding="half-even")
+    plan = replace(plan, event=replace(plan.event, fields=tuple(fields.values())))
+    scale = fields["bid"].number.scale  # type: ignore[union-attr]
+    bids = {"1234": 0xD76DF8 - 2**24, "AN8=": 0xDF, "9999": -0x82083}
+    rows = [{**ROW, "bid": bid, "size": size} for bid, size in zip(bids, (f"1.{'0' * 12}1", 2, 0.25), strict=True)]
+    rows += [{**ROW, "bid": 1234}, {**ROW, "bid": "x"}]
+    messages = [json.dumps({"after": row} if nested else row).encode() for row in rows]
+    found = open_serde(plan, CALENDAR, format=Format.JSON).events.decode(messages)
+
+    assert [Decimal(value).scaleb(-scale) for value in bids.values()] == found.frame["bid"].to_list()
+    assert {"size": [0]} == {name: each.tolist() for name, each in found.rounded.items()}
+    assert [3, 4] == list(found.problems)
