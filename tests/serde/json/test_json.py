@@ -330,3 +330,14 @@ def test_decimals_as_bytes_and_rounded(nested: bool) -> None:  # noqa: FBT001
     assert [Decimal(value).scaleb(-scale) for value in bids.values()] == found.frame["bid"].to_list()
     assert {"size": [0]} == {name: each.tolist() for name, each in found.rounded.items()}
     assert [3, 4] == list(found.problems)
+
+
+def test_bytes_whose_letters_are_all_digits_are_no_number() -> None:
+    """Messages that are laid out alike are read in bulk, and base64 is no digits there either."""
+    plan = quotes()
+    fields = (replace(field, encoding="base64") if field.name == "bid" else field for field in plan.event.fields)
+    plan = replace(plan, event=replace(plan.event, fields=tuple(fields)))
+    messages = [json.dumps({**ROW, "ask": "1", "bid": "1234", "buy": "true"}).encode() for _ in range(4)]
+    found = open_serde(plan, CALENDAR, format=Format.JSON).events.decode(messages)
+
+    assert [Decimal(0xD76DF8 - 2**24).scaleb(-4)] * 4 == found.frame["bid"].to_list()
