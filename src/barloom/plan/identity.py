@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan, Field, LevelPlan
 
-__all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "topics"]
+__all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "number_text", "topics"]
 
 
 def fingerprint(plan: BarPlan) -> str:
@@ -104,13 +104,14 @@ def field_text(item: Field) -> str:
     """A field's type as TOML writes it: ``decimal(18, 6)?``."""
     base = item.kind.value
     if item.number is not None:
-        base = _number_text(item)
+        base = number_text(item)
     elif item.kind is FieldKind.TIMESTAMP and item.time_unit not in (None, "iso"):
         base = f"timestamp({item.time_unit})"
     return f"{base}?" if item.nullable else base
 
 
-def _number_text(item: Field) -> str:
+def number_text(item: Field) -> str:
+    """The type of a decimal with how its numbers come: ``decimal(18, 2, round=half-even)``."""
     named = {"round": item.rounding, "encoding": item.encoding}
     more = "".join(f", {name}={value}" for name, value in named.items() if value is not None)
     return f"{str(item.number)[:-1]}{more})" if more else str(item.number)

@@ -115,10 +115,11 @@ def _of_rows(source: SourcePlan, where: str) -> list[Problem]:
         fix = f"leave rows out, or write format = 'jsonl'; {source.format} has one tick in a row"
         found.append(Problem(f"rows takes ticks from lists of JSON, and the format is {source.format!r}", where, fix))
     named = {f"{where}.columns.{name}": path for name, path in source.columns.items()}
-    for place, path in {**named, f"{where}.arrival": source.arrival or "arrival"}.items():
-        wrong = None if path.startswith(("=", "@")) else column_problem(path, steps)
-        if wrong is not None:
-            found.append(Problem(wrong[0], place, wrong[1]))
+    for place, written in {**named, f"{where}.arrival": source.arrival or "arrival"}.items():
+        for path in (written,) if isinstance(written, str) else tuple(written):
+            wrong = None if path.startswith(("=", "@")) else column_problem(path, steps)
+            if wrong is not None:
+                found.append(Problem(wrong[0], place, wrong[1]))
     return found
 
 

@@ -152,6 +152,21 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
         read(plan(rows="data[*]"), put(tmp_path / "c.csv", "symbol,at,price,size\n"))
 
 
+def test_an_input_without_ticks_is_told(tmp_path: Path) -> None:
+    """Lists that are all empty are no mistake in the file, but a first run of nothing is one."""
+    with pytest.raises(SourceError, match=r"a\.jsonl holds no ticks"):
+        read(plan(rows="data[*]"), _lines(tmp_path, {"data": []}))
+
+
+@pytest.mark.parametrize("order", ["row", "time"])
+def test_sorted_and_beside_another_file(tmp_path: Path, order: str) -> None:
+    """Items are merged and sorted as any rows are."""
+    first = put(tmp_path / "a.jsonl", json.dumps({"data": [ONE, THREE]}) + "\n")
+    second = put(tmp_path / "b.jsonl", json.dumps({"data": [TWO]}) + "\n")
+
+    assert [A, B, C] == read(plan(rows="data[*]", order=order), [first, second]).rows
+
+
 def test_mappings_of_a_feed() -> None:
     """Messages as a socket's client gives them; events of a class are ticks already."""
     messages: list[dict[str, Any]] = [{"arg": {"id": "A"}, "data": [ONE, {**TWO, "price": None}]}, {"event": "up"}]

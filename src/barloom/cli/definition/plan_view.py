@@ -17,6 +17,7 @@ from barloom.cli.definition.clock_view import clock_body, clock_rows
 from barloom.cli.formats import duration, moment
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
+from barloom.plan.identity import number_text
 from barloom.plan.nodes import columns_of
 from barloom.plan.nulls import unasked_nulls
 from barloom.plan.render import render
@@ -97,6 +98,8 @@ def _outline(plan: BarPlan, calendar: Calendar) -> Sheet:
         sheet.add("from the future", f"more than {duration(plan.max_ahead)} ahead of its arrival")
     for name, bound in _bounds(plan):
         sheet.add(name.replace("_", " "), bound)
+    if plan.source.rows is not None:
+        sheet.add("ticks", f"what stands at {plan.source.rows} in each record")
     sheet.add("order", "as the rows stand" if plan.source.order == "row" else "sorted by event time first")
     for heading, text in clock_rows(plan):
         sheet.add(heading, text)
@@ -125,7 +128,7 @@ def _type(item: Field) -> str:
     if item.kind is FieldKind.TIMESTAMP:
         text = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
     elif item.kind is FieldKind.DECIMAL:
-        text = str(item.number)
+        text = number_text(item)
     else:
         text = item.kind.value
     return text + ("?" if item.nullable else "")
@@ -239,6 +242,7 @@ def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
         "close_grace_when": None if plan.close_grace_when is None else render(plan.close_grace_when),
         **clock_body(plan),
         "where": None if plan.where is None else render(plan.where),
+        "rows": plan.source.rows,
         "fields": [
             {"name": item.name, "type": _type(item), "role": _role(plan.event, item), "from": _origin(plan, item)}
             for item in plan.event.fields
