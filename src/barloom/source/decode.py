@@ -143,7 +143,7 @@ class Decoder:
         rounded: dict[str, Integers],
         where: str,
     ) -> pl.Series:
-        ready = prepared(column, field, self.plan.source.null_values)
+        ready = prepared(column, field, self.plan.source)
         column = ready.column
         try:
             values, found = decode_field(column, field, self.plan.source)
@@ -164,7 +164,7 @@ class Decoder:
 
     def _constant(self, name: str, text: str) -> pl.Series:
         try:
-            ready = prepared(pl.Series([text]), self.plan.event.by_name[name], self.plan.source.null_values)
+            ready = prepared(pl.Series([text]), self.plan.event.by_name[name], self.plan.source)
             values, problems = decode_field(ready.column, self.plan.event.by_name[name], self.plan.source)
         except SourceError as error:
             problems = {0: str(error)}

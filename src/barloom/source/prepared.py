@@ -13,9 +13,9 @@ from barloom.source.text.rounding import rounded
 from barloom.source.text.unscaled import unscaled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from barloom.plan.barplan import Field
+    from barloom.plan.barplan import Field, SourcePlan
     from barloom.plan.nodes import Rounding
     from barloom.time.calendar import Integers
 
@@ -33,13 +33,13 @@ class Prepared(NamedTuple):
     rounded: Integers = _NO_ROWS
 
 
-def prepared(column: pl.Series, field: Field, null_values: Sequence[str]) -> Prepared:
+def prepared(column: pl.Series, field: Field, source: SourcePlan) -> Prepared:
     """A column without what the field alone knows of: bytes of decimals, and places to be rounded off."""
     if field.number is None or (field.encoding is None and field.rounding is None):
         return Prepared(column)
     if field.encoding is not None and column.dtype in (pl.String, pl.Binary):
-        return Prepared(*unscaled(column, field.number, null_values))
+        return Prepared(*unscaled(column, field.number, source.null_values))
     if field.rounding is None:
         return Prepared(column)
-    values, rows = rounded(without_missing(column, null_values), field.number, cast("Rounding", field.rounding))
+    values, rows = rounded(without_missing(column, source.null_values), field.number, cast("Rounding", field.rounding))
     return Prepared(values, _NO_PROBLEMS, rows)
