@@ -32,3 +32,23 @@ def test_a_position_takes_no_element_and_loses_the_others(case: Callable[[str], 
     assert [NO_ROWS, "the record is a list: one row each"] == [
         text[: len(start)] for text, start in zip(refused, (NO_ROWS, "the record is a list: one row each"), strict=True)
     ]
+
+
+def test_each_item_is_a_tick(case: Callable[[str], Case]) -> None:
+    """With ``rows`` the message has two ticks: volume 4, close 3; the record without such a list is refused."""
+    rows = case("array-rows")
+    rows.sh('sed "s/data\\.\\([sTpq]\\)/\\1/g; s/^.source.$/[source]\\nrows = \\"data[*]\\"/" d.toml > r.toml')
+    rows.barloom("run r.toml --source a.jsonl --store r --at-end close")
+
+    assert [("1.00", "3.00", "4.00", "2")] == rows.bars("1m", "r").select("open", "close", "volume", "count").rows()
+    assert ["it is a list without 'data'"] == [text[:27] for text in rows.rejected("r")["message"]]
+
+
+def test_a_whole_answer_is_a_row_each(case: Callable[[str], Case]) -> None:
+    """``[{...},{...}]`` on one line, without a line end: two ticks again."""
+    rows = case("array-rows")
+    rows.sh("head -1 a.jsonl | sed 's/.*\"data\"://; s/}$//' | tr -d '\\n' > whole.json")
+    rows.sh('sed "s/data\\.\\([sTpq]\\)/\\1/g; s/^.source.$/[source]\\nrows = \\"[*]\\"/" d.toml > r.toml')
+    rows.barloom("run r.toml --source whole.json --store r --at-end close")
+
+    assert [("1.00", "3.00", "4.00", "2")] == rows.bars("1m", "r").select("open", "close", "volume", "count").rows()

@@ -257,3 +257,13 @@ def test_days_and_weeks_that_are_counted_otherwise_are_refused() -> None:
     regular = refused(plan(f'base = "1m"\nrollup = ["1d-regular"]\ncalendar = {hours}'))
     assert ["calendar", "1d-regular"] == list(regular)
     assert "ksqlDB knows no regular hours" in regular["1d-regular"]
+
+
+def test_how_records_and_numbers_come_is_refused_by_name() -> None:
+    """Several ticks of a record, rounding on the way in, and bytes for decimals: ksqlDB reads in its own way."""
+    kinds = {"price": "decimal(18, 6, round=half-even)", "size": "decimal(18, 2, encoding=base64)"}
+    made = plan('base = "1m"', fields=kinds)
+    found = refused(replace(made, source=replace(made.source, rows="data[*]")))
+
+    assert ["rows", "price", "size"] == list(found)
+    assert "rows = 'data[*]'" in found["rows"]

@@ -13,7 +13,7 @@ from barloom.time.instants import nanos_of, stamped, written
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "UsageError",
@@ -23,6 +23,7 @@ __all__ = [
     "moment",
     "on_the_grid",
     "plural",
+    "rounded_told",
     "size",
     "slot_text",
     "stamp",
@@ -55,6 +56,12 @@ def count(number: int) -> str:
 def plural(number: int, noun: str) -> str:
     """``1 tick``, ``2 ticks``."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def rounded_told(rounded: Mapping[str, int]) -> str:
+    """How many values lost places, by field."""
+    listed = ", ".join(f"{name} {count(number)}" for name, number in rounded.items())
+    return f"Rounded to the field's places, as it says: {listed}."
 
 
 def duration(nanos: int) -> str:

@@ -238,6 +238,7 @@ class Query:
         arrival_unit: str | None = None,
         order: Literal["row", "time"] | None = None,
         names: Sequence[str] | None = None,
+        rows: str | None = None,
         check_units: bool | None = None,
         decimal_separator: Literal[".", ","] | None = None,
         thousands: Literal["", ".", ",", "'", " ", "_"] | None = None,
@@ -249,12 +250,13 @@ class Query:
         `columns` maps fields to columns, nested paths (``data.b``), constants (``=OANDA``) or a part of the file's name
         (``@file:([A-Z]+)-trades``, ``@member:…`` in a zip, ``@hive.symbol``), a time also to several of these; `zone`
         is the time zone of zoneless times, and `ambiguous` which one is meant of a local time that comes twice;
-        `decimal_separator` and `thousands` are how numbers are written in text;
-        `arrival` holds the time of receipt, written in `arrival_unit`; `order` ``"time"`` sorts
-        files first; `names` are the column names of a file without a header; `check_units` ``False`` takes numbers
-        since 1970 in the declared unit also where they are plainly of another one. `complete_from` and `complete_until`
-        say of which span the input has every row, so that its first and last bars are whole: a time, or a timeframe
-        such as ``"1d"`` for the slot that holds the first or last row.
+        `decimal_separator` and `thousands` are how numbers are written in text; `arrival` holds the time of receipt,
+        written in `arrival_unit`; `order` ``"time"`` sorts files first; `names` are the column names of a file without
+        a header; `rows` says where several ticks stand in one record of JSON (``data[*]``), at each of which paths
+        begin then (``$.symbol`` is outside of it); `check_units` ``False`` takes numbers since 1970 in the declared
+        unit also where they are plainly of another one. `complete_from` and `complete_until` say of which span the
+        input has every row, so that its first and last bars are whole: a time, or a timeframe such as ``"1d"`` for the
+        slot that holds the first or last row.
         """
         settings = {
             "columns": dict(columns) if isinstance(columns, Mapping) else columns,
@@ -267,6 +269,7 @@ class Query:
             "arrival_unit": arrival_unit,
             "order": order,
             "names": names,
+            "rows": rows,
             "check_units": check_units,
             "decimal_separator": decimal_separator,
             "thousands": thousands,

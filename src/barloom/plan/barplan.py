@@ -65,6 +65,8 @@ class Field:
 
     Where a text is written otherwise than ISO 8601 says, or has a zone of its own, `form` does. A `separator` makes a
     string field a list: its column holds the elements as one text, parted by it, the empty list as the empty text.
+    `rounding` says how a decimal loses places that the field does not have (none: it is refused), and `encoding`
+    ``base64`` that it comes as the bytes of its unscaled integer.
     """
 
     name: str
@@ -74,6 +76,8 @@ class Field:
     time_unit: str | None = None
     form: TimeForm = ISO
     separator: str | None = None
+    rounding: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -192,9 +196,10 @@ class SourcePlan:
     (``@file:…``, ``@member:…``, ``@hive.…``), a time also to several of these; unmapped fields have their own name.
     `zone` is the time zone of zoneless times, `ambiguous` which of two times one is that comes twice (``refuse earlier
     later order``). `arrival` is the path of the time of receipt and `arrival_unit` how it is written. `order` is
-    ``row`` or ``time``. `names` are the column names of a file without a header (empty: the file has one).
-    `check_units` refuses numbers since 1970 that are plainly of another unit than the declared one.
-    `decimal_separator` and `thousands` are how numbers are written in text.
+    ``row`` or ``time``. `names` are the column names of a file without a header (empty: the file has one). `rows` says
+    where in a record its ticks stand (none: it is one; see `barloom.plan.rows`), and paths begin there. `check_units`
+    refuses numbers since 1970 that are plainly of another unit than the declared one. `decimal_separator` and
+    `thousands` are how numbers are written in text.
 
     `complete_from` and `complete_until` say of which span the input has every row: nanoseconds UTC, or a timeframe for
     the slot of it that holds the first or last row.
@@ -210,6 +215,7 @@ class SourcePlan:
     arrival_unit: str = "iso"
     order: str = "row"
     names: tuple[str, ...] = ()
+    rows: str | None = None
     check_units: bool = True
     decimal_separator: str = "."
     thousands: str = ""

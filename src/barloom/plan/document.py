@@ -129,6 +129,7 @@ def _event(event: EventPlan) -> dict[str, Any]:
                 "time_unit": item.time_unit,
                 **_form(item.form),
                 **({} if item.separator is None else {"separator": item.separator}),
+                **_coming(item),
             }
             for item in event.fields
         ],
@@ -145,6 +146,12 @@ def _form(form: TimeForm) -> dict[str, Any]:
     return {**patterns, **({} if form.zone is None else {"zone": form.zone})}
 
 
+def _coming(item: Field) -> dict[str, str]:
+    """How its numbers come, only where that is declared: a plan without it is written as it always was."""
+    given = {"rounding": item.rounding, "encoding": item.encoding}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _read_event(document: Mapping[str, Any]) -> EventPlan:
     fields = (
         Field(
@@ -155,6 +162,8 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
             item["time_unit"],
             TimeForm(tuple(item.get("patterns", ())), item.get("zone")),
             item.get("separator"),
+            rounding=item.get("rounding"),
+            encoding=item.get("encoding"),
         )
         for item in document["fields"]
     )
@@ -250,6 +259,7 @@ def _source(source: SourcePlan) -> dict[str, Any]:
         "arrival_unit": source.arrival_unit,
         "order": source.order,
         "names": list(source.names),
+        **({} if source.rows is None else {"rows": source.rows}),
         "check_units": source.check_units,
         "complete_from": source.complete_from,
         "complete_until": source.complete_until,

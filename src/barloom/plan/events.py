@@ -24,14 +24,16 @@ from typing import (
 
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, Field, FieldKind, NumberType
+from barloom.plan.nodes import Rounding
 from barloom.plan.patterns import ISO, TimeForm, form_problem
-from barloom.plan.suggest import one_of
+from barloom.plan.suggest import did_you_mean, one_of
 
 __all__ = [
     "Event",
     "EventDraft",
     "FieldDraft",
     "decimal",
+    "decimal_field",
     "decimal_type",
     "event_id",
     "field",
@@ -54,6 +56,7 @@ _Value = TypeVar("_Value", bound=str | int | datetime | list[str] | None)
 _Units = Literal["ns", "us", "ms", "s", "auto"]
 
 DEFAULT_SEPARATOR: Final = ","
+ENCODINGS: Final = ("base64",)
 UNITS: Final = ("ns", "us", "ms", "s", "auto")
 _LIST: Final = list[str]
 KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.BOOLEAN}
@@ -97,6 +100,8 @@ class _Specifier:
     form: TimeForm = ISO
     separator: object = None
     tiebreak: bool = False
+    rounding: object = None
+    encoding: object = None
 
 
 def key() -> _TextOrInteger:
@@ -135,9 +140,20 @@ def timestamp(*patterns: str, unit: str = "iso", zone: str | None = None) -> dat
     return cast("int", _Specifier("timestamp", unit=unit, form=TimeForm(patterns, zone)))
 
 
-def decimal(precision: int, scale: int) -> Decimal:
-    """An exact number of at most `precision` digits, `scale` of them behind the point."""
-    return cast("Decimal", _Specifier("decimal", precision, scale))
+def decimal(
+    precision: int,
+    scale: int,
+    *,
+    round: Rounding | None = None,  # noqa: A002 - as in TOML
+    encoding: Literal["base64"] | None = None,
+) -> Decimal:
+    """An exact number of at most `precision` digits, `scale` of them behind the point.
+
+    With `round` (``"half-even"`` and others) places that it does not have are rounded off, and counted in the report;
+    without it such a number is refused. `encoding` ``"base64"`` reads the unscaled bytes that Kafka Connect and
+    Debezium write.
+    """
+    return cast("Decimal", _Specifier("decimal", precision, scale, rounding=round, encoding=encoding))
 
 
 @overload
@@ -244,7 +260,7 @@ def _typed(  # noqa: PLR0913 - one field
 ) -> Field | None:
     if kind is Decimal:
         number = _number(name, specifier, where, problems)
-        return Field(name, FieldKind.DECIMAL, number, nullable) if number else None
+        return decimal_field(name, number, specifier.rounding, specifier.encoding, where, problems, nullable=nullable)
     if kind == _LIST:
         separator = DEFAULT_SEPARATOR if specifier.separator is None else specifier.separator
         return list_field(name, separator, where, problems, nullable=nullable)
@@ -282,6 +298,32 @@ def decimal_type(precision: object, scale: object, where: str, problems: list[Pr
     fix = f"give two whole numbers: {bounds}"
     problems.append(Problem(f"decimal({precision}, {scale}) is not possible", where, fix))
     return None
+
+
+def decimal_field(  # noqa: PLR0913, PLR0917 - what a decimal says
+    name: str,
+    number: NumberType | None,
+    rounding: object,
+    encoding: object,
+    where: str,
+    problems: list[Problem],
+    *,
+    nullable: bool,
+) -> Field | None:
+    """The field of a decimal type; none where something is wrong with how its numbers come."""
+    wrong = []
+    if rounding is not None and rounding not in get_args(Rounding):
+        wrong.append(Problem(f"unknown rounding {rounding!r}", where, did_you_mean(str(rounding), get_args(Rounding))))
+    if encoding is not None and encoding not in ENCODINGS:
+        wrong.append(Problem(f"unknown encoding {encoding!r}", where, did_you_mean(str(encoding), ENCODINGS)))
+    if rounding is not None and encoding is not None:
+        what = "a decimal that comes as bytes has the places of the field, so that there is nothing to round"
+        wrong.append(Problem(what, where, "leave round out, and declare the scale of the connector's schema"))
+    problems += wrong
+    if wrong or number is None:
+        return None
+    rounds, comes = cast("str | None", rounding), cast("str | None", encoding)
+    return Field(name, FieldKind.DECIMAL, number, nullable, rounding=rounds, encoding=comes)
 
 
 def _unit(kind: type, specifier: _Specifier, where: str, problems: list[Problem]) -> str | None:

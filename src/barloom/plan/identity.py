@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from barloom.plan.barplan import BarPlan, Field, LevelPlan
 
-__all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "topics"]
+__all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "number_text", "topics"]
 
 
 def fingerprint(plan: BarPlan) -> str:
-    """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps."""
+    """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps.
+
+    Nor how the input's numbers come: as with other settings of the source, what was read before stays as it was read.
+    """
     from hashlib import sha256  # noqa: PLC0415 - keeps the import light
 
     text = json.dumps(_determining(plan), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
@@ -34,7 +37,7 @@ def _determining(plan: BarPlan) -> dict[str, Any]:
     # The clock's settings were part of it once, so that the usual ones have to stand there.
     document |= {"clock": True, "live_within": MINUTE}
     for item in document["event"]["fields"]:
-        for name in ("patterns", "zone"):
+        for name in ("patterns", "zone", "rounding", "encoding"):
             item.pop(name, None)
     for level in document["levels"]:
         del level["retention"]
@@ -104,12 +107,19 @@ def field_text(item: Field) -> str:
     """A field's type as TOML writes it: ``decimal(18, 6)?``."""
     base = item.kind.value
     if item.number is not None:
-        base = str(item.number)
+        base = number_text(item)
     elif item.separator is not None:
         base = f'list("{item.separator}")'
     elif item.kind is FieldKind.TIMESTAMP and item.time_unit not in (None, "iso"):
         base = f"timestamp({item.time_unit})"
     return f"{base}?" if item.nullable else base
+
+
+def number_text(item: Field) -> str:
+    """The type of a decimal with how its numbers come: ``decimal(18, 2, round=half-even)``."""
+    named = {"round": item.rounding, "encoding": item.encoding}
+    more = "".join(f", {name}={value}" for name, value in named.items() if value is not None)
+    return f"{str(item.number)[:-1]}{more})" if more else str(item.number)
 
 
 def _level(plan: BarPlan, level: LevelPlan) -> str:

@@ -9,6 +9,7 @@ from barloom.plan.barplan import SourcePlan
 from barloom.plan.bounds import BOUNDS, bound, order_problem
 from barloom.plan.paths import path_problem
 from barloom.plan.patterns import TimeForm, form_problem
+from barloom.plan.rows import column_problem, rows_steps
 from barloom.plan.suggest import did_you_mean
 from barloom.time.zone_names import known_zone
 
@@ -36,6 +37,7 @@ SOURCE_SETTINGS: Final = (
     "arrival_unit",
     "order",
     "names",
+    "rows",
     "check_units",
     "decimal_separator",
     "thousands",
@@ -61,6 +63,7 @@ def plan_source(draft: SourceDraft, event: EventDraft, problems: list[Problem]) 
     if source.thousands == source.decimal_separator:
         what = f"{source.thousands!r} would stand between thousands and before the decimals"
         problems.append(Problem(what, f"{draft.where}.thousands", 'state both, such as decimal_separator = ","'))
+    problems += _of_rows(source, draft.where)
     crossed = order_problem(source, draft.where)
     if crossed is not None:
         problems.append(crossed)
@@ -113,6 +116,23 @@ def _columns(value: object, event: EventDraft, where: str, problems: list[Proble
     return columns
 
 
+def _of_rows(source: SourcePlan, where: str) -> list[Problem]:
+    """What is wrong with reading several ticks of a record."""
+    if source.rows is None:
+        return []
+    steps, found = rows_steps(source.rows), []
+    if source.format not in (None, "jsonl"):
+        fix = f"leave rows out, or write format = 'jsonl'; {source.format} has one tick in a row"
+        found.append(Problem(f"rows takes ticks from lists of JSON, and the format is {source.format!r}", where, fix))
+    named = {f"{where}.columns.{name}": path for name, path in source.columns.items()}
+    for place, written in {**named, f"{where}.arrival": source.arrival or "arrival"}.items():
+        for path in (written,) if isinstance(written, str) else tuple(written):
+            wrong = None if path.startswith(("=", "@")) else column_problem(path, steps)
+            if wrong is not None:
+                found.append(Problem(wrong[0], place, wrong[1]))
+    return found
+
+
 def _choice(choices: tuple[str, ...]) -> Callable[[object], str | None]:
     return lambda value: value if isinstance(value, str) and value in choices else None
 
@@ -143,6 +163,13 @@ def _names(value: object) -> tuple[str, ...] | None:
     return names if names and len(set(names)) == len(names) and all(names) else None
 
 
+def _rows(value: object) -> str | None:
+    try:
+        return value if isinstance(value, str) and rows_steps(value) else None
+    except ValueError:
+        return None
+
+
 def _truth(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -158,6 +185,7 @@ _READERS: Final[dict[str, Callable[[object], object]]] = {
     "arrival_unit": _time_unit,
     "order": _choice(_CHOICES["order"]),
     "names": _names,
+    "rows": _rows,
     "check_units": _truth,
     "decimal_separator": _choice(DECIMAL_SEPARATORS),
     "thousands": _choice(THOUSANDS),
@@ -172,6 +200,7 @@ _FIXES: Final = {
     "arrival_unit": "write 'iso', 'ns', 'us', 'ms', 's', 'auto', or a pattern such as '%d.%m.%Y %H:%M:%S.%f'",
     "order": "write 'row' (as they stand) or 'time' (sort first)",
     "names": "list the column names of a file without a header, each once",
+    "rows": "write where in a record the ticks stand, such as 'data[*]', or '[*]' where the record is their list",
     "check_units": "write true or false",
     "decimal_separator": "write '.' or ','",
     "thousands": """write '.', ',', "'", ' ' or '_', or leave it out""",

@@ -12,7 +12,7 @@ from barloom.plan.aggregates import ohlcv
 from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
-from barloom.plan.events import EventDraft, FieldDraft, decimal_type, list_field, unquoted_separator
+from barloom.plan.events import EventDraft, FieldDraft, decimal_field, decimal_type, list_field, unquoted_separator
 from barloom.plan.patterns import TimeForm, form_problem, read_arguments
 from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
 from barloom.plan.registry import read_aggregate
@@ -61,6 +61,7 @@ _OUTSIDE: Final = {
 }
 """What is not made on purpose, by the names that people give it."""
 
+_OF_DECIMALS: Final = ("round", "encoding")
 _TABLES: Final = {
     "ohlcv": 'write ohlcv = { price = "bid", size = "size" }',
     "select": 'write [bars.select], and below it a line for each column, such as close = "last(bid)"',
@@ -188,6 +189,8 @@ class _Reader:
                 f"{name!r} is not a plain name", where, "use letters, digits and _, and map it in [source] columns"
             )
             return None
+        if isinstance(written, dict):
+            written = self._spelled(written, where)
         match = _FIELD.fullmatch(written) if isinstance(written, str) else None
         if match is None:
             self._problem(f"{written!r} is not a type", where, _TYPES)
@@ -214,8 +217,26 @@ class _Reader:
             self._problems.append(problem)
         return field if problem is None else None
 
+    def _spelled(self, table: _Table, where: str) -> object:
+        """A field that is written as a table, ``{ type = "decimal(18, 2)", round = "half-even" }``, as one text."""
+        self._known(table, ("type", *_OF_DECIMALS), where)
+        kind, named = table.get("type"), {name: table[name] for name in _OF_DECIMALS if name in table}
+        if not isinstance(kind, str) or not named:
+            return kind
+        begin, bracket, end = kind.rpartition(")")
+        if not (bracket and kind.lstrip().startswith("decimal")):
+            self._problem(f"{next(iter(named))} is only of a decimal, not of {kind!r}", where, "leave it out")
+            return kind
+        return ", ".join([begin, *(f"{name}={value}" for name, value in named.items())]) + f"){end}"
+
     def _decimal(self, name: str, arguments: str | None, where: str, *, nullable: bool) -> Field | None:
-        digits = [int(item) if item.strip().isdecimal() else item for item in (arguments or "").split(",")]
+        given = [item.strip() for item in (arguments or "").split(",")]
+        named = dict(_named(item) for item in given if "=" in item)
+        digits = [int(item) if item.isdecimal() else item for item in given if "=" not in item]
+        unknown = next((item for item in named if item not in _OF_DECIMALS), None)
+        if unknown is not None:
+            self._problem(f"unknown setting {unknown!r} of a decimal", where, did_you_mean(unknown, _OF_DECIMALS))
+            return None
         if len(digits) != len(("precision", "scale")):
             self._problem(
                 "a decimal without precision and scale",
@@ -224,7 +245,8 @@ class _Reader:
             )
             return None
         number = decimal_type(digits[0], digits[1], where, self._problems)
-        return None if number is None else Field(name, FieldKind.DECIMAL, number, nullable)
+        how = (named.get("round"), named.get("encoding"))
+        return decimal_field(name, number, *how, where, self._problems, nullable=nullable)
 
     def _declared(self, table: _Table, event: EventDraft) -> BarsDraft:
         self._known(table, _BARS, "bars")
@@ -339,6 +361,12 @@ def _form(arguments: str | None) -> TimeForm | None:
     values, named = read
     is_form = all(quoted for _, quoted in values) and set(named) <= {"zone"}
     return TimeForm(tuple(value for value, _ in values), named.get("zone")) if is_form else None
+
+
+def _named(item: str) -> tuple[str, str]:
+    """A setting within the brackets of a type; quotes round its value may be there or not."""
+    name, _, value = item.partition("=")
+    return name.strip(), value.strip().strip("'\"")
 
 
 def _toml(found: object) -> object:

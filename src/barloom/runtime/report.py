@@ -14,7 +14,7 @@ from barloom.time.instants import written as instant
 from barloom.time.timeframe import MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from barloom.engine.blocks import BarBlock, Step
@@ -59,7 +59,9 @@ class RunReport:
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
     took, `stream_time` where the stream stands (a UTC datetime; `stream_time_ns` to the nanosecond), `interrupted`
     whether it was told to stop. On Kafka `dead_letters` of the rejected are messages that could not be read, and are no
-    rows of the side output. Not on Kafka `first_rejected` holds the first row of each reason.
+    rows of the side output; `tombstones` are messages without a value, which are passed over. Not on Kafka
+    `first_rejected` holds the first row of each reason. `rounded` says how many values of a field were rounded to its
+    places, by field.
     """
 
     ticks: int = 0
@@ -72,6 +74,8 @@ class RunReport:
     stream_time_ns: int | None = None
     interrupted: bool = False
     dead_letters: int = 0
+    tombstones: int = 0
+    rounded: dict[str, int] = field(default_factory=dict)
     first_rejected: dict[str, SideRecord] = field(default_factory=dict)
     _latest: int = field(default=0, init=False, repr=False, compare=False)
 
@@ -101,6 +105,7 @@ class RunReport:
             self.ticks += len(batch.ticks) + len(batch.invalid)
             rows["invalid"] += len(batch.invalid)
             self.notes += [note for note in batch.notes if note not in self.notes]
+            self.add_rounded(batch.rounded)
         self.notes += [note for note in step.notes if note not in self.notes]
         self.filtered += rows.pop("filtered", 0)
         rows.pop("accepted", None)
@@ -114,6 +119,11 @@ class RunReport:
             name = str(plan.levels[block.level].timeframe)
             self.bars[name] = self.bars.get(name, 0) + len(block)
         self.stream_time_ns = step.stream_time
+
+    def add_rounded(self, rounded: Mapping[str, int]) -> None:
+        """Add values that were rounded, by field."""
+        for name, number in rounded.items():
+            self.rounded[name] = self.rounded.get(name, 0) + number
 
     def show(self, side: Sequence[SideRecord]) -> None:
         """Keep the first refused row of each reason; call it after `count` of the same step."""

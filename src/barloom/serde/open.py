@@ -21,6 +21,7 @@ from barloom.serde.by_keys import ByKeys
 from barloom.serde.formats import Format
 from barloom.serde.json.bars import JsonBarEncoder
 from barloom.serde.json.events import JsonEventDecoder
+from barloom.serde.json.items import JsonItemsDecoder
 from barloom.serde.json.late import JsonLateEncoder
 from barloom.serde.json.message_keys import JsonKeyColumns
 from barloom.serde.json.reading import JsonBarDecoder
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from barloom.serde.schema_source import SchemaSource
     from barloom.time.calendar import Calendar
 
-__all__ = ["Serde", "open_serde"]
+__all__ = ["Serde", "check_items", "open_serde"]
 
 _NO_FRAME: Final = b""
 _UNNUMBERED: Final = bytes(5)
@@ -82,7 +83,10 @@ class Serde:
     @cached_property
     def events(self) -> EventDecoder:
         """Reads the input topics."""
-        keys = key_reader(self._plan, self._event_keys)
+        keys, items = key_reader(self._plan, self._event_keys), self._plan.source.rows
+        if items is not None:
+            check_items(self._plan, self._format)
+            return JsonItemsDecoder(self._plan, items, keys)
         if self._format is Format.JSON:
             return JsonEventDecoder(self._plan, keys)
         framed = self._format is Format.AVRO
@@ -178,6 +182,16 @@ class Serde:
 
 
 _DERIVED: Final = "the schema of this definition"
+
+
+def check_items(plan: BarPlan, given: Format) -> None:
+    """`SourceError` where several ticks are to be taken of messages that are no JSON."""
+    if plan.source.rows is not None and given is not Format.JSON:
+        message = (
+            f"[source] rows takes several ticks of a message of JSON, and the input's format is {given.value}; "
+            "write one tick a message there and leave rows out, or write JSON and state format = 'json'"
+        )
+        raise SourceError(message)
 
 
 def open_serde(  # noqa: PLR0913 - one argument a setting

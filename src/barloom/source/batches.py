@@ -12,7 +12,7 @@ from barloom.engine.blocks import TickBatch
 from barloom.source.protocol import InvalidRows, Origins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from barloom.source.files.merge import Merged, Taken
     from barloom.source.protocol import InvalidRow, Origin
@@ -30,6 +30,7 @@ class Part:
     origins: Callable[[Integers], Sequence[Origin]]
     count: int
     stops: list[tuple[Taken, int]]
+    rounded: Mapping[str, int]
 
 
 def parts_of(merged: Merged, offset: int, batch_rows: int) -> Iterator[Part]:
@@ -68,11 +69,22 @@ class _Concatenated:
             [rows.problems.rows + bound for rows, bound in zip(slices, self.bounds, strict=True)]
         )
         self._messages = pl.concat([rows.problems.texts for rows in slices])
+        names = dict.fromkeys(name for rows in slices for name in rows.rounded)
+        bounded = list(zip(slices, self.bounds, strict=True))
+        self._rounded = {
+            name: np.concatenate([rows.rounded[name] + bound for rows, bound in bounded if name in rows.rounded])
+            for name in names
+        }
         self._known = [rows.known for rows in slices if rows.known is not None]
 
     def of_each(self, rows: Integers) -> Integers:
         """How many of the rows are of each part."""
         return np.bincount(self._part_of(rows), minlength=len(self._parts))
+
+    def rounded(self, rows: Integers) -> dict[str, int]:
+        """In how many of the rows a field lost places, by field."""
+        found = {name: int(np.isin(rows, each).sum()) for name, each in self._rounded.items()}
+        return {name: number for name, number in found.items() if number}
 
     def origins(self, rows: Integers) -> Origins:
         """Where rows came from."""
@@ -113,4 +125,5 @@ def _part(whole: _Concatenated, rows: Integers, offset: int, stops: list[tuple[T
         lambda wanted: whole.origins(rows[good[wanted]]),
         len(rows),
         stops,
+        whole.rounded(rows),
     )

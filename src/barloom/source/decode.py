@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,18 +18,31 @@ from barloom.plan.patterns import ISO, TimeForm
 from barloom.source.columns import ARRIVAL, column_paths, constants, label_of, names_asked
 from barloom.source.fields import column_type, decode_field
 from barloom.source.joining import joined
+from barloom.source.prepared import prepared
 from barloom.source.problems import RowProblems
 from barloom.source.text.times import check_zone
 from barloom.source.text.twice import Twice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from barloom.plan.barplan import BarPlan
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["Decoder", "Rows"]
+__all__ = ["Decoder", "RowItems", "Rows"]
+
+
+class RowItems(NamedTuple):
+    """Where rows stand whose records hold several: the position of each row's record, its number there from 1 on.
+
+    `text` gives a row as it stands there, `whole` are rows that are no item but a record that could not be read.
+    """
+
+    record: Integers
+    number: Integers
+    text: Callable[[int], str]
+    whole: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,8 @@ class Rows:
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
     the positions of the rest, `known` a row for each of these: the event's key and time, null where they could not be
     read (none where no row is refused). `limits` are the times after which rows without
-    `arrivals` may not be stamped.
+    `arrivals` may not be stamped. `items` is there where records were taken apart. `rounded` are
+    the positions of good rows in which a field lost places, by field.
     """
 
     frame: pl.DataFrame
@@ -48,6 +63,8 @@ class Rows:
     arrivals: Integers | None = None
     known: pl.DataFrame | None = None
     limits: Integers | None = None
+    items: RowItems | None = None
+    rounded: Mapping[str, Integers] = dataclasses.field(default_factory=dict)
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""
@@ -62,6 +79,7 @@ class Rows:
             arrivals=None if self.arrivals is None else self.arrivals[first:last],
             known=None if self.known is None else self.known[self.problems.places(start, stop)],
             limits=None if self.limits is None else self.limits[first:last],
+            rounded={name: rows[(rows >= start) & (rows < stop)] - start for name, rows in self.rounded.items()},
         )
 
 
@@ -114,19 +132,23 @@ class Decoder:
         `where` names the input in messages. Raises `SourceError` for a column whose type cannot be the field's.
         """
         problems: list[RowProblems] = []
+        rounded: dict[str, Integers] = {}
         decoded = {}
         for field in self.plan.event.fields:
             if field.name in self._constants:
                 decoded[field.name] = self._constants[field.name].new_from_index(0, count)
             else:
                 column = self._brought(columns, field.name, count, where)
-                decoded[field.name] = self._column(column, field.name, field, problems, where)
+                decoded[field.name] = self._column(column, field.name, field, problems, rounded, where)
         arrivals = None
         if ARRIVAL in self.paths:
-            arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, where)
+            arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, rounded, where)
         frame = pl.DataFrame(decoded, schema=self.schema)
         whole = RowProblems.of(refused)
         rows = _rows(frame, arrivals, RowProblems.joined([RowProblems.joined(problems).without(whole), whole]))
+        if rounded:
+            bad = rows.problems.rows
+            rows = replace(rows, rounded={name: each[~np.isin(each, bad)] for name, each in rounded.items()})
         return replace(rows, known=self.known(frame, rows.problems.rows)) if rows.problems else rows
 
     def known(self, frame: pl.DataFrame, refused: Integers) -> pl.DataFrame:
@@ -156,13 +178,25 @@ class Decoder:
             f"{where} has no name from which {asked!r}, for {label_of(part)!r}, could be read; name files"
         )
 
-    def _column(self, column: pl.Series, name: str, field: Field, problems: list[RowProblems], where: str) -> pl.Series:
+    def _column(  # noqa: PLR0913, PLR0917 - one column, and where it goes
+        self,
+        column: pl.Series,
+        name: str,
+        field: Field,
+        problems: list[RowProblems],
+        rounded: dict[str, Integers],
+        where: str,
+    ) -> pl.Series:
+        ready = prepared(column, field, self.plan.source)
+        column = ready.column
         try:
             values, found = decode_field(column, field, self.plan.source, self._twice.get(name))
         except SourceError as error:
             message = f"{where}: the column {self.paths.get(name, name)!r} for the field {label_of(name)!r} {error}"
             raise SourceError(message) from None
-        label, told = label_of(name), RowProblems.of(found)
+        if len(ready.rounded):
+            rounded[name] = ready.rounded
+        label, told = label_of(name), RowProblems.joined([RowProblems.of(ready.problems), RowProblems.of(found)])
         if len(told):
             problems.append(_labelled(label, told))
         if not field.nullable and values.null_count() > len(told):
@@ -174,9 +208,11 @@ class Decoder:
 
     def _constant(self, name: str, text: str, told: str) -> pl.Series:
         try:
-            values, problems = decode_field(pl.Series([text]), self.plan.event.by_name[name], self.plan.source)
+            ready = prepared(pl.Series([text]), self.plan.event.by_name[name], self.plan.source)
+            values, problems = decode_field(ready.column, self.plan.event.by_name[name], self.plan.source)
         except SourceError as error:
             problems = {0: str(error)}
+        problems = problems or ready.problems
         if problems or values.null_count():
             message = f"{told}: {problems.get(0, 'it is empty')}"
             raise SourceError(message)

@@ -143,7 +143,8 @@ class SourceBatch:
     `origins` tells where given rows of `ticks` came from (asked only for the few that are refused). `positions` opens
     the source right after this batch. `offsets` of `ticks` and of `invalid` count rows of the whole input, also
     across a restart. A batch may be without rows: its positions and notes count all the same. `received_at` is when the
-    last of its rows came in, whatever the rows say themselves (none: they were there before).
+    last of its rows came in, whatever the rows say themselves (none: they were there before). `rounded` says in how
+    many of the ticks a field lost places, by field.
     """
 
     ticks: TickBatch
@@ -153,6 +154,7 @@ class SourceBatch:
     progress: Progress = _UNKNOWN
     notes: Sequence[str] = field(default_factory=tuple)
     received_at: int | None = None
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
 
 class Source(Protocol):

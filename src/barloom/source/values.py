@@ -23,7 +23,7 @@ def column_of(values: Sequence[object]) -> pl.Series:
     Never typed by what a block of rows happens to hold, so that a row means the same in whatever block it comes.
     """
     kinds = set(map(type, values)) - {type(None)}
-    if kinds <= {str}:
+    if all(issubclass(kind, str) for kind in kinds):
         return pl.Series(values, dtype=pl.String)
     if kinds == {int} and all(value is None or value in _INT64 for value in values):
         return pl.Series(values, dtype=pl.Int64).cast(pl.String)

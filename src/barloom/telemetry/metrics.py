@@ -28,6 +28,7 @@ FAMILIES: Final = {
     "barloom_ticks": _Family("counter", "Input rows taken from the source, refused ones included.", ("partition",)),
     "barloom_rejected": _Family("counter", "Input rows that went to the side output, by reason.", ("reason",)),
     "barloom_dead_letters": _Family("counter", "Messages that could not be read and went to the dead letters."),
+    "barloom_tombstones": _Family("counter", "Messages without a value, which were passed over."),
     "barloom_bars": _Family("counter", "Bars published, by timeframe and state.", ("timeframe", "state")),
     "barloom_duplicates_suppressed": _Family("counter", "Rows and child bars that had been taken in before."),
     "barloom_stream_time_lag_seconds": _Family(
@@ -126,6 +127,10 @@ class Metrics:
     def dead_letters(self, number: int) -> None:
         """Count messages that went to the dead letters."""
         self._series["barloom_dead_letters"].inc(number)
+
+    def tombstones(self, number: int) -> None:
+        """Count messages without a value."""
+        self._series["barloom_tombstones"].inc(number)
 
     def bars(self, timeframe: str, state: str, number: int) -> None:
         """Count published bars; `state` is ``live`` or ``final``."""

@@ -13,7 +13,7 @@ from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
 from barloom.source.decode import Decoder, Rows
 from barloom.source.problems import RowProblems
-from barloom.source.text.records import column_at
+from barloom.source.text.records import TextFields, column_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,12 +35,15 @@ def as_rows(ticks: Any) -> list[Any]:  # noqa: ANN401 - a frame, or one or many 
 
 
 class TickReader:
-    """Reads rows of one definition: mappings with the input's names, and events."""
+    """Reads rows of one definition: mappings with the input's names, and events.
+
+    Where the input has several ticks in a record, mappings are single ticks with the event's names.
+    """
 
     def __init__(self, plan: BarPlan) -> None:
         self._timestamp = plan.event.timestamp
-        self._of_mappings = Decoder(plan)
         self._of_events = Decoder(replace(plan, source=replace(plan.source, columns={})))
+        self._of_mappings = Decoder(plan) if plan.source.rows is None else self._of_events
 
     def times(self, rows: Sequence[Any]) -> list[int | None]:
         """The event time of each row in nanoseconds; none where the row cannot be read."""
@@ -66,11 +69,9 @@ class TickReader:
         decoder = self._of_events if events else self._of_mappings
         mappings = [_mapping(row, position, refused) for position, row in enumerate(rows)]
         try:
+            texts = TextFields.of(decoder.plan.event.fields)
             columns = {
-                name: column_at(
-                    mappings, path, refused, text=decoder.schema.get(name) == pl.String, listed=name in decoder.lists
-                )
-                for name, path in decoder.paths.items()
+                name: column_at(mappings, path, refused, texts.wanted(name)) for name, path in decoder.paths.items()
             }
             return decoder.decode(columns, len(rows), refused, "the ticks")
         except SourceError:

@@ -470,3 +470,20 @@ def test_nothing_in_nothing_out() -> None:
     """An empty poll has no rows."""
 
     assert (0, 0) == (decoder(schema()).decode([]).count, decoder(schema()).decode([]).frame.height)
+
+
+@pytest.mark.parametrize(
+    "kind", ["double", ["null", "double"], {"type": "bytes", "logicalType": "decimal", "precision": 20, "scale": 8}]
+)
+def test_places_are_rounded_where_the_field_says_so(kind: Some) -> None:
+    """In whatever type a number comes that has more of them."""
+    plan = quotes()
+    fields = (replace(field, rounding="half-even") if field.name == "bid" else field for field in plan.event.fields)
+    plan = replace(plan, event=replace(plan.event, fields=tuple(fields)))
+    document = schema(bid=kind)
+    source = OneSchema(parse_schema(json.dumps(document), "test"), "test")
+    value = Decimal("0.12345678") if isinstance(kind, dict) else 0.12345678
+    found = AvroEventDecoder(plan, source, framed=False).decode([body(document, {**ROW, "bid": value})])
+
+    assert {} == dict(found.problems)
+    assert [Decimal("0.1235")] == found.frame["bid"].to_list()

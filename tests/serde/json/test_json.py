@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 GOOD = (
     b'{"broker":"B","number":5,"at":1700000040000,"bid":"12.3456","ask":null,"size":1234567890123456789.01,"buy":true}'
 )
+
+
+ROW = {"broker": "B", "number": 5, "at": 1700000040000, "bid": "AN8=", "ask": None, "size": 1, "buy": True}
 
 
 def serde(times: str = "iso", **source: object) -> Serde:
@@ -327,3 +331,34 @@ def _by_pattern() -> BarPlan:
     fields = """symbol = "string"\nat = 'timestamp("%d.%m.%Y %H:%M", zone="UTC")'"""
     event = f'[event]\nkey = "symbol"\ntimestamp = "at"\n[event.fields]\n{fields}'
     return read_toml(f'{event}\n[bars]\nname = "bars"\nbase = "1m"\nselect = {{ ticks = "count()" }}')
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_decimals_as_bytes_and_rounded(nested: bool) -> None:  # noqa: FBT001
+    """Base64 is no digits, whatever its letters are; what has too many places is rounded, and counted by field."""
+    plan = quotes(**({"columns": {name: f"after.{name}" for name in ROW}} if nested else {}))
+    fields = {field.name: field for field in plan.event.fields}
+    fields["bid"] = replace(fields["bid"], encoding="base64")
+    fields["size"] = replace(fields["size"], rounding="half-even")
+    plan = replace(plan, event=replace(plan.event, fields=tuple(fields.values())))
+    scale = fields["bid"].number.scale  # type: ignore[union-attr]
+    bids = {"1234": 0xD76DF8 - 2**24, "AN8=": 0xDF, "9999": -0x82083}
+    rows = [{**ROW, "bid": bid, "size": size} for bid, size in zip(bids, (f"1.{'0' * 12}1", 2, 0.25), strict=True)]
+    rows += [{**ROW, "bid": 1234}, {**ROW, "bid": "x"}]
+    messages = [json.dumps({"after": row} if nested else row).encode() for row in rows]
+    found = open_serde(plan, CALENDAR, format=Format.JSON).events.decode(messages)
+
+    assert [Decimal(value).scaleb(-scale) for value in bids.values()] == found.frame["bid"].to_list()
+    assert {"size": [0]} == {name: each.tolist() for name, each in found.rounded.items()}
+    assert [3, 4] == list(found.problems)
+
+
+def test_bytes_whose_letters_are_all_digits_are_no_number() -> None:
+    """Messages that are laid out alike are read in bulk, and base64 is no digits there either."""
+    plan = quotes()
+    fields = (replace(field, encoding="base64") if field.name == "bid" else field for field in plan.event.fields)
+    plan = replace(plan, event=replace(plan.event, fields=tuple(fields)))
+    messages = [json.dumps({**ROW, "ask": "1", "bid": "1234", "buy": "true"}).encode() for _ in range(4)]
+    found = open_serde(plan, CALENDAR, format=Format.JSON).events.decode(messages)
+
+    assert [Decimal(0xD76DF8 - 2**24).scaleb(-4)] * 4 == found.frame["bid"].to_list()

@@ -17,6 +17,7 @@ from barloom.cli.definition.clock_view import clock_body, clock_rows
 from barloom.cli.formats import duration, moment
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
+from barloom.plan.identity import number_text
 from barloom.plan.nodes import columns_of
 from barloom.plan.nulls import unasked_nulls
 from barloom.plan.paths import shown_path
@@ -136,7 +137,9 @@ def _closing(plan: BarPlan) -> str:
 
 
 def _written(source: SourcePlan) -> Iterable[tuple[str, str]]:
-    """What is declared of how times and numbers are written, beside the types of the fields."""
+    """What is declared of how records, times and numbers are written, beside the types of the fields."""
+    if source.rows is not None:
+        yield "ticks", f"what stands at {source.rows} in each record"
     if source.ambiguous != "refuse":
         rules = {"earlier": "the earlier one", "later": "the later one", "order": "by the order of the rows"}
         yield "an hour twice", f"{rules[source.ambiguous]}, where the clocks are set back"
@@ -167,7 +170,7 @@ def _type(item: Field) -> str:
         unit = f"timestamp({item.time_unit})" if item.time_unit else "timestamp"
         text = unit if item.form == ISO else shown_form(item.form)
     elif item.kind is FieldKind.DECIMAL:
-        text = str(item.number)
+        text = number_text(item)
     elif item.separator is not None:
         text = f'list("{item.separator}")'
     else:
@@ -284,6 +287,7 @@ def plan_body(plan: BarPlan, now: int) -> dict[str, object]:
         "close_grace_when": None if plan.close_grace_when is None else render(plan.close_grace_when),
         **clock_body(plan),
         "where": None if plan.where is None else render(plan.where),
+        "rows": plan.source.rows,
         "fields": [
             {"name": item.name, "type": _type(item), "role": _role(plan.event, item), "from": _origin(plan, item)}
             for item in plan.event.fields

@@ -51,6 +51,8 @@ def head_sheet(letter: Letter) -> Sheet:
     sheet.add("message", _origin(letter))
     sheet.add("its time", letter.stamped or "-")
     sheet.add("error", letter.error or "-")
+    if letter.items is not None:
+        sheet.add("items", letter.items)
     sheet.add("failed first", letter.first_seen or "-")
     sheet.add("failed last", letter.last_seen or "-")
     sheet.add("tries", count(letter.tries))
@@ -85,6 +87,7 @@ def summary(letter: Letter, *, replayed: bool) -> dict[str, object]:
         "offset": offset,
         "timestamp": letter.stamped,
         "error": letter.error,
+        "items": letter.items,
         "first_seen": letter.first_seen or None,
         "last_seen": letter.last_seen or None,
         "tries": letter.tries,

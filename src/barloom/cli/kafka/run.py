@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import count, moment, plural
+from barloom.cli.formats import count, moment, plural, rounded_told
 from barloom.cli.screen import Column, Sheet, err, note, say, show, spinner
 from barloom.kafka import UNCOMMITTED
 from barloom.telemetry.logs import configure
@@ -96,6 +96,10 @@ def show_report(report: RunReport, names: Topics, same: str) -> None:
         say(f"Refused ticks, each with the reason and the bars it missed: in the topic {names.late}")
     if report.dead_letters:
         say(f"Messages that could not be read: in {names.dead_letter}; see them with barloom dlq list {same}")
+    if report.tombstones:
+        say(f"Messages without a value, which were passed over: {count(report.tombstones)}")
+    if report.rounded:
+        say(rounded_told(report.rounded))
     for text in report.notes:
         note(text)
 
@@ -112,6 +116,8 @@ def report_body(report: RunReport, app: KafkaApp) -> dict[str, object]:
         "rejected": report.rejected,
         "late_topic": names.late,
         "dead_letters": report.dead_letters,
+        "rounded": report.rounded,
+        "tombstones": report.tombstones,
         "dead_letter_topic": names.dead_letter,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),

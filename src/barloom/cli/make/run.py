@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit, exit_of
-from barloom.cli.formats import UsageError, count, moment, plural
+from barloom.cli.formats import UsageError, count, moment, plural, rounded_told
 from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, bars_asked
 from barloom.cli.kafka.run import run_on_kafka
 from barloom.cli.options import AsJson, Definition, MaybeSources, MaybeStore  # noqa: TC001 - the command line reads
@@ -229,6 +229,8 @@ def show_report(report: RunReport, store: Path) -> None:
         say(f"See them: barloom export --store {store} --rejected --out rejected.csv")
     if report.filtered:
         say(f"{plural(report.filtered, 'row')} left out by where.")
+    if report.rounded:
+        say(rounded_told(report.rounded))
     for text in report.notes:
         note(text)
     say(f"Stream time: {moment(report.stream_time_ns)}")
@@ -249,6 +251,7 @@ def report_body(report: RunReport, store: Path) -> dict[str, object]:
         "store": str(store),
         "ticks": report.ticks,
         "filtered": report.filtered,
+        "rounded": report.rounded,
         "bars": report.bars,
         "open": report.open,
         "rejected": report.rejected,

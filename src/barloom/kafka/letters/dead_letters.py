@@ -24,8 +24,10 @@ FIRST_SEEN: Final = "barloom.first-seen"
 LAST_SEEN: Final = "barloom.last-seen"
 TRIES: Final = "barloom.tries"
 REPLAYED_FROM: Final = "barloom.replayed-from"
+ITEMS: Final = "barloom.items"
+"""Which items of a message of several could not be read, from 1 on (``2,5-7``): only these are here for."""
 
-OWN: Final = frozenset({TOPIC, PARTITION, OFFSET, TIMESTAMP, ERROR, FIRST_SEEN, LAST_SEEN, TRIES, REPLAYED_FROM})
+OWN: Final = frozenset({TOPIC, PARTITION, OFFSET, TIMESTAMP, ERROR, FIRST_SEEN, LAST_SEEN, TRIES, REPLAYED_FROM, ITEMS})
 """Headers that barloom adds; all others are the producer's."""
 
 _LONGEST_ERROR: Final = 1000
@@ -71,11 +73,11 @@ class DeadLetter(NamedTuple):
     headers: Headers
 
 
-def dead_letter(message: Message, error: str, now: int) -> DeadLetter:
+def dead_letter(message: Message, error: str, now: int, items: str = "") -> DeadLetter:
     """What is written for a message that failed at `now` (nanoseconds UTC): key, value and headers as they were.
 
-    The headers ``barloom.…`` are added as text. A message that was replayed and failed again keeps its first-seen time,
-    and its tries count on.
+    `items` are those of several that failed; empty for the whole message. The headers ``barloom.…`` are added as text.
+    A message that was replayed and failed again keeps its first-seen time, and its tries count on.
     """
     before = original_headers(message)
     marks = own_headers(message)
@@ -93,6 +95,7 @@ def dead_letter(message: Message, error: str, now: int) -> DeadLetter:
         LAST_SEEN: at,
         TRIES: str(_tries(marks) + 1),
         REPLAYED_FROM: marks.get(REPLAYED_FROM),
+        ITEMS: items or marks.get(ITEMS),
     }
     added: Headers = [(name, text.encode()) for name, text in told.items() if text is not None]
     return DeadLetter(raw(message.key()), raw(message.value()), before + added)

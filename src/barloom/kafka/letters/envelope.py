@@ -10,6 +10,7 @@ from barloom.kafka.events.scan import record_at, scan
 from barloom.kafka.letters.dead_letters import (
     ERROR,
     FIRST_SEEN,
+    ITEMS,
     LAST_SEEN,
     OFFSET,
     PARTITION,
@@ -64,6 +65,11 @@ class Letter:
         return self.marks.get(ERROR, "")
 
     @property
+    def items(self) -> str | None:
+        """Which items of a message of several could not be read; none where the whole message is meant."""
+        return self.marks.get(ITEMS)
+
+    @property
     def stamped(self) -> str | None:
         """The message's own time stamp, as ISO 8601."""
         return self.marks.get(TIMESTAMP)
@@ -100,6 +106,8 @@ class Letter:
     def put_back(self) -> DeadLetter:
         """The message for its own topic again: as it was, with where it is replayed from and its history."""
         kept = {REPLAYED_FROM: f"{self.home}/{self.place}", FIRST_SEEN: self.first_seen, TRIES: str(self.tries)}
+        if ITEMS in self.marks:
+            kept[ITEMS] = self.marks[ITEMS]
         added: Headers = [(name, text.encode()) for name, text in kept.items()]
         return DeadLetter(self.key, self.value, self.headers + added)
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import TickBatch
-from barloom.kafka.runtime.polling import Refused
+from barloom.kafka.runtime.items import Refused, by_message
 from barloom.source.fields import column_type
 
 if TYPE_CHECKING:
@@ -49,11 +49,19 @@ class Blocked:
         arrivals = None if ticks.arrivals is None else ticks.arrivals[kept]
         places = polled.index[found].tolist()
         refused = [Refused(polled.messages[at], text) for at, text in zip(places, problems.values(), strict=True)]
+        parts = polled.parts
+        if parts is not None:
+            numbers = [parts.number(row) for row in problems]
+            refused = [
+                Refused(one.message, f"item {number}: {one.problem}", (number,))
+                for one, number in zip(refused, numbers, strict=True)
+            ]
         return replace(
             polled,
             ticks=TickBatch(ticks.frame.filter(pl.Series(kept)), ticks.offsets[kept], arrivals),
-            refused=[*polled.refused, *refused],
+            refused=by_message([*polled.refused, *refused]),
             index=polled.index[kept],
+            parts=None if parts is None else parts.kept(kept),
         )
 
     def _problems(self, ticks: pl.DataFrame) -> Mapping[int, str]:

@@ -198,6 +198,8 @@ class Instance:
         rows = len(polled.ticks) + len(polled.refused)
         self._uncommitted += rows
         self._job.count(partition.number, step, rows, len(polled.refused))
+        self._job.passed_over(polled.tombstones)
+        self._job.report.add_rounded(polled.rounded)
         self._job.watch_late(partition.number, polled.ticks, step)
         self._stepped_over()
         self._look_for_strays(partition)

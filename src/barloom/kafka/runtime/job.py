@@ -91,6 +91,12 @@ class Job:
         if step.counts.get("duplicate"):
             self.metrics.duplicates(step.counts["duplicate"])
 
+    def passed_over(self, tombstones: int) -> None:
+        """Add messages without a value, which are no ticks."""
+        if tombstones:
+            self.report.tombstones += tombstones
+            self.metrics.tombstones(tombstones)
+
     def watch_late(self, partition: int, ticks: TickBatch, step: Step) -> None:
         """Raise or clear the alarm about late rows, as a step may give cause to."""
         late = np.empty(0, np.int64)

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
 
 from barloom.engine.blocks import TickBatch
 from barloom.kafka.runtime.fetched import Log
+from barloom.kafka.runtime.items import Parts, Refused, counting, refused_items
 from barloom.source.protocol import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import polars as pl
 
     from barloom.kafka.runtime.fetched import Fetched, Record
     from barloom.serde.protocol import EventDecoder
     from barloom.source.decode import Rows
-    from barloom.time.calendar import Integers
+    from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Polled", "Refused", "decode"]
+__all__ = ["Polled", "decode"]
 
 _MILLISECOND: Final = 1_000_000
 _LONGEST_TEXT: Final = 1_000_000
 """Characters of a record that are told: in JSON they may take six bytes each, and a topic takes messages of 8 MiB."""
 
 
-class Refused(NamedTuple):
-    """A record that could not be read as the event, and why."""
-
-    message: Record
-    problem: str
-
-
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """The records of one log: the good ones as ticks, the others; the first one's offset and the one to go on from."""
+    """The records of one log: the good ones as ticks, the others; the first one's offset and the one to go on from.
+
+    `index` is the position of each tick's record among the `messages`, and `parts` says which of its items it is, where
+    records hold several. Records without a value, `tombstones`, are neither ticks nor refused.
+    """
 
     ticks: TickBatch
     refused: Sequence[Refused]
@@ -46,13 +44,19 @@ class Polled:
     index: Integers
     first_offset: int
     next_offset: int
+    parts: Parts | None = None
+    tombstones: int = 0
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
     def origins(self, rows: Integers) -> list[Origin]:
-        """Where rows of the ticks came from, and how they looked."""
+        """Where rows of the ticks came from, and how they looked; an item is told by its number in its record."""
         return [self._origin(self.messages[place], row) for row, place in zip(rows, self.index[rows], strict=True)]
 
     def _origin(self, message: Record, row: int) -> Origin:
-        return Origin(f"{message.topic()}[{message.partition()}]", message.offset(), _text(message, self.ticks, row))
+        name = f"{message.topic()}[{message.partition()}]"
+        if self.parts is not None:
+            return Origin(name, self.parts.number(row), _shortened(self.parts.text(row)))
+        return Origin(name, message.offset(), _text(message, self.ticks, row))
 
 
 def decode(fetched: Fetched, topics: Sequence[str], decoder: EventDecoder, now: int) -> dict[Log, Polled]:
@@ -63,7 +67,33 @@ def decode(fetched: Fetched, topics: Sequence[str], decoder: EventDecoder, now: 
     keys = list(map(type(records[0]).key, records)) if decoder.wants_keys else ()
     rows = decoder.decode(fetched.values, keys)
     arrival = _arrivals(records, rows, now)
-    return {log: _polled(records, rows, chosen, arrival) for log, chosen in _by_log(fetched, topics)}
+    counts = None if rows.items is None else counting(records, rows.items, rows.count)
+    refused = _refused(records, rows, counts)
+    good = _Good(rows, counts, arrival)
+    return {log: _polled(records, good, refused, chosen) for log, chosen in _by_log(fetched, topics)}
+
+
+class _Good:
+    """The good rows of a poll that count: their columns, and the position of the record of each."""
+
+    def __init__(self, rows: Rows, counts: Booleans | None, arrival: Integers) -> None:
+        self.frame, self.index, self.arrival, self.items = rows.frame, rows.index, arrival, rows.items
+        self.rounded = rows.rounded
+        if counts is not None and not counts.all():
+            kept = np.flatnonzero(counts[rows.index])
+            self.frame, self.index, self.arrival = rows.frame[kept], rows.index[kept], arrival[kept]
+        self.record = _record_of(rows, self.index)
+
+
+def _record_of(rows: Rows, index: Integers) -> Integers:
+    return index if rows.items is None else rows.items.record[index]
+
+
+def _refused(records: Sequence[Record], rows: Rows, counts: Booleans | None) -> dict[int, Refused]:
+    """What is wrong with records, by their position."""
+    if rows.items is not None and counts is not None:
+        return refused_items(records, rows, rows.items, counts)
+    return {place: Refused(records[place], text) for place, text in rows.problems.items()} if rows.problems else {}
 
 
 def _by_log(fetched: Fetched, topics: Sequence[str]) -> Iterator[tuple[Log, Integers]]:
@@ -77,20 +107,28 @@ def _by_log(fetched: Fetched, topics: Sequence[str]) -> Iterator[tuple[Log, Inte
             yield Log(topic, number), np.flatnonzero(of_topic & (partition == number))
 
 
-def _polled(records: Sequence[Record], rows: Rows, chosen: Integers, arrival: Integers) -> Polled:
+def _polled(records: Sequence[Record], rows: _Good, refused: Mapping[int, Refused], chosen: Integers) -> Polled:
     """The part of a poll at the positions `chosen`."""
     ours = np.zeros(len(records), np.bool_)
     ours[chosen] = True
-    good = np.flatnonzero(ours[rows.index])
-    where = rows.index[good]
+    good = np.flatnonzero(ours[rows.record])
+    where = rows.record[good]
     offset = np.zeros(len(records), np.int64)
     offset[chosen] = _offsets(records, chosen)
-    ticks = TickBatch(_rows(rows.frame, good), offset[where], arrival[good])
-    refused = []
-    if rows.problems:
-        places = set(chosen.tolist())
-        refused = [Refused(records[place], text) for place, text in rows.problems.items() if place in places]
-    return Polled(ticks, refused, records, where, int(offset[chosen[0]]), int(offset[chosen[-1]]) + 1)
+    ticks = TickBatch(_rows(rows.frame, good), offset[where], rows.arrival[good])
+    bad = [one for place, one in refused.items() if ours[place]]
+    letters = [one for one in bad if one.message.value() is not None]
+    return Polled(
+        ticks,
+        letters,
+        records,
+        where,
+        int(offset[chosen[0]]),
+        int(offset[chosen[-1]]) + 1,
+        parts=None if rows.items is None else Parts(rows.items, rows.index[good]),
+        tombstones=len(bad) - len(letters),
+        rounded={name: int(np.isin(rows.index[good], each).sum()) for name, each in rows.rounded.items()},
+    )
 
 
 def _offsets(records: Sequence[Record], chosen: Integers) -> Integers:
@@ -117,13 +155,14 @@ def _arrivals(records: Sequence[Record], rows: Rows, now: int) -> Integers:
 
     if rows.arrivals is not None:
         return rows.arrivals
+    record = _record_of(rows, rows.index)
     arrivals = np.full(len(records), now)
     if TIMESTAMP_LOG_APPEND_TIME in (records[0].timestamp()[0], records[-1].timestamp()[0]):
         stamps = [message.timestamp() for message in records]
         appended = np.array([kind == TIMESTAMP_LOG_APPEND_TIME for kind, _ in stamps])
         times = np.array([time for _, time in stamps], np.int64) * _MILLISECOND
         arrivals[appended] = times[appended]
-    return arrivals[rows.index]
+    return arrivals[record]
 
 
 def _text(message: Record, ticks: TickBatch, row: int) -> str:
@@ -132,4 +171,8 @@ def _text(message: Record, ticks: TickBatch, row: int) -> str:
         text = (message.value() or b"").decode()
     except UnicodeDecodeError:
         text = msgspec.json.encode(ticks.frame.row(row, named=True)).decode()
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"

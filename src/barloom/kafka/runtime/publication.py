@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from barloom.kafka.letters.dead_letters import dead_letter
+from barloom.kafka.letters.items import items_text
 from barloom.kafka.runtime.output_keys import OutputKeys
 from barloom.kafka.state.key_progress import key_progress
 from barloom.kafka.state.progress import progress_key
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from barloom.engine.blocks import BarBlock, BarId, Keys, Step
+    from barloom.kafka.runtime.items import Refused
     from barloom.kafka.runtime.passing import Headers, PassedHeaders
-    from barloom.kafka.runtime.polling import Polled, Refused
+    from barloom.kafka.runtime.polling import Polled
     from barloom.kafka.runtime.transaction import Transactions
     from barloom.kafka.state.changelog import Change
     from barloom.kafka.state.progress import Progress
@@ -137,8 +139,8 @@ class Publication:
 
     def dead_letters(self, partition: int, refused: Sequence[Refused], now: int) -> None:
         """Messages that could not be read."""
-        for message, problem in refused:
-            letter = dead_letter(message, problem, now)
+        for message, problem, items in refused:
+            letter = dead_letter(message, problem, now, items_text(items))
             self._send_one(self._topics.dead_letter, partition, letter.key, letter.value, letter.headers)
         if refused:
             self._metrics.dead_letters(len(refused))

@@ -20,7 +20,7 @@ from barloom.kafka.runtime.job import Job
 from barloom.kafka.state.origin import refuse_another_definition
 from barloom.plan.identity import topics
 from barloom.plan.load import plan_of
-from barloom.serde.open import open_serde
+from barloom.serde.open import check_items, open_serde
 from barloom.telemetry.health import Health
 from barloom.telemetry.late_alarm import LateAlarm
 from barloom.telemetry.logs import get_logger
@@ -81,6 +81,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     """
     clock = clock or SystemClock()
     plan = plan_of(bars)
+    check_items(plan, settings.format)
     calendar = calendar or resolve(plan.calendar)
     inputs = Cluster.reach(settings, clock, stop=stop).ensure(plan, lambda: refuse_another_definition(plan, settings))
     _tell_of_timestamps(inputs)

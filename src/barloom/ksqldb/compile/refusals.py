@@ -142,6 +142,16 @@ def _input(plan: BarPlan) -> Iterator[Refusal]:
     if plan.event.event_id is not None:
         what = f"ksqlDB counts every record, also one whose {plan.event.event_id} has come before"
         yield Refusal("event_id", what, "remove duplicates before the topic, or run the definition on Kafka")
+    if plan.source.rows is not None:
+        what = f"a record is one row, and [source] rows = {plan.source.rows!r} takes several ticks of each"
+        yield Refusal("rows", what, "write one tick a record before the topic, or run the definition on Kafka")
+    for item in plan.event.fields:
+        if item.rounding is not None:
+            what = "ksqlDB reads a number with more places than its column has in its own way"
+            yield Refusal(item.name, what, "leave round out, or run the definition embedded or on Kafka")
+        if item.encoding is not None:
+            what = "ksqlDB reads decimals of JSON as numbers, not as bytes in base64"
+            yield Refusal(item.name, what, "write numbers before the topic, or run the definition on Kafka")
     if plan.pass_headers:
         what = f"an aggregation has no headers ({', '.join(plan.pass_headers)})"
         yield Refusal("pass_headers", what, "leave them out, or run the definition on Kafka", droppable=True)

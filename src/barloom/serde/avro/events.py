@@ -98,4 +98,9 @@ def _together(parts: list[tuple[Rows, Integers]], count: int) -> Rows:
     problems = {int(at[row]): text for rows, at in parts for row, text in rows.problems.items()}
     arrivals = [rows.arrivals for rows, _ in parts if rows.arrivals is not None]
     received = np.concatenate(arrivals)[order] if arrivals else None
-    return Rows(frame, index[order], count, RowProblems.of(problems), received)
+    names = dict.fromkeys(name for rows, _ in parts for name in rows.rounded)
+    rounded = {
+        name: np.sort(np.concatenate([at[rows.rounded[name]] for rows, at in parts if name in rows.rounded]))
+        for name in names
+    }
+    return Rows(frame, index[order], count, RowProblems.of(problems), received, rounded=rounded)

@@ -17,6 +17,7 @@ from barloom.serde.avro.one import read_one
 from barloom.source.decoded import overwrite
 from barloom.source.fields import column_type, decode_field
 from barloom.source.lists import packed
+from barloom.source.prepared import prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +92,8 @@ def _decoded(part: Part, field: Field, source: SourcePlan, messages: Messages, r
     """One of several types that a field has: read as the field's, so that they go into one column."""
     rows = messages.rows(part).tolist()
     try:
-        values, problems = decode_field(_series(part, field, messages, refused), field, source)
+        ready = prepared(_series(part, field, messages, refused), field, source)
+        values, problems = decode_field(ready.column, field, source)
     except SourceError as error:
         for row in rows:
             refused.setdefault(row, f"{field.name}: the value {error}")

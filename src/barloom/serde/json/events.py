@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from barloom.plan.barplan import FieldKind
 from barloom.serde.avro.values import Messages
 from barloom.serde.json.digits import PlainNumbers
 from barloom.serde.json.layout import NUMBER, Layout
@@ -23,13 +22,13 @@ from barloom.source.columns import of_value
 from barloom.source.decode import Decoder
 from barloom.source.decoded import overwrite
 from barloom.source.lists import packed
-from barloom.source.text.records import NO_ROWS, refuse_lists, values_at, wrong_type
+from barloom.source.text.records import NO_ROWS, TextFields, Written, refuse_lists, values_at, wrong_type
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from barloom.plan.barplan import BarPlan
+    from barloom.plan.barplan import BarPlan, Field
     from barloom.serde.json.layout import Spans
     from barloom.serde.message_keys import MessageKeys
     from barloom.source.decode import Rows
@@ -46,6 +45,11 @@ _NOTHING: Final = pl.Series([None], dtype=pl.String)
 _MOSTLY: Final = 0.7
 
 
+def _plain_fields(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Those whose digits are their numbers."""
+    return {name: field for name, field in fields.items() if field.encoding is None}
+
+
 def _layout(message: bytes | None) -> Layout | None:
     try:
         return None if message is None else Layout.of(message)
@@ -53,13 +57,8 @@ def _layout(message: bytes | None) -> Layout | None:
         return None
 
 
-class _Number(str):
-    """A number with a fraction, as it is written."""
-
-    __slots__ = ()
-
-
-_NO_TEXT: Final = _CONTAINERS | {bool, _Number}
+_NO_TEXT: Final = _CONTAINERS | {bool, Written}
+_ONLY_TEXT: Final = _NO_TEXT | {int}
 
 
 class JsonEventDecoder:
@@ -72,11 +71,12 @@ class JsonEventDecoder:
         self._decoder = Decoder(plan)
         self._keys = keys
         self._paths = of_value(self._decoder.paths)
-        texts = (name for name in self._paths if name and plan.event.by_name[name].kind is FieldKind.STRING)
-        self._texts = frozenset(texts) - self._decoder.lists
-        self._plain = PlainNumbers(self._decoder.fields, plan.source.null_values)
+        texts = TextFields.of(plan.event.fields)
+        self._texts = (self._paths.keys() & texts.all) - self._decoder.lists
+        self._only = self._paths.keys() & texts.only
+        self._plain = PlainNumbers(_plain_fields(self._decoder.fields), plan.source.null_values)
         self._flat = not any("." in path or path.isdecimal() for path in self._paths.values())
-        self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=_Number)
+        self._parser = self._flat_parser() if self._flat else msgspec.json.Decoder(float_hook=Written)
 
     @property
     def wants_keys(self) -> bool:
@@ -157,10 +157,15 @@ class JsonEventDecoder:
     def _flat_parser(self) -> msgspec.json.Decoder[Json]:
         """Takes the members that are wanted and passes over the others."""
         names = {f"f{place}": path for place, path in enumerate(self._paths.values())}
-        kinds = [str | int | None if name in self._texts else Any for name in self._paths]
+        kinds = [self._kind(name) for name in self._paths]
         members = [(name, kind, None) for name, kind in zip(names, kinds, strict=True)]
         message = msgspec.defstruct("Message", members, rename=names, gc=False)
         return msgspec.json.Decoder(message, float_hook=str)
+
+    def _kind(self, name: str) -> Any:  # noqa: ANN401 - a type
+        if name in self._only:
+            return str | None
+        return str | int | None if name in self._texts else Any
 
     def _parse(self, values: Sequence[bytes | None], refused: Problems) -> list[Json]:
         """The messages, parsed; an empty one where one is refused."""
@@ -194,7 +199,7 @@ class JsonEventDecoder:
         return values_at(parsed, path, refused)
 
     def _column(self, found: list[Json], name: str, refused: Problems) -> pl.Series:
-        unfit = _NO_TEXT if name in self._texts else _CONTAINERS
+        unfit = _ONLY_TEXT if name in self._only else _NO_TEXT if name in self._texts else _CONTAINERS
         if not unfit.isdisjoint(map(type, found)):
             path = self._paths[name]
             for row, value in enumerate(found):

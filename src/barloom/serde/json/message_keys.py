@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from barloom.plan.barplan import FieldKind
-from barloom.source.text.records import column_at
+from barloom.source.text.records import Wanted, column_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ class JsonKeyColumns:
         refused: Problems = {}
         records = [self._record(key, row, refused) for row, key in enumerate(keys)]
         return {
-            name: column_at(records, path, refused, text=name in self._texts) for name, path in self._paths.items()
+            name: column_at(records, path, refused, Wanted(name in self._texts)) for name, path in self._paths.items()
         }, refused
 
     def _record(self, key: bytes, row: int, refused: Problems) -> Json:

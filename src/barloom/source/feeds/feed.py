@@ -22,7 +22,8 @@ from barloom.source.feeds.live import LiveSource, Received
 from barloom.source.feeds.word import word_of
 from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
 from barloom.source.lists import packed_all
-from barloom.source.text.records import column_at, refuse_lists
+from barloom.source.text.items import Items, refuse_items
+from barloom.source.text.records import TextFields, column_at, refuse_lists
 from barloom.source.text.rowtext import row_texts
 from barloom.source.values import column_of
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.source.decoded import Problems
+    from barloom.time.calendar import Integers
 
 __all__ = ["FeedSource", "Row"]
 
@@ -64,6 +66,9 @@ class FeedSource(LiveSource[Row]):
         super().__init__(plan, name, clock or SystemClock())
         self._rows = rows
         self._event_decoder = Decoder(replace(plan, source=replace(plan.source, columns={})))
+        texts = self._texts = TextFields.of(plan.event.fields)
+        inner = plan.source.rows
+        self._inner = None if inner is None else Items(inner, self._decoder.paths, texts)
 
     @property
     def caught_up(self) -> bool | None:
@@ -85,6 +90,8 @@ class FeedSource(LiveSource[Row]):
                 for row, time in zip(rows, times, strict=True):
                     frame = cast("pl.DataFrame", adopted(row))
                     yield self._from_frame(frame).at(np.full(frame.height, time))
+            elif kind is Mapping and self._inner is not None:
+                yield self._from_items([dict(row) for row in rows], np.array(times))
             elif kind is Mapping:
                 yield self._from_mappings([dict(row) for row in rows]).at(np.array(times))
             else:
@@ -93,18 +100,32 @@ class FeedSource(LiveSource[Row]):
             raise error
 
     def _from_frame(self, frame: pl.DataFrame) -> Received:
+        if self._inner is not None:
+            refuse_items("a frame")
         paths = self._decoder.paths
         chosen = frame.select(frame_expressions(paths, frame.schema, "the frame"))
         rows = self._decoder.decode(chosen.to_dict(), frame.height, {}, self.name)
         return Received(rows, lambda wanted: row_texts(chosen, paths, wanted))
 
+    def _from_items(self, records: list[dict[str, object]], times: NDArray[np.int64]) -> Received:
+        """The items of mappings, each of which arrived with its mapping."""
+        assert self._inner is not None  # noqa: S101 - asked before
+        taken = self._inner.take(records, {})
+        columns = self._inner.columns(taken)
+        rows = self._decoder.decode(columns, taken.count, taken.refused, self.name)
+
+        def texts(wanted: Integers) -> list[str]:
+            whole = taken.whole
+            return [_json(records[taken.record[row]]) if row in whole else taken.text(row) for row in wanted.tolist()]
+
+        return Received(rows, texts).at(times[taken.record])
+
     def _from_mappings(self, records: list[dict[str, object]]) -> Received:
         refused: Problems = {}
-        texts = {name for name, dtype in self._decoder.schema.items() if dtype == pl.String}
         refuse_lists(records, self._decoder.paths.values(), refused)
+        texts = self._texts
         columns = {
-            name: column_at(records, path, refused, text=name in texts, listed=name in self._decoder.lists)
-            for name, path in self._decoder.paths.items()
+            name: column_at(records, path, refused, texts.wanted(name)) for name, path in self._decoder.paths.items()
         }
         rows = self._decoder.decode(columns, len(records), refused, self.name)
         return Received(rows, lambda wanted: [_json(records[row]) for row in wanted])

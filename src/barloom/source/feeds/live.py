@@ -155,5 +155,11 @@ class _Count:
             self._positions |= {TOTAL: rows_position(self._offset), RECEIVED: rows_position(self._row)}
             progress = Progress(self._row, None)
             yield SourceBatch(
-                part.ticks, dict(self._positions), part.origins, part.invalid, progress, received_at=received_at
+                part.ticks,
+                dict(self._positions),
+                part.origins,
+                part.invalid,
+                progress,
+                received_at=received_at,
+                rounded=part.rounded,
             )

@@ -157,6 +157,7 @@ class Reading:
             () if part is None else part.invalid,
             Progress(min(sum(self._done), sum(self._sizes)), sum(self._sizes)),
             notes,
+            rounded={} if part is None else part.rounded,
         )
 
     def keep(self, number: int, position: FilePosition) -> None:
@@ -220,8 +221,14 @@ class Reading:
 
     def _nothing(self) -> SourceError:
         sizes = list(zip(self.files, self._sizes, strict=True))
-        found = [f"{file.name} {'has no rows, only a header' if size else 'is empty'}" for file, size in sizes[:5]]
+        found = [f"{file.name} {_without_rows(file, size)}" for file, size in sizes[:5]]
         return SourceError("; ".join(found))
+
+
+def _without_rows(file: Input, size: int) -> str:
+    if not size:
+        return "is empty"
+    return "holds no ticks" if file.format == "jsonl" else "has no rows, only a header"
 
 
 def _covers(read: FilePosition, end: FilePosition) -> bool:

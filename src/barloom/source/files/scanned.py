@@ -13,6 +13,7 @@ from barloom.source.files.chain import BLOCK_BYTES, ROW_BYTES, Chain, bytes_of_r
 from barloom.source.files.inputs import InputFile
 from barloom.source.files.pieces import Ending, Piece
 from barloom.source.files.position import ANOTHER_FRAME, REPLACED, FilePosition, digest
+from barloom.source.text.items import refuse_items
 from barloom.source.text.rowtext import row_texts
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class ScannedRows:
 
 def selected(file: InputFile | FrameInput, decoder: Decoder) -> pl.LazyFrame:
     """The columns that a definition reads."""
+    if decoder.plan.source.rows is not None:
+        refuse_items(file.name)
     scan = file.scan()
     return scan.select(frame_expressions(decoder.paths, scan.collect_schema(), file.name))
 

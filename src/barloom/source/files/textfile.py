@@ -39,7 +39,9 @@ _MAGIC: Final = {
 
 
 class RecordFormat(Protocol):
-    """How lines become records, and these columns of text."""
+    """How lines become records, and these columns of text. `opened` is what may stay open at a record's end."""
+
+    opened: str
 
     def begin(self, line: bytes, where: str) -> bool:
         """Take the first line; whether it is a header."""
@@ -51,6 +53,10 @@ class RecordFormat(Protocol):
 
     def unclosed(self, data: bytes) -> bool:
         """Whether what `whole` leaves of the last lines is a mistake and nothing that is still being written."""
+        ...
+
+    def complete(self, data: bytes) -> bool:
+        """Whether a last line without an end shows that it is whole."""
         ...
 
     def parse(self, data: bytes) -> TextColumns:
@@ -115,8 +121,9 @@ class TextFile:
         """The file's size where that helps the next run, and whether a last line is left."""
         position = self._renewed(position)
         if self._left:
-            ending = "the last record has a quote that is not closed" if self._open else "the last line has no end"
-            mend = "close the quote" if self._open else "end it with a line break"
+            opened = self._format.opened
+            ending = f"the last record has a {opened} that is not closed" if self._open else "the last line has no end"
+            mend = f"close the {opened}" if self._open else "end it with a line break"
             note = (
                 f"{self._file.name}: {ending} and may still be being written, so it is not read; {mend}, "
                 'or close the input with --at-end close (at_end="close" in Python)'
@@ -270,7 +277,7 @@ class TextFile:
 
     def _ends_here(self, lines: LineBlocks) -> bool:
         """Whether the line without an end is complete."""
-        return self._closing or lines.sealed
+        return self._closing or lines.sealed or self._format.complete(lines.rest)
 
     def _refuse(self, why: str) -> NoReturn:
         message = f"{self._file.name} is no longer the file that was read before: {why}. {REPLACED}"

@@ -45,6 +45,8 @@ class CsvText:
     Where the plan names the columns, the text has no header line.
     """
 
+    opened = "quote"
+
     def __init__(self, paths: Mapping[str, str], source: SourcePlan, delimiter: str) -> None:
         if len(delimiter.encode()) != 1 or delimiter in '"\r\n':
             message = f"[source] delimiter {delimiter!r} is not a single character; write one such as ';' or '\\t'"
@@ -78,6 +80,10 @@ class CsvText:
         """Whether an open quote is one that was forgotten: each line behind its own is a record by itself."""
         behind = records_in(data.partition(b"\n")[2], self._part, self._width, ended=True)
         return bool(len(behind.plain) and behind.plain.all())
+
+    def complete(self, data: bytes) -> bool:  # noqa: ARG002
+        """Never: more of the last field may come."""
+        return False
 
     def parse(self, data: bytes) -> TextColumns:
         """Split whole records."""

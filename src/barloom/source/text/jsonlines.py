@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from barloom.errors import SourceError
-from barloom.source.columns import label_of, missing_column
+from barloom.source.columns import missing_column
 from barloom.source.text.csv import TextColumns
-from barloom.source.text.records import ABSENT, Json, column_at, list_met, paths_in, refuse_lists, value_at, wrong_type
+from barloom.source.text.records import (
+    ABSENT,
+    NO_TEXTS,
+    Json,
+    TextFields,
+    Written,
+    column_at,
+    list_met,
+    paths_in,
+    refuse_lists,
+    value_at,
+    wrong_type,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
@@ -29,26 +41,19 @@ _FRACTION: Final = r"^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)$"
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
 
 
-class _Number(str):
-    """A number with a fraction, as it is written."""
-
-    __slots__ = ()
-
-
-_TYPED: Final = msgspec.json.Decoder(float_hook=_Number)
+_TYPED: Final = msgspec.json.Decoder(float_hook=Written)
 
 
 class JsonLines:
     """Reads JSON lines. `paths` says where in a record each field stands; some record must have each of `needed`.
 
-    `texts` are the fields that a number or truth value cannot be, `lists` those that an array may be.
+    `texts` are the fields that other values cannot be.
     """
 
-    def __init__(
-        self, paths: Mapping[str, str], needed: Sequence[str], texts: Collection[str] = (), lists: Collection[str] = ()
-    ) -> None:
-        self._lists = frozenset(lists)
-        self._texts = [name for name in texts if name in paths]
+    opened = "bracket"
+
+    def __init__(self, paths: Mapping[str, str], needed: Sequence[str], texts: TextFields = NO_TEXTS) -> None:
+        self._texts = texts
         self._paths = paths
         self._needed = needed
         self._decoder = msgspec.json.Decoder(float_hook=str)
@@ -68,6 +73,10 @@ class JsonLines:
         """Never: no record goes over lines."""
         return False
 
+    def complete(self, data: bytes) -> bool:  # noqa: ARG002
+        """Never: a line counts when it has ended."""
+        return False
+
     def parse(self, data: bytes) -> TextColumns:
         """Read whole lines. Raises `SourceError` where a file's first block is not JSON or lacks a needed field."""
         try:
@@ -84,10 +93,9 @@ class JsonLines:
             self._check(records, refused)
         refuse_lists(records, self._paths.values(), refused)
         columns = {
-            name: column_at(records, path, refused, text=name in self._texts, listed=name in self._lists)
-            for name, path in self._paths.items()
+            name: column_at(records, path, refused, self._texts.wanted(name)) for name, path in self._paths.items()
         }
-        for name in self._texts:
+        for name in (name for name in self._texts.all if name in self._paths):
             columns[name] = self._without_fractions(columns[name], name, data, refused)
         return TextColumns(columns, len(records), refused)
 
@@ -103,7 +111,7 @@ class JsonLines:
         lines, rows = self.records(data), []
         for row in doubtful:
             value = value_at(_TYPED.decode(lines[row]), self._paths[name])
-            if isinstance(value, _Number):
+            if isinstance(value, Written):
                 refused.setdefault(row, wrong_type(self._paths[name], value))
                 rows.append(row)
         return column.clone().scatter(rows, None) if rows else column
@@ -131,8 +139,16 @@ class JsonLines:
         for name in self._needed:
             path = self._paths.get(name)
             if path is not None and all(value_at(record, path) is ABSENT for record in good):
-                met = next(filter(None, (list_met(record, path) for record in good)), None)
-                if met is not None:
-                    message = f"{self._where}, {path!r} for the field {label_of(name)!r}: {met} yet"
-                    raise SourceError(message)
+                self._check_lists(name, path, good)
                 raise missing_column(name, path, paths_in(good[0]), self._where)
+
+    def _check_lists(self, name: str, path: str, records: list[Json]) -> None:
+        """Raises where a list is in the way of a field, with the setting by which its items are rows."""
+        met = next(filter(None, (list_met(record, path) for record in records)), None)
+        if met is not None:
+            listed = "" if met.startswith("the record") else met.partition(" ")[0]
+            message = (
+                f"{self._where}, {path!r} for the field {name!r}: {met} unless rows names it: state "
+                f'rows = "{listed}[*]" under [source], and the paths of columns begin at its items'
+            )
+            raise SourceError(message)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from barloom.plan.barplan import FieldKind
 from barloom.source.lists import packed
 from barloom.source.values import column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import polars as pl
 
+    from barloom.plan.barplan import Field
     from barloom.source.decoded import Problems
 
 __all__ = [
     "ABSENT",
+    "ANYTHING",
     "NO_ROWS",
+    "NO_TEXTS",
     "Json",
+    "TextFields",
+    "Wanted",
+    "Written",
     "column_at",
     "list_met",
     "paths_in",
@@ -31,6 +38,13 @@ __all__ = [
 Json: TypeAlias = Any
 """What JSON can say: records are dicts and lists, as deep as they come."""
 
+
+class Written(str):
+    """A number with a fraction, as it is written."""
+
+    __slots__ = ()
+
+
 ABSENT: Final = object()
 """Stands where a record has nothing at a path."""
 
@@ -39,8 +53,48 @@ NO_ROWS: Final = "is a list: one row each cannot be taken from it"
 
 _A: Final[dict[type, str]] = {dict: "an object", list: "a list"}
 _CONTAINERS: Final = frozenset(_A)
-_NO_TEXT: Final[frozenset[type]] = frozenset((bool, float))
+_NO_TEXT: Final[frozenset[type]] = frozenset((bool, float, Written))
+_ONLY_TEXT: Final = _NO_TEXT | {int}
+_ANY: Final[frozenset[type]] = frozenset()
 _NOT_THERE: Final = (KeyError, IndexError, TypeError, AttributeError)
+
+
+class Wanted(NamedTuple):
+    """What a value is to be: a `text`, `only` a text, or also an array of texts."""
+
+    text: bool = False
+    only: bool = False
+    listed: bool = False
+
+
+ANYTHING: Final = Wanted()
+"""Any plain value."""
+
+
+class TextFields(NamedTuple):
+    """Fields whose values are texts: truth values and fractions are none, of those `only` texts no number is.
+
+    Of `lists` an array of them is one, too.
+    """
+
+    all: Collection[str] = ()
+    only: Collection[str] = ()
+    lists: Collection[str] = ()
+
+    @classmethod
+    def of(cls, fields: Iterable[Field]) -> TextFields:
+        """Those of an event: its texts, and decimals that come as bytes, whose texts digits might be too."""
+        fields = list(fields)
+        only = [field.name for field in fields if field.encoding is not None]
+        lists = [field.name for field in fields if field.separator is not None]
+        return cls([*(field.name for field in fields if field.kind is FieldKind.STRING), *only], only, lists)
+
+    def wanted(self, name: str) -> Wanted:
+        """What the values of a field are to be."""
+        return Wanted(name in self.all, name in self.only, name in self.lists)
+
+
+NO_TEXTS: Final = TextFields()
 
 
 def value_at(value: Json, path: str) -> Json:
@@ -57,25 +111,23 @@ def value_at(value: Json, path: str) -> Json:
     return value
 
 
-def column_at(
-    records: Sequence[Json], path: str, refused: Problems, *, text: bool = False, listed: bool = False
-) -> pl.Series:
+def column_at(records: Sequence[Json], path: str, refused: Problems, wanted: Wanted = ANYTHING) -> pl.Series:
     """The values at a path of all records, null where there is none. An object or array there refuses the record.
 
-    Arrays of plain values are packed where the field is `listed`.
-
-    So does, where a `text` is wanted, a truth value or a number with a fraction, which may be written in many ways.
+    So does, where a text is `wanted`, a truth value or a number with a fraction, which may be written in many ways; and
+    where only that will do, any number. Arrays of plain values are packed where they may be.
     """
     found = values_at(records, path, refused)
     kinds = set(map(type, found))
-    if text and not _NO_TEXT.isdisjoint(kinds):
+    unfit = _ONLY_TEXT if wanted.only else _NO_TEXT if wanted.text else _ANY
+    if not unfit.isdisjoint(kinds):
         for row, value in enumerate(found):
-            if type(value) in _NO_TEXT:
+            if type(value) in unfit:
                 refused.setdefault(row, wrong_type(path, str(value).lower()))
                 found[row] = None
     if not _CONTAINERS.isdisjoint(kinds):
         for row, value in enumerate(found):
-            if listed and isinstance(value, list) and (whole := packed(value)) is not None:
+            if wanted.listed and isinstance(value, list) and (whole := packed(value)) is not None:
                 found[row] = whole
             elif isinstance(value, dict | list):
                 refused.setdefault(row, f"{path!r} is {_A[type(value)]}, not a value")
@@ -104,7 +156,7 @@ def list_met(record: Json, path: str) -> str | None:
     gone: list[str] = []
     for step in path.split("."):
         if isinstance(record, list) and not step.isdecimal():
-            return f"{'.'.join(gone) or 'the record'} {NO_ROWS}"
+            return _no_rows(".".join(gone))
         record, gone = value_at(record, step), [*gone, step]
     return None
 
@@ -118,8 +170,11 @@ def refuse_lists(records: Sequence[Json], paths: Iterable[str], refused: Problem
         for row, record in enumerate(records):
             found = value_at(record, before) if before else record
             if type(found) is list and len(found) > 1 and _loses(found, taken):
-                name = before or "the record"
-                refused.setdefault(row, f"{name} {NO_ROWS}; it has {len(found)} elements, and some would be lost")
+                refused.setdefault(row, f"{_no_rows(before)}; it has {len(found)} elements, and some would be lost")
+
+
+def _no_rows(path: str) -> str:
+    return f"{path or 'the record'} {NO_ROWS}"
 
 
 def _entered(paths: Iterable[str]) -> dict[str, set[int]]:
