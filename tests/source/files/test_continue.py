@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barloom.errors import SourceError, SourceReplaced
-from barloom.source.files.source import merge as merge_module
+from barloom.source.files import merge as merge_module
 from barloom.source.files import reading as reading_module
 from barloom.source.open import open_source
 from source.reading import csv_of, iso, plan, put, read, tick

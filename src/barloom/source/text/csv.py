@@ -16,6 +16,7 @@ import polars as pl
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.text.csv_records import fields_of_lines, other_width, records_in
+from barloom.source.text.rawtext import BLANK, as_texts, texts_of_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import SourcePlan
     from barloom.source.decoded import Problems
     from barloom.source.text.csv_records import CsvRecords
-    from barloom.time.calendar import Booleans
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["CsvText", "TextColumns"]
 
@@ -90,14 +91,13 @@ class CsvText:
         columns = {name: frame[f"{place}"] for name, place in self._places.items()}
         return TextColumns(columns, frame.height, refused)
 
-    def records(self, data: bytes) -> list[bytes]:
-        """What `parse` counts as records."""
-        if b'"' in data:
-            return [record.removesuffix(b"\r") for record in self._records(data).texts(data)]
-        blanks = b" \t\r".replace(self._part, b"")
-        lines = data.split(b"\n")[:-1]
-        whole = [line for line in lines if line.strip(blanks)]
-        return [line.removesuffix(b"\r") for line in whole] if b"\r" in data else whole
+    def texts(self, data: bytes, rows: Integers) -> pl.Series:
+        """The texts of some of what `parse` counts as records."""
+        if b'"' not in data:
+            return texts_of_lines(data, rows, BLANK.replace(self._part, b""))
+        records = self._records(data)
+        spans = zip(records.starts[rows].tolist(), records.ends[rows].tolist(), strict=True)
+        return as_texts([data[start:end].removesuffix(b"\r") for start, end in spans])
 
     def _records(self, data: bytes) -> CsvRecords:
         taken, records = self._found

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from barloom.source.text.rawtext import BLANK, blank_lines, line_bounds
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -26,7 +28,6 @@ LONGEST: Final = 64 << 10
 """How many bytes a record may have that goes over line breaks."""
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
-_BLANK: Final = b" \t\r"
 _BARE: Final = "the row is not CSV: a quote stands in a field without quotes; put the field in quotes, and double it"
 _BEHIND: Final = "the row is not CSV: something stands between the closing quote of a field and the delimiter"
 _OPEN: Final = "the row is not CSV: a quote is opened and not closed; reading goes on with the next line"
@@ -53,15 +54,15 @@ class CsvRecords(NamedTuple):
 def fields_of_lines(data: bytes, delimiter: bytes) -> Integers:
     """How many fields each line has, in text without quotes."""
     bytes_ = np.frombuffer(data, np.uint8)
-    return _counted(bytes_ == delimiter[0], _lines(bytes_)[0]) + 1
+    return _counted(bytes_ == delimiter[0], line_bounds(bytes_)[0]) + 1
 
 
 def records_in(data: bytes, delimiter: bytes, width: int, *, ended: bool) -> CsvRecords:
     """The records of whole lines that have `width` fields; `ended`: no more lines follow, or none that matter."""
     bytes_ = np.frombuffer(data, np.uint8)
-    starts, ends = _lines(bytes_)
+    starts, ends = line_bounds(bytes_)
     fields, broken = _looked_at(bytes_, starts, delimiter[0])
-    kept = ~_blank(data, bytes_, starts, ends, (fields == 1) & ~broken, delimiter)
+    kept = ~blank_lines(data, starts, ends, BLANK.replace(delimiter, b""))
     plain = (fields == width) & ~broken & kept
     problems: dict[int, str] = {
         int(line): other_width(int(fields[line]), width) for line in np.flatnonzero((fields != width) & ~broken & kept)
@@ -76,12 +77,6 @@ def records_in(data: bytes, delimiter: bytes, width: int, *, ended: bool) -> Csv
     length = int(starts[stop]) if stop < len(starts) else len(data)
     found = {int(rows[line]): text for line, text in problems.items() if kept[line]}
     return CsvRecords(starts[kept], ends[kept], plain[kept], found, length)
-
-
-def _lines(bytes_: NDArray[np.uint8]) -> tuple[Integers, Integers]:
-    """Where lines begin, and where the line end of each stands."""
-    ends = np.flatnonzero(bytes_ == _LINE_END)
-    return np.concatenate([[0], ends + 1])[: len(ends)], ends
 
 
 def other_width(fields: int, width: int) -> str:
@@ -143,18 +138,6 @@ def _in_place(bytes_: NDArray[np.uint8], places: Integers, nth: Integers, delimi
     closes = (behind == delimiter) | ends_line | first
     right: Booleans = np.where(nth % 2 == 0, opens, closes)
     return right
-
-
-def _blank(  # noqa: PLR0913, PLR0917 - the lines, and which of them may be blank
-    data: bytes, bytes_: NDArray[np.uint8], starts: Integers, ends: Integers, asked: Booleans, delimiter: bytes
-) -> Booleans:
-    """Lines of nothing but blanks."""
-    blank = np.zeros(len(starts), np.bool_)
-    blanks = _BLANK.replace(delimiter, b"")
-    likely = asked & np.isin(bytes_[starts], np.frombuffer(blanks + b"\n", np.uint8)) if len(starts) else blank
-    for line in np.flatnonzero(likely).tolist():
-        blank[line] = not data[starts[line] : ends[line]].strip(blanks)
-    return blank
 
 
 def _over_lines(  # noqa: PLR0913 - the lines, and those that are looked at
