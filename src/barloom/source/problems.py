@@ -33,6 +33,11 @@ class RowProblems(Mapping[int, str]):
         return cls(rows, pl.Series([text for _, text in ordered], dtype=pl.String))
 
     @classmethod
+    def same(cls, rows: Integers, text: str) -> RowProblems:
+        """Of rows that all have the same one."""
+        return cls(rows, pl.Series([text]).new_from_index(0, len(rows)))
+
+    @classmethod
     def joined(cls, parts: Sequence[RowProblems]) -> RowProblems:
         """Of several kinds of problems: a row that has more than one has them all in its text, in their order."""
         parts = [part for part in parts if len(part)]

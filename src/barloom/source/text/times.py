@@ -7,7 +7,6 @@ stated.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,18 +18,19 @@ from barloom.source.problems import RowProblems
 from barloom.source.text.epochs import SPAN, UNITS, epochs_from_numbers, epochs_from_text, is_epoch
 from barloom.source.text.isotime import parse_iso
 from barloom.source.text.numbers import is_number
+from barloom.source.text.shown import said, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
 __all__ = ["check_zone", "times_from_text", "times_from_typed"]
 
 _ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
-_BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
-_TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
+_BASIC: Final = r"^\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$"
+_TOO_FINE: Final = r"(?i):\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$"
+_SHOWN: Final = 60
 
 
 def times_from_text(
@@ -77,8 +77,7 @@ def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str
         stripped, empty = split_nulls(texts, null_values)
         times = parse_iso(stripped)
         unread = np.flatnonzero(~times.read & ~empty)
-        told = pl.Series(list(map(_not_iso, stripped.gather(unread).to_list())), dtype=pl.String)
-        problems = RowProblems(unread, told)
+        problems = RowProblems(unread, _not_iso(stripped.gather(unread)))
     else:
         problems = RowProblems.of({})
     values = pl.Series(times.nanos)
@@ -88,22 +87,25 @@ def _iso_from_text(texts: pl.Series, zone: str | None, null_values: Sequence[str
     return _localised(texts, values, local, zone, problems) if len(local) else Decoded(values, problems)
 
 
-def _not_iso(text: str) -> str:
-    if _BASIC.match(text):
-        return f"{text[:60]!r} is no ISO 8601 time with dashes and colons, such as 2025-11-10T12:34:56Z"
-    if _TOO_FINE.search(text):
-        return f"{text[:60]!r} is no ISO 8601 time of whole nanoseconds: its fraction has digits below a nanosecond"
-    return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
+def _not_iso(texts: pl.Series) -> pl.Series:
+    written = pl.lit(texts)
+    what = (
+        pl.when(written.str.contains(_BASIC))
+        .then(pl.lit("with dashes and colons, such as 2025-11-10T12:34:56Z"))
+        .when(written.str.contains(_TOO_FINE))
+        .then(pl.lit("of whole nanoseconds: its fraction has digits below a nanosecond"))
+        .otherwise(pl.lit("of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"))
+    )
+    return said(shown(texts, _SHOWN), " is no ISO 8601 time ", what)
 
 
 def _localised(texts: pl.Series, values: pl.Series, rows: Integers, zone: str | None, problems: RowProblems) -> Decoded:
     if zone is None:
-        shown = [f"{text!r} has no time zone; {_ZONE_FIX}" for text in texts.gather(rows).to_list()]
-        local = RowProblems(rows, pl.Series(shown, dtype=pl.String))
+        local = RowProblems(rows, said(shown(texts.gather(rows), _SHOWN), f" has no time zone; {_ZONE_FIX}"))
         return Decoded(_blank(values, rows), RowProblems.joined([problems, local]))
     utc = _to_utc(values.gather(rows).cast(pl.Datetime("ns")), zone)
     missing = rows[rows_where(utc.is_null())]
-    twice = RowProblems.of({int(row): _not_one_time(str(texts[int(row)]), zone) for row in missing})
+    twice = RowProblems(missing, _not_one_time(texts.gather(missing), zone))
     return Decoded(values.clone().scatter(rows, utc), RowProblems.joined([problems, twice]))
 
 
@@ -114,7 +116,7 @@ def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
     limit = (2**63 - 1) // places
     counted = stamps.to_physical()
     outside = rows_where(~counted.is_between(-limit, limit))
-    problems: Problems = {int(row): f"the time is {SPAN}" for row in outside}
+    problems = RowProblems.same(outside, f"the time is {SPAN}")
     nanos = _blank(counted, outside) * places
     if stamps.dtype.time_zone is not None:
         return Decoded(nanos, problems)
@@ -122,9 +124,9 @@ def _from_timestamps(column: pl.Series, zone: str | None) -> Decoded:
         message = 'holds times without a zone: state it under [source], such as zone = "UTC"'
         raise SourceError(message)
     utc = _to_utc(nanos.cast(pl.Datetime("ns")), zone)
-    for row in rows_where(utc.is_null() & nanos.is_not_null()):
-        problems[int(row)] = _not_one_time(str(column[int(row)]), zone)
-    return Decoded(utc, problems)
+    twice = rows_where(utc.is_null() & nanos.is_not_null())
+    told = RowProblems(twice, _not_one_time(pl.Series(map(str, column.gather(twice)), dtype=pl.String), zone))
+    return Decoded(utc, RowProblems.joined([problems, told]))
 
 
 def _to_utc(local: pl.Series, zone: str) -> pl.Series:
@@ -135,5 +137,6 @@ def _blank(values: pl.Series, rows: Sequence[int] | Integers) -> pl.Series:
     return values.clone().scatter(rows, None) if len(rows) else values
 
 
-def _not_one_time(text: str, zone: str) -> str:
-    return f"{text!r} does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC"
+def _not_one_time(texts: pl.Series, zone: str) -> pl.Series:
+    what = f" does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC"
+    return said(shown(texts, _SHOWN), what)
