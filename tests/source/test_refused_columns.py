@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -101,3 +101,15 @@ def test_texts_of_lines_are_those_of_the_records() -> None:
 
     for rows in ([], [3], [159, 0, 158], [*range(160)], [*range(159, 40, -1)]):
         assert [expected[row] for row in rows] == texts_of_lines(data, np.array(rows, np.int64)).to_list()
+
+
+def test_typed_rows_keep_every_digit() -> None:
+    """Decimals keep their zeros and times their nanoseconds and zone; one column read for two fields is named once."""
+    at = pl.Series([1, 0]).cast(pl.Datetime("ns", "UTC"))
+    price = pl.Series(["1.50", None]).cast(pl.Decimal(9, 2))
+    frame = pl.DataFrame({"at": at, "day": [date(2025, 1, 2), None], "price": price, "again": price, "tags": [[1], None]})
+
+    assert [
+        '{"at":"1970-01-01T00:00:00.000000001Z","day":"2025-01-02","p":"1.50","tags":[1]}',
+        '{"at":"1970-01-01T00:00:00Z","day":null,"p":null,"tags":null}',
+    ] == row_texts(frame, {"price": "p", "again": "p"}, range(2)).to_list()

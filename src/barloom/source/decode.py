@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from barloom.plan.barplan import BarPlan
-    from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
 __all__ = ["Decoder", "Rows"]
@@ -83,7 +82,7 @@ class Decoder:
         """Which rows count for stream time."""
         return Counting(self.plan)
 
-    def decode(self, columns: Mapping[str, pl.Series], count: int, refused: Problems, where: str) -> Rows:
+    def decode(self, columns: Mapping[str, pl.Series], count: int, refused: Mapping[int, str], where: str) -> Rows:
         """Read `count` rows, given as one column for each of `paths`; `refused` are rows known to be bad.
 
         `where` names the input in messages. Raises `SourceError` for a column whose type cannot be the field's.
@@ -100,7 +99,7 @@ class Decoder:
             arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, where)
         frame = pl.DataFrame(decoded, schema=self.schema)
         whole = RowProblems.of(refused)
-        rows = _rows(frame, arrivals, RowProblems.joined([RowProblems.joined(problems).without(whole), whole]))
+        rows = _rows(frame, arrivals, RowProblems.joined([*(each.without(whole) for each in problems), whole]))
         return replace(rows, known=self.known(frame, rows.problems.rows)) if rows.problems else rows
 
     def known(self, frame: pl.DataFrame, refused: Integers) -> pl.DataFrame:

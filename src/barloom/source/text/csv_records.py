@@ -13,13 +13,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import polars as pl
 
+from barloom.source.problems import RowProblems
 from barloom.source.text.rawtext import BLANK, blank_lines, line_bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from barloom.source.decoded import Problems
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["LONGEST", "CsvRecords", "fields_of_lines", "other_width", "records_in"]
@@ -43,7 +44,7 @@ class CsvRecords(NamedTuple):
     starts: Integers
     ends: Integers
     plain: Booleans
-    problems: Problems
+    problems: RowProblems
     length: int
 
     def texts(self, data: bytes) -> list[bytes]:
@@ -64,24 +65,33 @@ def records_in(data: bytes, delimiter: bytes, width: int, *, ended: bool) -> Csv
     fields, broken = _looked_at(bytes_, starts, delimiter[0])
     kept = ~blank_lines(data, starts, ends, BLANK.replace(delimiter, b""))
     plain = (fields == width) & ~broken & kept
-    problems: dict[int, str] = {
-        int(line): other_width(int(fields[line]), width) for line in np.flatnonzero((fields != width) & ~broken & kept)
-    }
+    other = (fields != width) & ~broken & kept
     joined, wrong, stop = _over_lines(data, starts, ends, np.flatnonzero(broken).tolist(), delimiter, ended=ended)
     for first, last in joined:
         kept[first + 1 : last + 1] = False
         ends[first] = ends[last]
     kept[stop:] = False
     rows = np.cumsum(kept) - 1
-    problems |= wrong
+    lines = np.flatnonzero(other & kept)
+    problems = RowProblems.joined(
+        [
+            RowProblems(rows[lines], _other_widths(fields[lines], width)),
+            RowProblems.of({int(rows[line]): text for line, text in wrong.items() if kept[line]}),
+        ]
+    )
     length = int(starts[stop]) if stop < len(starts) else len(data)
-    found = {int(rows[line]): text for line, text in problems.items() if kept[line]}
-    return CsvRecords(starts[kept], ends[kept], plain[kept], found, length)
+    return CsvRecords(starts[kept], ends[kept], plain[kept], problems, length)
 
 
 def other_width(fields: int, width: int) -> str:
     """What is wrong with a record that has not as many fields as there are columns."""
     return f"the row has {fields} field{'' if fields == 1 else 's'}, the header has {width}"
+
+
+def _other_widths(fields: Integers, width: int) -> pl.Series:
+    counts, of_row = np.unique(fields, return_inverse=True)
+    words = [other_width(count, width) for count in counts.tolist()]
+    return pl.Series(words, dtype=pl.String).gather(of_row)
 
 
 def _counted(where: Booleans, starts: Integers) -> Integers:

@@ -88,9 +88,9 @@ def is_number(dtype: pl.DataType) -> bool:
 
 def _refused(texts: pl.Series, number: NumberType) -> tuple[RowProblems, np.ndarray]:
     """What is wrong with texts in the ways that many rows may have, and which texts have to be looked at singly."""
-    none = ~texts.str.contains(_IS_WRITTEN)
     finer = texts.str.contains(_too_fine(number))
     larger = texts.str.contains(_too_large(number)) & ~finer
+    none = ~(finer | larger | texts.str.contains(_IS_WRITTEN))
     problems = [
         RowProblems(rows_where(none), _no_numbers(texts.filter(none))),
         RowProblems(rows_where(finer), _do_not_fit(texts.filter(finer), number, _behind_the_point(number))),
@@ -107,7 +107,7 @@ def _no_numbers(texts: pl.Series) -> pl.Series:
 
 
 def _do_not_fit(texts: pl.Series, number: NumberType, why: str) -> pl.Series:
-    return said(shown(texts, _SHOWN, "…"), f" does not fit {number}: {why}")
+    return said(shown(texts, _SHOWN, "…", plain=True), f" does not fit {number}: {why}")
 
 
 def scaled(  # noqa: PLR0911 - one way out for each thing that may be wrong

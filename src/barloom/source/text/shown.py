@@ -12,12 +12,17 @@ _EASY: Final = r"^[ -&(-\[\]-~]*$"
 """Texts that stand in single quotes as they are."""
 
 
-def shown(texts: pl.Series, longest: int, ellipsis: str = "") -> pl.Series:
-    """Texts as Python would write them, longer ones cut, with the ellipsis behind them."""
-    cut = texts.str.head(longest)
-    if ellipsis:
-        cut = pl.select(pl.when(cut != texts).then(cut + ellipsis).otherwise(cut)).to_series()
+def shown(texts: pl.Series, longest: int, ellipsis: str = "", *, plain: bool = False) -> pl.Series:
+    """Texts as Python would write them, longer ones cut, with the ellipsis behind them. `plain` ones need no look."""
+    if not len(texts):
+        return texts
+    cut = texts
+    if int(texts.str.len_bytes().max() or 0) > longest:  # type: ignore[arg-type]
+        cut = texts.str.head(longest)
+        cut = pl.select(pl.when(cut != texts).then(cut + ellipsis).otherwise(cut)).to_series() if ellipsis else cut
     quoted = said("'", cut, "'")
+    if plain:
+        return quoted
     hard = cut.str.contains(_EASY).not_().arg_true()
     if not len(hard):
         return quoted
