@@ -107,7 +107,9 @@ def test_typed_rows_keep_every_digit() -> None:
     """Decimals keep their zeros and times their nanoseconds and zone; one column read for two fields is named once."""
     at = pl.Series([1, 0]).cast(pl.Datetime("ns", "UTC"))
     price = pl.Series(["1.50", None]).cast(pl.Decimal(9, 2))
-    frame = pl.DataFrame({"at": at, "day": [date(2025, 1, 2), None], "price": price, "again": price, "tags": [[1], None]})
+    frame = pl.DataFrame(
+        {"at": at, "day": [date(2025, 1, 2), None], "price": price, "again": price, "tags": [[1], None]}
+    )
 
     assert [
         '{"at":"1970-01-01T00:00:00.000000001Z","day":"2025-01-02","p":"1.50","tags":[1]}',

@@ -9,7 +9,8 @@ import polars as pl
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
-from barloom.source.missing import without_missing, without_missing_numbers
+from barloom.source.missing import without_missing, without_missing_epochs, without_missing_numbers
+from barloom.source.text.epochs import is_epoch
 from barloom.source.text.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
 from barloom.source.text.times import times_from_text, times_from_typed
 
@@ -59,11 +60,13 @@ def _from_text(texts: pl.Series, field: Field, source: SourcePlan) -> Decoded:
             return _booleans(texts, source.null_values)
         case FieldKind.DECIMAL | FieldKind.INTEGER:
             number, null_values = _number(field), source.null_values
-            values, problems = numbers_from_text(without_missing(texts, null_values), number, null_values)
-            return Decoded(without_missing_numbers(values, number, null_values), problems)
+            found = numbers_from_text(without_missing(texts, null_values), number, null_values)
+            return without_missing_numbers(found, texts, number, null_values)
         case FieldKind.TIMESTAMP:
-            texts, unit = without_missing(texts, source.null_values), field.time_unit or "iso"
-            return times_from_text(texts, unit, source.zone, source.null_values, checked=source.check_units)
+            null_values, unit = source.null_values, field.time_unit or "iso"
+            left = without_missing(texts, null_values)
+            found = times_from_text(left, unit, source.zone, null_values, checked=source.check_units)
+            return without_missing_epochs(found, texts, unit, null_values) if is_epoch(unit) else found
 
 
 def _from_typed(column: pl.Series, field: Field, source: SourcePlan) -> Decoded:

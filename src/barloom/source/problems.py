@@ -12,7 +12,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from barloom.time.calendar import Integers
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["RowProblems"]
 
@@ -72,7 +72,10 @@ class RowProblems(Mapping[int, str]):
         """Those of rows that have none of the others."""
         if not len(others):
             return self
-        kept = ~np.isin(self.rows, others.rows)
+        return self.filter(~np.isin(self.rows, others.rows))
+
+    def filter(self, kept: Booleans) -> RowProblems:
+        """Some of them."""
         return RowProblems(self.rows[kept], self.texts.filter(pl.Series(kept)))
 
 
