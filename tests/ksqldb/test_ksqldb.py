@@ -98,7 +98,7 @@ def test_a_row_is_a_live_bar(double: KsqlDouble, bucket: KsqlTimeBucket) -> None
     assert (Decimal("1.100000"), 3) == (bar.high, bar.n)
     assert (*KEY, "1m", False) == (bar.broker, bar.symbol, bar.timeframe, bar.final)
     assert datetime(2026, 11, 20, 22, 51, tzinfo=UTC) == bar.end
-    assert (MS + 7) * 1_000_000 == bar.open_time
+    assert (MS + 7) * 1_000_000 == bar.open_time_ns
     assert date(2026, 11, 20) == bar.trading_date
     assert [
         "SELECT * FROM bars_live_1m WHERE broker = 'b''1' AND symbol = 'EURUSD' AND WINDOWSTART = 1795215000000;"
