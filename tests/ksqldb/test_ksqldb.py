@@ -257,7 +257,8 @@ def test_a_range_of_a_store_that_does_not_run(double: KsqlDouble, bucket: KsqlTi
 def test_a_start_that_no_slot_has_is_refused_unasked(double: KsqlDouble, bucket: KsqlTimeBucket) -> None:
     """The grid is known here."""
     with pytest.raises(
-        ValueError, match=r"no slot of 1m begins at .*the one that holds it begins at 2026-11-20T22:50:00Z"
+        ValueError,
+        match=r"no slot of 1m begins at .* begins at 2026-11-20T22:50:00Z, 1s earlier, and ends at .*, 59s later",
     ):
         bucket.get(KEY, "2026-11-20T22:50:01Z")
     assert [] == double.requests

@@ -41,7 +41,7 @@ from barloom.plan.nodes import (
     RootRatio,
     Text,
 )
-from barloom.plan.render import KEYWORDS
+from barloom.plan.render import KEYWORDS, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -318,11 +318,20 @@ class _Parser:
         self._next += 2
         options = [self.condition()]
         while self._symbol(","):
+            self._refuse_truth(options[0])
             options.append(self.condition())
         self._expect(")")
         if len(options) == 1:
             raise GrammarError(self._text, start.position, FEW_OPTIONS, FEW_OPTIONS_FIX)
         return Coalesce(tuple(options))
+
+    def _refuse_truth(self, option: Node) -> None:
+        """Say how a boolean with a default is written, which is a condition and no choice between values."""
+        said = render(option) if isinstance(option, Column) else "active"
+        means = {"true": f"{said} is null or {said}", "false": f"{said} is not null and {said}"}
+        if self._token.text in means:
+            unexpected = f"unexpected {self._token.text!r}"
+            raise self._error(unexpected, f"a boolean field is a condition itself: write {means[self._token.text]}")
 
     def _ratio(self) -> Node:
         kind = Ratio if self._token.text == "ratio" else RootRatio
