@@ -511,3 +511,13 @@ def test_check_shows_the_declared_span(market: Path, capsys: pytest.CaptureFixtu
     assert "the start of the 1d of the first row" in said
     assert "on Kafka, where the input goes on, it does nothing" in said
     assert "2025-11-11T00:00:00Z" == answer["complete_until"]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_store_knows_its_own_definition(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its stream time is shown without one; on Kafka the definition says which application is meant."""
+    shown = called(capsys, "stream-time", "show", "--store", "state")
+
+    assert "2025-11-10T09:05:06Z" in shown
+    assert 2 == main(["stream-time", "show"])
+    assert "a definition with its application on Kafka, or --store DIR" in capsys.readouterr().err

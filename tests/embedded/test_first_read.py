@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -188,3 +189,42 @@ def test_a_store_is_not_set_back_to_where_it_has_not_been(tmp_path: Path) -> Non
 def _input_bars() -> BarPlan:
 
     return replace(_bars(), input=InputKind.BARS)
+
+
+def _written(folder: Path, form: str, seconds: list[float]) -> Path:
+    """The same rows in a container of its own kind."""
+    text = _file(folder / "a.csv", seconds).read_text()
+    if form == "zip":
+        with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.csv", text)
+    elif form == "parquet":
+        pl.read_csv(text.encode()).write_parquet(folder / "a.parquet")
+    return folder / f"a.{form}"
+
+
+@pytest.mark.parametrize("form", ["csv", "zip", "parquet"])
+@pytest.mark.parametrize("batch_rows", [1, 100])
+def test_the_limit_is_that_of_every_kind_of_file(tmp_path: Path, form: str, batch_rows: int) -> None:
+    """A stamp far ahead moves nothing, and a rebuild much later refuses the same rows, though by then they are past."""
+    path = _written(tmp_path, form, [1, 2, 4_000, 3, 110, 110.001])
+    report = run(_bars(), path, tmp_path / "s", clock=_at(100), batch_rows=batch_rows)
+
+    assert [3, 6] == _future(tmp_path / "s")
+    assert {"future": 2} == report.rejected
+    assert DAY + 110 * SECOND == report.stream_time_ns
+    rebuild(_bars(), path, tmp_path / "s", clock=_at(90_000), batch_rows=batch_rows)
+    assert [3, 6] == _future(tmp_path / "s")
+
+
+@pytest.mark.parametrize("form", ["csv", "zip", "parquet"])
+def test_bars_as_input_have_the_limit_too(tmp_path: Path, form: str) -> None:
+    """A bar that is stamped hours ahead would close the parents of all others: it is refused, and they are whole."""
+    minutes = [60.0, 120, 7_200, 180, 240, 300]
+    rolled = bl.from_(Quote).bars("1m", stamped="end").select(last=bl.last("price"), n=bl.count()).rollup("5m")
+    bars, path = rolled.named("b").plan, _written(tmp_path, form, minutes)
+    report = run(bars, path, tmp_path / "s", clock=_at(300))
+
+    assert [3] == _future(tmp_path / "s")
+    assert {"future": 1} == report.rejected
+    assert DAY + 300 * SECOND == report.stream_time_ns
+    assert {"5m": 1} == report.bars  # all five of its children have come

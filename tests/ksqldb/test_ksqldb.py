@@ -98,7 +98,7 @@ def test_a_row_is_a_live_bar(double: KsqlDouble, bucket: KsqlTimeBucket) -> None
     assert (Decimal("1.100000"), 3) == (bar.high, bar.n)
     assert (*KEY, "1m", False) == (bar.broker, bar.symbol, bar.timeframe, bar.final)
     assert datetime(2026, 11, 20, 22, 51, tzinfo=UTC) == bar.end
-    assert (MS + 7) * 1_000_000 == bar.open_time
+    assert (MS + 7) * 1_000_000 == bar.open_time_ns
     assert date(2026, 11, 20) == bar.trading_date
     assert [
         "SELECT * FROM bars_live_1m WHERE broker = 'b''1' AND symbol = 'EURUSD' AND WINDOWSTART = 1795215000000;"
@@ -257,7 +257,8 @@ def test_a_range_of_a_store_that_does_not_run(double: KsqlDouble, bucket: KsqlTi
 def test_a_start_that_no_slot_has_is_refused_unasked(double: KsqlDouble, bucket: KsqlTimeBucket) -> None:
     """The grid is known here."""
     with pytest.raises(
-        ValueError, match=r"no slot of 1m begins at .*the one that holds it begins at 2026-11-20T22:50:00Z"
+        ValueError,
+        match=r"no slot of 1m begins at .* begins at 2026-11-20T22:50:00Z, 1s earlier, and ends at .*, 59s later",
     ):
         bucket.get(KEY, "2026-11-20T22:50:01Z")
     assert [] == double.requests

@@ -103,7 +103,15 @@ def test_a_completed_value_is_never_null() -> None:
     ("expression", "what", "fix"),
     [
         ("coalesce(side, 0) != 'x'", "chooses between a number and text", "values of one kind"),
-        ("coalesce(odd, odd)", "chooses between conditions", "active is not null and active"),
+        (
+            "coalesce(odd, odd)",
+            "chooses between conditions",
+            "write (odd is not null and odd) or (odd is null and odd)",
+        ),
+        ("coalesce(odd, 0) == 1", "between a condition and a number", "odd is not null and odd where a missing value"),
+        ("coalesce(odd, price > 1)", "chooses between conditions", "odd is null or odd where it means yes"),
+        ("coalesce(odd, true)", "unexpected 'true'", "write odd is null or odd"),
+        ("coalesce(odd, false)", "unexpected 'false'", "write odd is not null and odd"),
         ("coalesce(at, 0) == at", "chooses between a number and a time", "values of one kind"),
         ("coalesce(sde, '') != 'x'", "unknown column 'sde'", "did you mean 'side'?"),
     ],

@@ -96,9 +96,12 @@ def test_without_a_bar_it_says_why(store: BarStore, slot: int, state: str) -> No
 
 
 def test_a_start_off_the_grid_is_an_error(store: BarStore) -> None:
-    """As everywhere."""
-    with pytest.raises(ValueError, match="the one that holds it begins at 1970-01-01T00:00:00Z"):
+    """As everywhere; how far off it is, is said both ways, so that a bar's last millisecond is seen to be one."""
+    held = "the one that holds it begins at 1970-01-01T00:00:00Z"
+    with pytest.raises(ValueError, match=rf"{held}, 30s earlier, and ends at 1970-01-01T00:01:00Z, 30s later"):
         explain(store, ("A",), "1m", 30 * SECOND)
+    with pytest.raises(ValueError, match=rf"{held}, 59999ms earlier, and ends at 1970-01-01T00:01:00Z, 1ms later"):
+        explain(store, ("A",), "1m", 60 * SECOND - 1_000_000)
 
 
 @pytest.mark.parametrize(

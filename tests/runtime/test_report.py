@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import barloom as bl
-from barloom.store.opening import open_store
+from barloom.read.status import status
+from barloom.store.opening import open_for_reading, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,3 +124,51 @@ def test_bars_of_a_key_are_kept_by_its_own_time(tmp_path: Path) -> None:
         kept = {key: sum(bar.final for bar in bucket.range(key)) for key in "AB"}
 
     assert {"A": 60, "B": 60} == kept
+
+
+def test_a_file_that_was_written_anew_is_not_to_be_sorted(tmp_path: Path) -> None:
+    """Rows behind the time of earlier runs are late in any order: sorting is no advice, and what it may be is said."""
+    text = "".join(f"A,2025-01-06T10:{minute:02}:00Z,1\n" for minute in range(60))
+    file, state = tmp_path / "a.csv", tmp_path / "state"
+    file.write_text(f"symbol,at,price\n{text}")
+    bl.run(BARS, file, state)
+    again = tmp_path / "b.csv"
+    again.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    report = bl.run(BARS, again, state)
+
+    assert {"late": 59} == report.rejected
+    assert [] == about_order(report)
+    (note,) = [note for note in report.notes if "earlier runs" in note]
+    assert "59 of 60 rows were late: earlier runs of this store had come to 2025-01-06T10:59:00Z" in note
+    assert "written anew, if only with other line ends, is another file" in note
+
+
+def test_a_second_run_that_is_out_of_order_itself_is_told_so(tmp_path: Path) -> None:
+    """Rows that this run's own rows made late are a matter of order, also in a store that had rows before."""
+    bl.run(BARS, rows("A", [0, 60]), tmp_path / "state")
+    late = [60 * minute for minute in range(100, 150)]
+    report = bl.run(BARS, rows("A", [60, *late]) + rows("B", late), tmp_path / "state", resume="new")
+
+    (note,) = about_order(report)
+    assert note.startswith("49 of 101 rows were late: ")
+    assert not [note for note in report.notes if "earlier runs" in note]
+
+
+@pytest.mark.parametrize("late_first", [True, False])
+def test_reasons_stand_in_the_order_of_the_checks(tmp_path: Path, late_first: bool) -> None:  # noqa: FBT001
+    """Whichever was met first, in the report and in the store's status."""
+    late, none = rows("A", [120, 0]), [{"symbol": "A", "at": BEGIN, "price": None}]
+    given = late + none if late_first else none + late
+    report = bl.run(BARS, given, tmp_path / "state", batch_rows=1)
+
+    assert ["invalid", "late"] == list(report.rejected)
+    with open_for_reading(tmp_path / "state") as held:
+        assert ["invalid", "late"] == list(status(held).rejected)
+
+
+def test_a_second_feed_names_the_argument(tmp_path: Path) -> None:
+    """In Python it is `resume`, on the command line the option."""
+    bl.run(BARS, rows("A", [0]), tmp_path / "state")
+
+    with pytest.raises(bl.SourceError, match=r'resume="skip" .*resume="new"'):
+        bl.run(BARS, rows("A", [60]), tmp_path / "state")

@@ -147,3 +147,21 @@ def test_they_hold_for_events_and_compute() -> None:
 
     assert [Decimal("1.00"), None] == [row[2] for row in read(bars.plan, trades).rows]
     assert [(Decimal("1.00"), 2)] == bars.compute(frame)["1m"].select("high", "count").rows()
+
+
+@pytest.mark.parametrize("written", ["1e30", "1E30", "1.0e+30", f" {10**30} ", f"{10**30}.00"])
+def test_a_number_that_no_value_could_be_means_none(tmp_path: Path, written: str) -> None:
+    """A sentinel beyond the type's digits is no complaint, in text, JSON and Python's floats as in frames."""
+    bars = _with(("1e30",))
+    text = csv_of([("A", iso(1), written, written, "x")], ",".join(NAMES))
+    json = f'{{"symbol":"A","at":"{iso(1)}","price":{written.strip()},"size":{written.strip()},"note":"x"}}\n'
+    rows = [("A", iso(1), 1e30, 1e30, "x"), ("A", iso(2), 1e29, None, "y"), ("A", iso(3), 2.5, None, "z")]
+    mappings = [dict(zip(NAMES, row, strict=True)) for row in rows]
+    frame = pl.DataFrame(rows, schema=NAMES, orient="row")
+
+    for spec in (put(tmp_path / "a.csv", text), put(tmp_path / "a.jsonl", json)):
+        assert ([(None, None, "x")], []) == ([row[2:] for row in read(bars, spec).rows], read(bars, spec).invalid)
+    for given in (mappings, frame):
+        found = read(bars, given)
+        assert [(None, None, "x"), (Decimal("2.50"), None, "z")] == [row[2:] for row in found.rows]
+        assert [1] == [offset for offset, _ in found.invalid]

@@ -45,12 +45,12 @@ class Pipeline:
         self._arrivals = False
         self.late_by_clock = 0
         self._limits: set[int] = set()
-        self._movers = Movers(plan)
         restored = store.restore()
         if restored is not None:
             self._engine.restore(restored.snapshot)
             self.positions = restored.positions
         self.report.stream_time_ns = self._engine.stream_time
+        self._movers = Movers(plan, self._engine.stream_time)
 
     @property
     def calendar(self) -> Calendar:
@@ -146,6 +146,7 @@ class Pipeline:
             limits=sorted(self._limits),
             mover=self._movers.worst,
             late_keys=self._engine.late_keys,
+            before=(self._movers.behind_start, self._movers.start),
         )
         warning = None if now is None else horizon_warning(self._engine.calendar, now)
         if warning is not None:

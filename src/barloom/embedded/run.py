@@ -154,8 +154,8 @@ def _positions(source: Source, pipeline: Pipeline, resume: str | None) -> dict[s
     if resume is None:
         message = (
             f"{source.name} cannot be rewound and this store has read from such an input before; say what this run "
-            "gives it: --resume skip (the same rows once more: those read before are passed over) or --resume new "
-            "(only rows that it has not seen)"
+            'gives it: resume="skip" (--resume skip: the same rows once more, of which those read before are passed '
+            'over) or resume="new" (--resume new: only rows that it has not seen)'
         )
         raise SourceError(message)
     return held if resume == "skip" or not isinstance(source, PolledSource) else source.renew(held)

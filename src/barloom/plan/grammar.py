@@ -48,7 +48,7 @@ from barloom.plan.nodes import (
     RootRatio,
     Text,
 )
-from barloom.plan.render import KEYWORDS, number_text
+from barloom.plan.render import KEYWORDS, number_text, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -308,6 +308,7 @@ class Parser:
         self._next += 2
         options = [self.condition()]
         while self._symbol(","):
+            self._refuse_truth(options[0])
             options.append(self.condition())
         self._expect(")")
         if len(options) == 1:
@@ -324,6 +325,14 @@ class Parser:
             raise GrammarError(self._text, token.position, NO_MASK, NO_MASK_FIX)
         self._expect(")")
         return Bits(operand, int(mask.value))
+
+    def _refuse_truth(self, option: Node) -> None:
+        """Say how a boolean with a default is written, which is a condition and no choice between values."""
+        said = render(option) if isinstance(option, Column) else "active"
+        means = {"true": f"{said} is null or {said}", "false": f"{said} is not null and {said}"}
+        if self._token.text in means:
+            unexpected = f"unexpected {self._token.text!r}"
+            raise self._error(unexpected, f"a boolean field is a condition itself: write {means[self._token.text]}")
 
     def _ratio(self, inner: Callable[[], Node] | None = None) -> Node:
         read = inner or self.condition

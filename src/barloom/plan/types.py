@@ -35,7 +35,7 @@ from barloom.plan.render import render
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from barloom.plan.barplan import Field
 
@@ -205,16 +205,17 @@ class Checker:
         plain, kinds = Coalesce(tuple(item.node for item in typed)), {item.kind for item in typed}
         if Kind.UNKNOWN in kinds:
             return Typed(plain, Kind.UNKNOWN)
-        if len(kinds) > 1:
-            what = f"{render(node)} chooses between {' and '.join(sorted(kind.value for kind in kinds))}"
-            self.problem(what, "give values of one kind; text stands in quotes")
+        if Kind.CONDITION in kinds:
+            between = "conditions" if kinds == {Kind.CONDITION} else _between(kinds)
+            self.problem(f"{render(node)} chooses between {between}", _instead([item.node for item in typed]))
             return Typed(plain, Kind.UNKNOWN)
         if kinds == {Kind.LIST}:
             self.problem(f"{render(node)} chooses between lists", "ask is null, or drop the '?': then it is empty")
             return Typed(plain, Kind.UNKNOWN)
-        if kinds == {Kind.CONDITION}:
-            fix = "say what a missing value means: active is not null and active, or active is null or active"
-            self.problem(f"{render(node)} chooses between conditions", fix)
+        if len(kinds) > 1:
+            self.problem(
+                f"{render(node)} chooses between {_between(kinds)}", "give values of one kind; text stands in quotes"
+            )
             return Typed(plain, Kind.UNKNOWN)
         numbers = [item.number for item in typed if item.number is not None]
         number = reduce(_either, numbers) if kinds == {Kind.NUMBER} else None
@@ -400,3 +401,29 @@ def _product(left: NumberType, right: NumberType) -> NumberType:
 
 def _number(precision: int, scale: int, *, integer: bool) -> NumberType:
     return NumberType(min(precision, MAX_DIGITS), scale, integer=integer and precision <= _SAFE_INTEGER_DIGITS)
+
+
+def _between(kinds: Collection[Kind]) -> str:
+    return " and ".join(sorted(kind.value for kind in kinds))
+
+
+def _instead(options: Sequence[Node]) -> str:
+    """How a choice between truth values is written as a condition, for the fields that are chosen between."""
+    fields = [option.name for option in options if isinstance(option, Column)]
+    if len(fields) == len(options):
+        *before, last = fields
+        given = [*(f"({name} is not null and {name})" for name in before), last]
+        return f"a boolean field is a condition itself: write {_nested(before, given)}"
+    name = fields[0] if fields else "active"
+    return (
+        f"a boolean field is a condition itself: write {name} is not null and {name} where a missing value means no, "
+        f"{name} is null or {name} where it means yes"
+    )
+
+
+def _nested(missing: Sequence[str], given: Sequence[str]) -> str:
+    """The first that is given, each where those before it are missing."""
+    *_, last = given
+    for name, here in zip(reversed(missing), reversed(given[:-1]), strict=True):
+        last = f"{here} or ({name} is null and {last if ' ' not in last else f'({last})'})"
+    return last

@@ -21,6 +21,8 @@ STANDARD_FIELDS = (
     "trading_date",
     "open_time",
     "close_time",
+    "open_time_ns",
+    "close_time_ns",
     "slots",
     "filled",
     "expected_slots",
@@ -49,10 +51,11 @@ class StoredValues(Protocol):
 class Bar:
     """A bar: its key fields and outputs are attributes under their declared names.
 
-    `start` and `end` are UTC datetimes (`start_ns`, `end_ns` the same in nanoseconds), `open_time` and `close_time` the
-    event times of the first and last tick in nanoseconds (none in a synthetic bar). `final` says whether the bar is
-    closed, `revision` how many input rows are folded into it; `slots` of its `expected_slots` children are decided,
-    `filled` of them had ticks. Where the calendar has extended hours, `phase` is ``pre``, ``regular`` or ``post``.
+    `start` and `end` are UTC datetimes, `open_time` and `close_time` the event times of the first and last tick, down
+    to the microsecond that holds them (none in a synthetic bar); `start_ns`, `end_ns`, `open_time_ns` and
+    `close_time_ns` are the same in nanoseconds since 1970. `final` says whether the bar is closed, `revision` how many
+    input rows are folded into it; `slots` of its `expected_slots` children are decided, `filled` of them had ticks.
+    Where the calendar has extended hours, `phase` is ``pre``, ``regular`` or ``post``.
 
     For attributes that type checkers know, declare them once; the names and types are checked against the definition
     when a `TimeBucket` is opened with the class::
@@ -73,8 +76,10 @@ class Bar:
     start_ns: int
     end_ns: int
     trading_date: date
-    open_time: int | None
-    close_time: int | None
+    open_time: datetime | None
+    close_time: datetime | None
+    open_time_ns: int | None
+    close_time_ns: int | None
     slots: int
     filled: int
     expected_slots: int
@@ -143,4 +148,4 @@ def _remade(kind: type[Bar], values: dict[str, object]) -> Bar:
     return kind(**values)
 
 
-_SPELLED_TWICE = ("start_ns", "end_ns")
+_SPELLED_TWICE = ("start_ns", "end_ns", "open_time_ns", "close_time_ns")

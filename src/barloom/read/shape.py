@@ -37,6 +37,8 @@ _STANDING: dict[str, type] = {
     "timeframe": str,
     "start": datetime,
     "end": datetime,
+    "open_time": datetime,
+    "close_time": datetime,
     "trading_date": date,
     "final": bool,
     "synthetic": bool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from barloom.engine.deadlines import Deadlines
+from barloom.plan.ladder import written as duration
 from barloom.read.answers import NotFound, Why
 from barloom.time.instants import written
 from barloom.time.timeframe import MICROSECOND, MILLISECOND, SECOND
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from barloom.read.readable import Readable
     from barloom.store.stream_times import StreamTimes
 
-__all__ = ["Slot", "deadline_of", "ended_by", "slot_at", "why_missing"]
+__all__ = ["Slot", "deadline_of", "ended_by", "off_the_grid", "slot_at", "why_missing"]
 
 
 _THESE_DECADES: Final = range(315_532_800 * SECOND, 4_102_444_800 * SECOND)
@@ -37,10 +38,18 @@ def slot_at(store: Readable, level: int, start: int) -> Slot | None:
         return None
     slot = Slot(int(found.start[0]), int(found.end[0]))
     if slot.start != start:
-        held = f"the one that holds it begins at {written(slot.start)}"
-        message = f"no slot of {timeframe} begins at {written(start)}; {held}{_coarser(start)}"
+        message = f"{off_the_grid(str(timeframe), start, slot)}{_coarser(start)}"
         raise ValueError(message)
     return slot
+
+
+def off_the_grid(timeframe: str, at: int, slot: Slot) -> str:
+    """What is said of a time within a slot where its start was asked for."""
+    begins = f"{written(slot.start)}, {duration(at - slot.start)} earlier"
+    ends = f"{written(slot.end)}, {duration(slot.end - at)} later"
+    return (
+        f"no slot of {timeframe} begins at {written(at)}; the one that holds it begins at {begins}, and ends at {ends}"
+    )
 
 
 def _coarser(start: int) -> str:

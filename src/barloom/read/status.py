@@ -15,6 +15,7 @@ from barloom.engine.market import OVERRIDES, overrides_taken, stored_overrides
 from barloom.plan.identity import fingerprint
 from barloom.read.key_stands import keys_of_store
 from barloom.store.backend import Family
+from barloom.store.refused import in_order
 from barloom.time.about import short_name
 from barloom.time.horizon import horizon_warning, last_known_date
 
@@ -89,7 +90,7 @@ def status(store: BarStore, *, clock: Clock | None = None) -> Status:
         finals={name: totals.finals.get(str(position), 0) for position, name in levels.items()},
         open={name: live[position] for position, name in levels.items()},
         rows=totals.rows,
-        rejected=totals.rejected,
+        rejected=in_order(totals.rejected),
         positions={name: value.decode(errors="replace") for name, value in store.positions().items()},
         size=store.backend.size(),
         calendar=short_name(store.calendar),

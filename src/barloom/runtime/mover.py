@@ -33,10 +33,13 @@ class Mover(NamedTuple):
 class Movers:
     """Watches the batches of a run. `worst` is the row behind which most were late; none where nothing was.
 
+    `start` is the stream time at which earlier runs left off, and `behind_start` how many rows that alone made late.
     Only of the latest row that moved time is the batch kept; a row's text is looked up when it is the worst so far.
     """
 
-    def __init__(self, plan: BarPlan) -> None:
+    def __init__(self, plan: BarPlan, start: int | None = None) -> None:
+        self.start = start
+        self.behind_start = 0
         self._plan = plan
         self._last: tuple[SourceBatch, int] | None = None
         self._late = 0
@@ -58,10 +61,19 @@ class Movers:
             return
         reached = self._reached(batch, step)
         behind = _movers(reached, late, before)
+        self._count_behind_start(step, reached, late, before)
         self._late += int((behind == _EARLIER).sum())
         if moved:
             self._settle()
             self._take_on(batch, reached, behind[behind != _EARLIER])
+
+    def _count_behind_start(self, step: Step, reached: Integers, late: Integers, before: int | None) -> None:
+        """Count the rows whose slots were decided before this run."""
+        if self.start is None or before is None or step.rejected is None or not len(late):
+            return
+        by = step.rejected.by[step.rejected.reason == Reason.LATE]
+        ahead = np.maximum(np.where(late > 0, reached[late - 1], _NEVER), before)
+        self.behind_start += int(np.count_nonzero(ahead - by <= self.start))
 
     def _take_on(self, batch: SourceBatch, reached: Integers, behind: Integers) -> None:
         if len(behind):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from barloom.engine.blocks import Reason
 from barloom.plan.ladder import written
-from barloom.store.refused import first_of_each
+from barloom.store.refused import first_of_each, in_order
 from barloom.time.instants import to_datetime
 from barloom.time.instants import written as instant
 from barloom.time.timeframe import MINUTE, SECOND
@@ -112,6 +112,7 @@ class RunReport:
         for reason, number in rows.items():
             if number:
                 self.rejected[reason] = self.rejected.get(reason, 0) + number
+        self.rejected = in_order(self.rejected)
         if step.rejected is not None:
             late = step.rejected.by[step.rejected.reason == Reason.LATE]
             self._latest = max(self._latest, int(late.max(initial=0)))
@@ -143,12 +144,13 @@ class RunReport:
         limits: Sequence[int] = (),
         mover: Mover | None = None,
         late_keys: Sequence[LateKey] = (),
+        before: tuple[int, int | None] = (0, None),
     ) -> None:
         """Say what is still open, and what a reader of the report may wonder about.
 
         `limits` are the times after which rows without a time of arrival could not be stamped, `mover` the row behind
         which most were late, `late_by_clock` how many rows the clock made late and no row, `late_keys` the keys of
-        which nearly all rows were late.
+        which nearly all rows were late, `before` how many the stream time of earlier runs made late, and that time.
         """
         self.bars = {
             str(plan.levels[p].timeframe): self.bars.get(str(plan.levels[p].timeframe), 0) for p in plan.published
@@ -161,7 +163,9 @@ class RunReport:
                 "rows have no time of arrival, so none was checked for lying in the future; "
                 "name the column as [source] arrival if the input has one"
             )
-        if not ordered and self._many_late(late_by_clock):
+        if self._many_late(late_by_clock) and 2 * before[0] > self.rejected["late"] and before[1] is not None:
+            self.notes.append(self._about_earlier_runs(before[0], before[1]))
+        elif not ordered and self._many_late(late_by_clock):
             self.notes.append(self._about_order(late_by_clock))
         if mover is not None and self._many_late(late_by_clock):
             self.notes.append(_about_mover(mover))
@@ -172,6 +176,14 @@ class RunReport:
     def _many_late(self, by_clock: int) -> bool:
         late = self.rejected.get("late", 0) - by_clock
         return late >= max(_ENOUGH_TO_TELL, _MANY_LATE * self.ticks) or late >= max(_FEW, _MOST_LATE * self.ticks)
+
+    def _about_earlier_runs(self, late: int, start: int) -> str:
+        return (
+            f"{late:,} of {self.ticks:,} rows were late: earlier runs of this store had come to {instant(start)}, "
+            "which sorting does not change. Where these are rows that were read before, nothing is lost: a file that "
+            "was written anew, if only with other line ends, is another file. Otherwise make the bars anew from all of "
+            "the input, with barloom rebuild"
+        )
 
     def _about_order(self, by_clock: int) -> str:
         """What to do about rows that came after later ones; a delay where one of a minute would have been enough."""

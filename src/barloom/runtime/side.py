@@ -129,7 +129,7 @@ def _messages(
             case Reason.LATE:
                 texts.append(_late(rejected, where, _names_missed(plan, rejected, where, list(missed))))
             case Reason.FUTURE:
-                texts.append(_joined("its event time is ", seconds_told(rejected.by[where]), f" after {came}"))
+                texts.append(_joined("its event time is ", seconds_told(rejected.by[where]), f" s after {came}"))
             case Reason.INVALID:
                 found = _invalid_messages(plan, rows, rejected)
                 texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
@@ -144,7 +144,7 @@ def _messages(
 def _late(rejected: Rejected, where: Integers, names: pl.Series) -> pl.Series:
     by_clock = pl.Series(["", " by the clock"]).gather(rejected.by_clock[where].astype(np.int64))
     return _joined(
-        "came ", seconds_told(rejected.by[where]), " after its slot was decided", by_clock, "; missing in ", names
+        "came ", seconds_told(rejected.by[where]), " s after its slot was decided", by_clock, "; missing in ", names
     )
 
 
@@ -207,11 +207,11 @@ _OF_STATES = {**_MESSAGES, Reason.CONFLICT: "a newer bar of its key had begun; t
 
 
 def seconds_told(nanos: Integers) -> pl.Series:
-    """Times as ``1.234 s``, rounded as Python rounds the float: by whole numbers, but near a half and below zero."""
+    """Times as ``1.234``, rounded as Python rounds the float: by whole numbers, but near a half and below zero."""
     millis, rest = np.divmod(nanos, _MILLISECOND)
     near = np.flatnonzero((nanos < 0) | (np.abs(rest - _MILLISECOND // 2) <= _DOUBTFUL))
-    whole, behind = np.divmod(millis + (rest > _MILLISECOND // 2), 1_000)
-    texts = _joined(pl.Series(whole).cast(pl.String), ".", pl.Series(behind).cast(pl.String).str.zfill(3), " s")
+    counted = pl.Series(millis + (rest > _MILLISECOND // 2), dtype=pl.Int64).cast(pl.Int128)
+    texts = counted.reinterpret(dtype=pl.Decimal(38, 3)).cast(pl.String)
     if not len(near):
         return texts
-    return texts.scatter(near, pl.Series([f"{value / _SECOND:.3f} s" for value in nanos[near].tolist()]))
+    return texts.scatter(near, pl.Series([f"{value / _SECOND:.3f}" for value in nanos[near].tolist()]))

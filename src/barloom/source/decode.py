@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from barloom.plan.barplan import BarPlan
-    from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
 __all__ = ["Decoder", "RowItems", "Rows"]
@@ -126,7 +125,7 @@ class Decoder:
         """Which rows count for stream time."""
         return Counting(self.plan)
 
-    def decode(self, columns: Mapping[str, pl.Series], count: int, refused: Problems, where: str) -> Rows:
+    def decode(self, columns: Mapping[str, pl.Series], count: int, refused: Mapping[int, str], where: str) -> Rows:
         """Read `count` rows, given as one column for each of `paths`; `refused` are rows known to be bad.
 
         `where` names the input in messages. Raises `SourceError` for a column whose type cannot be the field's.
@@ -145,7 +144,7 @@ class Decoder:
             arrivals = self._column(columns[ARRIVAL], ARRIVAL, self._arrival, problems, rounded, where)
         frame = pl.DataFrame(decoded, schema=self.schema)
         whole = RowProblems.of(refused)
-        rows = _rows(frame, arrivals, RowProblems.joined([RowProblems.joined(problems).without(whole), whole]))
+        rows = _rows(frame, arrivals, RowProblems.joined([*(each.without(whole) for each in problems), whole]))
         if rounded:
             bad = rows.problems.rows
             rows = replace(rows, rounded={name: each[~np.isin(each, bad)] for name, each in rounded.items()})

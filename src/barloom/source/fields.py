@@ -10,8 +10,9 @@ from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
 from barloom.source.lists import lists_from_text, lists_from_typed
-from barloom.source.missing import without_missing, without_missing_numbers
+from barloom.source.missing import without_missing, without_missing_epochs, without_missing_numbers
 from barloom.source.problems import RowProblems
+from barloom.source.text.epochs import is_epoch
 from barloom.source.text.numbers import INTEGER, is_number, numbers_from_text, numbers_from_typed
 from barloom.source.text.separators import plain_numbers
 from barloom.source.text.times import times_from_text, times_from_typed
@@ -69,19 +70,22 @@ def _from_text(texts: pl.Series, field: Field, source: SourcePlan, twice: Twice)
         case FieldKind.DECIMAL | FieldKind.INTEGER:
             number, null_values = _number(field), source.null_values
             plain, unfit = plain_numbers(without_missing(texts, null_values), source, null_values)
-            values, problems = numbers_from_text(plain, number, null_values)
-            problems = problems if not unfit else RowProblems.joined([unfit, RowProblems.of(problems)])
-            return Decoded(without_missing_numbers(values, number, null_values), problems)
+            found = numbers_from_text(plain, number, null_values)
+            if unfit:
+                found = Decoded(found.values, RowProblems.joined([unfit, RowProblems.of(found.problems)]))
+            return without_missing_numbers(found, plain, number, null_values)
         case FieldKind.TIMESTAMP:
-            return times_from_text(
-                without_missing(texts, source.null_values),
-                field.time_unit or "iso",
+            null_values, unit = source.null_values, field.time_unit or "iso"
+            found = times_from_text(
+                without_missing(texts, null_values),
+                unit,
                 field.form.zone or source.zone,
-                source.null_values,
+                null_values,
                 checked=source.check_units,
                 patterns=field.form.patterns,
                 twice=twice,
             )
+            return without_missing_epochs(found, texts, unit, null_values) if is_epoch(unit) else found
 
 
 def _from_typed(column: pl.Series, field: Field, source: SourcePlan, twice: Twice) -> Decoded:

@@ -6,11 +6,16 @@ since such a column does not say how it was written: ``-999`` is ``-999.0`` too.
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
+from barloom.source.decoded import Decoded
+from barloom.source.problems import RowProblems
+from barloom.source.text.epochs import epochs_from_text
 from barloom.source.text.isotime import parse_iso
 from barloom.source.text.numbers import scaled, series_of_scaled
 
@@ -18,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.plan.barplan import NumberType
+    from barloom.time.calendar import Booleans
 
-__all__ = ["without_missing", "without_missing_numbers"]
+__all__ = ["without_missing", "without_missing_epochs", "without_missing_numbers"]
 
 _NANOS_OF: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000}
 _DAY: Final = 86_400_000_000_000
@@ -37,10 +43,58 @@ def without_missing(column: pl.Series, null_values: Sequence[str]) -> pl.Series:
     return column
 
 
-def without_missing_numbers(values: pl.Series, number: NumberType, null_values: Sequence[str]) -> pl.Series:
+def without_missing_numbers(
+    found: Decoded, texts: pl.Series, number: NumberType, null_values: Sequence[str]
+) -> Decoded:
     """Numbers that were read from text without those that mean no value, however they were written there."""
-    found = [each for each in (scaled(text, number) for text in _valued(tuple(null_values))) if isinstance(each, int)]
-    return _without(values, series_of_scaled(found, number), values) if found else values
+    return _without_values(found, texts, *_as_numbers(tuple(null_values), number))
+
+
+def without_missing_epochs(found: Decoded, texts: pl.Series, unit: str, null_values: Sequence[str]) -> Decoded:
+    """Times that were read from numbers in text without those that mean no value, however they were written there."""
+    return _without_values(found, texts, *_as_epochs(tuple(null_values), unit))
+
+
+def _without_values(found: Decoded, texts: pl.Series, fitting: pl.Series, misfits: Sequence[Decimal]) -> Decoded:
+    """What was read without some values, and without the complaints about numbers that cannot be values."""
+    problems = RowProblems.of(found.problems)
+    if len(misfits) and len(problems):
+        problems = problems.filter(~_equal(texts.gather(problems.rows).str.strip_chars(" \t"), misfits))
+    return Decoded(_without(found.values, fitting, found.values), problems)
+
+
+def _equal(texts: pl.Series, numbers: Sequence[Decimal]) -> Booleans:
+    """Which texts are one of the numbers to the digit; only those that are near one are looked at singly."""
+    near = texts.cast(pl.Float64, strict=False).is_in(list(map(float, numbers))).fill_null(value=False).to_numpy()
+    equal = np.zeros(len(texts), np.bool_)
+    equal[near] = [_decimal(text) in numbers for text in texts.filter(near)]
+    return equal
+
+
+@lru_cache(maxsize=32)
+def _as_numbers(null_values: tuple[str, ...], number: NumberType) -> tuple[pl.Series, list[Decimal]]:
+    """Those that a type holds, and the other numbers among them."""
+    found = {text: scaled(text.strip(), number) for text in _valued(null_values)}
+    fitting = [each for each in found.values() if isinstance(each, int)]
+    misfits = [_decimal(text) for text, each in found.items() if isinstance(each, str)]
+    return series_of_scaled(fitting, number), [each for each in misfits if each is not None]
+
+
+@lru_cache(maxsize=32)
+def _as_epochs(null_values: tuple[str, ...], unit: str) -> tuple[pl.Series, list[Decimal]]:
+    """Those that are times of a unit, and the other numbers among them."""
+    texts = _valued(null_values)
+    times = epochs_from_text(pl.Series(texts, dtype=pl.String), unit, (), checked=False).values
+    misfits = [_decimal(text) for text, time in zip(texts, times, strict=True) if time is None]
+    return times.drop_nulls(), [each for each in misfits if each is not None]
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _without(column: pl.Series, missing: Sequence[object] | pl.Series, seen: pl.Series) -> pl.Series:
@@ -64,8 +118,6 @@ def _of_type(null_values: tuple[str, ...], dtype: pl.DataType) -> pl.Series:
 
 
 def _number(text: str, dtype: pl.DataType) -> object:
-    from decimal import Decimal, InvalidOperation  # noqa: PLC0415 - rarely asked for
-
     try:
         exact = Decimal(text.strip())
         if dtype.is_float():

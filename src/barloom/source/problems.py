@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from barloom.time.calendar import Integers
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["RowProblems"]
 
@@ -33,19 +34,15 @@ class RowProblems(Mapping[int, str]):
         return cls(rows, pl.Series([text for _, text in ordered], dtype=pl.String))
 
     @classmethod
+    def same(cls, rows: Integers, text: str) -> RowProblems:
+        """Of rows that all have the same one."""
+        return cls(rows, pl.Series([text]).new_from_index(0, len(rows)))
+
+    @classmethod
     def joined(cls, parts: Sequence[RowProblems]) -> RowProblems:
         """Of several kinds of problems: a row that has more than one has them all in its text, in their order."""
         parts = [part for part in parts if len(part)]
-        if len(parts) < 2:  # noqa: PLR2004 - one or none
-            return parts[0] if parts else cls.of({})
-        rows, texts = np.concatenate([part.rows for part in parts]), pl.concat([part.texts for part in parts])
-        order = np.argsort(rows, kind="stable")
-        rows, texts = rows[order], texts.gather(order)
-        if (np.diff(rows) > 0).all():
-            return cls(rows, texts)
-        grouped = pl.DataFrame({"row": rows, "text": texts}).group_by("row", maintain_order=True)
-        found = grouped.agg(pl.col("text").str.join("; "))
-        return cls(found["row"].to_numpy(), found["text"])
+        return reduce(_both, parts) if parts else cls.of({})
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -75,5 +72,29 @@ class RowProblems(Mapping[int, str]):
         """Those of rows that have none of the others."""
         if not len(others):
             return self
-        kept = ~np.isin(self.rows, others.rows)
+        return self.filter(~np.isin(self.rows, others.rows))
+
+    def filter(self, kept: Booleans) -> RowProblems:
+        """Some of them."""
         return RowProblems(self.rows[kept], self.texts.filter(pl.Series(kept)))
+
+
+def _both(first: RowProblems, then: RowProblems) -> RowProblems:
+    rows = first.rows if np.array_equal(first.rows, then.rows) else _union(first.rows, then.rows)
+    texts = [pl.lit(_at(rows, each)) for each in (first, then)]
+    return RowProblems(rows, pl.select(pl.concat_str(texts, separator="; ", ignore_nulls=True)).to_series())
+
+
+def _union(first: Integers, then: Integers) -> Integers:
+    rows = np.sort(np.concatenate([first, then]), kind="stable")
+    once: Integers = rows[np.append(True, rows[1:] != rows[:-1])]
+    return once
+
+
+def _at(rows: Integers, problems: RowProblems) -> pl.Series:
+    """The texts beside rows, null for rows that have none."""
+    if len(rows) == len(problems.rows):
+        return problems.texts
+    places = np.searchsorted(problems.rows, rows).clip(max=len(problems) - 1)
+    found = pl.Series(places, dtype=pl.Int64).set(pl.Series(problems.rows[places] != rows), None)
+    return problems.texts.gather(found)

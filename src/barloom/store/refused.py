@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 import polars as pl
 
+from barloom.engine.blocks import Reason
 from barloom.store.protocol import SideRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["COLUMNS", "RefusedRows", "first_of_each", "reasons_of"]
+__all__ = ["COLUMNS", "RefusedRows", "first_of_each", "in_order", "reasons_of"]
 
 COLUMNS: Final = pl.Schema(
     {
@@ -29,6 +30,21 @@ COLUMNS: Final = pl.Schema(
     }
 )
 """What stands in `RefusedRows.frame` under these names; only `event_time` may be null."""
+
+_CHECKS: Final = {
+    reason.name.lower(): place
+    for place, reason in enumerate(
+        (
+            Reason.INVALID,
+            Reason.FUTURE,
+            Reason.OUT_OF_SESSION,
+            Reason.BEYOND_CALENDAR,
+            Reason.DUPLICATE,
+            Reason.CONFLICT,
+            Reason.LATE,
+        )
+    )
+}
 
 
 class RefusedRows(Sequence[SideRecord]):
@@ -83,6 +99,11 @@ def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
     for record in side:
         found.setdefault(record.reason, record)
     yield from found.values()
+
+
+def in_order(reasons: Mapping[str, int]) -> dict[str, int]:
+    """Counts by reason in the order in which rows are checked, whatever was met first."""
+    return {name: reasons[name] for name in sorted(reasons, key=lambda name: (_CHECKS.get(name, len(_CHECKS)), name))}
 
 
 def reasons_of(side: Sequence[SideRecord]) -> Mapping[str, int]:

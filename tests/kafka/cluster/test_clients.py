@@ -72,6 +72,10 @@ def test_the_librdkafka_at_hand_knows_every_setting() -> None:
     admin = pytest.importorskip("confluent_kafka.admin")
     for protocol in ("classic", "consumer"):
         kafka.Consumer(consumer_config(settings(protocol=protocol), log_level=0)).close()
+    for timeout, millis in (("301s", 301_000), ("1h", 3_600_000)):
+        config = consumer_config(settings(session_timeout=timeout), log_level=0)
+        assert (millis, millis) == (config["max.poll.interval.ms"], config["session.timeout.ms"])
+        kafka.Consumer(config).close()
     kafka.Producer(producer_config(settings(), "bars-1", log_level=0))
 
     assert admin.AdminClient(admin_config(settings())) is not None

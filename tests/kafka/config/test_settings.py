@@ -143,6 +143,15 @@ def test_the_session_timeout_is_the_brokers_with_the_consumer_protocol() -> None
     assert ["kafka.session_timeout"] == problems(protocol="consumer", session_timeout="10s")
 
 
+def test_a_session_timeout_that_no_client_takes_is_told_before_the_run() -> None:
+    """It is an hour at most, and a raw interval of polling may not be shorter."""
+    assert ["kafka.session_timeout"] == problems(session_timeout="61m")
+    assert ["kafka.client"] == problems(session_timeout="10m", client={"max.poll.interval.ms": 300_000})
+    assert (
+        60 * 60 * SECOND == settings(session_timeout="1h", client={"max.poll.interval.ms": 3_600_000}).session_timeout
+    )
+
+
 def test_a_key_to_block_has_the_types_of_the_key() -> None:
     """One list a key, with one value of the right type for each key field."""
 

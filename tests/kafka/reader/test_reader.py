@@ -102,7 +102,7 @@ def test_bars_in_avro_are_the_same(
             first.bar.close,
             first.bar.volume,
             first.bar.count,
-            first.bar.open_time,
+            first.bar.open_time_ns,
         )
         assert second.bar.close is None
         assert "" == reader.status().fresh

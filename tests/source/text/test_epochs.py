@@ -165,3 +165,17 @@ def test_texts_and_typed_times_are_not_concerned(tmp_path: Path) -> None:
 
     assert [(20 * 86_400 + 7_560) * 10**9] == _times(plan(), path)
     assert [20 * 86_400 * 10**9] == _times(with_time("ms"), frame)
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_a_fraction_does_not_hide_the_unit(unit: str) -> None:
+    """Seconds with a fraction that are declared as a finer unit, which has no such digits, are told to be seconds."""
+    texts = ["1262304000.5", "1262304000.1234567891", "1e30"]
+    found = epochs_from_text(pl.Series(texts), unit, ("",), checked=True)
+    unchecked = epochs_from_text(pl.Series(texts[1:2]), unit, ("",), checked=False)
+
+    assert [None] * 3 == found.values.to_list()
+    for row in (0, 1):
+        assert f"{texts[row]} {unit} is no time of the years 1980 to 2100, and in s it is" in found.problems[row]
+    assert "outside of the years 1678 to 2261" in found.problems[2]
+    assert "nanosecond" in unchecked.problems[0]

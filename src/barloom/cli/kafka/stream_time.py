@@ -29,7 +29,7 @@ Examples:
   barloom stream-time show bars.toml
   barloom stream-time set-back bars.toml --partition 3 --to 2025-11-10T10:30:00Z          what it would do
   barloom stream-time set-back bars.toml --partition 3 --to 2025-11-10T10:30:00Z --yes    do it
-  barloom stream-time show bars.toml --store state                                        of a store
+  barloom stream-time show --store state                                                  of a store
   barloom stream-time set-back bars.toml --store state --to 2025-11-10T10:30:00Z --yes"""
 
 stream_time = App(
@@ -39,6 +39,9 @@ stream_time = App(
     help_epilogue=_EXAMPLES,
 )
 
+_MaybeDefinition = Annotated[
+    str | None, Parameter(help="The definition of an application on Kafka; a store knows its own.")
+]
 _Partition = Annotated[int | None, Parameter(help="The partition of the input on Kafka.")]
 _To = Annotated[str, Parameter(name="--to", help="Where stream time shall stand again: 2025-11-10T10:30:00Z.")]
 _Yes = Annotated[bool, Parameter(negative="", show_default=False, help="Do it.")]
@@ -46,7 +49,7 @@ _Yes = Annotated[bool, Parameter(negative="", show_default=False, help="Do it.")
 
 @stream_time.command(name="show")
 def show_times(
-    definition: Definition,
+    definition: _MaybeDefinition = None,
     /,
     *,
     store: MaybeStore = None,
@@ -57,6 +60,9 @@ def show_times(
     if store is not None:
         _refuse_both(kafka)
         return _show_store(store, as_json=as_json)
+    if definition is None:
+        message = "say whose: a definition with its application on Kafka, or --store DIR"
+        raise UsageError(message)
     app = app_asked(definition, kafka)
     settings, found, now = app.settings, app.status(), SystemClock().now()
     if as_json:

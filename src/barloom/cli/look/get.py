@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["bar_body", "bar_sheet", "get"]
 
 _TIMES: Final = {"start": "start_ns", "end": "end_ns"}
-_INSTANTS: Final = ("open_time", "close_time")
+_INSTANTS: Final = {"open_time": "open_time_ns", "close_time": "close_time_ns"}
 
 
 def get(  # noqa: PLR0913 - the options of a command
@@ -84,7 +84,7 @@ def _kept(bar: Bar) -> Iterator[tuple[str, str]]:
 
 def _text(bar: Bar, name: str) -> object:
     """A field as it is written: times in ISO 8601, decimals in full."""
-    value = getattr(bar, _TIMES.get(name, name))
+    value = getattr(bar, {**_TIMES, **_INSTANTS}.get(name, name))
     if name in _TIMES:
         return slot_text(value, bar.timeframe)
     if name in _INSTANTS:
@@ -96,7 +96,8 @@ def _text(bar: Bar, name: str) -> object:
 
 def bar_body(bar: Bar) -> dict[str, object]:
     """A bar as JSON: decimals as text, times in ISO 8601."""
-    return {name: _text(bar, name) for name in bar.as_dict() if name not in _TIMES.values()}
+    counted = {*_TIMES.values(), *_INSTANTS.values()}
+    return {name: _text(bar, name) for name in bar.as_dict() if name not in counted}
 
 
 def _body(answer: Found[Bar] | NotFound, near: Sequence[tuple[object, ...]]) -> dict[str, object]:

@@ -33,6 +33,7 @@ _LINE: Final[Mapping[str, object]] = {
     "statistics.interval.ms": 0,
 }
 
+_POLL_INTERVAL: Final = 300_000
 _CONSUMER: Final[Mapping[str, object]] = {
     "isolation.level": "read_committed",
     "enable.auto.commit": False,
@@ -40,7 +41,7 @@ _CONSUMER: Final[Mapping[str, object]] = {
     "auto.offset.reset": "earliest",
     "enable.partition.eof": True,
     "allow.auto.create.topics": False,
-    "max.poll.interval.ms": 300_000,
+    "max.poll.interval.ms": _POLL_INTERVAL,
     "fetch.queue.backoff.ms": 5,  # the default of 1 s stalls a catch-up each time the queue is full
     "fetch.wait.max.ms": 100,  # a newly assigned partition waits at most this long for the fetch under way
     "queued.min.messages": 50_000,
@@ -75,10 +76,13 @@ def consumer_config(settings: KafkaSettings, group: str | None = None, **more: o
     heartbeat = min(150, settings.session_timeout // MILLISECOND // 3)
     member: Config = {"group.protocol": "consumer"}
     if settings.protocol == "classic":
+        session = settings.session_timeout // MILLISECOND
         member = {
+            # A member that polls too rarely is taken for gone, as one without a heartbeat: not before that one is.
+            "max.poll.interval.ms": max(session, _POLL_INTERVAL),
             "group.protocol": "classic",
             "partition.assignment.strategy": "cooperative-sticky",
-            "session.timeout.ms": settings.session_timeout // MILLISECOND,
+            "session.timeout.ms": session,
             "heartbeat.interval.ms": heartbeat,
         }
     if group is None and settings.instance_id is not None:

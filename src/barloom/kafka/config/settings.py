@@ -15,11 +15,12 @@ from barloom.kafka.config.declared import Kafka, SchemaRegistry
 from barloom.kafka.config.tables import Table, given
 from barloom.plan.barplan import FieldKind
 from barloom.plan.identity import topics
+from barloom.plan.ladder import written as duration
 from barloom.plan.paths import of_files_only
 from barloom.serde.formats import Format
 from barloom.serde.registry import RegistrySettings
 from barloom.telemetry.address import address_of
-from barloom.time.timeframe import DAY, MILLISECOND, MINUTE, SECOND
+from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,6 +173,19 @@ def _check_together(settings: KafkaSettings, table: Table) -> None:
     if "session_timeout" in table and settings.protocol == "consumer":
         fix = "set group.consumer.session.timeout.ms at the broker, or leave it out"
         table.problem("with protocol = 'consumer' the broker decides it", "session_timeout", fix)
+    elif settings.protocol == "classic":
+        _check_session(settings, table)
+
+
+def _check_session(settings: KafkaSettings, table: Table) -> None:
+    """Refuse what the client library would refuse when it starts."""
+    session = duration(settings.session_timeout)
+    if settings.session_timeout > HOUR:
+        table.problem(f"{session} is too long", "session_timeout", "give at most 1h")
+    interval = str(settings.client.get("max.poll.interval.ms", ""))
+    if interval.isdecimal() and int(interval) * MILLISECOND < settings.session_timeout:
+        fix = "give it at least as many milliseconds, or leave it out: it follows the session timeout"
+        table.problem(f"max.poll.interval.ms is shorter than session_timeout, {session}", "client", fix)
 
 
 def _check_circle(settings: KafkaSettings, plan: BarPlan, table: Table) -> None:

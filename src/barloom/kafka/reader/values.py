@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -30,6 +31,10 @@ _OWN: Final[Mapping[str, _Reader]] = {
     "start": lambda bar: to_datetime(bar.start),
     "start_ns": lambda bar: bar.start,
     "end_ns": lambda bar: _nanos(bar.content["end"]),
+    "open_time": lambda bar: _moment(bar.content["open_time"]),
+    "close_time": lambda bar: _moment(bar.content["close_time"]),
+    "open_time_ns": lambda bar: _nanos(bar.content["open_time"]),
+    "close_time_ns": lambda bar: _nanos(bar.content["close_time"]),
     "final": lambda bar: bar.final,
 }
 """Fields that a place says, or that a bar has beside the columns of its message."""
@@ -56,6 +61,10 @@ def _column(name: str, bar: MessageBar) -> object:
     return bar.content[name]
 
 
-def _nanos(time: object) -> int:
+def _moment(time: object) -> object:
+    return to_datetime(time) if isinstance(time, int) else time
+
+
+def _nanos(time: object) -> object:
     """A time of a decoded message, whose datetimes are exact to what their topic holds."""
-    return time if isinstance(time, int) else nanos_of(time)  # type: ignore[arg-type]  # the decoder's other form
+    return nanos_of(time) if isinstance(time, datetime) else time

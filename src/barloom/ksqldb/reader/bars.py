@@ -54,7 +54,7 @@ class BarValues:
             for position, partial in enumerate(self._partials)
         ]
         outputs = {name: _read(compute(partials), number) for name, (compute, number) in self._outputs.items()}
-        begin = to_datetime(start)
+        begin, opened, closed = to_datetime(start), _nanos(row.get(OPEN_TIME)), _nanos(row.get(CLOSE_TIME))
         return {
             **dict(zip(self._keys, key, strict=True)),
             "start": begin,
@@ -64,8 +64,10 @@ class BarValues:
             "start_ns": start,
             "end_ns": start + self.length,
             "trading_date": begin.date(),
-            "open_time": _nanos(row.get(OPEN_TIME)),
-            "close_time": _nanos(row.get(CLOSE_TIME)),
+            "open_time": None if opened is None else to_datetime(opened),
+            "close_time": None if closed is None else to_datetime(closed),
+            "open_time_ns": opened,
+            "close_time_ns": closed,
             "final": final,
             "synthetic": False,
         }

@@ -15,7 +15,8 @@ from barloom.read.arguments import key_row, moment, number, within
 from barloom.read.bar import Bar
 from barloom.read.representable import slot_start
 from barloom.read.shape import check_shape
-from barloom.time.instants import to_datetime, written
+from barloom.read.standing import Slot, off_the_grid
+from barloom.time.instants import to_datetime
 from barloom.time.timeframe import MILLISECOND
 
 if TYPE_CHECKING:
@@ -155,9 +156,8 @@ class KsqlTimeBucket(Generic[B]):
     def _on_the_grid(self, at: int) -> int:
         length = self._values.length
         if at % length:
-            held = written(at - at % length)
-            message = f"no slot of {self.timeframe} begins at {written(at)}; the one that holds it begins at {held}"
-            raise ValueError(message)
+            begin = at - at % length
+            raise ValueError(off_the_grid(self.timeframe, at, Slot(begin, begin + length)))
         return at
 
     def _failed(self, error: KsqlError) -> NoReturn:

@@ -12,7 +12,7 @@ import numpy as np
 from barloom.clock import SystemClock
 from barloom.errors import SourceError
 from barloom.source.feeds.live import LiveSource, Received
-from barloom.source.files.textfile import as_texts, check_is_text
+from barloom.source.files.textfile import check_is_text
 from barloom.source.formats import record_format
 
 if TYPE_CHECKING:
@@ -97,7 +97,6 @@ class StandardInput(LiveSource[bytes]):
         rows = self._decoder.decode(parsed.columns, parsed.count, parsed.refused, self.name)
 
         def texts(wanted: Integers) -> pl.Series:
-            lines = records.records(data)
-            return as_texts([lines[row] for row in wanted.tolist()])
+            return records.texts(data, wanted)
 
         return Received(rows, texts).at(np.full(rows.count, arrival))

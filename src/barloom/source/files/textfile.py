@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import msgspec
 import numpy as np
-import polars as pl
 
 from barloom.errors import SourceError, SourceReplaced
 from barloom.source.files.chain import BLOCK_BYTES
@@ -15,14 +14,16 @@ from barloom.source.files.position import HEAD_BYTES, REPLACED, TAIL_BYTES, File
 from barloom.source.text.lines import LineBlocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
+
+    import polars as pl
 
     from barloom.source.decode import Decoder
     from barloom.source.files.inputs import InputFile
     from barloom.source.text.csv import TextColumns
     from barloom.time.calendar import Integers
 
-__all__ = ["RecordFormat", "TextFile", "as_texts", "check_is_text"]
+__all__ = ["RecordFormat", "TextFile", "check_is_text"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -63,8 +64,8 @@ class RecordFormat(Protocol):
         """Split whole records."""
         ...
 
-    def records(self, data: bytes) -> list[bytes]:
-        """The texts of the records."""
+    def texts(self, data: bytes, rows: Integers) -> pl.Series:
+        """The texts of some of the records."""
         ...
 
 
@@ -270,8 +271,7 @@ class TextFile:
 
     def _records(self, data: bytes, skip: int) -> Callable[[Integers], pl.Series]:
         def texts(rows: Integers) -> pl.Series:
-            lines = self._format.records(data)
-            return as_texts([lines[row] for row in (np.asarray(rows) + skip).tolist()])
+            return self._format.texts(data, np.asarray(rows, np.int64) + skip)
 
         return texts
 
@@ -282,14 +282,6 @@ class TextFile:
     def _refuse(self, why: str) -> NoReturn:
         message = f"{self._file.name} is no longer the file that was read before: {why}. {REPLACED}"
         raise SourceReplaced(message)
-
-
-def as_texts(records: Sequence[bytes]) -> pl.Series:
-    """Records as texts; all at once where none goes over lines."""
-    joined = b"\n".join(records).decode(errors="backslashreplace")
-    if records and joined.count("\n") == len(records) - 1:
-        return pl.Series([joined]).str.split("\n").explode()
-    return pl.Series([record.decode(errors="backslashreplace") for record in records], dtype=pl.String)
 
 
 def check_is_text(head: bytes, name: str) -> None:

@@ -15,15 +15,16 @@ import polars as pl
 
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
+from barloom.source.problems import RowProblems
 from barloom.source.text.csv_records import fields_of_lines, other_width, records_in
+from barloom.source.text.rawtext import BLANK, as_texts, texts_of_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.plan.barplan import SourcePlan
-    from barloom.source.decoded import Problems
     from barloom.source.text.csv_records import CsvRecords
-    from barloom.time.calendar import Booleans
+    from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["CsvText", "TextColumns"]
 
@@ -36,7 +37,7 @@ class TextColumns:
 
     columns: Mapping[str, pl.Series]
     count: int
-    refused: Problems
+    refused: Mapping[int, str]
 
 
 class CsvText:
@@ -88,7 +89,7 @@ class CsvText:
     def parse(self, data: bytes) -> TextColumns:
         """Split whole records."""
         frame = self._at_once(data)
-        refused: Problems = {}
+        refused: Mapping[int, str] = {}
         if frame is None:
             frame, refused = self._by_records(data, self._records(data))
         if self._keep_empty:
@@ -96,14 +97,13 @@ class CsvText:
         columns = {name: frame[f"{place}"] for name, place in self._places.items()}
         return TextColumns(columns, frame.height, refused)
 
-    def records(self, data: bytes) -> list[bytes]:
-        """What `parse` counts as records."""
-        if b'"' in data:
-            return [record.removesuffix(b"\r") for record in self._records(data).texts(data)]
-        blanks = b" \t\r".replace(self._part, b"")
-        lines = data.split(b"\n")[:-1]
-        whole = [line for line in lines if line.strip(blanks)]
-        return [line.removesuffix(b"\r") for line in whole] if b"\r" in data else whole
+    def texts(self, data: bytes, rows: Integers) -> pl.Series:
+        """The texts of some of what `parse` counts as records."""
+        if b'"' not in data:
+            return texts_of_lines(data, rows, BLANK.replace(self._part, b""))
+        records = self._records(data)
+        spans = zip(records.starts[rows].tolist(), records.ends[rows].tolist(), strict=True)
+        return as_texts([data[start:end].removesuffix(b"\r") for start, end in spans])
 
     def _records(self, data: bytes) -> CsvRecords:
         taken, records = self._found
@@ -141,12 +141,11 @@ class CsvText:
 
     def _at_once(self, data: bytes) -> pl.DataFrame | None:
         """All records, or nothing where a quote is among them or a line has not as many fields as the header."""
-        if b'"' in data or self._width == 1:
+        lines = data.count(b"\n")
+        if b'"' in data or self._width == 1 or data.count(self._part) != lines * (self._width - 1):
             return None
         frame = self._read(data, quoted=False)
-        if frame is None or frame.height != data.count(b"\n"):
-            return None
-        if data.count(self._part) != frame.height * (self._width - 1):
+        if frame is None or frame.height != lines:
             return None
         full = not frame[f"{self._width - 1}"].null_count()
         return frame if full or (fields_of_lines(data, self._part) == self._width).all() else None
@@ -171,7 +170,7 @@ class CsvText:
         except pl.exceptions.PolarsError:
             return None
 
-    def _by_records(self, data: bytes, records: CsvRecords) -> tuple[pl.DataFrame, Problems]:
+    def _by_records(self, data: bytes, records: CsvRecords) -> tuple[pl.DataFrame, Mapping[int, str]]:
         """Plain lines together, the others each by its own."""
         plain = records.plain
         frame = self._plain(data, records, plain)
@@ -188,27 +187,30 @@ class CsvText:
     def _plain(self, data: bytes, records: CsvRecords, plain: Booleans) -> pl.DataFrame | None:
         whole = data
         if not plain.all() or len(plain) != data.count(b"\n"):
-            spans = zip(records.starts[plain].tolist(), records.ends[plain].tolist(), strict=True)
-            whole = b"".join([data[start : end + 1] for start, end in spans])
+            whole = b"".join([data[start:end] for start, end in _runs(records, plain)])
         frame = self._read(whole, quoted=b'"' in whole)
         return None if frame is None or frame.height != np.count_nonzero(plain) else frame
 
     def _with_others(
         self, data: bytes, records: CsvRecords, plain: Booleans, frame: pl.DataFrame
-    ) -> tuple[pl.DataFrame, Problems]:
-        problems = dict(records.problems)
-        nothing = (None,) * self._width
-        others: list[Sequence[str | None]] = []
-        for row in np.flatnonzero(~plain).tolist():
-            fields: Sequence[str | None] | str = nothing
-            if row not in problems:
-                fields = self._fields(data[records.starts[row] : records.ends[row]])
-            if isinstance(fields, str):
-                problems[row], fields = fields, nothing
-            others.append(fields)
-        split = pl.DataFrame({name: [fields[int(name)] for fields in others] for name in frame.columns}, frame.schema)
-        order = np.concatenate([np.flatnonzero(plain), np.flatnonzero(~plain)])
-        return pl.concat([frame, split])[np.argsort(order)], dict(sorted(problems.items()))
+    ) -> tuple[pl.DataFrame, Mapping[int, str]]:
+        fields = self._singly(data, records, plain)
+        wrong = RowProblems.of({row: found for row, found in fields.items() if isinstance(found, str)})
+        good = {row: found for row, found in fields.items() if not isinstance(found, str)}
+        columns = {name: [found[int(name)] for found in good.values()] for name in frame.columns}
+        places = np.full(len(plain), -1)
+        places[plain] = np.arange(frame.height)
+        places[list(good)] = np.arange(frame.height, frame.height + len(good))
+        whole = pl.concat([frame, pl.DataFrame(columns, frame.schema)])
+        return _gathered(whole, places), RowProblems.joined([records.problems, wrong])
+
+    def _singly(self, data: bytes, records: CsvRecords, plain: Booleans) -> dict[int, Sequence[str | None] | str]:
+        """The fields of records that are neither plain nor known to be wrong, or what is wrong with them."""
+        single = ~plain
+        single[records.problems.rows] = False
+        rows = np.flatnonzero(single)
+        spans = zip(records.starts[rows].tolist(), records.ends[rows].tolist(), strict=True)
+        return {row: self._fields(data[start:end]) for row, (start, end) in zip(rows.tolist(), spans, strict=True)}
 
     def _fields(self, record: bytes) -> Sequence[str | None] | str:
         try:
@@ -218,6 +220,19 @@ class CsvText:
         except (csv.Error, ValueError) as error:
             return f"the row is not CSV: {error}"
         return fields if len(fields) == self._width else other_width(len(fields), self._width)
+
+
+def _runs(records: CsvRecords, plain: Booleans) -> Iterator[tuple[int, int]]:
+    """Where plain records that follow each other begin, and where the line end of the last one ends."""
+    follows = plain[1:] & plain[:-1] & (records.starts[1:] == records.ends[:-1] + 1)
+    first, last = plain & ~np.append(False, follows), plain & ~np.append(follows, False)
+    return zip(records.starts[first].tolist(), (records.ends[last] + 1).tolist(), strict=True)
+
+
+def _gathered(frame: pl.DataFrame, places: Integers) -> pl.DataFrame:
+    """The rows at places; nulls for places below zero."""
+    chosen = pl.Series(places, dtype=pl.Int64)
+    return frame.select(pl.all().gather(chosen.set(chosen < 0, None)))
 
 
 def _is_text(data: bytes) -> bool:

@@ -13,11 +13,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import polars as pl
+
+from barloom.source.problems import RowProblems
+from barloom.source.text.rawtext import BLANK, blank_lines, line_bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from barloom.source.decoded import Problems
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["LONGEST", "CsvRecords", "fields_of_lines", "other_width", "records_in"]
@@ -26,7 +29,6 @@ LONGEST: Final = 64 << 10
 """How many bytes a record may have that goes over line breaks."""
 
 _QUOTE, _LINE_END, _RETURN = b'"\n\r'
-_BLANK: Final = b" \t\r"
 _BARE: Final = "the row is not CSV: a quote stands in a field without quotes; put the field in quotes, and double it"
 _BEHIND: Final = "the row is not CSV: something stands between the closing quote of a field and the delimiter"
 _OPEN: Final = "the row is not CSV: a quote is opened and not closed; reading goes on with the next line"
@@ -42,7 +44,7 @@ class CsvRecords(NamedTuple):
     starts: Integers
     ends: Integers
     plain: Booleans
-    problems: Problems
+    problems: RowProblems
     length: int
 
     def texts(self, data: bytes) -> list[bytes]:
@@ -53,40 +55,43 @@ class CsvRecords(NamedTuple):
 def fields_of_lines(data: bytes, delimiter: bytes) -> Integers:
     """How many fields each line has, in text without quotes."""
     bytes_ = np.frombuffer(data, np.uint8)
-    return _counted(bytes_ == delimiter[0], _lines(bytes_)[0]) + 1
+    return _counted(bytes_ == delimiter[0], line_bounds(bytes_)[0]) + 1
 
 
 def records_in(data: bytes, delimiter: bytes, width: int, *, ended: bool) -> CsvRecords:
     """The records of whole lines that have `width` fields; `ended`: no more lines follow, or none that matter."""
     bytes_ = np.frombuffer(data, np.uint8)
-    starts, ends = _lines(bytes_)
+    starts, ends = line_bounds(bytes_)
     fields, broken = _looked_at(bytes_, starts, delimiter[0])
-    kept = ~_blank(data, bytes_, starts, ends, (fields == 1) & ~broken, delimiter)
+    kept = ~blank_lines(data, starts, ends, BLANK.replace(delimiter, b""))
     plain = (fields == width) & ~broken & kept
-    problems: dict[int, str] = {
-        int(line): other_width(int(fields[line]), width) for line in np.flatnonzero((fields != width) & ~broken & kept)
-    }
+    other = (fields != width) & ~broken & kept
     joined, wrong, stop = _over_lines(data, starts, ends, np.flatnonzero(broken).tolist(), delimiter, ended=ended)
     for first, last in joined:
         kept[first + 1 : last + 1] = False
         ends[first] = ends[last]
     kept[stop:] = False
     rows = np.cumsum(kept) - 1
-    problems |= wrong
+    lines = np.flatnonzero(other & kept)
+    problems = RowProblems.joined(
+        [
+            RowProblems(rows[lines], _other_widths(fields[lines], width)),
+            RowProblems.of({int(rows[line]): text for line, text in wrong.items() if kept[line]}),
+        ]
+    )
     length = int(starts[stop]) if stop < len(starts) else len(data)
-    found = {int(rows[line]): text for line, text in problems.items() if kept[line]}
-    return CsvRecords(starts[kept], ends[kept], plain[kept], found, length)
-
-
-def _lines(bytes_: NDArray[np.uint8]) -> tuple[Integers, Integers]:
-    """Where lines begin, and where the line end of each stands."""
-    ends = np.flatnonzero(bytes_ == _LINE_END)
-    return np.concatenate([[0], ends + 1])[: len(ends)], ends
+    return CsvRecords(starts[kept], ends[kept], plain[kept], problems, length)
 
 
 def other_width(fields: int, width: int) -> str:
     """What is wrong with a record that has not as many fields as there are columns."""
     return f"the row has {fields} field{'' if fields == 1 else 's'}, the header has {width}"
+
+
+def _other_widths(fields: Integers, width: int) -> pl.Series:
+    counts, of_row = np.unique(fields, return_inverse=True)
+    words = [other_width(count, width) for count in counts.tolist()]
+    return pl.Series(words, dtype=pl.String).gather(of_row)
 
 
 def _counted(where: Booleans, starts: Integers) -> Integers:
@@ -143,18 +148,6 @@ def _in_place(bytes_: NDArray[np.uint8], places: Integers, nth: Integers, delimi
     closes = (behind == delimiter) | ends_line | first
     right: Booleans = np.where(nth % 2 == 0, opens, closes)
     return right
-
-
-def _blank(  # noqa: PLR0913, PLR0917 - the lines, and which of them may be blank
-    data: bytes, bytes_: NDArray[np.uint8], starts: Integers, ends: Integers, asked: Booleans, delimiter: bytes
-) -> Booleans:
-    """Lines of nothing but blanks."""
-    blank = np.zeros(len(starts), np.bool_)
-    blanks = _BLANK.replace(delimiter, b"")
-    likely = asked & np.isin(bytes_[starts], np.frombuffer(blanks + b"\n", np.uint8)) if len(starts) else blank
-    for line in np.flatnonzero(likely).tolist():
-        blank[line] = not data[starts[line] : ends[line]].strip(blanks)
-    return blank
 
 
 def _over_lines(  # noqa: PLR0913 - the lines, and those that are looked at

@@ -7,19 +7,20 @@ microseconds and nanoseconds lie apart, so that no number is one in two units (s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from barloom.plan.barplan import NumberType
 from barloom.source.decoded import Decoded, rows_where
+from barloom.source.problems import RowProblems
 from barloom.source.text.numbers import numbers_from_text, numbers_from_typed
+from barloom.source.text.shown import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
 __all__ = ["AUTO", "SPAN", "UNITS", "epochs_from_numbers", "epochs_from_text", "is_epoch"]
@@ -36,8 +37,19 @@ _FIRST: Final = 315_532_800
 _LAST: Final = 4_133_980_800
 """The seconds at which those years begin and end."""
 
+_BELOW: Final = "below a nanosecond|no whole number of nanoseconds"
+_EXACT: Final = NumberType(38, 18)
+"""Wide enough for a number with a fraction in any unit."""
+
 _NANOS: Final = 9
 _WHOLE: Final = 20
+
+
+class _Told(NamedTuple):
+    """Numbers without those that are of another unit, and what is said of these."""
+
+    values: pl.Series
+    problems: RowProblems
 
 
 def is_epoch(unit: str | None) -> bool:
@@ -82,35 +94,58 @@ def _whole(column: pl.Series, unit: str) -> pl.Series | None:
 
 def _in_unit(column: pl.Series, whole: pl.Series, unit: str, *, checked: bool) -> Decoded:
     if unit == AUTO:
-        return _by_magnitude(column, whole, 0, {})
+        return _by_magnitude(column, whole, 0, RowProblems.of({}))
     lowest, places = whole.min(), UNITS[unit]
     nanos: pl.Series = whole * 10**places
     plainly = not isinstance(lowest, int) or lowest >= _FIRST * 10 ** (_NANOS - places)
-    return Decoded(nanos, {}) if plainly or not checked else _without_others(column, nanos, unit, {})
+    if plainly or not checked:
+        return Decoded(nanos, {})
+    return Decoded(*_without_others(column, nanos, unit, RowProblems.of({})))
 
 
 def _exact(column: pl.Series, exact: Decoded, unit: str, *, checked: bool) -> Decoded:
     """What has a fraction, or does not fit."""
-    problems = {row: _problem(text, unit) for row, text in exact.problems.items()}
+    unread = RowProblems.of(exact.problems)
+    problems = RowProblems(unread.rows, _problems(unread.texts, unit))
     counted = exact.values.to_physical().cast(pl.Int128)
     if unit == AUTO:
         return _by_magnitude(column, counted, _NANOS, problems)
-    found = _without_others(column, counted, unit, problems) if checked else Decoded(counted, problems)
-    nanos = found.values.cast(pl.Int64, strict=False)
-    outside = rows_where(nanos.is_null() & found.values.is_not_null())
-    return Decoded(nanos, {**found.problems, **{int(row): f"the time is {SPAN}" for row in outside}})
+    values = counted
+    if checked:
+        problems = _finer_in_others(column, problems, unit)
+        values, problems = _without_others(column, counted, unit, problems)
+    nanos = values.cast(pl.Int64, strict=False)
+    outside = RowProblems.same(rows_where(nanos.is_null() & values.is_not_null()), f"the time is {SPAN}")
+    return Decoded(nanos, RowProblems.joined([problems, outside]))
 
 
-def _without_others(column: pl.Series, nanos: pl.Series, unit: str, problems: Problems) -> Decoded:
-    """Refuse numbers that are no time of the years that are looked for, and one in another unit."""
+def _finer_in_others(column: pl.Series, problems: RowProblems, unit: str) -> RowProblems:
+    """Numbers with digits below a nanosecond of their unit, which make sense in another, are told so."""
+    finer = np.flatnonzero(problems.texts.str.contains(_BELOW).to_numpy())
+    if not len(finer):
+        return problems
+    rows = problems.rows[finer]
+    chosen = column.gather(rows)
+    read = numbers_from_text(chosen.cast(pl.String), _EXACT, ()).values.to_physical()
+    told = _without_others(chosen, read, unit, RowProblems.of({}), _EXACT.scale).problems
+    there = RowProblems(rows[told.rows], told.texts)
+    return RowProblems.joined([problems.without(there), there])
+
+
+def _without_others(
+    column: pl.Series, counted: pl.Series, unit: str, problems: RowProblems, places: int | None = None
+) -> _Told:
+    """Refuse numbers (times ``10 ** places``) that are no time of the years looked for, and one in another unit."""
+    places = UNITS[unit] if places is None else places
     others = [other for other in UNITS if other != unit]
-    where = {other: _within(nanos, UNITS[unit] + _NANOS - UNITS[other]) for other in others}
+    where = {other: _within(counted, places + _NANOS - UNITS[other]) for other in others}
+    found = [problems]
     for other, mask in where.items():
         rows = rows_where(mask)
         if len(rows):
-            problems = {**problems, **_told(column, rows, unit, other)}
-            nanos = nanos.set(mask.fill_null(value=False), None)
-    return Decoded(nanos, problems)
+            found.append(RowProblems(rows, _told(column.gather(rows), unit, other)))
+            counted = counted.set(mask.fill_null(value=False), None)
+    return _Told(counted, RowProblems.joined(found))
 
 
 def _within(counted: pl.Series, places: int) -> pl.Series:
@@ -122,54 +157,69 @@ def _wide(value: int) -> pl.Series:
     return pl.Series([value], dtype=pl.Int64 if value < 2**63 else pl.Int128)
 
 
-def _told(column: pl.Series, rows: Integers, unit: str, other: str) -> Problems:
-    written = column.gather(rows).cast(pl.String).str.strip_chars(" \t")
+def _told(numbers: pl.Series, unit: str, other: str) -> pl.Series:
     years = f"is no time of the years {_YEARS}, and in {other} it is"
     mend = f'declare "timestamp({other})", or "timestamp(auto)" where both occur, or state check_units = false'
-    texts = pl.select(pl.concat_str(written, pl.lit(f" {unit} {years}: {mend}"))).to_series()
-    return dict(zip(rows.tolist(), texts.to_list(), strict=True))
+    return said(_written(numbers), f" {unit} {years}: {mend}")
 
 
-def _by_magnitude(column: pl.Series, counted: pl.Series, places: int, problems: Problems) -> Decoded:
+def _written(numbers: pl.Series) -> pl.Series:
+    return numbers.cast(pl.String).str.strip_chars(" \t")
+
+
+def _by_magnitude(column: pl.Series, counted: pl.Series, places: int, problems: RowProblems) -> Decoded:
     """Each number (times ``10 ** places``) in the one unit in which it is a time of those years."""
     nanos = np.zeros(len(counted), np.int64)
     found = np.zeros(len(counted), np.bool_)
-    problems = dict(problems)
+    finer = []
     for more in UNITS.values():
         rows = rows_where(_within(counted, _NANOS - more + places))
         if len(rows):
-            nanos[rows] = _scaled(counted.gather(rows), more - places, column, rows, problems)
+            nanos[rows], cut = _scaled(counted.gather(rows), more - places)
+            finer.append(rows[cut])
             found[rows] = True
-    missing = counted.is_null().to_numpy()
-    lost = np.flatnonzero(~found & ~missing)
-    what = f"is no time of the years {_YEARS} in s, ms, us or ns: declare the unit that is meant"
-    shown = column.gather(lost).cast(pl.String).to_list() if len(lost) else []
-    problems |= {row: f"{text} {what}" for row, text in zip(lost.tolist(), shown, strict=True)}
+    below = np.sort(np.concatenate([*finer, np.zeros(0, np.int64)]))
+    lost = np.flatnonzero(~found & ~counted.is_null().to_numpy())
+    what = f" is no time of the years {_YEARS} in s, ms, us or ns: declare the unit that is meant"
+    told = RowProblems.joined(
+        [
+            problems,
+            RowProblems(below, said(_written(column.gather(below)), " has digits below a nanosecond")),
+            RowProblems(lost, said(_written(column.gather(lost)), what)),
+        ]
+    )
+    bad = ~found
+    bad[told.rows] = True
     values = pl.Series(nanos)
-    bad = ~found if not problems else ~found | np.isin(np.arange(len(nanos)), list(problems))
-    return Decoded(values.set(pl.Series(bad), None) if bad.any() else values, problems)
+    return Decoded(values.set(pl.Series(bad), None) if bad.any() else values, told)
 
 
-def _scaled(counted: pl.Series, more: int, column: pl.Series, rows: Integers, problems: Problems) -> Integers:
-    """Nanoseconds; what has digits below them is a problem."""
+def _scaled(counted: pl.Series, more: int) -> tuple[Integers, Integers]:
+    """Nanoseconds, and which numbers have digits below them."""
     if more >= 0:
-        return np.asarray(counted.cast(pl.Int64) * 10**more, np.int64)
+        return np.asarray(counted.cast(pl.Int64) * 10**more, np.int64), np.zeros(0, np.int64)
     whole = counted // _wide128(10**-more)
     finer = rows_where(whole * _wide128(10**-more) != counted)
-    for place in finer.tolist():
-        problems[int(rows[place])] = f"{column[int(rows[place])]} has digits below a nanosecond"
-    return np.asarray(whole.cast(pl.Int64), np.int64)
+    return np.asarray(whole.cast(pl.Int64), np.int64), finer
 
 
 def _wide128(value: int) -> pl.Series:
     return pl.Series([value], dtype=pl.Int128)
 
 
-def _problem(message: str, unit: str) -> str:
-    shown, fits, _ = message.partition(" does not fit")
+def _problems(messages: pl.Series, unit: str) -> pl.Series:
+    """What is wrong with numbers, said of times."""
+    text = pl.lit(messages)
+    number = text.str.split(" does not fit").list.first()
     named = "s, ms, us or ns since 1970" if unit == AUTO else unit
-    if fits and "behind the point" in message:
-        return f"{shown} {named} has digits below a nanosecond"
-    if fits and "whole number" in message:
-        return f"{shown} ns is no whole number of nanoseconds"
-    return f"{shown} {named} is {SPAN}" if fits else f"{shown.removesuffix(' is not a number')} is no time in {named}"
+    fits = text.str.contains(" does not fit", literal=True)
+    told = (
+        pl.when(fits & text.str.contains("behind the point", literal=True))
+        .then(number + f" {named} has digits below a nanosecond")
+        .when(fits & text.str.contains("whole number", literal=True))
+        .then(number + " ns is no whole number of nanoseconds")
+        .when(fits)
+        .then(number + f" {named} is {SPAN}")
+        .otherwise(text.str.strip_suffix(" is not a number") + f" is no time in {named}")
+    )
+    return pl.select(told).to_series().cast(pl.String)

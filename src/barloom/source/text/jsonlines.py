@@ -13,6 +13,7 @@ import msgspec
 from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.text.csv import TextColumns
+from barloom.source.text.rawtext import BLANK, texts_of_lines
 from barloom.source.text.records import (
     ABSENT,
     NO_TEXTS,
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from barloom.source.decoded import Problems
+    from barloom.time.calendar import Integers
 
 __all__ = ["JsonLines"]
 
-_BLANK: Final = b" \t\r"
 _FRACTION: Final = r"^-?\d+(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)$"
 _NOT_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
 
@@ -99,16 +100,16 @@ class JsonLines:
             columns[name] = self._without_fractions(columns[name], name, data, refused)
         return TextColumns(columns, len(records), refused)
 
-    def records(self, data: bytes) -> list[bytes]:
-        """The lines that `parse` counts as records."""
-        return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(_BLANK)]
+    def texts(self, data: bytes, rows: Integers) -> pl.Series:
+        """The texts of some of what `parse` counts as records."""
+        return texts_of_lines(data, rows)
 
     def _without_fractions(self, column: pl.Series, name: str, data: bytes, refused: Problems) -> pl.Series:
         """The column without what was written as a number; only texts that look like one are looked at again."""
         doubtful = column.str.contains(_FRACTION).fill_null(value=False).arg_true().to_list()
         if not doubtful:
             return column
-        lines, rows = self.records(data), []
+        lines, rows = _lines(data), []
         for row in doubtful:
             value = value_at(_TYPED.decode(lines[row]), self._paths[name])
             if isinstance(value, Written):
@@ -119,7 +120,7 @@ class JsonLines:
     def _line_by_line(self, data: bytes) -> tuple[list[Json], Problems]:
         records: list[Json] = []
         refused: Problems = {}
-        for row, line in enumerate(self.records(data)):
+        for row, line in enumerate(_lines(data)):
             try:
                 records.append(self._decoder.decode(line))
             except _NOT_JSON as error:
@@ -152,3 +153,8 @@ class JsonLines:
                 f'rows = "{listed}[*]" under [source], and the paths of columns begin at its items'
             )
             raise SourceError(message)
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """The lines that are records."""
+    return [line.removesuffix(b"\r") for line in data.split(b"\n") if line.strip(BLANK)]

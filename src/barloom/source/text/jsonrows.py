@@ -17,10 +17,13 @@ from barloom.errors import SourceError
 from barloom.source.columns import missing_column
 from barloom.source.text.csv import TextColumns
 from barloom.source.text.items import Items
+from barloom.source.text.rawtext import as_texts
 from barloom.source.text.records import NO_TEXTS, TextFields, Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import polars as pl
 
     from barloom.source.decoded import Problems
     from barloom.source.text.items import Taken
@@ -93,13 +96,12 @@ class JsonRows:
             self._check(taken)
         return TextColumns(columns, taken.count, taken.refused)
 
-    def records(self, data: bytes) -> list[bytes]:
-        """The text of each row: of its item, or of a record that is refused as a whole."""
-        taken, texts = self._take(data), self._split(data)
-        return [
-            texts[record] if row in taken.whole else taken.text(row).encode()
-            for row, record in enumerate(taken.record.tolist())
-        ]
+    def texts(self, data: bytes, rows: Integers) -> pl.Series:
+        """The texts of some rows: of their items, or of records that are refused as a whole."""
+        taken, records = self._take(data), self._split(data)
+        return as_texts(
+            [records[taken.record[row]] if row in taken.whole else taken.text(row).encode() for row in rows.tolist()]
+        )
 
     def _take(self, data: bytes) -> Taken:
         refused: Problems = {}

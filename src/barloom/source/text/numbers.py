@@ -18,6 +18,7 @@ import polars as pl
 from barloom.plan.barplan import NumberType
 from barloom.source.decoded import Decoded, overwrite, rows_where, split_nulls
 from barloom.source.problems import RowProblems
+from barloom.source.text.shown import said, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,10 @@ __all__ = ["INTEGER", "is_number", "numbers_from_text", "numbers_from_typed", "s
 INTEGER: Final = NumberType(19, 0, integer=True)
 
 _WRITTEN: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_IS_WRITTEN: Final = rf"^(?:{_WRITTEN.pattern})$"
+_COMMA: Final = r"^[+-]?[0-9.]+,[0-9]+$"
+_BEFORE_THE_POINT: Final = "it has more digits before the point"
+_POINT: Final = "; write the decimal point as '.'"
 _PLAIN_INTEGER: Final = r"^-?[0-9]{1,18}$"
 _LEADING_ZEROS: Final = 4
 _TRAILING_ZEROS: Final = 12
@@ -51,15 +56,10 @@ def numbers_from_text(texts: pl.Series, number: NumberType, null_values: Sequenc
     again = subset.str.contains(_plain_pattern(number)).fill_null(value=False).to_numpy() & ~empty
     values = overwrite(values, plain, subset.cast(_dtype(number), strict=False).set(pl.Series(~again), None))
     left, rest = plain[~again & ~empty], subset.filter(~again & ~empty)
-    fine = rest.str.contains(_too_fine(number)).to_numpy() & (rest.str.len_chars() <= _SHOWN).to_numpy()
-    if not fine.any():
-        return _one_by_one(values, left, rest.to_list(), number)
-    others = _one_by_one(values, left[~fine], rest.filter(~fine).to_list(), number)
-    told = pl.concat_str(
-        pl.lit("'"), pl.lit(rest.filter(fine)), pl.lit(f"' does not fit {number}: {_behind_the_point(number)}")
-    )
-    finer = RowProblems(left[fine], pl.select(told).to_series())
-    return Decoded(others.values, RowProblems.joined([RowProblems.of(others.problems), finer]))
+    found, others = _refused(rest, number)
+    singly = _one_by_one(values, left[others], rest.gather(others).to_list(), number)
+    frequent = RowProblems(left[found.rows], found.texts)
+    return Decoded(singly.values, RowProblems.joined([frequent, RowProblems.of(singly.problems)]))
 
 
 def numbers_from_typed(column: pl.Series, number: NumberType) -> Decoded:
@@ -86,6 +86,30 @@ def is_number(dtype: pl.DataType) -> bool:
     return dtype.is_numeric()
 
 
+def _refused(texts: pl.Series, number: NumberType) -> tuple[RowProblems, np.ndarray]:
+    """What is wrong with texts in the ways that many rows may have, and which texts have to be looked at singly."""
+    finer = texts.str.contains(_too_fine(number))
+    larger = texts.str.contains(_too_large(number)) & ~finer
+    none = ~(finer | larger | texts.str.contains(_IS_WRITTEN))
+    problems = [
+        RowProblems(rows_where(none), _no_numbers(texts.filter(none))),
+        RowProblems(rows_where(finer), _do_not_fit(texts.filter(finer), number, _behind_the_point(number))),
+        RowProblems(rows_where(larger), _do_not_fit(texts.filter(larger), number, _BEFORE_THE_POINT)),
+    ]
+    return RowProblems.joined(problems), rows_where(~(none | finer | larger))
+
+
+def _no_numbers(texts: pl.Series) -> pl.Series:
+    comma = pl.lit(texts).str.contains(_COMMA)
+    return said(
+        shown(texts, _SHOWN, "…"), " is not a number", pl.when(comma).then(pl.lit(_POINT)).otherwise(pl.lit(""))
+    )
+
+
+def _do_not_fit(texts: pl.Series, number: NumberType, why: str) -> pl.Series:
+    return said(shown(texts, _SHOWN, "…", plain=True), f" does not fit {number}: {why}")
+
+
 def scaled(  # noqa: PLR0911 - one way out for each thing that may be wrong
     text: str, number: NumberType
 ) -> int | str:
@@ -104,7 +128,7 @@ def scaled(  # noqa: PLR0911 - one way out for each thing that may be wrong
     if exponent < -number.scale:
         return f"{_shown(text)} does not fit {number}: {_behind_the_point(number)}"
     if len(written) + exponent > number.precision - number.scale:
-        return f"{_shown(text)} does not fit {number}: it has more digits before the point"
+        return f"{_shown(text)} does not fit {number}: {_BEFORE_THE_POINT}"
     value: int = int(written) * 10 ** (exponent + number.scale) * (-1 if sign else 1)
     if number.integer and not _INT64_LOW <= value <= _INT64_HIGH:
         return f"{_shown(text)} does not fit a 64-bit integer"
@@ -135,6 +159,11 @@ def _plain_pattern(number: NumberType) -> str:
 def _too_fine(number: NumberType) -> str:
     """Plainly written texts that have a digit other than 0 behind the last place of the type."""
     return rf"^-?[0-9]+\.[0-9]{{{number.scale}}}[0-9]*[1-9][0-9]*$"
+
+
+def _too_large(number: NumberType) -> str:
+    """Plainly written texts with more digits before the point than the type has."""
+    return rf"^-?0*[1-9][0-9]{{{number.precision - number.scale},}}(?:\.[0-9]*)?$"
 
 
 def _one_by_one(values: pl.Series, rows: np.ndarray, texts: list[str], number: NumberType) -> Decoded:
@@ -168,12 +197,12 @@ def _from_floats(column: pl.Series, number: NumberType) -> Decoded:
         return Decoded(values, {})
     rows = np.flatnonzero(~exact)
     rest = numbers_from_text(column.gather(rows).cast(pl.String), number, ())
-    problems = {int(rows[row]): message for row, message in rest.problems.items()}
-    return Decoded(overwrite(values, rows, rest.values), problems)
+    problems = RowProblems.of(rest.problems)
+    return Decoded(overwrite(values, rows, rest.values), RowProblems(rows[problems.rows], problems.texts))
 
 
 def _not_a_number(text: str) -> str:
-    hint = "; write the decimal point as '.'" if re.fullmatch(r"[+-]?[0-9.]+,[0-9]+", text) else ""
+    hint = _POINT if re.fullmatch(_COMMA, text) else ""
     return f"{_shown(text)} is not a number{hint}"
 
 

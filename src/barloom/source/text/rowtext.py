@@ -1,11 +1,11 @@
 """The text of rows that never were text: one JSON object a row, of the columns that were read.
 
-Columns are written as a whole: what msgspec makes of a list of numbers or times is cut at its commas, and texts get
-quotes around them, but for those that need escapes.
+Polars writes texts, numbers and truth values. Of other columns, what msgspec makes of the whole is cut at its commas.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
 from math import isfinite
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["row_texts"]
 
 
+_ISO: Final = "%Y-%m-%dT%H:%M:%S%.f"
 _ENCODE: Final = msgspec.json.Encoder(enc_hook=str).encode
-_NEEDS_ESCAPES: Final = r'["\\\x00-\x1f\x7f]'
 
 
 def row_texts(columns: pl.DataFrame, paths: Mapping[str, str], rows: Sequence[int] | Integers) -> pl.Series:
@@ -29,31 +29,52 @@ def row_texts(columns: pl.DataFrame, paths: Mapping[str, str], rows: Sequence[in
     chosen = columns[rows if isinstance(rows, pl.Series) else pl.Series(rows, dtype=pl.Int64)]
     if not chosen.width or not chosen.height:
         return pl.Series(["{}"] * chosen.height, dtype=pl.String)
-    parts: list[pl.Expr] = []
-    for column in chosen:
-        name = _ENCODE(paths.get(column.name, column.name)).decode()
-        parts += [pl.lit(f"{',' if parts else '{'}{name}:"), pl.lit(_values(column))]
-    return pl.select(pl.concat_str([*parts, pl.lit("}")])).to_series()
+    named = [_plainer(column).alias(paths.get(column.name, column.name)) for column in chosen]
+    groups = [(easy, list(group)) for easy, group in groupby(named, _is_easy)]
+    if len(groups) == 1 and groups[0][0]:
+        return _objects(named)
+    parts = [_members(group) if easy else _one_by_one(group) for easy, group in groups]
+    return pl.select(pl.concat_str(pl.lit("{"), pl.concat_str(parts, separator=","), pl.lit("}"))).to_series()
+
+
+def _plainer(column: pl.Series) -> pl.Series:
+    """Values that JSON writes as texts as these, so that they keep every digit."""
+    if isinstance(column.dtype, pl.Datetime):
+        zone = column.dtype.time_zone
+        return column.dt.strftime(_ISO + ("" if zone is None else "Z" if zone == "UTC" else "%:z"))
+    texts = isinstance(column.dtype, (pl.Decimal, pl.Date, pl.Categorical, pl.Enum))
+    return column.cast(pl.String) if texts else column
+
+
+def _is_easy(column: pl.Series) -> bool:
+    """Whether Polars writes the values as they are meant."""
+    if column.dtype.is_float():
+        return bool(column.is_finite().all())
+    return column.dtype.is_integer() or column.dtype in {pl.String, pl.Boolean}
+
+
+def _objects(columns: Sequence[pl.Series]) -> pl.Series:
+    named = {column.name: pl.lit(column) for column in columns}
+    return pl.select(pl.struct(list(named.values())).struct.json_encode()).to_series()
+
+
+def _members(columns: Sequence[pl.Series]) -> pl.Expr:
+    return pl.lit(_objects(columns).str.slice(1).str.head(-1))
+
+
+def _one_by_one(columns: Sequence[pl.Series]) -> pl.Expr:
+    each = [pl.concat_str(pl.lit(f"{_ENCODE(column.name).decode()}:"), pl.lit(_values(column))) for column in columns]
+    return pl.concat_str(each, separator=",")
 
 
 def _values(column: pl.Series) -> pl.Series:
     """Each value as JSON."""
-    if column.dtype == pl.String:
-        return _quoted(column)
     values = column.to_list()
-    if column.dtype.is_nested() or column.dtype in {pl.Object, pl.Binary, pl.Categorical, pl.Enum, pl.Null}:
+    if column.dtype.is_nested() or column.dtype in {pl.Object, pl.Binary, pl.Null}:
         return pl.Series([_ENCODE(_shown(value)).decode() for value in values], dtype=pl.String)
-    if column.dtype.is_float() and not column.is_finite().all():
+    if column.dtype.is_float():
         values = [_shown(value) for value in values]
     return pl.Series([_ENCODE(values)[1:-1].decode()]).str.split(",").explode()
-
-
-def _quoted(texts: pl.Series) -> pl.Series:
-    quoted = pl.select(pl.concat_str(pl.lit('"'), pl.lit(texts), pl.lit('"'))).to_series().fill_null("null")
-    escaped = texts.str.contains(_NEEDS_ESCAPES).fill_null(value=False).arg_true()
-    if not len(escaped):
-        return quoted
-    return quoted.scatter(escaped, pl.Series([_ENCODE(text).decode() for text in texts.gather(escaped)]))
 
 
 def _shown(value: object) -> object:

@@ -7,7 +7,6 @@ zone need the zone stated.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,13 +18,13 @@ from barloom.source.problems import RowProblems
 from barloom.source.text.epochs import SPAN, UNITS, epochs_from_numbers, epochs_from_text, is_epoch
 from barloom.source.text.isotime import parse_iso
 from barloom.source.text.numbers import is_number
+from barloom.source.text.shown import said, shown
 from barloom.source.text.strptime import parse_patterns
 from barloom.source.text.twice import Twice, to_utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.source.decoded import Problems
     from barloom.source.text.isotime import IsoTimes
     from barloom.time.calendar import Integers
 
@@ -33,9 +32,9 @@ __all__ = ["check_zone", "times_from_text", "times_from_typed"]
 
 _ZONE_FIX: Final = 'write Z or an offset such as +01:00, or state the zone under [source], such as zone = "UTC"'
 _PATTERN_FIX: Final = '; declare another form by its pattern, such as timestamp("%d.%m.%Y %H:%M:%S")'
+_BASIC: Final = r"^\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$"
+_TOO_FINE: Final = r"(?i):\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$"
 _SHOWN: Final = 60
-_BASIC: Final = re.compile(r"\d{8}(?:[T ]\d{4,6}(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?(?:\d\d)?)?$")
-_TOO_FINE: Final = re.compile(r":\d\d[.,]\d{10,}(?:Z|[+-]\d\d:?(?:\d\d)?)?$", re.IGNORECASE)
 
 
 def times_from_text(  # noqa: PLR0913 - how a time may be written
@@ -114,28 +113,31 @@ class _Written:
 
     def _unread(self, texts: pl.Series) -> pl.Series:
         if not self._patterns:
-            told = pl.Series(list(map(_not_iso, texts.to_list())), dtype=pl.String)
+            told = _not_iso(texts)
             return pl.select(pl.when(told.str.ends_with("Z")).then(told + _PATTERN_FIX).otherwise(told)).to_series()
         what = f" is no time of the years 1678 to 2261 that is written as {' or '.join(self._patterns)}"
-        return pl.Series([f"{text[:_SHOWN]!r}{what}" for text in texts.to_list()], dtype=pl.String)
+        return said(shown(texts, _SHOWN), what)
 
     def _localised(self, texts: pl.Series, values: pl.Series, rows: Integers, problems: RowProblems) -> Decoded:
         if self._zone is None:
-            shown = [f"{text!r} has no time zone; {_ZONE_FIX}" for text in texts.gather(rows).to_list()]
-            local = RowProblems(rows, pl.Series(shown, dtype=pl.String))
+            local = RowProblems(rows, said(shown(texts.gather(rows), _SHOWN), f" has no time zone; {_ZONE_FIX}"))
             return Decoded(_blank(values, rows), RowProblems.joined([problems, local]))
         utc = to_utc(values.gather(rows), self._zone, self._twice)
         missing = rows[rows_where(utc.is_null())]
-        twice = RowProblems.of({int(row): _not_one_time(str(texts[int(row)]), self._zone) for row in missing})
+        twice = RowProblems(missing, _not_one_time(texts.gather(missing), self._zone))
         return Decoded(values.clone().scatter(rows, utc), RowProblems.joined([problems, twice]))
 
 
-def _not_iso(text: str) -> str:
-    if _BASIC.match(text):
-        return f"{text[:60]!r} is no ISO 8601 time with dashes and colons, such as 2025-11-10T12:34:56Z"
-    if _TOO_FINE.search(text):
-        return f"{text[:60]!r} is no ISO 8601 time of whole nanoseconds: its fraction has digits below a nanosecond"
-    return f"{text[:60]!r} is no ISO 8601 time of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"
+def _not_iso(texts: pl.Series) -> pl.Series:
+    written = pl.lit(texts)
+    what = (
+        pl.when(written.str.contains(_BASIC))
+        .then(pl.lit("with dashes and colons, such as 2025-11-10T12:34:56Z"))
+        .when(written.str.contains(_TOO_FINE))
+        .then(pl.lit("of whole nanoseconds: its fraction has digits below a nanosecond"))
+        .otherwise(pl.lit("of the years 1678 to 2261, such as 2025-11-10T12:34:56.789Z"))
+    )
+    return said(shown(texts, _SHOWN), " is no ISO 8601 time ", what)
 
 
 def _from_timestamps(column: pl.Series, zone: str | None, twice: Twice) -> Decoded:
@@ -145,7 +147,7 @@ def _from_timestamps(column: pl.Series, zone: str | None, twice: Twice) -> Decod
     limit = (2**63 - 1) // places
     counted = stamps.to_physical()
     outside = rows_where(~counted.is_between(-limit, limit))
-    problems: Problems = {int(row): f"the time is {SPAN}" for row in outside}
+    problems = RowProblems.same(outside, f"the time is {SPAN}")
     nanos = _blank(counted, outside) * places
     if stamps.dtype.time_zone is not None:
         return Decoded(nanos, problems)
@@ -153,18 +155,19 @@ def _from_timestamps(column: pl.Series, zone: str | None, twice: Twice) -> Decod
         message = 'holds times without a zone: state it under [source], such as zone = "UTC"'
         raise SourceError(message)
     utc = to_utc(nanos, zone, twice)
-    for row in rows_where(utc.is_null() & nanos.is_not_null()):
-        problems[int(row)] = _not_one_time(str(column[int(row)]), zone)
-    return Decoded(utc, problems)
+    unclear = rows_where(utc.is_null() & nanos.is_not_null())
+    told = RowProblems(unclear, _not_one_time(pl.Series(map(str, column.gather(unclear)), dtype=pl.String), zone))
+    return Decoded(utc, RowProblems.joined([problems, told]))
 
 
 def _blank(values: pl.Series, rows: Sequence[int] | Integers) -> pl.Series:
     return values.clone().scatter(rows, None) if len(rows) else values
 
 
-def _not_one_time(text: str, zone: str) -> str:
-    return (
-        f"{text!r} does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC, "
+def _not_one_time(texts: pl.Series, zone: str) -> pl.Series:
+    what = (
+        f" does not say one time in {zone}: the clocks were changed there; write it with an offset or in UTC, "
         "or state under [source] which one is meant where it comes twice: "
         'ambiguous = "earlier", "later" or "order"'
     )
+    return said(shown(texts, _SHOWN), what)
