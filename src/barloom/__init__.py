@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.plan.events import Event, decimal, event_id, field, key, tiebreak, timestamp
     from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
-    from barloom.plan.registry import register_aggregate
+    from barloom.plan.language.registry import register_aggregate
     from barloom.read.answers import Found, NotFound
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
@@ -174,7 +174,7 @@ _HOMES = {
     "barloom.plan.barplan": "BarPlan",
     "barloom.plan.events": "Event decimal event_id field key tiebreak timestamp",
     "barloom.plan.expressions": "Expression Operand coalesce col lit",
-    "barloom.plan.registry": "register_aggregate",
+    "barloom.plan.language.registry": "register_aggregate",
     "barloom.read.answers": "Found NotFound",
     "barloom.read.bar": "Bar",
     "barloom.read.bucket": "TimeBucket",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from barloom.engine.evaluate import Columns, condition, number
+from barloom.engine.values.evaluate import Columns, condition, number
 from barloom.plan.barplan import EventPlan, Field, FieldKind, NumberType
 from barloom.plan.nodes import (
     Arithmetic,

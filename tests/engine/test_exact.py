@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
+from barloom.engine.values import exact
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import NumberType
 

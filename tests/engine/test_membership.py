@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barloom.engine.evaluate import Columns, condition
+from barloom.engine.values.evaluate import Columns, condition
 from barloom.plan.barplan import EventPlan, Field, FieldKind, NumberType
-from barloom.plan.grammar import parse_expression
-from barloom.plan.render import render
+from barloom.plan.language.grammar import parse_expression
+from barloom.plan.language.render import render
 from properties.quick import quick
 
 if TYPE_CHECKING:

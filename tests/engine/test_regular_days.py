@@ -12,7 +12,7 @@ import pytest
 import barloom as bl
 from barloom.testing import Driver
 from barloom.time.calendars import resolve
-from barloom.time.overrides import apply_overrides, parse_overrides
+from barloom.time.declared.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
 from catalogue.market import bars_to_bars, candle, tick, ticks_to_bars
 

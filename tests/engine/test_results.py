@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from barloom.engine.blocks import Numbers, Values
-from barloom.engine.results import result_of_one, results
+from barloom.engine.values.results import result_of_one, results
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import (
     BarPlan,

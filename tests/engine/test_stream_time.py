@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from barloom.engine.stream_time import BEGINNING, StreamTime
+from barloom.engine.times.stream_time import BEGINNING, StreamTime
 
 SECOND = 1_000_000_000
 

@@ -7,7 +7,7 @@ import pytest
 from barloom.ksqldb.compile.expressions import Rows, Unsayable
 from barloom.ksqldb.compile.printer import print_expression
 from barloom.plan.barplan import Field, FieldKind, NumberType
-from barloom.plan.grammar import parse_expression
+from barloom.plan.language.grammar import parse_expression
 
 FIELDS = (
     Field("bid", FieldKind.DECIMAL, NumberType(10, 2)),

@@ -9,12 +9,12 @@ import pytest
 
 import barloom as bl
 from barloom.plan.document import from_document, plan_document
-from barloom.plan.grammar import parse_expression
 from barloom.plan.identity import field_text, fingerprint
+from barloom.plan.language.grammar import parse_expression
+from barloom.plan.language.nulls import unasked_nulls
+from barloom.plan.language.render import render
 from barloom.plan.language.tokens import GrammarError
 from barloom.plan.nodes import Bits, Column, Contains, In, Not, Number, Text
-from barloom.plan.nulls import unasked_nulls
-from barloom.plan.render import render
 from barloom.plan.toml import read_toml
 from plan.plan_cases import only_problem
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import barloom as bl
-from barloom.plan.grammar import parse_expression
 from barloom.plan.language.calls import Call, parse_aggregate
+from barloom.plan.language.grammar import parse_expression
+from barloom.plan.language.render import render
 from barloom.plan.language.tokens import GrammarError
 from barloom.plan.nodes import (
     Arithmetic,
@@ -27,7 +28,6 @@ from barloom.plan.nodes import (
     RootRatio,
     Text,
 )
-from barloom.plan.render import render
 
 if TYPE_CHECKING:
     from barloom.plan.nodes import Node

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import barloom as bl
+from barloom.plan.language.nulls import unasked_nulls
 from barloom.plan.nodes import Coalesce, Column, Text
-from barloom.plan.nulls import unasked_nulls
 from barloom.plan.toml import read_toml
 from plan.plan_cases import Quote, only_problem
 

@@ -11,7 +11,7 @@ import pytest
 
 import barloom as bl
 from barloom.errors import DefinitionError
-from barloom.plan.registry import register_aggregate
+from barloom.plan.language.registry import register_aggregate
 from barloom.plan.toml import read_toml
 from plan.plan_cases import QUOTE_TOML, Quote, only_problem, problems_of, quotes
 

@@ -28,7 +28,7 @@ LAYERS = [
 BESIDE = {"testing", "", "__main__"}
 """The public doubles and the package's front, which may look at everything."""
 
-_NAMES = ("timeframe", "instants", "options", "zone_names", "template", "calendars")
+_NAMES = ("timeframe", "instants", "options", "zone_names", "declared.template", "calendars")
 PLAIN_TIME = {f"barloom.time.{name}" for name in _NAMES}
 """All that a declaration may know of time.
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from barloom.time.calendars import resolve
+from barloom.time.declared.template import Template
 from barloom.time.sessions import SessionCalendar
 from barloom.time.slots import expected_slots, round_to_slot
-from barloom.time.template import Template
 
 CHICAGO = ZoneInfo("America/Chicago")
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "globex.toml"

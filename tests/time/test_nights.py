@@ -10,9 +10,9 @@ import pytest
 
 from barloom.errors import DefinitionError
 from barloom.time.calendars import resolve
+from barloom.time.declared.template import Template, calendar_name
 from barloom.time.sessions import SessionCalendar
 from barloom.time.slots import expected_slots, round_to_slot
-from barloom.time.template import Template, calendar_name
 from barloom.time.timeframe import Timeframe
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

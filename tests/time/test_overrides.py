@@ -11,11 +11,11 @@ import pytest
 
 from barloom.errors import CalendarError, DefinitionError
 from barloom.time.calendars import resolve, table_of
-from barloom.time.changes import changed_sessions, changed_slots, first_change, refuse_passed
+from barloom.time.declared.overrides import apply_overrides, parse_overrides
 from barloom.time.instants import written
 from barloom.time.options import Options
-from barloom.time.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
+from barloom.time.shipped.changes import changed_sessions, changed_slots, first_change, refuse_passed
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from barloom.time.calendar import expected_slots
 from barloom.time.calendars import resolve
 from barloom.time.sessions import SessionCalendar
-from barloom.time.snapshot import exchange_names
+from barloom.time.shipped.snapshot import exchange_names
 from barloom.time.timeframe import MINUTE, Timeframe
 
 BEGIN, END = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) * 10**9 for year in (2020, 2025))

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from barloom.errors import CalendarError, MissingExtra
-from barloom.time.build import EXCHANGES, build_snapshot
 from barloom.time.calendars import resolve
 from barloom.time.sessions import SessionCalendar
-from barloom.time.snapshot import exchange_names, load_snapshot, parse_snapshot, write_snapshot
+from barloom.time.shipped.build import EXCHANGES, build_snapshot
+from barloom.time.shipped.snapshot import exchange_names, load_snapshot, parse_snapshot, write_snapshot
 from barloom.time.timeframe import Timeframe
 
 SHIPPED = files("barloom.time").joinpath("exchanges")

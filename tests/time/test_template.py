@@ -10,10 +10,10 @@ import pytest
 
 from barloom.errors import CalendarError, DefinitionError
 from barloom.time.calendars import resolve
-from barloom.time.hours import Phase, Stretch, parse_hours, write_hours
+from barloom.time.declared.hours import Phase, Stretch, parse_hours, write_hours
+from barloom.time.declared.template import Template, calendar_name
 from barloom.time.sessions import SessionCalendar
 from barloom.time.slots import expected_slots
-from barloom.time.template import Template, calendar_name
 
 STATED = tomllib.loads(
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.engine.blocks import BarBlock, Step
-    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import SourceBatch
     from barloom.store.protocol import Store

@@ -86,7 +86,7 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
     time, or a timeframe whose slot holds the first or last row. The first counts with the first row that a store takes
     in. By the second, slots that end until then become final, and not partial, when the input has ended.
 
-    `overrides` is a file that changes sessions of the calendar (see `barloom.time.overrides`). It is read again when it
+    `overrides` is a file that changes sessions of the calendar (see `barloom.time.Overrides`). It is read again when it
     changes; each content takes effect at the stream time reached by then and is kept in the store. A later content that
     cannot be applied is noted, and the calendar in force stays.
 

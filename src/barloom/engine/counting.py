@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from barloom.engine.deadlines import auction
-from barloom.engine.evaluate import Columns, condition
 from barloom.engine.market import Market
 from barloom.engine.stamps import Stamps
+from barloom.engine.values.evaluate import Columns, condition
 from barloom.errors import CalendarError
 from barloom.time.calendars import resolve
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barloom.engine.evaluate import condition
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING
+from barloom.engine.values.evaluate import condition
 from barloom.errors import DefinitionError, Problem
 from barloom.time.calendar import Located
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from barloom.engine.evaluate import Columns
+    from barloom.engine.values.evaluate import Columns
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers, SlotGrid
 

@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, BarId, Step, Values
-from barloom.engine.completeness import ends_at
 from barloom.engine.dropping import drop_after
 from barloom.engine.floors import Floors
 from barloom.engine.groups import Groups, with_mask
@@ -21,8 +20,9 @@ from barloom.engine.ladder import BarLadder, LevelChange, TickLadder
 from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
 from barloom.engine.states import States
-from barloom.engine.stream_time import BEGINNING, StreamTime
+from barloom.engine.times.completeness import ends_at
 from barloom.engine.times.parts import timed
+from barloom.engine.times.stream_time import BEGINNING, StreamTime
 from barloom.plan.barplan import Gap, InputKind
 from barloom.time.calendars import resolve
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from barloom.engine.floors import Published
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder
-    from barloom.engine.stream_time import StreamTime
     from barloom.engine.times.late_keys import LateKey
     from barloom.engine.times.protocol import Until
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,9 +9,9 @@ import polars as pl
 
 from barloom.engine.blocks import BarBlock
 from barloom.engine.raw import Raw, frame_of, raw_column
-from barloom.engine.results import results
+from barloom.engine.values.results import results
 from barloom.plan.barplan import FieldKind
-from barloom.time.hours import Phase
+from barloom.time.declared.hours import Phase
 from barloom.time.options import Options
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from barloom.engine.blocks import Numbers, Values
 from barloom.engine.groups import Groups, with_mask
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING
 from barloom.plan.barplan import Fold, Gap
 
 if TYPE_CHECKING:

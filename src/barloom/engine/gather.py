@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
-from barloom.engine.evaluate import condition, number
 from barloom.engine.groups import Groups, fold_runs, run_starts, with_mask
+from barloom.engine.values import exact
+from barloom.engine.values.evaluate import condition, number
 from barloom.plan.barplan import Fold
 from barloom.plan.nodes import Column, IsNull
 
 if TYPE_CHECKING:
-    from barloom.engine.evaluate import Columns
     from barloom.engine.intake import Admitted
+    from barloom.engine.values.evaluate import Columns
     from barloom.plan.barplan import BarPlan, Partial
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
+from barloom.engine.values import exact
 from barloom.plan.barplan import Fold
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import BarBlock
     from barloom.engine.level import Level
     from barloom.engine.market import Market
-    from barloom.engine.stream_time import StreamTime
     from barloom.engine.times.protocol import Reach
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.plan.barplan import Partial
     from barloom.time.calendar import Integers
 

@@ -10,10 +10,10 @@ import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.deadlines import auction
-from barloom.engine.evaluate import Columns, condition, number
 from barloom.engine.seen import Seen
 from barloom.engine.stamps import Stamps, in_their_slots
 from barloom.engine.times.late_keys import LateKeys
+from barloom.engine.values.evaluate import Columns, condition, number
 from barloom.plan.barplan import Fold, InputKind
 from barloom.plan.nodes import Column
 

@@ -10,19 +10,19 @@ import numpy as np
 from barloom.engine.deadlines import Deadlines
 from barloom.errors import CalendarError
 from barloom.time.calendar import Located, children_of
-from barloom.time.changes import changed_slots, refuse_passed
-from barloom.time.hours import Phase
+from barloom.time.declared.hours import Phase
+from barloom.time.declared.overrides import apply_overrides, parse_overrides
 from barloom.time.instants import written
-from barloom.time.overrides import apply_overrides, parse_overrides
 from barloom.time.sessions import SessionCalendar
+from barloom.time.shipped.changes import changed_slots, refuse_passed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Calendar, Integers, SlotGrid
-    from barloom.time.changes import ChangedSlot
-    from barloom.time.overrides import Overrides
+    from barloom.time.declared.overrides import Overrides
+    from barloom.time.shipped.changes import ChangedSlot
     from barloom.time.timeframe import Timeframe
 
 __all__ = ["OVERRIDES", "Market", "Placed", "calendar_of", "overrides_taken", "overrides_text", "stored_overrides"]

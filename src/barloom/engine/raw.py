@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import polars as pl
 
-from barloom.engine.exact import whole_series
+from barloom.engine.values.exact import whole_series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ import numpy as np
 
 from barloom.engine.gather import gather_each
 from barloom.engine.intake import Judged
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from barloom.plan.barplan import InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft
+from barloom.plan.language.written import condition
 from barloom.plan.suggest import did_you_mean, listed
-from barloom.plan.written import condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from barloom.plan.barplan import MAX_DIGITS, Fold
 from barloom.plan.expressions import DIVISION, Expression, Flaw, Operand, lit
+from barloom.plan.language.written import condition, value
 from barloom.plan.nodes import Arithmetic, Column, Logical, Negate, Node, Ratio, RootRatio, Rounding, replaced
 from barloom.plan.suggest import did_you_mean
-from barloom.plan.written import condition, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,13 +12,13 @@ from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
 from barloom.plan.events import list_problem
 from barloom.plan.expressions import Expression
 from barloom.plan.ladder import duration, ladder
+from barloom.plan.language.types import Checker, Kind, Scope, field_type
+from barloom.plan.language.written import condition
 from barloom.plan.nodes import Logical, Node
 from barloom.plan.reading import plan_source
 from barloom.plan.stamps import plan_stamp, with_zone_of_dates
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.trading_hours import check_grace, check_timeframes, plan_calendar
-from barloom.plan.types import Checker, Kind, Scope, field_type
-from barloom.plan.written import condition
 
 if TYPE_CHECKING:
     from barloom.plan.draft import BarsDraft, ColumnDraft, Value

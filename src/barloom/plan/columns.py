@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, Fold, NumberType, Output, Partial
+from barloom.plan.language.render import render
+from barloom.plan.language.types import INTEGER, Checker, Kind, Scope, Typed, exact_literal
 from barloom.plan.nodes import NULL, Column, IsNull, Logical, Node, Not, Number, replaced
 from barloom.plan.outcomes import aggregate_text, exact_value, result_of
-from barloom.plan.render import render
-from barloom.plan.types import INTEGER, Checker, Kind, Scope, Typed, exact_literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,9 +18,9 @@ from barloom.plan.barplan import (
     Partial,
     SourcePlan,
 )
-from barloom.plan.grammar import parse_expression
+from barloom.plan.language.grammar import parse_expression
+from barloom.plan.language.render import render
 from barloom.plan.patterns import TimeForm
-from barloom.plan.render import render
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ class Expression:
         raise AttributeError(message)
 
     def __repr__(self) -> str:
-        from barloom.plan.render import render  # noqa: PLC0415 - only for people
+        from barloom.plan.language.render import render  # noqa: PLC0415 - only for people
 
         return f"<{render(self.node)}>"
 
@@ -259,7 +259,7 @@ def _literals(options: Iterable[Operand], example: str) -> tuple[tuple[Node, ...
 
 def _elements(options: Iterable[Operand], example: str) -> tuple[tuple[Text, ...], list[Flaw]]:
     """Texts, as which lists hold their elements."""
-    from barloom.plan.render import number_text  # noqa: PLC0415 - only where lists are asked
+    from barloom.plan.language.render import number_text  # noqa: PLC0415 - only where lists are asked
 
     found, flaws = _literals(options, example)
     texts = (Text(number_text(node.value)) if isinstance(node, Number) else node for node in found)

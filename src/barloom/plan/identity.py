@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from barloom.plan.barplan import FieldKind
 from barloom.plan.document import plan_document
 from barloom.plan.ladder import written
-from barloom.plan.render import render
+from barloom.plan.language.render import render
 from barloom.time.timeframe import MINUTE
 
 if TYPE_CHECKING:

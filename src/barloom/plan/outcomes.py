@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from barloom.plan.aggregates import DEFAULT_SCALE
+from barloom.plan.language.render import number_text, render
+from barloom.plan.language.types import exact_literal
 from barloom.plan.nodes import Arithmetic, Coalesce, Column, Negate, Node, Ratio, RootRatio, replaced
-from barloom.plan.render import number_text, render
-from barloom.plan.types import exact_literal
 
 if TYPE_CHECKING:
     from barloom.plan.aggregates import Aggregate, EmptyRule
-    from barloom.plan.types import Checker
+    from barloom.plan.language.types import Checker
 
 __all__ = ["aggregate_text", "exact_value", "result_of"]
 

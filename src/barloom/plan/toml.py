@@ -13,11 +13,11 @@ from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, FilterDraft, LevelDraft, SourceDraft, Value
 from barloom.plan.events import EventDraft, FieldDraft, decimal_field, decimal_type, list_field, unquoted_separator
+from barloom.plan.language.registry import read_aggregate
+from barloom.plan.language.written import condition, value
 from barloom.plan.patterns import TimeForm, form_problem, read_arguments
 from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
-from barloom.plan.registry import read_aggregate
 from barloom.plan.suggest import did_you_mean, type_hint
-from barloom.plan.written import condition, value
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:

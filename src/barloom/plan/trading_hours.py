@@ -35,7 +35,7 @@ def plan_calendar(draft: BarsDraft, problems: list[Problem]) -> str:
 
 def _with_options_behind(name: str) -> str:
     """So that whoever asks for a calendar's options finds those that are among the keys of a template, too."""
-    from barloom.time.template import with_options_behind  # noqa: PLC0415 - loads numpy, for those who write hours only
+    from barloom.time.declared.template import with_options_behind  # noqa: PLC0415 - loads numpy, for those who write hours only
 
     return with_options_behind(name)
 
@@ -117,7 +117,7 @@ def _shortest_pause(name: str, where: str, problems: list[Problem]) -> int | Non
 
 
 def _template(stated: Mapping[str, object], where: str, problems: list[Problem]) -> str:
-    from barloom.time.template import calendar_name  # noqa: PLC0415 - loads numpy, for those who write hours only
+    from barloom.time.declared.template import calendar_name  # noqa: PLC0415 - loads numpy, for those who write hours only
 
     try:
         return calendar_name(stated, where)

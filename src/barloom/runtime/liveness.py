@@ -15,7 +15,7 @@ from barloom.time.timeframe import SECOND
 
 if TYPE_CHECKING:
     from barloom.engine.blocks import Step
-    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import SourceBatch
     from barloom.time.calendar import Calendar

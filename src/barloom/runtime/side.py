@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Reason
-from barloom.engine.evaluate import Columns
 from barloom.engine.intake import beyond_digits, computed
+from barloom.engine.values.evaluate import Columns
 from barloom.plan.ladder import written as duration
-from barloom.plan.render import render
+from barloom.plan.language.render import render
 from barloom.source.fields import column_type
 from barloom.source.protocol import InvalidRows, Origins
 from barloom.store.refused import COLUMNS, RefusedRows

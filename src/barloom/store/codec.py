@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Numbers, Values
-from barloom.engine.exact import narrow
+from barloom.engine.values.exact import narrow
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import Fold
 from barloom.plan.columns import partial_text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.engine.exact import decimal_of, scaled_integer
+from barloom.engine.values.exact import decimal_of, scaled_integer
 from barloom.plan.barplan import FieldKind
 
 if TYPE_CHECKING:

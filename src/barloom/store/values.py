@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from barloom.engine.exact import decimal_of
 from barloom.engine.frames import PHASE, phase_of, tells_phase
-from barloom.engine.results import result_of_one
+from barloom.engine.values.exact import decimal_of
+from barloom.engine.values.results import result_of_one
 from barloom.store.lazy import LazyBar
 from barloom.time.instants import date_of, to_datetime
 

@@ -24,7 +24,7 @@ from barloom.lazy import lazily
 if TYPE_CHECKING:
     from barloom.time.calendar import Calendar
     from barloom.time.calendars import names, resolve
-    from barloom.time.overrides import Overrides, parse_overrides
+    from barloom.time.declared.overrides import Overrides, parse_overrides
     from barloom.time.slots import Slot, expected_slots, round_to_slot, slots_between
     from barloom.time.timeframe import Timeframe, parse_duration
 
@@ -45,7 +45,7 @@ __all__ = [
 _HOMES = {
     "barloom.time.calendar": "Calendar",
     "barloom.time.calendars": "names resolve",
-    "barloom.time.overrides": "Overrides parse_overrides",
+    "barloom.time.declared.overrides": "Overrides parse_overrides",
     "barloom.time.slots": "Slot expected_slots round_to_slot slots_between",
     "barloom.time.timeframe": "Timeframe parse_duration",
 }

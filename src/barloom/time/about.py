@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.time.hours import Phase
+from barloom.time.declared.hours import Phase
 from barloom.time.instants import date_of, days_of
 from barloom.time.options import Options
 from barloom.time.sessions import SessionCalendar
-from barloom.time.snapshot import exchange_names, load_snapshot
+from barloom.time.shipped.snapshot import exchange_names, load_snapshot
 from barloom.time.timeframe import DAY, MINUTE
 from barloom.time.zones import zone
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from barloom.time.calendar import Calendar, Integers
-    from barloom.time.snapshot import Provenance
+    from barloom.time.shipped.snapshot import Provenance
     from barloom.time.table import SessionTable
 
 __all__ = ["About", "about", "provenance_of", "sample_days", "short_name"]
@@ -100,7 +100,7 @@ def provenance_of(calendar: Calendar) -> dict[str, Provenance]:
         return {plain: load_snapshot(plain).provenance}
     if not plain.startswith(_TEMPLATE):
         return {}
-    from barloom.time.template import Template  # noqa: PLC0415 - only when asked for
+    from barloom.time.declared.template import Template  # noqa: PLC0415 - only when asked for
 
     template = Template.from_name(plain)
     used = sorted({*template.holidays_of, *template.early_closes_of})

@@ -5,7 +5,7 @@ A name is one of
 * ``24x7``, in session always, with days in UTC, and ``24x7@Asia/Tokyo``, with local days of 23, 24 or 25 hours;
 * ``24x5-fx``, trading dates Monday to Friday, each from 17:00 in New York on the day before to 17:00;
 * the name of an exchange, such as ``XNYS``;
-* ``template:{…}``, a weekly template as JSON (`barloom.time.template`);
+* ``template:{…}``, a weekly template as JSON (`barloom.time.declared.template`);
 
 and options behind it: ``XTKS?anchor=clock&break=span``, ``template:{…}?extended=true``, of which ``24x7`` takes those
 about dates: ``24x7?week=sunday``. Those of a template may also be keys of it.
@@ -53,7 +53,7 @@ _ALSO_CALLED: Final = {
 @cache
 def names() -> tuple[str, ...]:
     """The names of all calendars that need no more than a name, sorted."""
-    from barloom.time.snapshot import exchange_names  # noqa: PLC0415 - 24x7 needs no zones
+    from barloom.time.shipped.snapshot import exchange_names  # noqa: PLC0415 - 24x7 needs no zones
 
     return tuple(sorted((_ALWAYS, _FX, *exchange_names())))
 
@@ -70,7 +70,7 @@ def resolve(name: str) -> Calendar:
     from barloom.time.sessions import SessionCalendar  # noqa: PLC0415 - 24x7 needs no tables
 
     if name.startswith(_TEMPLATE):
-        from barloom.time.template import with_options_behind  # noqa: PLC0415 - only when asked for
+        from barloom.time.declared.template import with_options_behind  # noqa: PLC0415 - only when asked for
 
         name = with_options_behind(name)
     plain, options = Options.split(name)
@@ -89,13 +89,13 @@ def table_of(name: str) -> SessionTable:
     if name.startswith(_LOCAL):
         return _local_days(name)
     if name.startswith(_TEMPLATE):
-        from barloom.time.template import Template  # noqa: PLC0415 - only when asked for
+        from barloom.time.declared.template import Template  # noqa: PLC0415 - only when asked for
 
         return Template.from_name(name).table()
     if name == _FX:
         return _fx()
     if name in names() and name != _ALWAYS:
-        from barloom.time.snapshot import load_snapshot  # noqa: PLC0415 - only when asked for
+        from barloom.time.shipped.snapshot import load_snapshot  # noqa: PLC0415 - only when asked for
 
         return load_snapshot(name).table
     raise CalendarError(_unknown(name))
@@ -103,9 +103,9 @@ def table_of(name: str) -> SessionTable:
 
 def _local_days(name: str) -> SessionTable:
     """Every local date is a session, from its midnight to the next."""
-    from barloom.time.hours import parse_hours  # noqa: PLC0415 - only when asked for
+    from barloom.time.declared.hours import parse_hours  # noqa: PLC0415 - only when asked for
+    from barloom.time.declared.pattern import Pattern, Week  # noqa: PLC0415
     from barloom.time.instants import days_of  # noqa: PLC0415
-    from barloom.time.pattern import Pattern, Week  # noqa: PLC0415
     from barloom.time.zones import FIRST_DATE, LAST_DATE, zone  # noqa: PLC0415
 
     since, until = days_of(FIRST_DATE), days_of(LAST_DATE)
@@ -114,7 +114,7 @@ def _local_days(name: str) -> SessionTable:
 
 
 def _fx() -> SessionTable:
-    from barloom.time.template import Template  # noqa: PLC0415 - only when asked for
+    from barloom.time.declared.template import Template  # noqa: PLC0415 - only when asked for
 
     return Template.of({"zone": "America/New_York", "hours": "1700-1700"}).table(_FX)
 

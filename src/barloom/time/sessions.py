@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from barloom.errors import CalendarError
+from barloom.time.declared.hours import Phase
 from barloom.time.grids import grid_of
-from barloom.time.hours import Phase
 from barloom.time.instants import date_of, days_of, nanos_of, to_datetime
 from barloom.time.options import Options
 from barloom.time.table import SessionTable

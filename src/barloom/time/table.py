@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from barloom.errors import CalendarError
-from barloom.time.hours import Phase
+from barloom.time.declared.hours import Phase
 from barloom.time.instants import check_range, date_of, written
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError
 from barloom.cli.screen import err, out
 from barloom.errors import CalendarError
-from barloom.time.snapshot import load_snapshot, write_snapshot
+from barloom.time.shipped.snapshot import load_snapshot, write_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

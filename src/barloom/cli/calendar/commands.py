@@ -131,8 +131,8 @@ def build_snapshots(
     as_json: AsJson = False,
 ) -> Exit:
     """Make snapshots of exchange calendars anew, with the package exchange_calendars."""
-    from barloom.time.build import EXCHANGES, build_snapshot  # noqa: PLC0415 - only this command makes them
-    from barloom.time.snapshot import write_snapshot  # noqa: PLC0415
+    from barloom.time.shipped.build import EXCHANGES, build_snapshot  # noqa: PLC0415 - only this command makes them
+    from barloom.time.shipped.snapshot import write_snapshot  # noqa: PLC0415
 
     now = SystemClock().now()
     out.mkdir(parents=True, exist_ok=True)

@@ -10,18 +10,18 @@ import numpy as np
 from barloom.cli.calendar.words import calendar_asked, minutes, table_of_side
 from barloom.cli.screen import Column
 from barloom.time.calendars import names, resolve
-from barloom.time.changes import changed_sessions
-from barloom.time.hours import Phase, write_hours
+from barloom.time.declared.hours import Phase, write_hours
 from barloom.time.instants import date_of, days_of, nanos_of, written
 from barloom.time.local import clock, span
-from barloom.time.snapshot import exchange_names, load_snapshot
+from barloom.time.shipped.changes import changed_sessions
+from barloom.time.shipped.snapshot import exchange_names, load_snapshot
 from barloom.time.zones import zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.time.changes import Segments
     from barloom.time.sessions import Session
+    from barloom.time.shipped.changes import Segments
     from barloom.time.timeframe import Timeframe
 
 __all__ = [

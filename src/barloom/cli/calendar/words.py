@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from barloom.cli.formats import UsageError
 from barloom.time.calendars import resolve, table_of
 from barloom.time.sessions import SessionCalendar
-from barloom.time.snapshot import parse_snapshot
+from barloom.time.shipped.snapshot import parse_snapshot
 from barloom.time.timeframe import MINUTE
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from barloom.cli.formats import duration, moment
 from barloom.cli.screen import Column, Sheet
 from barloom.plan.barplan import FieldKind, Gap, InputKind
 from barloom.plan.identity import number_text
+from barloom.plan.language.nulls import unasked_nulls
+from barloom.plan.language.render import render
 from barloom.plan.nodes import columns_of
-from barloom.plan.nulls import unasked_nulls
 from barloom.plan.paths import shown_path
 from barloom.plan.patterns import ISO, shown_form
-from barloom.plan.render import render
 from barloom.time.about import about, short_name
 
 if TYPE_CHECKING:

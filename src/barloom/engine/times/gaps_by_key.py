@@ -9,7 +9,7 @@ import numpy as np
 from barloom.engine.gaps import Anchors, Gaps, taken
 from barloom.engine.groups import Groups
 from barloom.engine.open_rows import OpenRows
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING
 
 if TYPE_CHECKING:
     from barloom.engine.level import Level

@@ -10,8 +10,8 @@ from barloom.engine.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from barloom.engine.groups import Groups
-    from barloom.engine.stream_time import StreamTime
     from barloom.engine.times.protocol import Reach
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.time.calendar import Integers
 
 __all__ = ["HeartbeatByKey"]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barloom.engine.completeness import begin_keys, disregarded_of_keys, ends_of_each
-from barloom.engine.stream_time import BEGINNING, StreamTime
+from barloom.engine.times.completeness import begin_keys, disregarded_of_keys, ends_of_each
 from barloom.engine.times.key_columns import COMPLETE_FROM, EVENT, FIRST, GIVEN, KeyColumns
 from barloom.engine.times.protocol import TIME, Passed
 from barloom.engine.times.running import by_key, largest, reached_before
+from barloom.engine.times.stream_time import BEGINNING, StreamTime
 from barloom.plan.barplan import InputKind
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.engine.completeness import begin, disregarded
-from barloom.engine.stream_time import StreamTime
+from barloom.engine.times.completeness import begin, disregarded
 from barloom.engine.times.protocol import TIME, Passed
+from barloom.engine.times.stream_time import StreamTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

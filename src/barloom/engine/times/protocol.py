@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.keys import KeyIndex
     from barloom.engine.open_rows import OpenRows
-    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = ["TIME", "Passed", "Reach", "Times", "Until"]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barloom.engine.stream_time import BEGINNING
 from barloom.engine.times.key_columns import KEY_TIME
+from barloom.engine.times.stream_time import BEGINNING
 from barloom.kafka.runtime.fetched import Log
 from barloom.kafka.runtime.lives import PendingLives
 from barloom.kafka.state.changelog import Position, meta_record

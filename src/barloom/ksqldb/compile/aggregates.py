@@ -10,8 +10,8 @@ from barloom.ksqldb.compile.layout import BUCKET_START
 from barloom.ksqldb.compile.names import stored
 from barloom.ksqldb.compile.types import VARCHAR, SqlType, of_number
 from barloom.plan.barplan import Fold
+from barloom.plan.language.render import render
 from barloom.plan.nodes import Column
-from barloom.plan.render import render
 
 if TYPE_CHECKING:
     from barloom.ksqldb.compile.expressions import Rows

@@ -14,6 +14,7 @@ from barloom.ksqldb.compile import ast
 from barloom.ksqldb.compile.names import stored
 from barloom.ksqldb.compile.types import BIGINT, TIMESTAMP, SqlType, decimal, of_field
 from barloom.plan.barplan import FieldKind
+from barloom.plan.language.render import render
 from barloom.plan.language.time_literals import nanos_of_literal
 from barloom.plan.nodes import (
     Arithmetic,
@@ -31,7 +32,6 @@ from barloom.plan.nodes import (
     columns_of,
     may_be_null,
 )
-from barloom.plan.render import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

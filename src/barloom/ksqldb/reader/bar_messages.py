@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Values
-from barloom.engine.exact import to_numbers, to_series
 from barloom.engine.frames import TIME, bar_schema
-from barloom.engine.results import results
+from barloom.engine.values.exact import to_numbers, to_series
+from barloom.engine.values.results import results
 from barloom.errors import SourceError
 from barloom.ksqldb.compile.layout import CLOSE_TIME, OPEN_TIME
 from barloom.ksqldb.compile.names import stored

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from barloom.engine.exact import decimal_of, scaled_integer
-from barloom.engine.results import result_of_one
+from barloom.engine.values.exact import decimal_of, scaled_integer
+from barloom.engine.values.results import result_of_one
 from barloom.ksqldb.compile.layout import CLOSE_TIME, OPEN_TIME
 from barloom.ksqldb.reader.held import held_partials
 from barloom.plan.nodes import columns_of

@@ -17,14 +17,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
-from barloom.plan.grammar import Parser
+from barloom.plan.language.grammar import Parser
 from barloom.plan.language.tokens import GrammarError
 from barloom.plan.nodes import Arithmetic, Column, Logical, Negate, Node, Number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from barloom.plan.grammar import Argument
+    from barloom.plan.language.grammar import Argument
 
 __all__ = ["Call", "Formula", "parse_aggregate"]
 

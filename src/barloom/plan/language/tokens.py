@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from barloom.plan.expressions import DIVISION, Flaw
-from barloom.plan.render import KEYWORDS
+from barloom.plan.language.render import KEYWORDS
 
 __all__ = ["GrammarError", "Token", "tokens"]
 

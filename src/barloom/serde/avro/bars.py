@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from barloom.engine.blocks import BarBlock
-from barloom.engine.exact import narrow, to_series
 from barloom.engine.frames import phases, tells_phase, trading_dates
-from barloom.engine.results import results
+from barloom.engine.values.exact import narrow, to_series
+from barloom.engine.values.results import results
 from barloom.serde.avro.pieces import (
     Piece,
     booleans,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-from barloom.engine.exact import decimal_of, scaled_integer
+from barloom.engine.values.exact import decimal_of, scaled_integer
 from barloom.plan.barplan import FieldKind
 from barloom.serde.avro.pieces import varint
 

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Numbers, Values
-from barloom.engine.exact import MAX_DIGITS, to_series, widen
 from barloom.engine.frames import TIME
+from barloom.engine.values.exact import MAX_DIGITS, to_series, widen
 from barloom.errors import SourceError
 from barloom.plan.barplan import FieldKind, NumberType
 from barloom.serde.avro.one import read_one

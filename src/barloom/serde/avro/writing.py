@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from barloom.engine.exact import to_numbers
+from barloom.engine.values.exact import to_numbers
 from barloom.plan.barplan import FieldKind
 from barloom.serde.avro.pieces import Piece, booleans, decimals, longs, messages, optional, texts
 from barloom.serde.protocol import Records

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Values
-from barloom.engine.exact import to_series
+from barloom.engine.values.exact import to_series
 from barloom.plan.barplan import FieldKind
 from barloom.source.text.epochs import is_epoch
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from barloom.errors import CalendarError, MissingExtra
-from barloom.time.errata import ERRATA
-from barloom.time.hours import CLOSED, Hours, Stretch
+from barloom.time.declared.hours import CLOSED, Hours, Stretch
+from barloom.time.declared.pattern import Pattern, Week
 from barloom.time.instants import date_of, days_of, written
-from barloom.time.pattern import Pattern, Week
-from barloom.time.snapshot import Provenance, Snapshot
+from barloom.time.shipped.errata import ERRATA
+from barloom.time.shipped.snapshot import Provenance, Snapshot
 from barloom.time.timeframe import MINUTE
 from barloom.time.zones import TZ_VERSION, Zone, zone
 

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, cast
 
 from barloom.errors import CalendarError, DefinitionError
-from barloom.time.day_hours import DayHours, around
-from barloom.time.hours import CLOSED, WEEKDAYS, Hours, Phase, Stretch
+from barloom.time.declared.day_hours import DayHours, around
+from barloom.time.declared.hours import CLOSED, WEEKDAYS, Hours, Phase, Stretch
+from barloom.time.declared.nights import Nights
+from barloom.time.declared.pattern import Pattern, Week
+from barloom.time.declared.template_reading import PREFIX, Reading
 from barloom.time.instants import days_of
-from barloom.time.nights import Nights
 from barloom.time.options import OPTIONS, Options
-from barloom.time.pattern import Pattern, Week
-from barloom.time.snapshot import load_snapshot
-from barloom.time.template_reading import PREFIX, Reading
+from barloom.time.shipped.snapshot import load_snapshot
 from barloom.time.zones import FIRST_DATE, LAST_DATE, zone
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from barloom.time.day_hours import shifted
+from barloom.time.declared.day_hours import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from barloom.time.calendar import Booleans, Integers
-    from barloom.time.hours import Hours
+    from barloom.time.declared.hours import Hours
 
 __all__ = ["Nights"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from barloom.errors import CalendarError
-from barloom.time.hours import Phase
+from barloom.time.declared.hours import Phase
 from barloom.time.instants import date_of
 from barloom.time.table import SessionTable
 from barloom.time.timeframe import MINUTE
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.time.calendar import Booleans, Integers
-    from barloom.time.hours import Hours
+    from barloom.time.declared.hours import Hours
     from barloom.time.zones import Zone
 
 __all__ = ["Pattern", "Week"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from barloom.time.hours import Hours, Phase, Stretch, parse_hours, write_hours
+from barloom.time.declared.hours import Hours, Phase, Stretch, parse_hours, write_hours
 
 __all__ = ["DayHours", "around", "shifted"]
 

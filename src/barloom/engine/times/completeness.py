@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from barloom.engine.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING
 from barloom.time.instants import written
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
-    from barloom.engine.stream_time import StreamTime
+    from barloom.engine.times.stream_time import StreamTime
     from barloom.time.calendar import Calendar, Integers, Located
 
 __all__ = ["begin", "begin_keys", "disregarded", "disregarded_of_keys", "ends_at", "ends_of_each"]

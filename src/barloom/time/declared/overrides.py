@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 import numpy as np
 
 from barloom.errors import CalendarError, DefinitionError, Problem
-from barloom.time.day_hours import around
-from barloom.time.hours import CLOSED, Hours, Phase, Stretch, parse_hours, write_hours
+from barloom.time.declared.day_hours import around
+from barloom.time.declared.hours import CLOSED, Hours, Phase, Stretch, parse_hours, write_hours
 from barloom.time.instants import days_of
 from barloom.time.timeframe import DAY, MINUTE
 from barloom.time.zones import zone

@@ -29,6 +29,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from barloom.plan.expressions import FEW_OPTIONS, FEW_OPTIONS_FIX, NO_MASK, NO_MASK_FIX, mask_of
+from barloom.plan.language.render import KEYWORDS, number_text, render
 from barloom.plan.language.tokens import GrammarError, Token, tokens
 from barloom.plan.nodes import (
     Arithmetic,
@@ -48,7 +49,6 @@ from barloom.plan.nodes import (
     RootRatio,
     Text,
 )
-from barloom.plan.render import KEYWORDS, number_text, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from barloom.errors import Problem
 from barloom.plan.barplan import MAX_DIGITS, FieldKind, NumberType
 from barloom.plan.expressions import DIVISION
+from barloom.plan.language.render import render
 from barloom.plan.language.time_literals import NO_TIME_FIX, canonical_time, time_hint
 from barloom.plan.nodes import (
     Arithmetic,
@@ -31,7 +32,6 @@ from barloom.plan.nodes import (
     Text,
     columns_of,
 )
-from barloom.plan.render import render
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import CalendarError
-from barloom.time.hours import CLOSED, Hours, parse_hours, write_hours
+from barloom.time.declared.hours import CLOSED, Hours, parse_hours, write_hours
+from barloom.time.declared.pattern import Pattern, Week
 from barloom.time.instants import date_of, days_of
-from barloom.time.pattern import Pattern, Week
 from barloom.time.zones import zone
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from barloom.plan.expressions import Expression, lit
-from barloom.plan.grammar import parse_expression
+from barloom.plan.language.grammar import parse_expression
 from barloom.plan.language.tokens import GrammarError
 from barloom.plan.nodes import Column, Number
 

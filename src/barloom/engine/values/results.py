@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
-from barloom.engine.evaluate import PartialColumns, literal, number, ratio_power
+from barloom.engine.values import exact
+from barloom.engine.values.evaluate import PartialColumns, literal, number, ratio_power
 from barloom.plan.nodes import NULL, Arithmetic, Column, Negate, Node, Number, Ratio, RootRatio
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 import polars as pl
 
-from barloom.engine import exact
 from barloom.engine.blocks import Numbers, Values
-from barloom.engine.membership import among, has_bits, has_elements
+from barloom.engine.values import exact
+from barloom.engine.values.membership import among, has_bits, has_elements
 from barloom.plan.barplan import FieldKind
 from barloom.plan.language.time_literals import nanos_of_literal
 from barloom.plan.nodes import (

@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import CalendarError, Problem
-from barloom.time.day_hours import DayHours
-from barloom.time.hours import WEEKDAYS, parse_hours, write_hours
+from barloom.time.declared.day_hours import DayHours
+from barloom.time.declared.hours import WEEKDAYS, parse_hours, write_hours
 from barloom.time.options import OPTIONS
-from barloom.time.snapshot import unknown_exchange
+from barloom.time.shipped.snapshot import unknown_exchange
 from barloom.time.zones import FIRST_DATE, LAST_DATE, zone
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from barloom.plan.language.render import render, render_name
 from barloom.plan.nodes import (
     Bits,
     Column,
@@ -16,7 +17,6 @@ from barloom.plan.nodes import (
     columns_of,
     may_be_null,
 )
-from barloom.plan.render import render, render_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

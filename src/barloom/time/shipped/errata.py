@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from barloom.time.hours import CLOSED, Hours, parse_hours
+from barloom.time.declared.hours import CLOSED, Hours, parse_hours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
