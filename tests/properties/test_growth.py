@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -34,13 +34,13 @@ class Total(bl.Event):
     total: int
 
 
-def bars(reset: str) -> bl.Bars:
+def bars(reset: str, time: Literal["partition", "key"]) -> bl.Bars:
     """Minutes, five minutes and days."""
-    query = bl.from_(Total).tumbling("1m", delay="3m").select(grown=bl.delta("total", reset=reset))  # type: ignore[arg-type]
+    query = bl.from_(Total).tumbling("1m", delay="3m", time=time).select(grown=bl.delta("total", reset=reset))  # type: ignore[arg-type]
     return query.rollup("5m", "1d").named("growth")
 
 
-BARS = {reset: bars(reset) for reset in ("session", "smaller")}
+BARS = {(reset, time): bars(reset, time) for reset in ("session", "smaller") for time in ("partition", "key")}
 
 
 class Row(NamedTuple):
@@ -97,10 +97,10 @@ def expected(given: list[Row], reset: str) -> dict[int, dict[tuple[str, int], in
 
 
 @quick(150)
-@given(rows(), st.sets(st.integers(1, 15), max_size=5), st.booleans(), st.sampled_from(["session", "smaller"]))
-def test_growth(given: list[Row], cuts: set[int], crashes: bool, reset: str) -> None:  # noqa: FBT001 - drawn
+@given(rows(), st.sets(st.integers(1, 15), max_size=5), st.booleans(), st.sampled_from(sorted(BARS)))
+def test_growth(given: list[Row], cuts: set[int], crashes: bool, how: tuple[str, str]) -> None:  # noqa: FBT001 - drawn
     """Each minute grows from the last total of the minute before; coarser bars are the sums of their minutes."""
-    made = Run(BARS[reset].plan, resolve("24x7"))
+    made = Run(BARS[how].plan, resolve("24x7"))
     edges = [0, *sorted(cut for cut in cuts if cut < len(given)), len(given)]
     for begin, end in pairwise(edges):
         made.take(batch(given[begin:end], begin))
@@ -112,7 +112,7 @@ def test_growth(given: list[Row], cuts: set[int], crashes: bool, reset: str) -> 
     closed = {name: list(finals) for name, finals in made.finals.items()}
     made.close()
 
-    wanted = expected(accepted, reset)
+    wanted = expected(accepted, how[0])
     for timeframe, length in (("1m", MINUTE), ("5m", 5 * MINUTE), ("1d", DAY)):
         for found in (made.finals[timeframe], closed[timeframe] + opened[timeframe]):  # the live bars say the same
             assert wanted[length] == {(bar.key[0], bar.start): bar.values["grown"] for bar in found}

@@ -31,8 +31,16 @@ CHILD = {"3m": "1m", "6m": "3m", "1h": "6m"}
 
 Keep = Literal["first", "last"]
 Gap = Literal["omit", "carry"]
+TimeOf = Literal["partition", "key"]
 Place = tuple[str, int]
 """A key and the start of a slot."""
+
+
+HOW: list[tuple[Keep, Gap, TimeOf]] = [
+    (keep, gap, time)
+    for keep, gap in (("last", "omit"), ("last", "carry"), ("first", "carry"))
+    for time in ("partition", "key")
+]
 
 
 class Candle(bl.Event):
@@ -44,11 +52,11 @@ class Candle(bl.Event):
     volume: Decimal = bl.decimal(12, 0)
 
 
-def declared(delay: int, keep: Keep, gap: Gap) -> bl.Bars:
+def declared(delay: int, keep: Keep, gap: Gap, time: TimeOf) -> bl.Bars:
     """Every level has the base's delay."""
     return (
         bl.from_(Candle)
-        .bars("1m", delay=f"{delay}s", keep=keep, gap=gap)
+        .bars("1m", delay=f"{delay}s", keep=keep, gap=gap, time=time)
         .select(
             open=bl.first("price"),
             high=bl.max("price"),
@@ -78,10 +86,15 @@ class Expected:
     delay: int
     keep: Keep
     gap: Gap
-    now: int = -(2**62)
+    time: TimeOf
+    times: dict[str, int] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)
     states: dict[Place, list[Row]] = field(default_factory=dict)
     refused: list[tuple[int, str]] = field(default_factory=list)
+
+    def now(self, key: str) -> int:
+        """Stream time: one for both keys, or the key's own."""
+        return self.times.get(key if self.time == "key" else "", -(2**62))
 
     def decided(self, end: int, now: int) -> bool:
         """A finished bar happens at its end, of which there are many at one time; a state when its bar begins."""
@@ -91,8 +104,8 @@ class Expected:
     def read(self, row: Row) -> None:
         """Through the checks."""
         (key,), place = row.key, (row.key[0], row.time)
-        before = self.now
-        self.now = max(before, row.time + (MINUTE if self.keep == "first" else 0))
+        before = self.now(key)
+        self.times[key if self.time == "key" else ""] = max(before, row.time + (MINUTE if self.keep == "first" else 0))
         known = self.states.get(place, [])
         over = self.keep == "first" or row.time < self.newest.get(key, 0)
         if self.decided(row.time + MINUTE, before):
@@ -109,7 +122,7 @@ class Expected:
         waiting = False
         for start in range(START, START + 60 * MINUTE, MINUTE):
             rows = self.states.get((key, start))
-            due = self.decided(start + MINUTE, self.now)
+            due = self.decided(start + MINUTE, self.now(key))
             over = rows and (self.keep == "first" or start < self.newest[key])
             if rows and (due or (over and not waiting)):
                 price, volume = rows[-1].values["price"], rows[-1].values["volume"]
@@ -120,14 +133,14 @@ class Expected:
             waiting = waiting or not (due or start in finals)
         return finals
 
-    def above(self, level: str, children: dict[int, Final]) -> dict[int, Final]:
+    def above(self, key: str, level: str, children: dict[int, Final]) -> dict[int, Final]:
         """A slot closes when all its children are there or its time has come; again in order."""
         length, finals, waiting = LEVELS[level], {}, False
         for start in range(START, START + 60 * MINUTE, length):
             count = length // LEVELS[CHILD[level]]
             inner = [children.get(start + number * LEVELS[CHILD[level]]) for number in range(count)]
             real = [child for child in inner if child is not None and not child.synthetic]
-            due = self.decided(start + length, self.now)
+            due = self.decided(start + length, self.now(key))
             if real and (due or (len(real) == count and not waiting)):
                 first, highs, lows, closes, volumes = zip(*(child.values for child in real), strict=True)
                 values = (first[0], max(highs), min(lows), closes[-1], Decimal(sum(volumes)))
@@ -141,7 +154,7 @@ class Expected:
         for key in self.newest:
             made = self.base(key)
             for level in LEVELS:
-                made = made if level == "1m" else self.above(level, made)
+                made = made if level == "1m" else self.above(key, level, made)
                 found[level] |= {(key, start): bar for start, bar in made.items()}
         return found
 
@@ -196,12 +209,12 @@ def fed(plan: Any, batches: Sequence[Sequence[Row]], crashes: set[int]) -> Run: 
 @given(
     candles(),
     st.sampled_from([0, 59, 60, 61, 200]),
-    st.sampled_from([("last", "omit"), ("last", "carry"), ("first", "carry")]),
+    st.sampled_from(HOW),
     st.lists(st.integers(0, 50), max_size=6),
     st.sets(st.integers(0, 6)),
 )
 def test_bars_of_a_made_base_are_those_of_plain_loops(
-    rows: list[Row], delay: int, how: tuple[Keep, Gap], cuts: list[int], crashes: set[int]
+    rows: list[Row], delay: int, how: tuple[Keep, Gap, TimeOf], cuts: list[int], crashes: set[int]
 ) -> None:
     """The last state of each bar that came before a newer one or its deadline; holes at the close before them."""
     expected = Expected(delay, *how)
@@ -216,8 +229,8 @@ def test_bars_of_a_made_base_are_those_of_plain_loops(
 
 
 @QUICK
-@given(candles(), st.sampled_from([("last", "omit"), ("last", "carry"), ("first", "carry")]))
-def test_at_the_end_of_the_input_all_states_count(rows: list[Row], how: tuple[Keep, Gap]) -> None:
+@given(candles(), st.sampled_from(HOW))
+def test_at_the_end_of_the_input_all_states_count(rows: list[Row], how: tuple[Keep, Gap, TimeOf]) -> None:
     """Closed with its end, the hour is the fold of the last states of its minutes, also of those that could grow."""
     expected = Expected(3600, *how)
     for row in rows:
