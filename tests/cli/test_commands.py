@@ -358,7 +358,10 @@ def test_ctrl_c_ends_between_two_commits_and_the_next_run_continues(
     called(capsys, "simulate", "--out", str(tmp_path), "--ticks", "150000", "--keys", "3")
     run = ["run", str(tmp_path / "bars.toml"), "--source", str(tmp_path / "ticks.csv")]
     words = [*run, "--store", str(tmp_path / "state"), "--json"]
-    script = [sys.executable, "-m", "barloom", *words, "--batch-rows", "50"]
+    # As a shell starts it: where this suite runs in the background, Ctrl-C is ignored, and would be by what it starts.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    begun = f"{heard}; import sys; from barloom.cli import main; sys.exit(main(sys.argv[1:]))"
+    script = [sys.executable, "-c", begun, *words, "--batch-rows", "50"]
     with subprocess.Popen(
         script, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     ) as process:
