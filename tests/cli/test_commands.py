@@ -513,7 +513,8 @@ def test_check_shows_the_declared_span(market: Path, capsys: pytest.CaptureFixtu
     assert "2025-11-11T00:00:00Z" == answer["complete_until"]
 
 
-def test_a_store_knows_its_own_definition(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("store")
+def test_a_store_knows_its_own_definition(capsys: pytest.CaptureFixture[str]) -> None:
     """Its stream time is shown without one; on Kafka the definition says which application is meant."""
     shown = called(capsys, "stream-time", "show", "--store", "state")
 
