@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from barloom.embedded.run import run
     from barloom.environment import Secret
     from barloom.errors import (
+        AddressUnusable,
+        BadArguments,
         BadRow,
         BarloomError,
         CalendarError,
@@ -76,17 +78,21 @@ if TYPE_CHECKING:
     from barloom.plan.events import Event, decimal, event_id, field, key, tiebreak, timestamp
     from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
     from barloom.plan.language.registry import register_aggregate
-    from barloom.read.answers import Found, NotFound
+    from barloom.read.answers import Found, NotFound, Why
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
-    from barloom.runtime.report import RunReport
+    from barloom.read.explain import Explanation
+    from barloom.runtime.report import RunProgress, RunReport
     from barloom.source.feeds.word import BEHIND, CAUGHT_UP, FeedState
+    from barloom.store.protocol import SideRecord
     from barloom.time.timeframe import Timeframe
 
 __all__ = [
     "BEHIND",
     "CAUGHT_UP",
+    "AddressUnusable",
     "Aggregate",
+    "BadArguments",
     "BadRow",
     "Bar",
     "BarPlan",
@@ -98,6 +104,7 @@ __all__ = [
     "EmptyRule",
     "Event",
     "ExactnessError",
+    "Explanation",
     "Expression",
     "FeedState",
     "Found",
@@ -106,8 +113,10 @@ __all__ = [
     "Operand",
     "Problem",
     "Query",
+    "RunProgress",
     "RunReport",
     "Secret",
+    "SideRecord",
     "SourceError",
     "SourceReplaced",
     "StoreError",
@@ -120,6 +129,7 @@ __all__ = [
     "Timeframe",
     "TooManyRejected",
     "WaitTimeout",
+    "Why",
     "aggregate",
     "avg",
     "coalesce",
@@ -157,6 +167,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "barloom.store.protocol": "SideRecord",
+    "barloom.read.explain": "Explanation",
     "barloom.embedded.compute": "Computed compute",
     "barloom.embedded.run": "run",
     "barloom.environment": "Secret",
@@ -164,6 +176,7 @@ _HOMES = {
         "BadRow BarloomError CalendarError DefinitionError ExactnessError MissingExtra Problem SourceError "
         "SourceReplaced StoreError StoreFormat StoreFull StoreLocked StoreMismatch StoreNotRunning "
         "TooManyRejected WaitTimeout"
+        " AddressUnusable BadArguments"
     ),
     "barloom.front.bars": "Bars",
     "barloom.front.load": "load",
@@ -175,10 +188,10 @@ _HOMES = {
     "barloom.plan.events": "Event decimal event_id field key tiebreak timestamp",
     "barloom.plan.expressions": "Expression Operand coalesce col lit",
     "barloom.plan.language.registry": "register_aggregate",
-    "barloom.read.answers": "Found NotFound",
+    "barloom.read.answers": "Found NotFound Why",
     "barloom.read.bar": "Bar",
     "barloom.read.bucket": "TimeBucket",
-    "barloom.runtime.report": "RunReport",
+    "barloom.runtime.report": "RunReport RunProgress",
     "barloom.source.feeds.word": "BEHIND CAUGHT_UP FeedState",
     "barloom.time.timeframe": "Timeframe",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -96,7 +98,7 @@ def test_a_setting_given_twice_names_the_other_place(loaded: bl.Bars, of_module:
     """Also where both say the same: one of them is going to be changed alone."""
     with pytest.raises(bl.DefinitionError) as of_toml:
         loaded.kafka(brokers="kafka-1:9092", input="other")
-    with pytest.raises(bl.DefinitionError, match=r"\[kafka\] of declared_beside:bars"):
+    with pytest.raises(bl.DefinitionError, match=r"kafka = Kafka\(…\) of declared_beside:bars"):
         of_module.kafka(bl.kafka.Kafka(format="avro"))
     with pytest.raises(bl.DefinitionError, match=r"it stands in Kafka\(…\) too"):
         loaded.kafka(bl.kafka.Kafka(app="a"), app="b")
@@ -174,3 +176,40 @@ def _bars(toml: str) -> bl.Bars:
     from barloom.plan.toml import read_toml  # noqa: PLC0415
 
     return bl.Bars(read_toml(toml))
+
+
+def test_keywords_are_the_fields_of_the_class() -> None:
+    """`bars.kafka(…)` and `Kafka(…)` take the same names, so that type checkers know both."""
+    assert list(bl.kafka.KafkaTable.__annotations__) == [item.name for item in fields(bl.kafka.Kafka)]
+
+
+def test_what_is_no_kafka_is_refused(loaded: bl.Bars) -> None:
+    """A text or a table in its place is not passed over."""
+    for wrong in ("localhost:1234", {"brokers": "x"}):
+        with pytest.raises(TypeError, match=r"is no bl\.kafka\.Kafka; give settings by name"):
+            loaded.kafka(wrong)  # type: ignore[arg-type]
+
+
+ARRIVING = TOML.replace('price = "decimal(12, 2)"\n', 'price = "decimal(12, 2)"\n\n[source]\narrival = "received"\n', 1)
+
+
+def test_a_class_must_be_the_ticks_of_the_definition() -> None:
+    """Messages that could not be read again are not written."""
+    from barloom.kafka.events.typed import check_event, writable  # noqa: PLC0415
+
+    class Tick(bl.Event):
+        symbol: str = bl.key()
+        at: datetime = bl.timestamp()
+
+    with pytest.raises(bl.DefinitionError, match="Tick lacks price, received what the definition's ticks are"):
+        check_event(Tick, writable(_bars(ARRIVING).plan))
+    with pytest.raises(TypeError, match="is no event"):
+        check_event(dict, writable(_bars(TOML).plan))
+
+
+def test_times_are_taken_as_readers_take_them(loaded: bl.Bars, tmp_path: Path) -> None:
+    """A datetime, text or nanoseconds."""
+    loaded.run(ROWS, tmp_path / "state")
+    moments = ("2025-11-10T09:00:00Z", datetime(2025, 11, 10, 9, tzinfo=UTC), 1_762_765_200_000_000_000)
+
+    assert len({loaded.set_back(tmp_path / "state", to).after for to in moments}) == 1

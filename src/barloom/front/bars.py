@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from barloom.embedded.rebuild import RebuildSettings
     from barloom.embedded.run import RunSettings
     from barloom.kafka.app import KafkaApp
-    from barloom.kafka.config.declared import Kafka
+    from barloom.kafka.config.declared import Kafka, KafkaTable
     from barloom.ksqldb.app import KsqldbApp
     from barloom.ksqldb.server.address import KsqlServer
     from barloom.plan.barplan import BarPlan
     from barloom.plan.bounds import Bound
     from barloom.plan.draft import Duration
+    from barloom.read.arguments import Moment
     from barloom.runtime.report import RunReport
     from barloom.runtime.setting_back import SetBack
     from barloom.time.calendar import Calendar
@@ -93,14 +94,15 @@ class Bars:
 
         return rebuild(self.plan, source, store, **settings)
 
-    def set_back(self, store: str | Path, to: int, *, really: bool = False) -> SetBack:
-        """Let the stream time of a store stand at `to` (ns UTC) again; without `really` say what that would do.
+    def set_back(self, store: str | Path, to: Moment, *, really: bool = False) -> SetBack:
+        """Let the stream time of a store stand at `to` again; without `really` say what that would do.
 
         Published finals stay, and are never made again. Raises `ValueError` where stream time is not after `to`.
         """
+        from barloom.read.arguments import moment  # noqa: PLC0415
         from barloom.runtime.setting_back import set_back  # noqa: PLC0415
 
-        return set_back(self.plan, Path(store), to, really=really)
+        return set_back(self.plan, Path(store), moment(to), really=really)
 
     @property
     def says_kafka(self) -> bool:
@@ -110,7 +112,12 @@ class Bars:
         return declared_kafka(self.beside) is not None
 
     def kafka(
-        self, said: Kafka | None = None, /, *, override: Mapping[str, object] | None = None, **settings: object
+        self,
+        said: Kafka | None = None,
+        /,
+        *,
+        override: Mapping[str, object] | None = None,
+        **settings: Unpack[KafkaTable],
     ) -> KafkaApp:
         """These bars as an application on Kafka.
 
@@ -136,7 +143,7 @@ class Bars:
         replicas: int = 1,
         retention: Duration = "7d",
         namespace: str = "barloom",
-        allow_degraded: Collection[str] = (),
+        allow_degraded: str | Collection[str] = (),
     ) -> KsqldbApp:
         """These bars as a pipeline of ksqlDB on a server, given by its URL or as a `barloom.ksqldb.KsqlServer`.
 
@@ -150,4 +157,5 @@ class Bars:
         from barloom.ksqldb.compile.settings import KsqlSettings  # noqa: PLC0415
 
         made = KsqlSettings(source, partitions, replicas, length_of(retention, "ksqldb(retention=…)"), namespace)
-        return KsqldbApp.of(self.plan, made, server, tuple(allow_degraded))
+        allowed = (allow_degraded,) if isinstance(allow_degraded, str) else tuple(allow_degraded)
+        return KsqldbApp.of(self.plan, made, server, allowed)

@@ -23,11 +23,21 @@ from typing import TYPE_CHECKING
 from barloom.lazy import lazily
 
 if TYPE_CHECKING:
+    from barloom.errors import (
+        AccessRefused,
+        BrokerError,
+        BrokerUnreachable,
+        Fenced,
+        LoginRefused,
+        RegistryUnavailable,
+        SchemaMismatch,
+        TopicMismatch,
+    )
     from barloom.kafka.app import KafkaApp, Messages
     from barloom.kafka.app_topics import Applied, AppTopics, TopicPlan
     from barloom.kafka.cluster.topics import Difference, State, TopicChange, TopicSpec, readable, wanted_topics
     from barloom.kafka.config.asked import names_input
-    from barloom.kafka.config.declared import Kafka, SchemaRegistry, Security
+    from barloom.kafka.config.declared import Kafka, KafkaTable, SchemaRegistry, Security
     from barloom.kafka.config.settings import KSQLDB, KafkaSettings
     from barloom.kafka.events.typed import EventMessage, EventReader, EventWriter
     from barloom.kafka.letters.dlq import DeadLetters
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
     from barloom.kafka.letters.replay import Replay
     from barloom.kafka.reader.messages import BarMessage, BarReader
     from barloom.kafka.reader.reader import Reader
+    from barloom.kafka.reader.status import HeldPartition, ReaderStatus
     from barloom.kafka.runtime.job import Status
     from barloom.kafka.runtime.rebuilding import Rebuilt
     from barloom.kafka.runtime.running import UNCOMMITTED
@@ -49,26 +60,36 @@ __all__ = [
     "KSQLDB",
     "NO_OWNER",
     "UNCOMMITTED",
+    "AccessRefused",
     "AppTopics",
     "Applied",
     "BarMessage",
     "BarReader",
+    "BrokerError",
+    "BrokerUnreachable",
     "DeadLetters",
     "Difference",
     "EventMessage",
     "EventReader",
     "EventWriter",
+    "Fenced",
     "Health",
+    "HeldPartition",
     "Kafka",
     "KafkaApp",
     "KafkaSettings",
+    "KafkaTable",
     "Known",
     "Letter",
+    "LoginRefused",
     "Messages",
     "Metrics",
     "Reader",
+    "ReaderStatus",
     "Rebuilt",
+    "RegistryUnavailable",
     "Replay",
+    "SchemaMismatch",
     "SchemaRegistry",
     "Security",
     "SetBack",
@@ -76,6 +97,7 @@ __all__ = [
     "State",
     "Status",
     "TopicChange",
+    "TopicMismatch",
     "TopicPlan",
     "TopicSpec",
     "names_input",
@@ -85,11 +107,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "barloom.kafka.reader.status": "HeldPartition ReaderStatus",
+    "barloom.errors": (
+        "AccessRefused BrokerError BrokerUnreachable Fenced LoginRefused RegistryUnavailable SchemaMismatch "
+        "TopicMismatch"
+    ),
     "barloom.kafka.app": "KafkaApp Messages",
     "barloom.kafka.app_topics": "AppTopics Applied TopicPlan",
     "barloom.kafka.cluster.topics": "Difference State TopicChange TopicSpec readable wanted_topics",
     "barloom.kafka.config.asked": "names_input",
-    "barloom.kafka.config.declared": "Kafka SchemaRegistry Security",
+    "barloom.kafka.config.declared": "Kafka SchemaRegistry Security KafkaTable",
     "barloom.kafka.config.settings": "KSQLDB KafkaSettings",
     "barloom.kafka.events.typed": "EventMessage EventReader EventWriter",
     "barloom.kafka.letters.dlq": "DeadLetters",

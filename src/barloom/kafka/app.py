@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, overload
 from barloom.clock import SystemClock
 from barloom.plan.events import Event
 from barloom.plan.identity import topics
+from barloom.read.arguments import moment
 from barloom.read.bar import Bar
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from barloom.kafka.state.standing import Standing
     from barloom.plan.barplan import BarPlan
     from barloom.plan.identity import Topics
+    from barloom.read.arguments import Moment
     from barloom.runtime.report import RunProgress, RunReport
     from barloom.store.scanning import BarKind
     from barloom.telemetry.health import Health
@@ -59,7 +61,7 @@ class Messages(TypedDict, total=False):
     poison: Poison
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KafkaApp:
     """An application on Kafka: its bars, its checked settings, and what is done with them.
 
@@ -70,6 +72,10 @@ class KafkaApp:
     plan: BarPlan
     settings: KafkaSettings
     written: WrittenBars
+
+    def __repr__(self) -> str:
+        settings = self.settings
+        return f"<KafkaApp {settings.app!r} of bars {self.plan.name!r} on {settings.brokers}>"
 
     @property
     def names(self) -> Topics:
@@ -119,13 +125,15 @@ class KafkaApp:
         self,
         *,
         stop: Flag | None = None,
-        begin: int | None = None,
-        end: int | None = None,
+        begin: Moment | None = None,
+        end: Moment | None = None,
         resume: bool = False,
         on_progress: Callable[[RunProgress], None] | None = None,
         clock: Clock | None = None,
     ) -> Rebuilt:
-        """Make the bars from the messages from `begin` up to, not including, `end`, by their timestamps (ns UTC).
+        """Make the bars from the messages from `begin` up to, not including, `end`, by their timestamps.
+
+        Both are a `datetime` with a zone, nanoseconds since 1970, or text such as ``2025-11-10T12:34:00Z``.
 
         Without `begin` the input is read from its first message, without `end` up to where it ends now; `run` then goes
         on exactly there. `resume` goes on with a rebuild that was stopped. Raises `TopicMismatch` where the application
@@ -137,8 +145,8 @@ class KafkaApp:
             self.plan,
             self.settings,
             stop=stop or Flag(),
-            begin=begin,
-            end=end,
+            begin=None if begin is None else moment(begin),
+            end=None if end is None else moment(end),
             resume=resume,
             on_progress=on_progress,
             clock=clock,
@@ -211,29 +219,38 @@ class KafkaApp:
         """Write ticks into the input topic (the first one, or `topic`), as the settings say how they look there.
 
         Ticks are objects of the class `event`, or without one mappings with the names of the definition's fields. With
-        a `transactional_id` they are written inside of ``with writer.transaction():``, all or none.
+        a `transactional_id` they are written inside of ``with writer.transaction():``, all or none. Where messages hold
+        the time of arrival (``[source] arrival``), it is one more field. Raises `DefinitionError` where messages hold
+        their fields elsewhere than by name, or the class has other fields than the definition.
 
         Example::
 
             with app.writer(Quote) as writer:
                 writer.write(Quote(symbol="EURUSD", at=now, bid=Decimal("1.17")), headers={"feed": b"7"})
         """
-        from barloom.kafka.events.typed import EventWriter  # noqa: PLC0415
+        from barloom.kafka.events.typed import EventWriter, check_event, writable  # noqa: PLC0415
 
-        return EventWriter(event or self.plan, self.settings, topic=topic, transactional_id=transactional_id)
+        if event is not None:
+            check_event(event, writable(self.plan))
+        return EventWriter(self.plan, self.settings, topic=topic, transactional_id=transactional_id)
 
     def events(
         self,
         event: type[E],
         *,
-        topics: Iterable[str] | None = None,
+        topics: str | Iterable[str] | None = None,
         columns: Mapping[str, str] | None = None,
         **how: Unpack[Messages],
     ) -> EventReader[E]:
-        """The ticks of the input topics as objects of a class; `columns` says where its fields stand in messages."""
+        """The ticks of the input topics as objects of a class.
+
+        `columns` says where its fields stand in messages, in place of what the definition says.
+        """
         from barloom.kafka.events.typed import EventReader  # noqa: PLC0415
 
-        chosen = None if topics is None else tuple(topics)
+        chosen = (topics,) if isinstance(topics, str) else None if topics is None else tuple(topics)
+        if columns is None and self.plan.source.columns:
+            columns = {name: path for name, path in self.plan.source.columns.items() if isinstance(path, str)}
         return EventReader(event, self.settings, topics=chosen, columns=columns, **how)
 
     @property
@@ -256,14 +273,14 @@ class KafkaApp:
 
         return standing(self.settings, self.names)
 
-    def set_back(self, partition: int, to: int, *, really: bool = False) -> SetBack:
-        """Let the stream time of a partition stand at `to` (ns UTC) again; without `really` say what that would do.
+    def set_back(self, partition: int, to: Moment, *, really: bool = False) -> SetBack:
+        """Let the stream time of a partition stand at `to` again; without `really` say what that would do.
 
         Published finals stay, and are never made again. Raises `ValueError` where stream time is not after `to`.
         """
         from barloom.kafka.state.setting_back import set_back  # noqa: PLC0415
 
-        return set_back(self.plan, self.settings, partition, to, really=really)
+        return set_back(self.plan, self.settings, partition, moment(to), really=really)
 
     def reset(self, *, really: bool = False) -> Known:
         """Forget what the application knows, so that its next run begins anew; without `really` say what that is.

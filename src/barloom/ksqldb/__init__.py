@@ -22,6 +22,17 @@ from typing import TYPE_CHECKING
 from barloom.lazy import lazily
 
 if TYPE_CHECKING:
+    from barloom.errors import (
+        KsqlDrifted,
+        KsqlError,
+        KsqlNotReady,
+        KsqlNotServing,
+        KsqlRefused,
+        KsqlTooOld,
+        KsqlUnauthorized,
+        KsqlUnreachable,
+        KsqlUnsupported,
+    )
     from barloom.ksqldb.app import KsqldbApp
     from barloom.ksqldb.compile.header import needed
     from barloom.ksqldb.compile.names import quoted
@@ -48,9 +59,18 @@ __all__ = [
     "Finding",
     "Health",
     "KsqlClient",
+    "KsqlDrifted",
+    "KsqlError",
+    "KsqlNotReady",
+    "KsqlNotServing",
+    "KsqlRefused",
     "KsqlServer",
     "KsqlSettings",
     "KsqlTimeBucket",
+    "KsqlTooOld",
+    "KsqlUnauthorized",
+    "KsqlUnreachable",
+    "KsqlUnsupported",
     "KsqldbApp",
     "Planned",
     "Progress",
@@ -67,6 +87,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "barloom.errors": (
+        "KsqlDrifted KsqlError KsqlNotReady KsqlNotServing KsqlRefused KsqlTooOld KsqlUnauthorized "
+        "KsqlUnreachable KsqlUnsupported"
+    ),
     "barloom.ksqldb.app": "KsqldbApp",
     "barloom.ksqldb.compile.script": "Entity EntityKind Script",
     "barloom.ksqldb.compile.header": "needed",

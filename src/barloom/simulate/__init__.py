@@ -5,7 +5,8 @@
     import barloom as bl
 
     market = bl.simulate.Market(ticks=100_000, keys=5, calendar="XNYS")
-    bars = bl.Bars(bl.load("bars.toml").plan)  # market.definition is the text of bars.toml
+    Path("bars.toml").write_text(market.definition)
+    bars = bl.load("bars.toml")
     for frame in market:
         print(frame.height)
 """

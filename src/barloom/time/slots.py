@@ -10,7 +10,7 @@ import numpy as np
 from barloom.time.calendar import Located, children_of
 from barloom.time.calendar import expected_slots as count_children
 from barloom.time.calendars import resolve
-from barloom.time.instants import nanos_of, to_datetime, written
+from barloom.time.instants import nanos_of, nanos_of_text, to_datetime, written
 from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def round_to_slot(
     times: int | np.integer[Any], timeframe: str | Timeframe, calendar: str | Calendar = ...
 ) -> InstantSlot | None: ...
 @overload
-def round_to_slot(times: datetime, timeframe: str | Timeframe, calendar: str | Calendar = ...) -> Slot | None: ...
+def round_to_slot(times: datetime | str, timeframe: str | Timeframe, calendar: str | Calendar = ...) -> Slot | None: ...
 @overload
 def round_to_slot(times: pl.Series, timeframe: str | Timeframe, calendar: str | Calendar = ...) -> pl.DataFrame: ...
 @overload
@@ -51,16 +51,16 @@ def round_to_slot(times: NDArray[Any], timeframe: str | Timeframe, calendar: str
 
 
 def round_to_slot(
-    times: int | np.integer[Any] | datetime | pl.Series | NDArray[Any],
+    times: int | np.integer[Any] | datetime | str | pl.Series | NDArray[Any],
     timeframe: str | Timeframe,
     calendar: str | Calendar = "24x7",
 ) -> InstantSlot | Slot | Located | pl.DataFrame | None:
     """The half-open slot ``[start, end)`` that holds a time, by the one rule that all of barloom uses.
 
-    A time is an integer (nanoseconds since the epoch) or a `datetime` with a zone; the answer is of the same kind, and
-    none outside the session. A numpy array (int64 or datetime64) gives int64 arrays ``start``, ``end``, ``inside``. A
-    polars Series (integers or datetimes with a zone) gives a frame with ``start`` and ``end`` in UTC, null outside the
-    session.
+    A time is an integer (nanoseconds since the epoch), a `datetime` with a zone, or text such as
+    ``2025-11-10T12:34:56Z``; the answer is of the same kind (of text, datetimes), and none outside the session. A
+    numpy array (int64 or datetime64) gives int64 arrays ``start``, ``end``, ``inside``. A polars Series (integers
+    or datetimes with a zone) gives a frame with ``start`` and ``end`` in UTC, null outside the session.
 
     Raises `ValueError` for a time without a zone or an unwritable timeframe, `CalendarError` for an unknown calendar or
     a time beyond what it knows.
@@ -70,6 +70,8 @@ def round_to_slot(
         round_to_slot(datetime(2025, 11, 10, 12, 34, 56, tzinfo=UTC), "5m").start    # 12:30
     """
     grid = _grid(timeframe, calendar)
+    if isinstance(times, str):
+        times = to_datetime(nanos_of_text(times))
     if isinstance(times, datetime):
         slot = _locate(grid, nanos_of(times))
         return slot and Slot(to_datetime(slot.start), to_datetime(slot.end))
@@ -127,8 +129,9 @@ def _grid(timeframe: str | Timeframe, calendar: str | Calendar) -> SlotGrid:
     )
 
 
-def _single(time: int | datetime) -> Integers:
-    return np.array([nanos_of(time) if isinstance(time, datetime) else time], np.int64)
+def _single(time: int | datetime | str) -> Integers:
+    nanos = nanos_of(time) if isinstance(time, datetime) else nanos_of_text(time) if isinstance(time, str) else time
+    return np.array([nanos], np.int64)
 
 
 def _column(times: NDArray[Any]) -> Integers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import barloom as bl
 from barloom.errors import BadRow, BrokerError, DefinitionError, Problem
 from barloom.kafka.app import KafkaApp
 from barloom.kafka.config.settings import KafkaSettings
+from barloom.kafka.events.scan import scan
 from barloom.kafka.reader.written import own_bars
 from barloom.serde.formats import Format
 
@@ -85,6 +87,20 @@ def test_ticks_are_written_as_mappings_too(json_settings: KafkaSettings) -> None
         events = [message.event for message in reader]
 
     assert [("EURUSD", Decimal("0.25"), None)] == [(event.symbol, event.bid, event.ask) for event in events]
+
+
+def test_a_time_of_arrival_is_one_more_field(json_settings: KafkaSettings) -> None:
+    """Where messages hold one, as those of a definition with ``[source] arrival`` do."""
+    query = bl.from_(Quote).source(arrival="received").tumbling("1s").select(count=bl.count())
+    app = KafkaApp(query.named("quotes").plan, json_settings, own_bars)
+    tick = {"symbol": "EURUSD", "at": "2025-11-10T09:00:01Z", "bid": "0.25", "seen": 1}
+    with app.writer() as writer:
+        writer.write({**tick, "received": "2025-11-10T09:00:02Z"})
+        with pytest.raises(BadRow, match="received: the time is missing"):
+            writer.write(tick)
+
+    (message,) = scan(json_settings, json_settings.input[0], 0)
+    assert json.loads(message.value() or b"")["received"].startswith("2025-11-10T09:00:02")
 
 
 def murmur2(data: bytes) -> int:

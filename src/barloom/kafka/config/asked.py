@@ -41,14 +41,21 @@ def settings_of(  # noqa: PLR0913, PLR0917 - what stands where, and what is said
 
     Raises `DefinitionError` where a setting is said twice, naming where the other stands, and for any that is wrong.
     """
+    if said is not None and not isinstance(said, Kafka):
+        message = f'{said!r} is no bl.kafka.Kafka; give settings by name, such as brokers="localhost:9092"'
+        raise TypeError(message)
     declared = declared_kafka(beside)
     standing, own = _table(declared), given(said)
     asked = {name: value for name, value in settings.items() if value is not None}
-    twice = [*_twice({**own, **asked}, standing, f"[kafka] of {where}"), *_twice(asked, own, "Kafka(…)")]
+    twice = [*_twice({**own, **asked}, standing, _place(beside, where)), *_twice(asked, own, "Kafka(…)")]
     if twice:
         raise DefinitionError(twice)
     document = declared if own == {} and not isinstance(declared, Kafka) else {**standing, **own}
     return kafka_settings({} if document is None else {"kafka": document}, plan, **{**asked, **override})
+
+
+def _place(beside: Mapping[str, object], where: str) -> str:
+    return f"kafka = Kafka(…) of {where}" if "__name__" in beside else f"[kafka] of {where}"
 
 
 def _table(found: object) -> Mapping[str, object]:

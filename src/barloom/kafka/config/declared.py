@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from barloom.kafka.cluster.security import Token
     from barloom.serde.formats import Format
 
-__all__ = ["Kafka", "SchemaRegistry", "Security"]
+__all__ = ["Kafka", "KafkaTable", "SchemaRegistry", "Security"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +83,36 @@ class Kafka:
     registry: SchemaRegistry | None = None
     security: Security | None = None
     client: Mapping[str, object] | None = None
+
+
+class KafkaTable(TypedDict, total=False):
+    """``[kafka]`` as keywords: the fields of `Kafka`, for ``bars.kafka(…)``; a registry may be its URL."""
+
+    brokers: str | tuple[str, ...] | None
+    app: str | None
+    input: str | tuple[str, ...] | None
+    format: Format | str | None
+    key_format: Format | str | None
+    output_format: Format | str | None
+    written_by: str | None
+    schema: str | Path | None
+    json_times: str | None
+    commit_interval: str | timedelta | None
+    commit_records: int | None
+    live_interval: str | timedelta | None
+    live_retention: str | timedelta | None
+    late_retention: str | timedelta | None
+    dead_letter_retention: str | timedelta | None
+    standby: int | None
+    session_timeout: str | timedelta | None
+    transaction_timeout: str | timedelta | None
+    instance_id: str | None
+    protocol: str | None
+    replicas: int | None
+    namespace: str | None
+    block: tuple[object, ...] | None
+    late_alarm: Decimal | float | None
+    metrics: str | None
+    registry: SchemaRegistry | str | None
+    security: Security | None
+    client: Mapping[str, object] | None

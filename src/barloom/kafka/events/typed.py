@@ -15,10 +15,11 @@ from barloom.kafka.config.settings import KSQLDB
 from barloom.kafka.events.reading import MessageReader, Poison, Whence
 from barloom.kafka.events.received import Received, came
 from barloom.plan.aggregates import count
-from barloom.plan.barplan import BarPlan, FieldKind
+from barloom.plan.barplan import BarPlan, Field, FieldKind
 from barloom.plan.build import build
 from barloom.plan.draft import BarsDraft, ColumnDraft, LevelDraft, SourceDraft, Value
-from barloom.plan.suggest import did_you_mean
+from barloom.plan.events import EventDraft
+from barloom.plan.suggest import did_you_mean, listed
 from barloom.serde.avro.ksqldb_ticks import KsqlTickEncoder, is_of_ksqldb, tick_columns
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
@@ -32,13 +33,12 @@ if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message, Producer
 
     from barloom.kafka.config.settings import KafkaSettings
-    from barloom.plan.barplan import Field
     from barloom.plan.events import Event
     from barloom.serde.open import Serde
     from barloom.serde.protocol import EventEncoder
     from barloom.serde.registry import Registry
 
-__all__ = ["EventMessage", "EventReader", "EventWriter", "serde_of_ticks"]
+__all__ = ["EventMessage", "EventReader", "EventWriter", "check_event", "serde_of_ticks", "writable"]
 
 E = TypeVar("E", bound="Event | Mapping[str, object]")
 
@@ -82,7 +82,7 @@ class EventWriter(Generic[E]):
         from barloom.source.decode import Decoder  # noqa: PLC0415 - polars is loaded only when something is written
 
         self.topic = topic or settings.input[0]
-        plan = _written_flat(event) if isinstance(event, BarPlan) else _plan_of(event)
+        plan = writable(event) if isinstance(event, BarPlan) else _plan_of(event)
         self._settings = settings
         self._decoder = Decoder(plan)
         self._serde = serde_of_ticks(plan, settings, self.topic)
@@ -297,16 +297,47 @@ def _maker(field: Field) -> Callable[[object], object]:
 
 
 def _values_of(event: object, fields: Sequence[Field]) -> Mapping[str, object]:
-    return {field.name: getattr(event, field.name) for field in fields}
+    try:
+        return {field.name: getattr(event, field.name) for field in fields}
+    except AttributeError:
+        message = (
+            f"{event!r} is neither an event with the fields {listed(field.name for field in fields)} nor a mapping"
+        )
+        raise BadRow(message) from None
 
 
-def _written_flat(plan: BarPlan) -> BarPlan:
-    """A definition for writing its ticks; `DefinitionError` where they do not stand by their names in messages."""
-    if plan.source.columns:
-        told = ", ".join(f"{name} = {path!r}" for name, path in plan.source.columns.items())
+def writable(plan: BarPlan) -> BarPlan:
+    """A definition for writing its ticks, with the time of arrival as a field where messages hold one.
+
+    `DefinitionError` where fields do not stand by their names in messages.
+    """
+    source = plan.source
+    told = [f"{name} = {path!r}" for name, path in source.columns.items()]
+    told += [f"the time of arrival at {source.arrival!r}"] if "." in (source.arrival or "") else []
+    told += [f"ticks at {source.rows!r}"] if source.rows is not None else []
+    if told:
         fix = "write such messages with the producer that they come from; a writer's hold each field by its name"
-        raise DefinitionError([Problem(f"messages of this definition hold {told}", "source.columns", fix)])
-    return _as_is(plan)
+        what = f"messages of this definition hold {', '.join(told)}"
+        raise DefinitionError([Problem(what, "source", fix)])
+    if source.arrival is None or source.arrival in plan.event.by_name:
+        return _as_is(replace(plan, source=replace(source, arrival=None)))
+    arrival = Field(source.arrival, FieldKind.TIMESTAMP, time_unit=source.arrival_unit)
+    event = replace(plan.event, fields=(*plan.event.fields, arrival))
+    return _as_is(replace(plan, event=event, source=replace(source, arrival=None)))
+
+
+def check_event(event: object, plan: BarPlan) -> None:
+    """`DefinitionError` where objects of a class cannot be ticks of a definition; `TypeError` for what is no event."""
+    draft = getattr(event, "__event__", None)
+    if not isinstance(draft, EventDraft):
+        message = f"{event!r} is no event; give a class derived from bl.Event, or nothing to write mappings"
+        raise TypeError(message)
+    has, wanted = {field.name for field in draft.fields}, set(plan.event.by_name)
+    problems = [f"lacks {', '.join(sorted(wanted - has))}"] if wanted - has else []
+    problems += [f"has {', '.join(sorted(has - wanted))} beside"] if has - wanted else []
+    if problems:
+        what = f"{draft.name} {' and '.join(problems)} what the definition's ticks are"
+        raise DefinitionError([Problem(what, "writer", f"give a class with the fields {listed(plan.event.by_name)}")])
 
 
 def _as_is(plan: BarPlan) -> BarPlan:
