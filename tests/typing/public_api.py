@@ -70,7 +70,8 @@ def a_time_is_answered_in_kind(at: datetime, nanos: int, column: pl.Series) -> N
     assert_type(round_to_slot(column, "5m"), pl.DataFrame)
     assert_type(round_to_slot(np.array([nanos]), "5m").start, Integers)
     assert_type(expected_slots("1h", "1m", at), int)
-    round_to_slot("2025-11-10", "5m")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    assert_type(round_to_slot("2025-11-10T09:00:00Z", "5m"), Slot | None)
+    round_to_slot(3.5, "5m")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 class Minute(bl.Bar):
