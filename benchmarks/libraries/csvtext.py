@@ -7,6 +7,7 @@ import io
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from libraries import ours
@@ -65,10 +66,11 @@ def _barloom_one(data: bytes) -> str:
     rest = rest if rest.endswith(b"\n") else rest + b"\n"
     parsed = reader.parse(rest)
     rows = pl.DataFrame(parsed.columns).rows()
-    texts = [line.decode(errors="backslashreplace") for line in reader.records(rest)]
+    refused = sorted(parsed.refused)
+    texts = reader.texts(rest, np.array(refused, np.int64)).to_list() if refused else []
     return _said(
         (row for place, row in enumerate(rows) if place not in parsed.refused),
-        [(place + 1, texts[place]) for place in parsed.refused],
+        [(place + 1, text) for place, text in zip(refused, texts, strict=True)],
     )
 
 

@@ -190,7 +190,7 @@ def _file(rows: int) -> bytes:
 
 
 def _barloom_lines(data: bytes) -> pl.DataFrame:
-    reader = ours.JsonLines({name: name for name in TYPES}, [*TYPES], ["symbol"])
+    reader = ours.JsonLines({name: name for name in TYPES}, [*TYPES], ours.TextFields(["symbol"]))
     reader.begin(b"", "the input")
     return pl.DataFrame(reader.parse(data).columns)
 

@@ -20,6 +20,7 @@ from barloom.source.text.csv import CsvText
 from barloom.source.text.jsonlines import JsonLines
 from barloom.source.text.lines import LineBlocks
 from barloom.source.text.numbers import numbers_from_text
+from barloom.source.text.records import TextFields
 from barloom.source.text.times import times_from_text
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "OneSchema",
     "SourceError",
     "SourcePlan",
+    "TextFields",
     "find_inputs",
     "numbers_from_text",
     "open_gzip",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import barloom as bl
 from barloom.cli import main
 from barloom.plan.identity import topics as topics_of
 from barloom.read.answers import NotFound
@@ -51,11 +50,11 @@ def test_every_key_goes_on_where_it_stood(broker: Broker, topics: Topics, tmp_pa
     desk.send(ticks("A", "10:00:30") + ticks("B", "10:00:30", "10:01:00"))
     desk.make(plan, settings)
     names = topics_of(plan)
-    with bl.open_reader(plan, settings, tmp_path / "copy").wait_running(PATIENCE) as reader:
+    with open_reader(plan, settings, tmp_path / "copy").wait_running(PATIENCE) as reader:
         bucket = reader.bucket("1m")
         answers = {key: bucket.get(key, "2025-11-10T10:03:00Z") for key in "AB"}
         told = str(bucket.explain("B", "2025-11-10T10:01:00Z"))
-    with bl.open_reader(plan, settings, tmp_path / "copy").wait_running(PATIENCE) as reader:
+    with open_reader(plan, settings, tmp_path / "copy").wait_running(PATIENCE) as reader:
         again = {key: reader.bucket("1m").get(key, "2025-11-10T10:03:00Z") for key in "AB"}
 
     assert [("A", "10:00:00", 1), ("B", "10:00:00", 2)] == minutes(desk, names.final["1m"])
