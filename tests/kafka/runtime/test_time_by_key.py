@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from barloom.cli import main
+from barloom.kafka.reader.opening import open_reader
 from barloom.plan.identity import topics as topics_of
 from barloom.read.answers import NotFound
 from kafka.desk import DEFINITION, Desk
