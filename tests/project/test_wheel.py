@@ -46,9 +46,7 @@ def pythons() -> dict[str, str]:
     """The interpreters that this machine has, by version."""
     found = {f"{sys.version_info.major}.{sys.version_info.minor}": sys.executable}
     for version in VERSIONS:
-        pyenv = sorted(
-            Path(sys.base_prefix).parent.glob(f"{version}.*/bin/python")
-        )  # beside this one, as pyenv has them
+        pyenv = sorted(Path(sys.base_prefix).parent.glob(f"{version}.*/bin/python"))
         named = shutil.which(f"python{version}")
         if version not in found and (pyenv or named):
             found[version] = str(pyenv[-1]) if pyenv else str(named)
