@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
@@ -10,6 +10,9 @@ import pytest
 import barloom as bl
 from barloom.testing import Driver
 from catalogue.market import Candle, at, candle, nanos, ohlcv, prices, starts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def made(**base: Any) -> bl.Bars:  # noqa: ANN401 - those of `Query.bars`
@@ -168,3 +171,11 @@ def test_the_delay_of_the_base_decides_where_it_is_made() -> None:
     driver.feed([state(day("09:00"), 2, 4), state(day("09:05"), 5, 1), state(day("09:06"), 5, 1)])
 
     assert [at(day("09:00"))] == starts(driver.finals("5m"))
+
+
+def test_a_state_of_a_bar_that_is_over_may_come_alone(tmp_path: Path) -> None:
+    """Each row a step of its own, as a poll that repeats the last two candles gives them."""
+    rows = [state(day(minute), close, 1) for minute, close in (("09:00", 1), ("09:01", 3), ("09:00", 1), ("09:00", 2))]
+    report = bl.run(made(keep="last", delay="5s"), rows, tmp_path / "state", batch_rows=1)
+
+    assert {"duplicate": 1, "conflict": 1} == report.rejected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -140,3 +141,29 @@ def test_ksqldb_refuses_it() -> None:
     plan = bl.from_(Total).tumbling("1m").select(x=bl.delta("total"), n=bl.count()).named("t").plan
     with pytest.raises(bl.DefinitionError, match="delta counts from the bar before"):
         compile_script(plan)
+
+
+class Numbered(bl.Event):
+    """A running total with an id."""
+
+    symbol: str = bl.key()
+    number: int = bl.event_id()
+    at: datetime = bl.timestamp()
+    total: int = bl.field()
+
+
+def test_slots_that_begin_and_end_within_a_batch() -> None:
+    """Repeated ids move time on without a tick of their own, so that all slots of a batch pass through: 30 - 5, once."""
+    bars = bl.from_(Numbered).tumbling("1m").select(grown=bl.delta("total")).rollup("5m", "1h").named("b")
+    times = ("08:59:48", "09:01:08", "09:18:20", "10:20:26")
+    rows = {
+        "symbol": ["C"] * 4,
+        "number": [0, 0, 12, 12],
+        "at": [f"2025-11-10T{time}Z" for time in times],
+        "total": [5, 10, 30, 34],
+    }
+    found = bars.compute(pl.DataFrame(rows), "keep")
+
+    assert {"1m": [0, 25], "5m": [0, 25], "1h": [0, 25]} == {
+        level: found[level]["grown"].to_list() for level in ("1m", "5m", "1h")
+    }

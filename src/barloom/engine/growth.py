@@ -8,7 +8,7 @@ the state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -66,12 +66,11 @@ class Growth:
 
     def take(self, change: LevelChange) -> LevelChange:
         """Settle what has closed at the base, or let a parent have it; rows of a parent that it changes are touched."""
+        change = _own(change)
         if change.level is self._base:
             self._closed = None if change.closed is None else self._settle(change.closed.groups)
             return change
-        if self._closed is None:
-            return change
-        return self._feed(change, self._closed)
+        return change if self._closed is None else self._feed(change, self._closed)
 
     def shown(self, level: Level, groups: Groups, *, final: bool) -> list[Values]:
         """The partials of bars: of live ones with what the open base slots in them have grown so far."""
@@ -152,6 +151,14 @@ class Growth:
     def _add(self, groups: Groups, place: Integers, slots: _Slots) -> None:
         for total, grown in zip(self._totals, slots.grown, strict=True):
             groups.values[total.settled] = _added(groups.values[total.settled], place, grown)
+
+
+def _own(change: LevelChange) -> LevelChange:
+    """With values that may be changed: those of slots that pass through are folded into parents as well."""
+    if change.closed is None:
+        return change
+    groups = replace(change.closed.groups, values=list(change.closed.groups.values))
+    return change._replace(closed=change.closed._replace(groups=groups))
 
 
 def _totals(partials: Sequence[Partial]) -> list[_Total]:

@@ -60,6 +60,8 @@ class States:
 
     def _settled(self, last: Groups, newest: Integers) -> list[Groups]:
         """The bars after which a newer one has begun with these, sorted by key and start, and `newest` before them."""
+        if not len(last):
+            return []
         same = np.append(last.key[1:] == last.key[:-1], False)
         first = np.insert(~same[:-1], 0, True)[: len(last)]
         displaced = last.key[first & (newest != BEGINNING) & (newest < last.start)]
