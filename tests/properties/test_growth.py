@@ -153,7 +153,7 @@ class Numbered(bl.Event):
 
 
 def test_slots_that_begin_and_end_within_a_batch() -> None:
-    """Repeated ids move time on without a tick of their own, so that all slots of a batch pass through: 30 - 5, once."""
+    """Repeated ids move time on without a tick of their own: all slots of a batch pass through, 30 - 5 once."""
     bars = bl.from_(Numbered).tumbling("1m").select(grown=bl.delta("total")).rollup("5m", "1h").named("b")
     times = ("08:59:48", "09:01:08", "09:18:20", "10:20:26")
     rows = {
