@@ -1,6 +1,6 @@
 """Files in the layouts of publishers, written from the description that each gives of its own; prices are made up.
 
-Every file of trades or quotes holds three rows: at 10:00:01.250 and 10:00:30 (of 100.25 and 101.5, the sizes 2 and 3) and
+Every file of trades or quotes holds three rows: at 10:00:01.250 and 10:00:30 (of 100.25 and 101.5, sizes 2 and 3) and
 at 10:01:05 (100.75, the size 1), in the zone of the layout. Every file of bars holds 10:00 and 10:01 of the same.
 """
 

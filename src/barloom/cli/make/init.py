@@ -48,7 +48,7 @@ def init(
     if out != "-" and Path(out).exists() and not force:
         message = f"{out} is there already: name another with --out, or write over it with --force"
         raise UsageError(message)
-    text = guessed(files, names=listed(names), zone=zone, delimiter=delimiter)
+    text = guessed(files, names=_listed(names), zone=zone, delimiter=delimiter)
     if out == "-":
         sys.stdout.write(text)
         return Exit.OK
@@ -60,6 +60,6 @@ def init(
     return Exit.OK
 
 
-def listed(names: str | None) -> list[str]:
+def _listed(names: str | None) -> list[str]:
     """Names that are parted by commas."""
     return [name.strip() for name in names.split(",")] if names else []

@@ -40,7 +40,7 @@ def when_of(sample: Sample) -> When:
     dated = [name for name, shape in shapes.items() if shape.dated]
     if whole and (in_role("time", whole) or not dated):
         return When((whole[0],), shapes[whole[0]], shapes[whole[0]].words)
-    found = next(chain_of(_apart(sample, dated), _named(sample)), None)
+    found = next(_chained(_apart(sample, dated), _named(sample)), None)
     if found is not None:
         return found
     if dated:
@@ -53,7 +53,7 @@ def when_of(sample: Sample) -> When:
     raise SourceError(message)
 
 
-def chain_of(*candidates: Iterator[When]) -> Iterator[When]:
+def _chained(*candidates: Iterator[When]) -> Iterator[When]:
     """The candidates of one after another."""
     for each in candidates:
         yield from each
