@@ -23,8 +23,9 @@ NO_KEYS: Final = frozenset(
 )
 _ROLES: Final = {
     "time": "timestamp eventtime eventtimestamp tradetime tradets transacttime tsevent siptimestamp"
-    " participanttimestamp exchangetimestamp time datetime ts unixtime unix epoch opentime windowstart starttime"
-    " bartime gmttime localtime utc at date created createdat t start begin bucket closetime endtime end eventdate tradedate day",
+    " participanttimestamp exchangetimestamp time datetime ts unixtime unix epoch opentime windowstart"
+    " starttime bartime gmttime localtime utc at date created createdat t start begin bucket closetime"
+    " endtime end eventdate tradedate day",
     "arrival": "tsrecv received receivedat receivetime recvtime arrival arrivaltime localtimestamp receipttimestamp",
     "key": KEYS,
     "price": "price px tradeprice lastprice tradedprice executionprice fillprice p last rate value",
