@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from barloom.front.bars import Bars
+    from barloom.front.init import init
     from barloom.front.load import load
     from barloom.front.query import Query, from_, timeframe
     from barloom.plan.aggregates import (
@@ -142,6 +143,7 @@ __all__ = [
     "field",
     "first",
     "from_",
+    "init",
     "kafka",
     "key",
     "ksqldb",
@@ -179,6 +181,7 @@ _HOMES = {
         " AddressUnusable BadArguments"
     ),
     "barloom.front.bars": "Bars",
+    "barloom.front.init": "init",
     "barloom.front.load": "load",
     "barloom.front.query": "Query from_ timeframe",
     "barloom.plan.aggregates": (

@@ -24,6 +24,9 @@ A first session:
   barloom run market/bars.toml --source market/ticks.csv --store state
   barloom export --store state --timeframe 1m --out bars.csv
 
+With files of your own:
+  barloom init trades.csv                           a first bars.toml, guessed from them
+
 --debug anywhere shows the traceback of an error.
 Exit codes: """ + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in Exit)
 
@@ -59,6 +62,16 @@ _COMMANDS: Final = (
 barloom simulate --out market                           market/ticks.csv and market/bars.toml
 barloom simulate --out market --ticks 1000000 --keys 50 --seed 7
 barloom simulate --out market --calendar XNYS --start 2025-11-24 --days 10""",
+    ),
+    _Command(
+        "make.init",
+        _BEGIN,
+        "Look at the beginning of files and write the definition that they seem to need, each guess with its reason.",
+        """\
+barloom init trades.csv                                 writes bars.toml
+barloom init 'BTCUSDT-trades-*.zip' --out btc.toml
+barloom init XBTUSD.csv --names time,price,size         a file without a header
+barloom init prices.csv --zone Europe/Berlin --out -    to standard output""",
     ),
     _Command(
         "definition.check",
