@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 
 from barloom.cli.formats import UsageError
 from barloom.cli.look.comparison import BarName, Comparison, Difference, comparable, compare
-from barloom.cli.look.published import read_published
+from barloom.cli.look.published import Written, read_published
 from barloom.errors import SourceError
 
 if TYPE_CHECKING:
@@ -173,3 +175,20 @@ def test_a_file_that_cannot_be_compared_is_refused(
 
     with pytest.raises(error, match=says):
         read_published(path, ["symbol"], {})
+
+
+def test_published_bars_are_read_as_a_run_reads(tmp_path: Path) -> None:
+    """Without a header, packed or in an archive, with times of a zone or by a pattern: noon of Berlin is 11:00 UTC."""
+    text = "A;10.11.2025 12:00;1,50\n".replace(",", ".")
+    iso = text.replace("10.11.2025 12:00", "2025-11-10 12:00:00")
+    (tmp_path / "p.csv.gz").write_bytes(gzip.compress(text.encode()))
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr("inside.csv", iso)
+    by_pattern = Written(("symbol", "start", "close"), ";", "Europe/Berlin", "%d.%m.%Y %H:%M")
+    by_zone = Written(("symbol", "start", "close"), ";", "Europe/Berlin")
+
+    for name, written in (("p.csv.gz", by_pattern), ("z.zip", by_zone)):
+        found = read_published(tmp_path / name, ["symbol"], {}, written)
+        assert [("A", NOON - 3_600_000_000_000, "1.5")] == found.frame.rows()
+    with pytest.raises(SourceError, match="is no time of the years"):
+        read_published(tmp_path / "z.zip", ["symbol"], {}, by_pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -11,15 +12,22 @@ import polars as pl
 
 from barloom.cli.formats import UsageError
 from barloom.errors import SourceError
+from barloom.source.files.bytestream import Broken
+from barloom.source.files.inputs import find_inputs
+from barloom.source.text.times import check_zone, times_from_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["START", "Published", "canonical", "read_published", "same_value"]
+    from barloom.source.files.inputs import InputFile
+
+__all__ = ["AS_USUAL", "START", "Published", "Written", "canonical", "read_published", "same_value"]
 
 START: Final = "start"
 _MISSING: Final = ("", "null", "NULL", "NaN", "nan", "None")
+_ZONED: Final = r"(Z|[+-]\d{2}:?\d{2})$"
+_BLOCK: Final = 1 << 20
 _EPOCH_SCALES: Final = ((10, 10**9), (13, 10**6), (16, 10**3), (19, 1))
 """Digits an epoch time has at most, and what makes it nanoseconds: seconds, milliseconds, microseconds, nanoseconds."""
 
@@ -38,9 +46,28 @@ class Published:
     notes: list[str] = field(default_factory=list)
 
 
-def read_published(path: Path, keys: Sequence[str], renames: Mapping[str, str]) -> Published:
-    """Read CSV, Parquet or JSON lines; `renames` maps our column names to the file's."""
-    raw = _read(path)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a file of published bars is written, where that is not as usual.
+
+    `names` are those of the columns of a file without a header, `delimiter` parts its columns, `zone` is that of times
+    without one, and `pattern` how times are written if not by ISO 8601 or as numbers.
+    """
+
+    names: tuple[str, ...] = ()
+    delimiter: str | None = None
+    zone: str | None = None
+    pattern: str | None = None
+
+
+AS_USUAL: Final = Written()
+
+
+def read_published(
+    path: Path, keys: Sequence[str], renames: Mapping[str, str], written: Written = AS_USUAL
+) -> Published:
+    """Read CSV, Parquet, Arrow or JSON lines, packed or not; `renames` maps our column names to the file's."""
+    raw = _read(path, written)
     frame = _renamed(path, raw, renames)
     if START not in frame.columns:
         message = (
@@ -48,7 +75,7 @@ def read_published(path: Path, keys: Sequence[str], renames: Mapping[str, str]) 
         )
         raise UsageError(message)
     notes: list[str] = []
-    frame = frame.with_columns(_instants(path, frame[START], notes))
+    frame = frame.with_columns(_instants(path, frame[START], notes, written))
     found = tuple(name for name in keys if name in frame.columns)
     others = tuple(name for name in frame.columns if name != START and name not in found)
     frame = frame.select(*found, START, *(canonical(name) for name in others))
@@ -66,25 +93,40 @@ def _renamed(path: Path, raw: pl.DataFrame, renames: Mapping[str, str]) -> pl.Da
     return raw.drop(hidden).rename(given)
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _read(path: Path, written: Written) -> pl.DataFrame:
     if not path.is_file():
         message = f"there is no file of published bars {str(path)!r}"
         raise SourceError(message)
     try:
-        if path.suffix in (".jsonl", ".ndjson"):
-            return _read_lines(path)
-        if path.suffix == ".parquet":
-            return _as_text(pl.read_parquet(path))
-        return pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+        return pl.concat(_read_one(file, written) for file in _files(path))
+    except (pl.exceptions.PolarsError, OSError, ValueError, Broken) as error:
         message = f"{path}: cannot be read as {path.suffix.removeprefix('.') or 'csv'}: {str(error).splitlines()[0]}"
         raise SourceError(message) from error
 
 
-def _read_lines(path: Path) -> pl.DataFrame:
+def _files(path: Path) -> list[InputFile]:
+    """The file, or what is in an archive; text where its name does not tell."""
+    try:
+        return find_inputs([path], None)
+    except SourceError:
+        return find_inputs([path], "csv")
+
+
+def _read_one(file: InputFile, written: Written) -> pl.DataFrame:
+    if file.typed:
+        return _as_text(file.scan().collect())
+    with closing(file.open()) as stream:
+        data = b"".join(iter(lambda: stream.read(_BLOCK), b""))
+    if file.format == "jsonl":
+        return _read_lines(data.decode())
+    names = list(written.names)
+    separator = written.delimiter or ("\t" if file.suffix == ".tsv" else ",")
+    return pl.read_csv(data, infer_schema=False, separator=separator, has_header=not names, new_columns=names or None)
+
+
+def _read_lines(text: str) -> pl.DataFrame:
     """JSON lines with numbers as they are written: not one digit goes through a float."""
-    with path.open(encoding="utf-8") as lines:
-        rows = [json.loads(line, parse_float=str, parse_int=str) for line in lines if line.strip()]
+    rows = [json.loads(line, parse_float=str, parse_int=str) for line in text.splitlines() if line.strip()]
     names = list(dict.fromkeys(name for row in rows for name in row))
     texts = {name: [_text(row.get(name)) for row in rows] for name in names}
     return pl.DataFrame(texts, schema=dict.fromkeys(names, pl.String))
@@ -120,14 +162,27 @@ def canonical(name: str) -> pl.Expr:
     return pl.when(text.is_in(_MISSING)).then(None).otherwise(signed).alias(name)
 
 
-def _instants(path: Path, times: pl.Series, notes: list[str]) -> pl.Series:
+def _instants(path: Path, times: pl.Series, notes: list[str], written: Written) -> pl.Series:
     """Nanoseconds of ISO 8601 texts, or of epoch numbers whose digits tell their unit."""
     if times.null_count():
         message = f"{path}: a row has no {START}"
         raise SourceError(message)
+    if written.pattern is not None or (written.zone is not None and not times.str.contains(_ZONED).all()):
+        return _as_declared(path, times, written)
     if times.str.contains(r"^\d+(\.0*)?$").all():
         return _of_epoch(times)
     return _of_iso(path, times, notes)
+
+
+def _as_declared(path: Path, times: pl.Series, written: Written) -> pl.Series:
+    patterns = () if written.pattern is None else (written.pattern,)
+    if written.zone is not None:
+        check_zone(written.zone)
+    found = times_from_text(times, "iso", written.zone or "UTC", (), patterns=patterns)
+    for text in found.problems.values():
+        message = f"{path}: {text}"
+        raise SourceError(message)
+    return found.values.alias(START)
 
 
 def _of_epoch(times: pl.Series) -> pl.Series:
@@ -138,9 +193,9 @@ def _of_epoch(times: pl.Series) -> pl.Series:
 
 
 def _of_iso(path: Path, times: pl.Series, notes: list[str]) -> pl.Series:
-    zoned = times.str.contains(r"(Z|[+-]\d{2}:?\d{2})$")
+    zoned = times.str.contains(_ZONED)
     if not zoned.all():
-        notes.append(f"{path.name} has times without a zone; they are read as UTC")
+        notes.append(f"{path.name} has times without a zone; they are read as UTC; --zone names another")
     dated = times.str.replace(r"^(\d{4}-\d{2}-\d{2})[ T]?", "${1}T").str.replace(r"T$", "T00:00:00")
     spelled = dated.str.replace(r"T(\d{2}:\d{2})(Z|[+-]|$)", "T${1}:00${2}")
     with_zone = pl.select(pl.when(zoned).then(spelled).otherwise(spelled + "Z")).to_series()

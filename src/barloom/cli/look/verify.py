@@ -13,7 +13,7 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, moment
 from barloom.cli.look.asking import Range
 from barloom.cli.look.comparison import BarName, Comparison, comparable, compare
-from barloom.cli.look.published import START, Published, read_published
+from barloom.cli.look.published import START, Published, Written, read_published
 from barloom.cli.options import (  # noqa: TC001 - the command line reads them
     AsJson,
     From,
@@ -34,12 +34,21 @@ if TYPE_CHECKING:
 
 __all__ = ["against", "show_comparison", "verify"]
 
-Reference = Annotated[Path, Parameter(help="Published bars: .csv, .parquet or .jsonl with a column start.")]
+Reference = Annotated[
+    Path,
+    Parameter(
+        help="Published bars with a column start: .csv, .tsv, .jsonl (also .gz, .zst, .zip ...), .parquet, .arrow."
+    ),
+]
 Synthetic = Annotated[
     Literal["compare", "skip"], Parameter(help="Bars without ticks: compare them like others, or leave them out.")
 ]
 Rename = Annotated[tuple[str, ...], Parameter(help="ours=theirs, where the file has another name for a column.")]
 Columns = Annotated[str | None, Parameter(help="Compare these columns only, separated by commas.")]
+Names = Annotated[str | None, Parameter(help="The columns of a file without a header, separated by commas.")]
+Delimiter = Annotated[str | None, Parameter(help="What parts the columns of text (default: a comma).")]
+Zone = Annotated[str | None, Parameter(help="The time zone of times without one: Europe/Berlin (default: UTC).")]
+Pattern = Annotated[str | None, Parameter(help="How times are written, if not by ISO 8601: '%d.%m.%Y %H:%M'.")]
 Show = Annotated[int, Parameter(name="--show", help="How many bars of each sort to show.")]
 
 
@@ -50,6 +59,10 @@ def verify(  # noqa: PLR0913 - the options of a command
     reference: Reference,
     synthetic: Synthetic = "compare",
     rename: Rename = (),
+    names: Names = None,
+    delimiter: Delimiter = None,
+    zone: Zone = None,
+    pattern: Pattern = None,
     columns: Columns = None,
     begin: From = None,
     end: To = None,
@@ -58,10 +71,11 @@ def verify(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
 ) -> Exit:
     """Compare bar by bar and number by number."""
+    written = Written(tuple(_listed(names) or ()), delimiter, zone, pattern)
     with open_for_reading(store) as opened:
         plan = opened.plan
         asked = Range.asked(opened, timeframe, key, begin, end, live=False)
-        published = read_published(reference, plan.event.key, _renames(rename))
+        published = read_published(reference, plan.event.key, _renames(rename), written)
         comparison = against(opened, asked, published, _listed(columns), skip=synthetic == "skip", limit=show_bars)
     if as_json:
         machine.emit("verify", _body(comparison))
