@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from barloom.front.init import init
     from barloom.front.load import load
     from barloom.front.query import Query, from_, timeframe
+    from barloom.front.store import Store
     from barloom.plan.aggregates import (
         Aggregate,
         EmptyRule,
@@ -120,6 +121,7 @@ __all__ = [
     "SideRecord",
     "SourceError",
     "SourceReplaced",
+    "Store",
     "StoreError",
     "StoreFormat",
     "StoreFull",
@@ -183,6 +185,7 @@ _HOMES = {
     "barloom.front.bars": "Bars",
     "barloom.front.init": "init",
     "barloom.front.load": "load",
+    "barloom.front.store": "Store",
     "barloom.front.query": "Query from_ timeframe",
     "barloom.plan.aggregates": (
         "Aggregate EmptyRule aggregate avg count delta first last max min ohlcv ratio root_ratio stddev sum vwap"

@@ -213,3 +213,15 @@ def test_times_are_taken_as_readers_take_them(loaded: bl.Bars, tmp_path: Path) -
     moments = ("2025-11-10T09:00:00Z", datetime(2025, 11, 10, 9, tzinfo=UTC), 1_762_765_200_000_000_000)
 
     assert len({loaded.set_back(tmp_path / "state", to).after for to in moments}) == 1
+
+
+def test_a_store_is_looked_after(loaded: bl.Bars, tmp_path: Path) -> None:
+    """What it holds, a copy that can be read, and the room that it takes."""
+    loaded.run(ROWS, tmp_path / "state")
+    store = bl.Store(tmp_path / "state")
+
+    assert store.status().finals == {"1m": 1, "1h": 0}
+    assert store.backup(tmp_path / "copy") > 0
+    with bl.Store(tmp_path / "copy").bucket("1m") as minutes:
+        assert [str(bar.close) for bar in minutes.range("ACME")] == ["100.00", "100.25"]
+    assert min(store.compact()) > 0

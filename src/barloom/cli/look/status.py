@@ -14,8 +14,7 @@ from barloom.cli.kafka.options import KafkaOptions
 from barloom.cli.key_view import furthest_behind, keys_body
 from barloom.cli.options import AsJson, MaybeStore  # noqa: TC001 - the command line reads them
 from barloom.cli.screen import Column, Sheet, note, say, show
-from barloom.read.status import status as status_of
-from barloom.store.opening import open_for_reading
+from barloom.front.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,8 +58,7 @@ def status(
 
 
 def _status_of_store(store: Path, *, as_json: bool) -> Exit:
-    with open_for_reading(store) as opened:
-        found = status_of(opened)
+    found = Store(store).status()
     if as_json:
         machine.emit("status", _body(found))
         return Exit.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import size
 from barloom.cli.options import AsJson, StorePath  # noqa: TC001 - the command line reads them
 from barloom.cli.screen import say
-from barloom.store.opening import open_backend_for_reading
+from barloom.front.store import Store
 
 __all__ = ["backup"]
 
@@ -22,11 +21,7 @@ _Out = Annotated[Path, Parameter(help="The directory of the copy, which is not t
 
 def backup(*, store: StorePath, out: _Out, as_json: AsJson = False) -> Exit:
     """Copy a store, also one that a reader of Kafka keeps."""
-    with closing(open_backend_for_reading(store)) as held:
-        held.refresh()
-        held.backup(out)
-    with closing(open_backend_for_reading(out)) as copy:
-        bytes_copied = copy.size()
+    bytes_copied = Store(store).backup(out)
     if as_json:
         machine.emit("backup", {"store": str(store), "out": str(out), "bytes": bytes_copied})
     else:

@@ -1,0 +1,80 @@
+"""`Store`: what a run has written, looked after."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from barloom.read.bar import Bar
+    from barloom.read.bucket import TimeBucket
+    from barloom.read.status import Status
+
+__all__ = ["Compacted", "Store"]
+
+
+class Compacted(NamedTuple):
+    """How many bytes a store had before its old bars were removed, and has now."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store by its directory; each method opens it anew, while its writer runs or not.
+
+    Raises `StoreFormat` where there is none, or one that is damaged or of another format.
+
+    Example::
+
+        store = bl.Store("state")
+        print(store.status().finals)
+        store.backup("copy")
+    """
+
+    path: str | Path
+
+    def status(self) -> Status:
+        """What it holds, and how far its input has been read."""
+        from barloom.read.status import status  # noqa: PLC0415 - declaring bars needs no store
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            return status(held)
+
+    def bucket(self, timeframe: str) -> TimeBucket[Bar]:
+        """The bars of a timeframe; close it, or use it in a ``with`` statement."""
+        from barloom.read.bucket import TimeBucket  # noqa: PLC0415
+
+        return TimeBucket.open(self.path, timeframe)
+
+    def backup(self, out: str | Path) -> int:
+        """Copy it, all of one moment, into a directory that is not there yet; the bytes of the copy.
+
+        A copy of topics that a reader of Kafka keeps can be copied as well.
+        """
+        from barloom.store.opening import open_backend_for_reading  # noqa: PLC0415
+
+        with closing(open_backend_for_reading(self.path)) as held:
+            held.refresh()
+            held.backup(out)
+        with closing(open_backend_for_reading(out)) as copy:
+            return copy.size()
+
+    def compact(self) -> Compacted:
+        """Remove bars older than the definition's retention, and give their room back.
+
+        Raises `StoreLocked` while a writer has it.
+        """
+        from barloom.store.opening import open_for_reading, open_store  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            plan = held.plan
+        with open_store(self.path, plan) as opened:
+            before = opened.backend.size()
+            opened.compact()
+            return Compacted(before, opened.backend.size())
