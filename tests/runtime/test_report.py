@@ -126,6 +126,17 @@ def test_bars_of_a_key_are_kept_by_its_own_time(tmp_path: Path) -> None:
     assert {"A": 60, "B": 60} == kept
 
 
+def test_old_bars_of_a_key_behind_others_go_with_its_commits(tmp_path: Path) -> None:
+    """A is a hundred days ahead; B keeps its last hour, and at most a quarter more that is not due yet."""
+    bars = bl.from_(Trade).tumbling("1m", time="key", retention="1h").ohlcv(price="price").named("bars")
+    ahead = rows("A", [8_640_000, 8_640_060])
+    bl.run(bars, ahead + rows("B", [60 * minute for minute in range(600)]), tmp_path / "state", batch_rows=50)
+    with bl.TimeBucket.open(tmp_path / "state", "1m") as bucket:
+        kept = sum(bar.final for bar in bucket.range("B"))
+
+    assert 60 <= kept <= 75
+
+
 def test_a_file_that_was_written_anew_is_not_to_be_sorted(tmp_path: Path) -> None:
     """Rows behind the time of earlier runs are late in any order: sorting is no advice, and what it may be is said."""
     text = "".join(f"A,2025-01-06T10:{minute:02}:00Z,1\n" for minute in range(60))

@@ -89,7 +89,7 @@ class BarStore:
             self._writer = CommitWriter(self.layout, self.backend, self.totals(), self._next_side())
         try:
             self._writer.write(commit)
-            self._pruner.after_commit(commit.step.stream_time, self._writer.next_side)
+            self._pruner.after_commit(commit, self._writer.next_side)
         except StoreError as error:
             self._broken = error
             raise

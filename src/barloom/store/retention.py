@@ -12,11 +12,13 @@ from barloom.store.keys import encode_start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from barloom.store.backend import Backend
+    from barloom.engine.blocks import BarBlock, Keys
+    from barloom.store.backend import Backend, Batch
     from barloom.store.layout import Layout
+    from barloom.store.protocol import Commit
     from barloom.store.scanning import Scanner
     from barloom.store.stream_times import StreamTimes
-    from barloom.time.calendar import Calendar, SlotGrid
+    from barloom.time.calendar import Calendar, Integers, SlotGrid
 
 __all__ = ["SIDE_LIMIT", "Pruner", "kept_from"]
 
@@ -29,8 +31,11 @@ _SIDE_SLACK: Final = 10
 
 def kept_from(grid: SlotGrid, time: int) -> int:
     """The start of the first slot that ends after a time."""
-    starts, _ = grid.bounds(grid.ended(np.array([time], dtype=np.int64)))
-    return int(starts[0])
+    return int(_kept_from(grid, np.array([time], dtype=np.int64))[0])
+
+
+def _kept_from(grid: SlotGrid, times: Integers) -> Integers:
+    return grid.bounds(grid.ended(times))[0]
 
 
 class Pruner:
@@ -53,11 +58,16 @@ class Pruner:
             number: level.retention for number, level in enumerate(layout.plan.levels) if level.retention is not None
         }
         self._pruned_at: dict[int, int] = {}
+        self._keys: Keys | None = None
+        self._pruned_of: dict[tuple[int, int], int] = {}
         self._side_from = 0
 
-    def after_commit(self, stream_time: int | None, next_side: int) -> None:
-        """Remove what is due."""
-        if stream_time is not None:
+    def after_commit(self, commit: Commit, next_side: int) -> None:
+        """Remove what is due: by the stream's time, or where every key has its own by how far its finals have come."""
+        stream_time = commit.step.stream_time
+        if self._layout.plan.by_key:
+            self._prune_moved(commit)
+        elif stream_time is not None:
             for level, retention in self._retentions.items():
                 before = self._pruned_at.get(level)
                 if before is None or stream_time - before >= retention // _SHARE:
@@ -72,6 +82,34 @@ class Pruner:
             for level, retention in self._retentions.items():
                 self._prune_level(level, stream_time, retention)
         self._prune_side(next_side)
+
+    def _prune_moved(self, commit: Commit) -> None:
+        """The finals of keys that have come on by a part of the retention since their own were looked at last."""
+        if commit.keys is not self._keys:
+            self._keys, self._pruned_of = commit.keys, {}
+        batch = self._backend.batch()
+        for block in commit.step.finals:
+            retention = self._retentions.get(block.level)
+            if retention is not None and len(block):
+                self._prune_keys(batch, block, retention, commit.keys)
+        self._backend.write(batch)
+
+    def _prune_keys(self, batch: Batch, block: BarBlock, retention: int, names: Keys) -> None:
+        known, level = self._pruned_of, block.level
+        keys, ends = _latest(block.key, block.end)
+        due = np.array(
+            [
+                end - known.get((level, key), end - retention) >= retention // _SHARE
+                for key, end in zip(keys.tolist(), ends.tolist(), strict=True)
+            ]
+        )
+        keys, ends = keys[due], ends[due]
+        known.update({(level, key): end for key, end in zip(keys.tolist(), ends.tolist(), strict=True)})
+        grid = self._calendar().grid(self._layout.plan.levels[level].timeframe)
+        before = _kept_from(grid, ends - retention).tolist()
+        for row, start in zip(names.rows(keys), before, strict=True):
+            prefix = self._layout.prefix(level, self._layout.keys.encode(row))
+            batch.delete_range(Family.FINAL, prefix, prefix + encode_start(start))
 
     def _prune_level(self, level: int, stream_time: int, retention: int) -> None:
         """Remove the finals of every key that ended a retention before the stream's time, or before the key's own."""
@@ -92,3 +130,10 @@ class Pruner:
         batch.delete_range(Family.REJECTED, encode_start(0), encode_start(first))
         self._backend.write(batch)
         self._side_from = first
+
+
+def _latest(keys: Integers, ends: Integers) -> tuple[Integers, Integers]:
+    """Each key once, and its latest end."""
+    order = np.lexsort((ends, keys))
+    last = np.append(keys[order][1:] != keys[order][:-1], True)
+    return keys[order][last], ends[order][last]
