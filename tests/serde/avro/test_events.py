@@ -487,3 +487,15 @@ def test_places_are_rounded_where_the_field_says_so(kind: Some) -> None:
 
     assert {} == dict(found.problems)
     assert [Decimal("0.1235")] == found.frame["bid"].to_list()
+
+
+def test_what_is_no_base64_is_refused_in_any_type() -> None:
+    """Also where a field has several: bad text is not taken for a missing number."""
+    plan = quotes()
+    fields = (replace(field, encoding="base64") if field.name == "ask" else field for field in plan.event.fields)
+    plan = replace(plan, event=replace(plan.event, fields=tuple(fields)))
+    for kind in ("string", ["null", "string"]):
+        document = schema(ask=kind)
+        source = OneSchema(parse_schema(json.dumps(document), "test"), "test")
+        found = AvroEventDecoder(plan, source, framed=False).decode([body(document, {**ROW, "ask": "***"})])
+        assert ["ask"] == [text.partition(":")[0] for text in found.problems.values()]

@@ -72,6 +72,19 @@ def test_the_directories_of_hive(tmp_path: Path, kind: str) -> None:
     assert expected == _symbols(plan(), tmp_path), "below a directory a field of that name needs no mapping"
 
 
+def test_directories_above_the_named_one_say_nothing(tmp_path: Path) -> None:
+    """Nor does a file's own name: what is in the file counts."""
+    folder = tmp_path / "symbol=TEST" / "data"
+    folder.mkdir(parents=True)
+    rows = "symbol,at,price,size\nA,2025-01-01T00:00:00Z,1,1\nB,2025-01-01T00:00:01Z,2,1\n"
+    put(folder / "t.csv", rows)
+    with zipfile.ZipFile(folder / "symbol=X.zip", "w") as archive:
+        archive.writestr("t.csv", rows.replace("A,", "C,").replace("B,", "D,"))
+
+    assert {"A", "B", "C", "D"} == {symbol for symbol, _ in _symbols(plan(), folder)}
+    assert {"TEST"} == {symbol for symbol, _ in _symbols(plan(columns={"symbol": "@hive.symbol"}), folder)}
+
+
 def test_a_date_in_the_name_and_the_time_of_day_in_the_file(tmp_path: Path) -> None:
     """As LEAN has it: milliseconds since midnight in the exchange's zone."""
     at = replace(AT, form=TimeForm(("%Y%m%d {ms}",), "America/New_York"))

@@ -98,7 +98,7 @@ def _decoded(part: Part, field: Field, source: SourcePlan, messages: Messages, r
         for row in rows:
             refused.setdefault(row, f"{field.name}: the value {error}")
         return pl.Series([None], dtype=column_dtype(field)).new_from_index(0, len(rows))
-    for place, text in problems.items():
+    for place, text in (*problems.items(), *ready.problems.items()):
         refused.setdefault(rows[place], f"{field.name}: {text}")
     return values.cast(column_dtype(field))
 

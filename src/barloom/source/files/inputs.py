@@ -56,7 +56,7 @@ class InputFile:
 
     `key` is what its position is stored under: the absolute path. `name` is how messages call it. `cut`: it is the last
     member that is left of an archive. `named` are fields that its name gives: with others the same content is another
-    input. `below`: a directory was named, and it is one of the files in it.
+    input. `below` is the directory that was named, where it is one of the files in it.
     """
 
     key: str
@@ -68,7 +68,7 @@ class InputFile:
     entry: ZipEntry | None = None
     cut: bool = False
     named: tuple[tuple[str, str], ...] = ()
-    below: bool = False
+    below: Path | None = None
 
     @property
     def typed(self) -> bool:
@@ -149,8 +149,8 @@ def find_inputs(paths: Iterable[str | Path], declared: str | None) -> list[Input
         raise SourceError(message)
     found: dict[str, InputFile] = {}
     for given in paths:
-        below = Path(given).is_dir()
-        for path in files_below(Path(given), _is_known) if below else _expand(str(given)):
+        below = Path(given) if Path(given).is_dir() else None
+        for path in _expand(str(given)) if below is None else files_below(below, _is_known):
             for file in _inputs_of(_checked(path), declared):
                 found.setdefault(file.key, replace(file, below=below))
     return list(found.values())

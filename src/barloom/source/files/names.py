@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["constant_key_note", "with_names"]
 
-_LEVEL: Final = re.compile(r"([^/=!]+)=([^/!]*)(?=[/!])")
 _NO_LETTERS: Final = re.compile(r"[\W\d_]+")
 _NONE: Final = "__HIVE_DEFAULT_PARTITION__"
 _SHOWN: Final = 3
@@ -38,7 +38,7 @@ def with_names(plan: BarPlan, files: Sequence[InputFile]) -> list[InputFile]:
 
 def _named(file: InputFile, asked: dict[str, str], unmapped: list[str]) -> dict[str, str]:
     named = {name: _value(name, path, file) for name, path in asked.items()}
-    levels = _levels(file) if file.below else {}
+    levels = {} if file.below is None else _levels(file, file.below)
     return named | {name: levels[name] for name in unmapped if name in levels}
 
 
@@ -71,10 +71,15 @@ def _level(name: str, level: str, file: InputFile) -> str:
     return levels[level]
 
 
-def _levels(file: InputFile) -> dict[str, str]:
-    """What the directories say as Hive writes them: special letters as ``%2F``, a missing value by a word."""
-    found = _LEVEL.findall(file.key)
-    return {unquote(name): "" if value == _NONE else unquote(value) for name, value in found}
+def _levels(file: InputFile, below: Path | None = None) -> dict[str, str]:
+    """What the directories say as Hive writes them: special letters as ``%2F``, a missing value by a word.
+
+    Those on the way to the file, in an archive too; with `below` those below that directory alone.
+    """
+    path = file.path.absolute() if below is None else file.path.relative_to(below)
+    folders = [*path.parent.parts, *(() if file.entry is None else PurePosixPath(file.entry.name).parent.parts)]
+    found = [folder.partition("=") for folder in folders]
+    return {unquote(name): "" if value == _NONE else unquote(value) for name, equals, value in found if equals}
 
 
 def constant_key_note(plan: BarPlan, files: Sequence[InputFile]) -> str | None:
