@@ -53,6 +53,8 @@ class Movers:
 
     def see(self, batch: SourceBatch, step: Step, before: int | None) -> None:
         """Take in what became of a batch; `before` was the stream time ahead of it."""
+        if self._plan.by_key:  # a key is late by its own rows, which say nothing of others
+            return
         late = np.zeros(0, np.int64)
         if step.rejected is not None:
             late = step.rejected.row[step.rejected.reason == Reason.LATE]

@@ -104,6 +104,7 @@ class Decoder:
         self._twice: dict[str, Twice] = {}
         self.fields: Mapping[str, Field] = {**plan.event.by_name, ARRIVAL: self._arrival}
         self.lists = frozenset(field.name for field in plan.event.fields if field.separator is not None)
+        self.rounding = [field.name for field in plan.event.fields if field.rounding is not None]
         self.schema = pl.Schema({field.name: column_type(field) for field in plan.event.fields})
 
     def following(self, named: Mapping[str, str], last: Mapping[str, int], where: str) -> Decoder:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import barloom as bl
 from barloom.plan.barplan import NumberType
 from barloom.runtime.report import RunReport
 from barloom.source.decode import Decoder
@@ -163,3 +164,24 @@ def test_what_is_no_decimal_in_base64(tmp_path: Path) -> None:
     assert told[4].endswith("does not fit decimal(18, 2): its bytes have more digits")
     assert ["price: the value is missing"] * 2 == [told[6], told[7]]
     assert [tick("A", 1, "2.23", 0)[:3]] == read(ENCODED, [{"symbol": "A", "at": iso(1), "price": "AN8="}]).rows
+
+
+@pytest.mark.parametrize("order", ["row", "time"])
+@pytest.mark.parametrize("batch_rows", [1, 3, 100])
+def test_each_rounded_value_is_counted_once(tmp_path: Path, order: str, batch_rows: int) -> None:
+    """Sorted or not, however the rows are cut into batches, and never where the row itself is refused."""
+    prices = ["1.005", "2.00", "x", "3.014", "4.1", "5.009", "1e99"]
+    rows = [
+        (f"2025-01-01T00:00:{second:02}Z", price) for second, price in zip((5, 4, 3, 2, 1, 0, 6), prices, strict=True)
+    ]
+    files = [tmp_path / f"{name}.csv" for name in "ab"]
+    for file in files:
+        file.write_text("symbol,at,price\n" + "".join(f"{file.stem},{at},{price}\n" for at, price in rows))
+    event = '[event]\nkey = "symbol"\ntimestamp = "at"\n[event.fields]\nsymbol = "string"\nat = "timestamp"\n'
+    event += 'price = "decimal(12, 2, round=half-even)"\n'
+    bars = f'[source]\norder = "{order}"\n[bars]\nname = "b"\nbase = "1m"\ndelay = "1m"\n'
+    bars += 'select = { last = "last(price)" }\n'
+    (tmp_path / "b.toml").write_text(event + bars)
+    report = bl.run(tmp_path / "b.toml", files, tmp_path / "state", batch_rows=batch_rows)
+
+    assert {"price": 6} == report.rounded

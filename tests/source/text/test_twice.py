@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import barloom as bl
 from barloom.source.files import reading
 from barloom.source.text.twice import Twice, to_utc
 from source.reading import SYMBOL, plan, put, read
@@ -125,3 +127,25 @@ def test_a_run_goes_on_within_the_second_hour(
         rest = read(bars, path, batch.positions).rows
         assert whole.rows[len(whole.rows) - len(rest) :] == rest
         assert len(whole.rows) - int(batch.positions["rows"]) == len(rest)
+
+
+def test_the_order_of_event_objects_tells_too(tmp_path: Path) -> None:
+    """Of a feed that gives objects as of one that gives mappings: both hours of the night in New York."""
+
+    class Trade(bl.Event):
+        symbol: str = bl.key()
+        at: datetime = bl.timestamp()
+
+    bars = bl.from_(Trade).source(zone="America/New_York", ambiguous="order").tumbling("1h").select(n=bl.count())
+    plan_, times = bars.named("b"), ("00:59", "01:30", "01:59", "01:10", "02:10")
+    stamps = [datetime.fromisoformat(f"2024-11-03T{time}:00") for time in times]
+    reports = [
+        bl.run(plan_, rows, tmp_path / name)
+        for name, rows in (
+            ("objects", [Trade(symbol="A", at=at) for at in stamps]),
+            ("mappings", [{"symbol": "A", "at": at} for at in stamps]),
+        )
+    ]
+
+    assert [{}, {}] == [report.rejected for report in reports]
+    assert reports[0].stream_time == reports[1].stream_time == datetime(2024, 11, 3, 7, 10, tzinfo=UTC)

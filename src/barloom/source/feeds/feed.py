@@ -65,7 +65,8 @@ class FeedSource(LiveSource[Row]):
     ) -> None:
         super().__init__(plan, name, clock or SystemClock())
         self._rows = rows
-        self._event_decoder = Decoder(replace(plan, source=replace(plan.source, columns={})))
+        of_events = Decoder(replace(plan, source=replace(plan.source, columns={})))
+        self._event_decoder = of_events.following({}, {}, name)
         texts = self._texts = TextFields.of(plan.event.fields)
         inner = plan.source.rows
         self._inner = None if inner is None else Items(inner, self._decoder.paths, texts)

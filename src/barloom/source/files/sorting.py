@@ -42,8 +42,11 @@ _RUN_ROWS: Final = 500_000
 _READ_BYTES: Final = 4 << 20
 _ROW_GROUP: Final = 16_384
 _ROWS_AT_HAND: Final = 1_000_000
+_NO_ROWS: Final = np.zeros(0, np.int64)
 _KEY, _FILE, _RANK, _ROW = "~key", "~file", "~rank", "~row"
 _RAW, _PROBLEM, _ARRIVAL, _LIMIT = "~raw", "~problem", "~arrival", "~limit"
+_ROUNDED: Final = "~rounded "
+"""Before the name of a field: whether a row's value of it lost places."""
 
 
 class _Sorting(msgspec.Struct, frozen=True):
@@ -178,6 +181,10 @@ class _Runs:
             pl.Series(_LIMIT, rows.limits, dtype=pl.Int64)
             if rows.limits is not None
             else pl.lit(None, pl.Int64).alias(_LIMIT),
+            *(
+                pl.Series(f"{_ROUNDED}{name}", np.isin(rows.index, rows.rounded.get(name, _NO_ROWS)))
+                for name in self._decoder.rounding
+            ),
         )
         if rows.known is not None:
             refused = rows.known.with_columns(
@@ -230,6 +237,10 @@ class _Runs:
             good[_ARRIVAL].to_numpy() if has_arrival else None,
             self._decoder.known(frame, bad) if len(bad) else None,
             None if good[_LIMIT].null_count() else good[_LIMIT].to_numpy(),
+            rounded={
+                name: frame[f"{_ROUNDED}{name}"].fill_null(value=False).arg_true().to_numpy().astype(np.int64)
+                for name in self._decoder.rounding
+            },
         )
 
         def origins(wanted: Integers) -> Origins:
