@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from scene import Work
 
-from barloom.kafka.runtime import run
+from barloom.kafka.runtime.running import run
 
 if TYPE_CHECKING:
     from barloom.kafka.runtime.job import Status

@@ -11,7 +11,7 @@ import msgspec
 from confluent_kafka import KafkaException, Producer
 
 from barloom.kafka.config.settings import KafkaSettings, kafka_settings
-from barloom.kafka.runtime import run
+from barloom.kafka.runtime.running import run
 from barloom.plan.identity import topics as topics_of
 from barloom.plan.toml import read_toml
 from kafka.committed import CommittedReader

@@ -27,7 +27,7 @@ from confluent_kafka.admin import (
 
 from barloom.environment import Secret
 from barloom.kafka.config.settings import KafkaSettings, kafka_settings
-from barloom.kafka.runtime import run
+from barloom.kafka.runtime.running import run
 from barloom.plan.toml import read_toml
 from waiting import PATIENCE
 

@@ -17,7 +17,7 @@ from barloom.errors import DefinitionError
 from barloom.front.ksqldb_topics import written_bars
 from barloom.kafka.app import KafkaApp
 from barloom.kafka.config.settings import KafkaSettings, kafka_settings
-from barloom.kafka.runtime import run
+from barloom.kafka.runtime.running import run
 from barloom.ksqldb.compile.phases import compile_script
 from barloom.plan.toml import read_toml
 from barloom.read.answers import Found, NotFound, Why

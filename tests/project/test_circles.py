@@ -8,13 +8,25 @@ from project.tree import imports, modules, name_of
 
 
 def graph() -> dict[str, set[str]]:
-    """What each module imports of the others, also for its types; the front imports what it is asked for."""
-    known = {name_of(path) for path in modules()}
-    return {
-        name_of(path): {found.module for found in imports(path) if found.module in known - {"barloom", name_of(path)}}
-        for path in modules()
-        if name_of(path) != "barloom"
-    }
+    """What each module imports of the others, also for its types, with the packages it enters by that.
+
+    A package says for type checkers what it imports when it is asked for it: that does not count.
+    """
+    known = {name_of(path): path for path in modules()}
+    needs = {}
+    for name, path in known.items():
+        is_package = path.name == "__init__.py"
+        named = [each.module for each in imports(path) if not (is_package and each.typing_only)]
+        entered = {around for each in named for around in within(each)} - set(within(name))
+        needs[name] = (entered | set(named)) & known.keys() - {"barloom", name}
+    del needs["barloom"]
+    return needs
+
+
+def within(module: str) -> list[str]:
+    """A module, and the packages around it: they are run before it is."""
+    parts = module.split(".")
+    return [".".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def circle(needs: dict[str, set[str]]) -> list[str]:

@@ -11,7 +11,8 @@ from barloom.clock import SystemClock
 from barloom.errors import BrokerError, BrokerUnreachable
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.config.settings import kafka_settings
-from barloom.kafka.runtime import UNCOMMITTED, run, transaction
+from barloom.kafka.runtime import transaction
+from barloom.kafka.runtime.running import UNCOMMITTED, run
 from barloom.kafka.runtime.patience import GRACE, Patience
 from barloom.kafka.state import restoring
 from barloom.kafka.state.restoring import Restorer

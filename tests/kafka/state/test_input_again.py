@@ -9,7 +9,7 @@ import pytest
 
 from barloom.errors import StoreMismatch
 from barloom.kafka.config.settings import kafka_settings
-from barloom.kafka.runtime import run
+from barloom.kafka.runtime.running import run
 from barloom.kafka.state.restoring import refuse_another
 from barloom.plan.toml import read_toml
 from waiting import PATIENCE, until

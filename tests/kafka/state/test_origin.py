@@ -10,7 +10,7 @@ import pytest
 from barloom.cli import main
 from barloom.cli.exits import Exit
 from barloom.errors import StoreMismatch
-from barloom.kafka.runtime import run
+from barloom.kafka.runtime.running import run
 from kafka.desk import DEFINITION, Desk
 
 if TYPE_CHECKING:

@@ -1,12 +1,6 @@
 """A definition on Kafka: consume, step, and one transaction for everything that a commit interval made.
 
-`run` is the whole of it for one instance; any number of them share a consumer group. `instance` is the loop,
+`running` is the whole of it for one instance; any number of them share a consumer group. `instance` is the loop,
 `partition` an engine with its changelog, `restoring` how a partition gets its state back, `transaction` what makes a
 commit atomic, `supervision` what happens when the broker goes away.
 """
-
-from __future__ import annotations
-
-from barloom.kafka.runtime.running import UNCOMMITTED, run
-
-__all__ = ["UNCOMMITTED", "run"]
