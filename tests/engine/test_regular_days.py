@@ -201,6 +201,33 @@ def test_a_closure_leaves_the_regular_day_its_hours(halt: str) -> None:
     assert whole["slots"] == whole["expected_slots"]
 
 
+class Counted(bl.Event):
+    """A feed's volume of the day so far."""
+
+    symbol: str = bl.key()
+    at: datetime = bl.timestamp()
+    total: int = bl.field()
+
+
+@pytest.mark.parametrize("batch", [1, 5000])
+def test_a_running_total_grows_in_each_day_by_its_own_hours(batch: int) -> None:
+    """By hand: 150 - 100 at the open and 400 - 150 by the close; what came before and after is in the whole day only.
+
+    A bar that is shown before its slot closes counts the same.
+    """
+    definition = bl.from_(Counted).tumbling("1m", calendar=HOURS).select(grown=bl.delta("total"))
+    driver = Driver(definition.rollup("1h", "1d", "1d-regular", "1w-regular").named("grown"), batch_rows=batch)
+    totals = [(25, 480, 100), (25, 570, 150), (25, 959, 400), (25, 1020, 1000), (26, 480, 70), (26, 600, 90)]
+    driver.feed([{"symbol": "A", "at": local(day, minute), "total": total} for day, minute, total in totals])
+
+    assert [300] == driver.finals("1d-regular")["grown"].to_list()
+    assert [900] == driver.finals("1d")["grown"].to_list()
+    shown = {
+        name: driver.lives(name).sort("start")["grown"].to_list()[-1] for name in ("1d", "1d-regular", "1w-regular")
+    }
+    assert {"1d": 90, "1d-regular": 20, "1w-regular": 320} == shown
+
+
 def halted(halt: str) -> SessionCalendar:
     """The calendar with a closure on 25 November."""
     declared = resolve(ticks_to_bars("1m", calendar=HOURS).plan.calendar)

@@ -111,3 +111,31 @@ def test_mistakes(formula: str, what: str, fix: str) -> None:
 def test_a_column_beside_an_aggregate() -> None:
     """In Python it is told, too."""
     assert "a column stands beside an aggregate" in only_problem(lambda: planned(x=bl.max("bid") - bl.col("ask")))[0]
+
+
+HIGH, LOW = bl.max("bid"), bl.min("bid")
+
+
+@pytest.mark.parametrize(
+    ("formula", "what"),
+    [
+        ((HIGH + LOW) / 2, "division"),
+        ((HIGH + LOW) / 2 + LOW, "division"),
+        (2 * ((HIGH + LOW) / 2), "division"),
+        (-((HIGH + LOW) / 2), "division"),
+        (((HIGH + LOW) / 2).filtered("bid > 0"), "division"),
+        ((HIGH - 0.5) + LOW, "the float 0.5"),  # type: ignore[operator]
+        ((HIGH - LOW).if_empty("7") + 0, "empty= of formula stands within a calculation"),
+        ((HIGH + bl.col("ask")) + LOW, "a column stands beside an aggregate"),
+    ],
+)
+def test_what_is_wrong_stays_wrong(formula: bl.Aggregate, what: str) -> None:
+    """Once, whatever is calculated with it."""
+    assert what in only_problem(lambda: planned(x=formula))[0]
+
+
+def test_a_calculation_is_no_partial() -> None:
+    """Not even one of a single aggregate: its sign would be lost."""
+    made = bl.aggregate("odd", {"least": -bl.max("bid")}, lambda parts: parts["least"])
+
+    assert "the partial 'least' of 'odd' is not a single column" in only_problem(lambda: planned(x=made))[0]

@@ -38,7 +38,7 @@ def drop_after(levels: Sequence[Level], time: int) -> Iterator[BarId]:
 
 def _count_less(parent: Level, children: Groups) -> None:
     known = parent.grid.knows(children.start)
-    within = parent.within(children)
+    within = parent.within(children.start)
     known &= True if within is None else within
     rows = parent.rows.find(children.key[known], parent.grid.round_to_slot(children.start[known]).start)
     held, number = np.unique(rows[rows >= 0], return_counts=True)

@@ -181,9 +181,11 @@ def _same(one: Partial, other: Partial) -> bool:
 
 
 def _parents(level: Level, slots: _Slots) -> Integers:
-    """Where the level's slots begin that base slots lie in; -1 where the calendar does not tell."""
+    """Where the level's slots begin that base slots are part of; -1 where of none, or where the calendar ends."""
     starts = np.full(len(slots.start), -1, np.int64)
-    known = level.grid.knows(slots.start)
+    known, within = level.grid.knows(slots.start), level.within(slots.start)
+    if within is not None:
+        known &= within
     starts[known] = level.grid.round_to_slot(slots.start[known]).start
     return starts
 

@@ -269,7 +269,7 @@ class BarLadder:
         """Let the finals of the child level arrive; gives the rows they arrived at."""
         if closed is None:
             return _NO_ROWS
-        within = level.within(closed.groups)
+        within = level.within(closed.groups.start)
         finals = closed.groups if within is None else closed.groups.take(within)
         rows = level.rows.find(finals.key, level.grid.round_to_slot(finals.start).start)
         np.add.at(level.rows.arrived, rows, 1)

@@ -65,9 +65,9 @@ class Level:
         """The slots it is made of; none for the base."""
         return self._market.children[self.position]
 
-    def within(self, children: Groups) -> Booleans | None:
-        """Which of its children it is made of; none: of all."""
-        return self._market.within(self.position, children.start)
+    def within(self, starts: Integers) -> Booleans | None:
+        """Of which of the children that begin then it is made; none: of all."""
+        return self._market.within(self.position, starts)
 
     def lacks(self, times: Integers, known: Booleans) -> Booleans:
         """Which of the times with a `known` slot lie in the one whose first children were left out."""
@@ -173,7 +173,7 @@ def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None
     the calendar, and the level remembers why and since when: a calendar that knows more later does not make a bar of
     the rest of such a slot.
     """
-    within = level.within(children)
+    within = level.within(children.start)
     if within is not None:
         if not within.any():
             return None

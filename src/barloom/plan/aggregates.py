@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from barloom.plan.barplan import MAX_DIGITS, Fold
@@ -13,7 +14,7 @@ from barloom.plan.nodes import Arithmetic, Column, Logical, Negate, Node, Ratio,
 from barloom.plan.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = [
     "DEFAULT_SCALE",
@@ -106,7 +107,7 @@ class Aggregate:
         added = condition(when)
         if self.terms:
             made = combined(self.result, tuple(term.filtered(added) for term in self.terms))
-            return replace(made, empty=self.empty)
+            return replace(made, empty=self.empty, flaws=_distinct(self.flaws, made.flaws))
         parts = tuple((name, replace(part, when=_both(part.when, added.node))) for name, part in self.parts)
         both = _both(self.when, added.node)
         return replace(self, parts=parts, when=both, flaws=(*self.flaws, *added.flaws))
@@ -123,7 +124,7 @@ Summand: TypeAlias = Aggregate | Decimal | int | str
 def combined(result: Node, terms: tuple[Aggregate, ...]) -> Aggregate:
     """Arithmetic between aggregates: `result` reads each as ``Column("0")``, ``Column("1")``…, by its position."""
     flaws = [flaw for term in terms for flaw in term.flaws]
-    flaws += [Flaw(f"empty= of {term.name} stands within a calculation", EMPTY_FIX) for term in terms if _states(term)]
+    flaws += [_stated(term) for term in terms if _states(term)]
     parts = tuple((f"{place}.{name}", part) for place, term in enumerate(terms) for name, part in term.parts)
     return Aggregate("formula", parts, result, flaws=tuple(flaws), terms=terms)
 
@@ -135,12 +136,20 @@ def _states(term: Aggregate) -> bool:
     return term.empty != "default"
 
 
+def _stated(term: Aggregate) -> Flaw:
+    return Flaw(f"empty= of {term.name} stands within a calculation", EMPTY_FIX)
+
+
+def _distinct(*flaws: Iterable[Flaw]) -> tuple[Flaw, ...]:
+    return tuple(dict.fromkeys(chain(*flaws)))
+
+
 def _between(operator: Literal["+", "-", "*"], left: Summand, right: Summand) -> Aggregate:
     terms: list[Aggregate] = []
     flaws: list[Flaw] = []
     one, two = (_summand(side, terms, flaws) for side in (left, right))
     made = combined(Arithmetic(operator, one, two), tuple(terms))
-    return replace(made, flaws=(*made.flaws, *flaws))
+    return replace(made, flaws=_distinct(made.flaws, flaws))
 
 
 def _summand(side: Summand, terms: list[Aggregate], flaws: list[Flaw]) -> Node:
@@ -150,11 +159,15 @@ def _summand(side: Summand, terms: list[Aggregate], flaws: list[Flaw]) -> Node:
         flaws.extend(literal.flaws)
         if isinstance(side, Expression):
             flaws.append(Flaw("a column stands beside an aggregate", "aggregate it, such as bl.last(…)", unread=True))
+            return lit(0).node
         return literal.node
     place = len(terms)
     if not side.terms:
         terms.append(side)
         return Column(str(place))
+    flaws.extend(side.flaws)
+    if _states(side):
+        flaws.append(_stated(side))
     terms.extend(side.terms)
     return replaced(side.result, lambda name: Column(str(int(name) + place)))
 
@@ -361,7 +374,7 @@ def aggregate(
     flaws: list[Flaw] = []
     parts: dict[str, Part] = {}
     for key, partial in partials.items():
-        if isinstance(partial, Aggregate) and len(partial.parts) == 1:
+        if isinstance(partial, Aggregate) and len(partial.parts) == 1 and not partial.terms:
             flaws.extend(partial.flaws)
             parts[key] = partial.parts[0][1]
         else:

@@ -251,6 +251,25 @@ def test_a_span_that_is_given_whole_is_so_for_each_key() -> None:
     assert {"accepted": 3, "late": 1} == step.counts
 
 
+@pytest.mark.parametrize("time", ["partition", "key"])
+@pytest.mark.parametrize(("until", "partial"), [("1h", [False, False]), ("1m", [False, True])])
+def test_a_bar_that_is_still_forming_is_in_the_span_it_begins(
+    time: Literal["partition", "key"], until: str, partial: list[bool]
+) -> None:
+    """The row of 13:00 begins the hour that is given whole; of a minute that is, the minute is whole and not the hour.
+
+    As with ticks: where each row is a finished bar it would be one of the hour before.
+    """
+    made = bl.from_(Tick).bars("1m", keep="last", time=time).select(close=bl.last("price"))
+    bars = made.rollup("1h").source(complete_from="1h", complete_until=until).named("bars")
+    rows = [tick("A", at) for at in ("12:00:00", "12:59:00", "13:00:00")]
+
+    result = bars.compute(pl.DataFrame(rows))
+
+    assert [False] * 3 == result["1m"].sort("start")["partial"].to_list()
+    assert partial == result["1h"].sort("start")["partial"].to_list()
+
+
 def test_set_back_only_what_is_ahead() -> None:
     """A wrong stamp of A goes back to 10:02; B, which stands before that, stays where it is."""
     line = Line(declared())

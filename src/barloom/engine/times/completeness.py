@@ -15,7 +15,7 @@ from barloom.time.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from barloom.engine.times.stream_time import StreamTime
-    from barloom.time.calendar import Calendar, Integers, Located
+    from barloom.time.calendar import Calendar, Integers
 
 __all__ = ["begin", "begin_keys", "disregarded", "disregarded_of_keys", "ends_at", "ends_of_each"]
 
@@ -105,23 +105,13 @@ def _begin_of_each(declared: int | str | None, calendar: Calendar, first: Intege
 
 def _begins_at(declared: int | str | None, calendar: Calendar, first: int) -> int | None:
     """From when on the input is complete, given a time in the base slot of its first row; none where nobody says."""
-    if not isinstance(declared, str):
-        return declared
-    slot = _slot(declared, calendar, first)
-    return None if slot is None or not slot.inside[0] else int(slot.start[0])
+    return _only(_begin_of_each(declared, calendar, np.array([first])))
 
 
 def ends_at(declared: int | str | None, calendar: Calendar, last: int) -> int | None:
     """Until when it is, given the time of its last row: one after the close belongs to the session before."""
-    if not isinstance(declared, str):
-        return declared
-    slot = _slot(declared, calendar, last)
-    if slot is not None and not slot.inside[0]:
-        slot = _slot(declared, calendar, int(calendar.last_close(np.array([last]))[0]) - 1)
-    return None if slot is None else int(slot.end[0])
+    return _only(ends_of_each(declared, calendar, np.array([last])))
 
 
-def _slot(timeframe: str, calendar: Calendar, time: int) -> Located | None:
-    """The slot that holds a time; none where the calendar does not reach so far."""
-    grid, asked = calendar.grid(Timeframe.parse(timeframe)), np.array([time])
-    return grid.round_to_slot(asked) if grid.knows(asked)[0] else None
+def _only(times: Integers) -> int | None:
+    return None if times[0] == BEGINNING else int(times[0])

@@ -11,7 +11,6 @@ from barloom.engine.times.key_columns import COMPLETE_FROM, EVENT, FIRST, GIVEN,
 from barloom.engine.times.protocol import TIME, Passed
 from barloom.engine.times.running import by_key, largest, reached_before
 from barloom.engine.times.stream_time import BEGINNING, StreamTime
-from barloom.plan.barplan import InputKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -137,7 +136,7 @@ class KeyTimes:
     def _given(self, key: Integers, until: int) -> Integers:
         """Until when the rows of each key are said to be there: never later than `until`."""
         last = self._columns.get(EVENT, key)
-        holds = last - 1 if self._plan.input is InputKind.BARS else last
+        holds = last - 1 if self._plan.finished else last
         ends = ends_of_each(self._plan.source.complete_until, self._market.calendar, holds)
         return np.minimum(ends, until)
 
