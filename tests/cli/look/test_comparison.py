@@ -192,3 +192,28 @@ def test_published_bars_are_read_as_a_run_reads(tmp_path: Path) -> None:
         assert [("A", NOON - 3_600_000_000_000, "1.5")] == found.frame.rows()
     with pytest.raises(SourceError, match="is no time of the years"):
         read_published(tmp_path / "z.zip", ["symbol"], {}, by_pattern)
+
+
+def test_a_list_of_objects_is_read_as_lines_are(tmp_path: Path) -> None:
+    """Numbers stay as they are written, whatever stands within a text; lists without names cannot be compared."""
+    row = '{{"symbol": "X", "start": "2025-11-10T12:0{}:00Z", "close": 1.50, "note": "a\u2028b"}}'
+    rows = [row.format(minute) for minute in range(2)]
+    whole, lines, lists = (tmp_path / name for name in ("whole.json", "lines.jsonl", "lists.json"))
+    whole.write_text(f"[{', '.join(rows)}]", encoding="utf-8")
+    lines.write_text("\n".join(rows), encoding="utf-8")
+    lists.write_text('[[1762776000, "1.5"]]')
+
+    for path in (whole, lines):
+        assert 2 == compared(path, ours(["1.5", "1.5"])).equal
+    with pytest.raises(SourceError, match="rows are not objects"):
+        read_published(lists, ["symbol"], {})
+
+
+def test_how_times_are_written_is_asked_for_in_earnest(tmp_path: Path) -> None:
+    """A pattern has to be one; a zone says nothing about numbers since 1970."""
+    path = tmp_path / "published.csv"
+    path.write_text("symbol,start,close\nX,1762776000,1.5\n")
+
+    with pytest.raises(UsageError, match="--pattern nonsense: "):
+        read_published(path, ["symbol"], {}, Written(pattern="nonsense"))
+    assert [NOON] == read_published(path, ["symbol"], {}, Written(zone="Europe/Berlin")).frame["start"].to_list()

@@ -12,8 +12,8 @@ from barloom.errors import BrokerError, BrokerUnreachable
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.config.settings import kafka_settings
 from barloom.kafka.runtime import transaction
-from barloom.kafka.runtime.running import UNCOMMITTED, run
 from barloom.kafka.runtime.patience import GRACE, Patience
+from barloom.kafka.runtime.running import UNCOMMITTED, run
 from barloom.kafka.state import restoring
 from barloom.kafka.state.restoring import Restorer
 from barloom.plan.identity import topics as topics_of

@@ -12,6 +12,7 @@ import polars as pl
 
 from barloom.cli.formats import UsageError
 from barloom.errors import SourceError
+from barloom.plan.patterns import parse_pattern
 from barloom.source.files.bytestream import Broken
 from barloom.source.files.inputs import find_inputs
 from barloom.source.text.times import check_zone, times_from_text
@@ -118,15 +119,20 @@ def _read_one(file: InputFile, written: Written) -> pl.DataFrame:
     with closing(file.open()) as stream:
         data = b"".join(iter(lambda: stream.read(_BLOCK), b""))
     if file.format == "jsonl":
-        return _read_lines(data.decode())
+        return _read_json(data.decode())
     names = list(written.names)
     separator = written.delimiter or ("\t" if file.suffix == ".tsv" else ",")
     return pl.read_csv(data, infer_schema=False, separator=separator, has_header=not names, new_columns=names or None)
 
 
-def _read_lines(text: str) -> pl.DataFrame:
-    """JSON lines with numbers as they are written: not one digit goes through a float."""
-    rows = [json.loads(line, parse_float=str, parse_int=str) for line in text.splitlines() if line.strip()]
+def _read_json(text: str) -> pl.DataFrame:
+    """JSON lines, or a list of objects, with numbers as they are written: not one digit goes through a float."""
+    documents = [text] if text.lstrip().startswith("[") else [line for line in text.split("\n") if line.strip()]
+    found = [json.loads(document, parse_float=str, parse_int=str) for document in documents]
+    rows = [row for each in found for row in (each if isinstance(each, list) else [each])]
+    if not all(isinstance(row, dict) for row in rows):
+        message = "its rows are not objects, with a name for each value"
+        raise ValueError(message)
     names = list(dict.fromkeys(name for row in rows for name in row))
     texts = {name: [_text(row.get(name)) for row in rows] for name in names}
     return pl.DataFrame(texts, schema=dict.fromkeys(names, pl.String))
@@ -167,15 +173,21 @@ def _instants(path: Path, times: pl.Series, notes: list[str], written: Written) 
     if times.null_count():
         message = f"{path}: a row has no {START}"
         raise SourceError(message)
-    if written.pattern is not None or (written.zone is not None and not times.str.contains(_ZONED).all()):
+    numbers = times.str.contains(r"^\d+(\.0*)?$").all()
+    if written.pattern is not None or (written.zone is not None and not numbers):
         return _as_declared(path, times, written)
-    if times.str.contains(r"^\d+(\.0*)?$").all():
+    if numbers:
         return _of_epoch(times)
     return _of_iso(path, times, notes)
 
 
 def _as_declared(path: Path, times: pl.Series, written: Written) -> pl.Series:
     patterns = () if written.pattern is None else (written.pattern,)
+    try:
+        list(map(parse_pattern, patterns))
+    except ValueError as error:
+        message = f"--pattern {written.pattern}: {error}"
+        raise UsageError(message) from error
     if written.zone is not None:
         check_zone(written.zone)
     found = times_from_text(times, "iso", written.zone or "UTC", (), patterns=patterns)

@@ -61,7 +61,7 @@ def quoted(text: str) -> str:
     if "'" not in text and ('"' in text or "\\" in text) and text.isprintable():
         return f"'{text}'"
     plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t")
-    return '"' + "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in plain) + '"'
+    return '"' + "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in plain) + '"'
 
 
 def listed(texts: Sequence[str]) -> str:

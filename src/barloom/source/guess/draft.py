@@ -15,6 +15,7 @@ from barloom.source.guess.spans import order_of
 from barloom.source.guess.values import Values, values_of
 from barloom.source.guess.when import arrival_of, when_of
 from barloom.source.guess.zones import zone_of
+from barloom.source.text.times import check_zone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +41,10 @@ def drafted(
     """The TOML of a definition that reads these files and makes bars of them.
 
     `names` are those of columns in files without a header, `zone` is that of times without one. Raises `SourceError`
-    where the files cannot be read, and where nothing in them can be a time or a price.
+    where the files cannot be read, where nothing in them can be a time or a price, and where there is no such zone.
     """
+    if zone:
+        check_zone(zone)
     return _Draft(read_sample(paths, names, delimiter), zone).text()
 
 
@@ -92,7 +95,7 @@ class _Draft:
         return self._rows[self._key.path][: self._sample.first]
 
     def _put_key(self) -> None:
-        self._fields.add(self._key.field, quoted(self._key.type), self._key.why)
+        self._fields.add(self._key.field, quoted("string"), self._key.why)
 
     def _put_time(self) -> None:
         shape = self._when.shape
@@ -116,7 +119,7 @@ class _Draft:
     def _digits(self, column: str, shape: NumberShape) -> str:
         missing = ", sometimes missing" if self._rows[column].null_count() else ""
         if shape.noisy:
-            return f"digits of a float, rounded to 8 places{missing}"
+            return f"digits of a float, rounded to {shape.kept} places{missing}"
         return f"as many as {shape.places} places seen{missing}; rows with more are refused"
 
     def _put_rest(self) -> None:
@@ -159,7 +162,7 @@ class _Draft:
 
     def _put_columns(self) -> None:
         at = tuple(map(self._path, self._when.paths))
-        mapped = {self._key.field: (self._key.path,), "at": at}
+        mapped = {self._key.field: (self._path(self._key.path),), "at": at}
         mapped |= {name: (self._path(column),) for name, column in self._values.columns.items()}
         mapped |= {name: (self._path(column),) for name, column in self._values.conditions.items()}
         pairs = [

@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 import json
+from itertools import chain, islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from barloom.errors import SourceError
+from barloom.source.guess.layouts import known_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["JsonRows", "json_rows"]
+    from barloom.source.guess.layouts import Layout
+
+__all__ = ["JsonSample", "json_rows"]
 
 
-class JsonRows(NamedTuple):
+class JsonSample(NamedTuple):
     """Texts of what the rows hold; `items` is the list whose items they are, and `paths` where columns stand."""
 
     rows: pl.DataFrame
-    items: str
-    paths: Mapping[str, str]
+    items: str = ""
+    paths: Mapping[str, str] = MappingProxyType({})
+    layout: str = ""
 
 
-def json_rows(text: str, where: str, names: Sequence[str], most: int) -> JsonRows:
-    """Read up to `most` rows; `names` are those of the places in items that are lists."""
+def json_rows(text: str, where: str, names: Sequence[str], most: int) -> JsonSample:
+    """Read up to `most` rows; `names` are those of the places in items that are lists, if those of no known layout."""
     records = _records(text, where, most)
     found = _list_in(records[0]) if records else None
     if found is None:
-        return _framed([dict(_leaves(record)) for record in records], "", {})
-    keys, rows = found, []
-    for record in records:
-        around = {f"$.{path}": value for path, value in _leaves(record)}
-        rows += [around | _item(item) for item in _items(record, keys)]
+        return JsonSample(_framed([dict(_leaves(record)) for record in records], {}))
+    keys = found
+    rows = list(islice(chain.from_iterable(_around(record, keys) for record in records), most))
+    layout = None if names else _layout(rows, where)
+    known = names or (layout.names.split() if layout else [])
+    paths = {name: f"[{place}]" for place, name in enumerate(known)}
     items = ".".join(keys) + "[*]"
-    return _framed(rows[:most], items, {name: f"[{place}]" for place, name in enumerate(names)})
+    return JsonSample(_framed(rows, paths), items, paths, layout.title if layout else "")
 
 
 def _records(text: str, where: str, most: int) -> list[object]:
     """Each line a record, or the whole a document."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = (line for line in text.split("\n") if line.strip())
     try:
-        return [_read(line) for line in lines[:most]]
+        return [_read(line) for line in islice(lines, most)]
     except ValueError:
         pass
     try:
@@ -71,6 +78,19 @@ def _items(record: object, keys: Sequence[str]) -> list[object]:
     return record if isinstance(record, list) else []
 
 
+def _around(record: object, keys: Sequence[str]) -> Iterator[dict[str, object]]:
+    """The items of a record's list, each with what stands around it."""
+    around = {f"$.{path}": value for path, value in _leaves(record)}
+    return (around | _item(item) for item in _items(record, keys))
+
+
+def _layout(rows: Sequence[Mapping[str, object]], where: str) -> Layout | None:
+    """The layout of items that are lists, and of nothing but numbers and texts."""
+    cells = [[_text(value) or "" for value in row.values()] for row in rows if "[0]" in row]
+    alike = bool(cells) and len(cells) == len(rows) and len({len(row) for row in cells}) == 1
+    return known_layout(where, cells) if alike and not any(path.startswith("$.") for path in rows[0]) else None
+
+
 def _item(item: object) -> dict[str, object]:
     if isinstance(item, list):
         return {f"[{place}]": value for place, value in enumerate(item) if not isinstance(value, (dict, list))}
@@ -90,11 +110,11 @@ def _leaves(record: object, before: str = "") -> Iterator[tuple[str, object]]:
             yield f"{before}{name}", [str(each) for each in value]
 
 
-def _framed(rows: Sequence[Mapping[str, object]], items: str, paths: Mapping[str, str]) -> JsonRows:
+def _framed(rows: Sequence[Mapping[str, object]], paths: Mapping[str, str]) -> pl.DataFrame:
     given = {path: name for name, path in paths.items()}
     columns = list(dict.fromkeys(path for row in rows for path in row))
     series = [_column(given.get(path, path), [row.get(path) for row in rows]) for path in columns]
-    return JsonRows(pl.DataFrame(series), items, paths)
+    return pl.DataFrame(series)
 
 
 def _column(name: str, values: Sequence[object]) -> pl.Series:

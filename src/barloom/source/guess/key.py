@@ -25,11 +25,10 @@ _SHOWN: Final = 3
 
 
 class Key(NamedTuple):
-    """The field, where it stands, its type, and why; `candidates` is said beside the key, `told` beside the mapping."""
+    """The field, where it stands, and why; `candidates` is said beside the key, `told` beside the mapping."""
 
     field: str
     path: str
-    type: str
     why: str
     candidates: str = ""
     told: str = ""
@@ -39,6 +38,7 @@ def key_of(sample: Sample, rows: pl.DataFrame, taken: Sequence[str]) -> Key:
     """The key of a sample; `taken` are the columns of times."""
     free = [name for name in rows.columns if name not in taken]
     named = [name for name in in_role("key", free) if _may_be_key(rows[name], name)]
+    named.sort(key=lambda name: rows[name].null_count() > 0)
     by_content = [name for name in free if _looks_like_symbols(rows[name])]
     candidates = list(dict.fromkeys([*named, *by_content]))
     if candidates:
@@ -46,27 +46,28 @@ def key_of(sample: Sample, rows: pl.DataFrame, taken: Sequence[str]) -> Key:
     found = symbol_in_names(sample.files, KEYS.split())
     if found is not None:
         told = f"the symbol stands in the name: {found.value}"
-        return Key("symbol", found.path, "string", "from the name of the file, see [source]", told=told)
+        return Key("symbol", found.path, "from the name of the file, see [source]", told=told)
     told = "no column and no name of a file tells a symbol: write yours for SYMBOL"
-    return Key("symbol", "=SYMBOL", "string", "one constant for all rows, see [source]", told=told)
+    return Key("symbol", "=SYMBOL", "one constant for all rows, see [source]", told=told)
 
 
 def _in_column(candidates: Sequence[str], rows: pl.DataFrame, free: Sequence[str]) -> Key:
     column = candidates[0]
-    whole = rows[column].dtype == pl.String and number_shape(rows[column]) is not None
-    number = rows[column].n_unique()
-    shown = ", ".join(map(str, rows[column].unique(maintain_order=True)[:_SHOWN]))
+    values = rows[column].drop_nulls().unique(maintain_order=True)
+    number, missing = len(values), rows[column].null_count()
+    shown = ", ".join(map(str, values[:_SHOWN]))
     why = f"{number} {'value' if number == 1 else 'values'} in these rows: {shown}{', …' if number > _SHOWN else ''}"
+    why += f"; missing in {missing:,}, which are refused" if missing else ""
     venues = [name for name in free if plain(name) in _VENUES and name != column]
     others = list(dict.fromkeys([*candidates[1:], *venues]))
     told = (
         f"could be of several: [{', '.join(['symbol', *others])}]" if others else "bars are made for each of its values"
     )
-    return Key("symbol", column, "int" if whole else "string", why, told)
+    return Key("symbol", column, why, told)
 
 
 def _may_be_key(column: pl.Series, name: str) -> bool:
-    if column.dtype != pl.String or column.null_count():
+    if column.dtype != pl.String or column.null_count() == len(column):
         return False
     shape = number_shape(column)
     if shape is not None:

@@ -12,7 +12,7 @@ from barloom.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["LEAN", "Layout", "looks_like_header", "names_of"]
+__all__ = ["LEAN", "Layout", "known_layout", "looks_like_header", "names_of"]
 
 LEAN: Final = "LEAN"
 _NUMBER: Final = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
@@ -76,9 +76,9 @@ _KNOWN: Final = (
 
 
 def looks_like_header(row: Sequence[str]) -> bool:
-    """Whether cells are names: each is there, none twice, and none is a number, a time or a truth."""
+    """Whether cells are names: none is a number, a time or a truth. Some may have none, as an index has."""
     cells = [cell.strip() for cell in row]
-    return all(cells) and len(set(cells)) == len(cells) and not any(_DATA.fullmatch(cell) for cell in cells)
+    return any(cells) and not any(_DATA.fullmatch(cell) for cell in cells)
 
 
 def names_of(file: str, rows: Sequence[Sequence[str]], given: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -90,9 +90,12 @@ def names_of(file: str, rows: Sequence[Sequence[str]], given: Sequence[str]) -> 
     if given and len(given) != width:
         message = f"{file} has {width} columns, but {len(given)} names are given; its first row is {_shown(rows[0])}"
         raise SourceError(message)
+    if given and not (all(given) and len(set(given)) == width):
+        message = f"the names {','.join(given)} are not one for each of the {width} columns of {file}: each its own"
+        raise SourceError(message)
     if given:
         return "", given
-    found = next((layout for layout in _KNOWN if _fits(layout, file, rows[:_LOOKED_AT])), None)
+    found = known_layout(file, rows)
     if found is None:
         message = (
             f"{file} has no header, and its {width} columns are of no layout that is known; its first row is "
@@ -100,6 +103,11 @@ def names_of(file: str, rows: Sequence[Sequence[str]], given: Sequence[str]) -> 
         )
         raise SourceError(message)
     return found.title, found.names.split()[:width]
+
+
+def known_layout(file: str, rows: Sequence[Sequence[str]]) -> Layout | None:
+    """The first layout that these rows fit."""
+    return next((layout for layout in _KNOWN if _fits(layout, file, rows[:_LOOKED_AT])), None)
 
 
 def _shown(row: Sequence[str]) -> str:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["PLAIN", "NumberShape", "Separators", "number_shape", "separators"]
 
 _NOISE: Final = 13
-"""From so many places on a number went through a float somewhere."""
+"""From so many places on a number may have gone through a float; then it has 16 or 17 digits that tell something."""
+
+_FLOATS: Final = (16, 17)
+_KEPT: Final = 8
 
 _WIDEST: Final = 38
 _USUAL: Final = 18
@@ -42,19 +45,23 @@ _CANDIDATES: Final = (
 
 
 class NumberShape(NamedTuple):
-    """The most digits before and behind the point, and whether they are noise of a float."""
+    """The most digits before and behind the point; `kept` are those that are left of the noise of a float."""
 
     before: int
     places: int
-    noisy: bool
+    kept: int | None = None
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the last digits are noise."""
+        return self.kept is not None
 
     @property
     def type(self) -> str:
         """The type of a field that holds such numbers."""
-        if self.noisy:
-            return "decimal(18, 8, round=half-even)"
-        digits = _USUAL if self.before + self.places < _USUAL else _WIDEST
-        return f"decimal({digits}, {self.places})"
+        places = self.places if self.kept is None else self.kept
+        digits = _USUAL if self.before + places < _USUAL else _WIDEST
+        return f"decimal({digits}, {places}{'' if self.kept is None else ', round=half-even'})"
 
     @property
     def whole(self) -> bool:
@@ -76,7 +83,11 @@ def number_shape(texts: pl.Series, written: Separators = PLAIN) -> NumberShape |
     numbers = [Decimal(_plain(text, written)) for text in values.unique()]
     places = max(max(0, -_exponent(number)) for number in numbers)
     before = max(max(1, number.adjusted() + 1) for number in numbers)
-    return NumberShape(before, places, places >= _NOISE)
+    told = max(len(number.as_tuple().digits) for number in numbers if -_exponent(number) == places or not places)
+    if before + places <= _WIDEST and (places < _NOISE or told not in _FLOATS):
+        return NumberShape(before, places)
+    largest = max(number.adjusted() for number in numbers if number) if any(numbers) else 0
+    return NumberShape(before, places, min(_KEPT - min(0, largest + 1), _WIDEST - before))
 
 
 def _exponent(number: Decimal) -> int:

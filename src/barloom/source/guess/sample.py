@@ -14,7 +14,7 @@ from barloom.errors import SourceError
 from barloom.source.files.bytestream import Broken
 from barloom.source.files.inputs import InputFile, find_inputs
 from barloom.source.files.textfile import check_is_text
-from barloom.source.guess.json_sample import JsonRows, json_rows
+from barloom.source.guess.json_sample import json_rows
 from barloom.source.guess.layouts import looks_like_header, names_of
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def read_sample(paths: Sequence[str | Path], names: Sequence[str] = (), delimite
     if first is None:
         message = f"{files[0].name} holds no rows; barloom init needs some to look at"
         raise SourceError(message)
+    _check_are_read_alike([part for part in parts if part.rows.height])
     alike = [part.rows for part in parts if part.rows.schema == first.rows.schema]
     return Sample(
         tuple(files),
@@ -84,6 +85,22 @@ def read_sample(paths: Sequence[str | Path], names: Sequence[str] = (), delimite
         first.items,
         first.paths,
     )
+
+
+def _check_are_read_alike(parts: Sequence[Sample]) -> None:
+    """One definition has one delimiter, and its files have all a header or none."""
+    first = parts[0]
+    for part in parts:
+        if (part.delimiter, bool(part.names)) != (first.delimiter, bool(first.names)):
+            message = (
+                f"{first.files[0].name} and {part.files[0].name} are not written alike: the one has "
+                f"{_written(first)}, the other {_written(part)}; describe them apart"
+            )
+            raise SourceError(message)
+
+
+def _written(part: Sample) -> str:
+    return f"{part.delimiter!r} between columns and {'no' if part.names else 'a'} header"
 
 
 def _found(paths: Sequence[str | Path]) -> tuple[list[InputFile], str]:
@@ -125,12 +142,13 @@ def _as_text(column: pl.Series) -> pl.Series:
 
 
 def _of_json(file: InputFile, names: Sequence[str]) -> Sample:
-    found: JsonRows = json_rows(_beginning(file, _DOCUMENT), file.name, names, ROWS)
-    return Sample((file,), found.rows, found.rows.height, items=found.items, paths=found.paths)
+    found = json_rows(_beginning(file, _DOCUMENT), file.name, names, ROWS)
+    rows, height = found.rows, found.rows.height
+    return Sample((file,), rows, height, layout=found.layout, items=found.items, paths=found.paths)
 
 
 def _of_csv(file: InputFile, names: Sequence[str], delimiter: str | None) -> Sample:
-    lines = [line for line in _beginning(file).splitlines() if line.strip()][: ROWS + 1]
+    lines = [line for line in _beginning(file).split("\n") if line.strip()][: ROWS + 1]
     parted = delimiter or _delimiter(lines[:_LINES])
     rows = list(csv.reader(lines, delimiter=parted))
     if not rows:
@@ -142,8 +160,13 @@ def _of_csv(file: InputFile, names: Sequence[str], delimiter: str | None) -> Sam
         raise SourceError(message)
     body = [row for row in rows[has_header:] if len(row) == width]
     known = ("", rows[0]) if has_header else names_of(file.name, body, names)
-    columns = dict(zip(known[1], zip(*body, strict=True), strict=False)) if body else {}
-    texts = [pl.Series(name, [cell.strip() or None for cell in cells], pl.String) for name, cells in columns.items()]
+    often = Counter(known[1])
+    columns = zip(known[1], zip(*body, strict=True), strict=False) if body else ()
+    texts = [
+        pl.Series(name, [cell.strip() or None for cell in cells], pl.String)
+        for name, cells in columns
+        if name.strip() and often[name] == 1
+    ]
     given = () if has_header else tuple(known[1])
     return Sample((file,), pl.DataFrame(texts), len(body), parted, names=given, layout=known[0])
 

@@ -45,11 +45,13 @@ def smallest_step(keys: pl.Series | None, nanos: pl.Series) -> int | None:
 
 
 def timeframe_of(step: int) -> str:
-    """A timeframe by the distance of its slots' starts."""
+    """A timeframe by the distance of its slots' starts: of days, weeks and months one, however few were seen."""
     if step >= _MONTH:
         return "1mo"
     if step >= _WEEK:
         return "1w"
+    if step >= DAY - HOUR:
+        return "1d"
     unit, size = next((unit, size) for unit, size in _UNITS.items() if step % size == 0 or unit == "ms")
     return f"{max(1, step // size)}{unit}"
 

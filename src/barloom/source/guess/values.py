@@ -134,6 +134,12 @@ def _bars(
     columns |= {"trades": trades[0]} if trades and trades[0] not in columns.values() else {}
     base, why = _base(sample, nanos, keys)
     values = Values("bars", columns, base, why, coarser(base), bars=True)
+    if not values.rollup:
+        message = (
+            f"{sample.files[0].name} holds bars of {base}, as far as its times and its name tell, and no "
+            f"usual timeframe is made of those: give finer bars, or write the definition by hand"
+        )
+        raise SourceError(message)
     ends = [path for path in in_role("time", sample.rows.columns)[:1] if plain(path) in _ENDS]
     values.stamped = stamped_at(nanos, base, ends)
     values.stamped_why = "as the times of the first rows stand in their slots"

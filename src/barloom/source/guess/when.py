@@ -43,6 +43,14 @@ def when_of(sample: Sample) -> When:
     found = next(_chained(_apart(sample, dated), _named(sample)), None)
     if found is not None:
         return found
+    unread = [name for name in in_role("time", rows.columns) if name not in shapes and rows[name].n_unique() > 1]
+    if dated and unread:
+        message = (
+            f"{sample.files[0].name}: {dated[0]} holds dates, but {unread[0]} no times of day that can be read, "
+            f"such as {rows[unread[0]].drop_nulls()[0]}; write the definition by hand, with both as [source] columns "
+            f"and their pattern as [event.fields] at = 'timestamp(\"%Y%m%d %H%M%S\")'"
+        )
+        raise SourceError(message)
     if dated:
         return When((dated[0],), shapes[dated[0]], f"{shapes[dated[0]].words}, dates only")
     listed = ", ".join(rows.columns[:_LISTED])
@@ -77,7 +85,8 @@ def _ranked(rows: pl.DataFrame) -> list[str]:
 def _apart(sample: Sample, dated: Sequence[str]) -> Iterator[When]:
     """A date and a time of day in two columns."""
     for date in dated:
-        for clock in _clocks(sample.rows):
+        clocks = [name for name in _clocks(sample.rows) if name != date]
+        for clock in sorted(clocks, key=lambda name: name in dated):
             both = sample.rows.select(pl.concat_str([pl.col(date).cast(pl.String), clock], separator=" ")).to_series()
             shape = time_shape(both)
             if shape is not None:

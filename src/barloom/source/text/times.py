@@ -80,7 +80,7 @@ def check_zone(zone: str) -> None:
     try:
         pl.Series([0]).cast(pl.Datetime("ns")).dt.replace_time_zone(zone)
     except pl.exceptions.PolarsError:
-        message = f"zone {zone!r} under [source] is no time zone; write a name such as 'UTC' or 'America/New_York'"
+        message = f"{zone!r} is no time zone; write a name such as 'UTC' or 'America/New_York'"
         raise SourceError(message) from None
 
 
