@@ -46,22 +46,28 @@ class Blocked:
         found = np.fromiter(problems, np.int64, len(problems))
         kept = np.ones(len(ticks), np.bool_)
         kept[found] = False
-        arrivals = None if ticks.arrivals is None else ticks.arrivals[kept]
         places = polled.index[found].tolist()
         refused = [Refused(polled.messages[at], text) for at, text in zip(places, problems.values(), strict=True)]
-        parts = polled.parts
+        parts, letters = polled.parts, [*polled.refused, *refused]
         if parts is not None:
             numbers = [parts.number(row) for row in problems]
             refused = [
                 Refused(one.message, f"item {number}: {one.problem}", (number,))
                 for one, number in zip(refused, numbers, strict=True)
             ]
+            letters = by_message([*polled.refused, *refused])
+            whole = {id(one.message) for one in letters if not one.items}
+            lost = [at for at in set(places) if id(polled.messages[at]) in whole]
+            kept &= ~np.isin(polled.index, lost)
+        rows = np.flatnonzero(kept)
+        arrivals = None if ticks.arrivals is None else ticks.arrivals[kept]
         return replace(
             polled,
             ticks=TickBatch(ticks.frame.filter(pl.Series(kept)), ticks.offsets[kept], arrivals),
-            refused=by_message([*polled.refused, *refused]),
+            refused=letters,
             index=polled.index[kept],
             parts=None if parts is None else parts.kept(kept),
+            rounded={name: np.flatnonzero(np.isin(rows, each)) for name, each in polled.rounded.items()},
         )
 
     def _problems(self, ticks: pl.DataFrame) -> Mapping[int, str]:

@@ -199,7 +199,7 @@ class Instance:
         self._uncommitted += rows
         self._job.count(partition.number, step, rows, len(polled.refused))
         self._job.passed_over(polled.tombstones)
-        self._job.report.add_rounded(polled.rounded)
+        self._job.report.add_rounded({name: len(each) for name, each in polled.rounded.items()})
         self._job.watch_late(partition.number, polled.ticks, step)
         self._stepped_over()
         self._look_for_strays(partition)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -69,34 +70,39 @@ def refused_items(records: Sequence[Record], rows: Rows, items: RowItems, counts
 
     Where too many items of a message are refused to tell which, none of it counts: `counts` is changed.
     """
-    found: dict[int, Refused] = {}
+    found: dict[int, list[Refused]] = {}
     for row, text in rows.problems.items():
         place = int(items.record[row])
         if row in items.whole:
-            found[place] = Refused(records[place], text)
+            found[place] = [Refused(records[place], text)]
         elif counts[row]:
             number = int(items.number[row])
-            one = Refused(records[place], f"item {number}: {text}", (number,))
-            found[place] = _joined(found[place], one) if place in found else one
-    for place, refused in found.items():
-        if len(items_text(refused.items)) > _LISTED:
+            found.setdefault(place, []).append(Refused(records[place], f"item {number}: {text}", (number,)))
+    joined = {place: _joined(parts) for place, parts in found.items()}
+    for place, refused in joined.items():
+        if not refused.items:
             counts[_of_record(items, place)] = False
-            found[place] = Refused(refused.message, f"{len(refused.items)} items, of which {refused.problem}")
-    return found
+    return joined
 
 
 def by_message(refused: Iterable[Refused]) -> list[Refused]:
-    """What was refused, one entry for each message."""
-    found: dict[int, Refused] = {}
+    """What was refused, one entry for each message: without items where there are too many to tell which."""
+    found: dict[int, list[Refused]] = {}
     for one in refused:
-        place = id(one.message)
-        found[place] = _joined(found[place], one) if place in found else one
-    return list(found.values())
+        found.setdefault(id(one.message), []).append(one)
+    return [_joined(parts) for parts in found.values()]
 
 
-def _joined(one: Refused, other: Refused) -> Refused:
-    told = one.problem if len(one.problem) > _TOLD else f"{one.problem}; {other.problem}"
-    return Refused(one.message, told, (*one.items, *other.items))
+def _joined(parts: Sequence[Refused]) -> Refused:
+    first = parts[0]
+    if not all(one.items for one in parts):
+        return next(one for one in parts if not one.items)
+    lengths = accumulate(len(one.problem) for one in parts)
+    told = "; ".join(one.problem for one, length in zip(parts, lengths, strict=True) if one is first or length < _TOLD)
+    items = tuple(sorted(chain.from_iterable(one.items for one in parts)))
+    if len(items_text(items)) > _LISTED:
+        return Refused(first.message, f"{len(items)} items, of which {told}")
+    return Refused(first.message, told, items)
 
 
 def _of_record(items: RowItems, place: int) -> slice:

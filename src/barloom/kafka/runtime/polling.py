@@ -35,7 +35,8 @@ class Polled:
     """The records of one log: the good ones as ticks, the others; the first one's offset and the one to go on from.
 
     `index` is the position of each tick's record among the `messages`, and `parts` says which of its items it is, where
-    records hold several. Records without a value, `tombstones`, are neither ticks nor refused.
+    records hold several. Records without a value, `tombstones`, are neither ticks nor refused. `rounded` are the ticks
+    that a field was rounded in, by its name.
     """
 
     ticks: TickBatch
@@ -46,7 +47,7 @@ class Polled:
     next_offset: int
     parts: Parts | None = None
     tombstones: int = 0
-    rounded: Mapping[str, int] = field(default_factory=dict)
+    rounded: Mapping[str, Integers] = field(default_factory=dict)
 
     def origins(self, rows: Integers) -> list[Origin]:
         """Where rows of the ticks came from, and how they looked; an item is told by its number in its record."""
@@ -127,7 +128,7 @@ def _polled(records: Sequence[Record], rows: _Good, refused: Mapping[int, Refuse
         int(offset[chosen[-1]]) + 1,
         parts=None if rows.items is None else Parts(rows.items, rows.index[good]),
         tombstones=len(bad) - len(letters),
-        rounded={name: int(np.isin(rows.index[good], each).sum()) for name, each in rows.rounded.items()},
+        rounded={name: np.flatnonzero(np.isin(rows.index[good], each)) for name, each in rows.rounded.items()},
     )
 
 
