@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import fields
 from datetime import UTC, datetime
+from decimal import Decimal  # noqa: TC003 - a class reads its annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -39,7 +40,7 @@ format = "json"
 """
 MODULE = """
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal  # noqa: TC003 - a class reads its annotations
 
 import barloom as bl
 
@@ -172,6 +173,19 @@ def test_a_writer_needs_messages_that_hold_fields_by_name() -> None:
         bars.kafka(brokers="localhost:1", input="ticks", format="json").writer()
 
 
+def test_a_writer_writes_what_its_reader_reads() -> None:
+    """A path that is the field's own name is none; bytes and times by a pattern it would write otherwise."""
+    from barloom.kafka.events.typed import writable  # noqa: PLC0415
+
+    same = TOML.replace("[bars]\n", '[source.columns]\nprice = "price"\n\n[bars]\n')
+    assert "price" in writable(_bars(same).plan).event.by_name
+    packed = TOML.replace("decimal(12, 2)", "decimal(12, 2, encoding=base64)")
+    with pytest.raises(bl.DefinitionError, match="messages of this definition hold price in base64"):
+        writable(_bars(packed).plan)
+    with pytest.raises(bl.DefinitionError, match="the time of arrival as '%Y%m%d %H%M%S'"):
+        writable(_bars(ARRIVING.replace("[source]\n", '[source]\narrival_unit = "%Y%m%d %H%M%S"\n')).plan)
+
+
 def _bars(toml: str) -> bl.Bars:
     from barloom.plan.toml import read_toml  # noqa: PLC0415
 
@@ -215,6 +229,13 @@ def test_times_are_taken_as_readers_take_them(loaded: bl.Bars, tmp_path: Path) -
     assert len({loaded.set_back(tmp_path / "state", to).after for to in moments}) == 1
 
 
+class Minute(bl.Bar):
+    """What is read of a bar."""
+
+    symbol: str
+    close: Decimal
+
+
 def test_a_store_is_looked_after(loaded: bl.Bars, tmp_path: Path) -> None:
     """What it holds, a copy that can be read, and the room that it takes."""
     loaded.run(ROWS, tmp_path / "state")
@@ -222,6 +243,8 @@ def test_a_store_is_looked_after(loaded: bl.Bars, tmp_path: Path) -> None:
 
     assert store.status().finals == {"1m": 1, "1h": 0}
     assert store.backup(tmp_path / "copy") > 0
-    with bl.Store(tmp_path / "copy").bucket("1m") as minutes:
+    with bl.Store(tmp_path / "copy").bucket("1m", bar=Minute) as minutes:
+        assert {type(bar) for bar in minutes.range("ACME")} == {Minute}
         assert [str(bar.close) for bar in minutes.range("ACME")] == ["100.00", "100.25"]
     assert min(store.compact()) > 0
+    assert store.status().finals == {"1m": 1, "1h": 0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ plan = bars.plan
 class Held:
     bars = bars
 """
+BARS_TOML = '[bars]\nname="bars"\nbase="1s"\ndelay="2s"\nohlcv.price="bid"\n'
 
 
 @pytest.fixture
@@ -41,14 +43,25 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for name in set(sys.modules) - before:
-        del sys.modules[name]
+        if not name.startswith("barloom"):
+            del sys.modules[name]
 
 
 def test_toml_file(here: Path) -> None:
     """A TOML file is read as UTF-8."""
-    (here / "bars.toml").write_text(QUOTE_TOML + '[bars]\nname="bars"\nbase="1s"\ndelay="2s"\nohlcv.price="bid"\n')
+    (here / "bars.toml").write_text(QUOTE_TOML + BARS_TOML)
 
     assert quotes().ohlcv(price="bid").named("bars") == bl.load("bars.toml") == bl.load(here / "bars.toml")
+
+
+@pytest.mark.parametrize("target", ["pickled_desk:bars", "pickled.toml"])
+def test_bars_go_to_another_process(here: Path, target: str) -> None:
+    """As a pool of workers sends them, wherever they come from."""
+    (here / "pickled_desk.py").write_text(MODULE)
+    (here / "pickled.toml").write_text(QUOTE_TOML + BARS_TOML)
+    bars = bl.load(target)
+
+    assert bars.plan == pickle.loads(pickle.dumps(bars)).plan  # noqa: S301 - written here
 
 
 def test_module_attribute(here: Path) -> None:

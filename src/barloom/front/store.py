@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from barloom.read.status import Status
 
 __all__ = ["Compacted", "Store"]
+
+
+B = TypeVar("B", bound="Bar")
 
 
 class Compacted(NamedTuple):
@@ -46,11 +49,16 @@ class Store:
         with open_for_reading(self.path) as held:
             return status(held)
 
-    def bucket(self, timeframe: str) -> TimeBucket[Bar]:
-        """The bars of a timeframe; close it, or use it in a ``with`` statement."""
+    @overload
+    def bucket(self, timeframe: str) -> TimeBucket[Bar]: ...
+    @overload
+    def bucket(self, timeframe: str, *, bar: type[B]) -> TimeBucket[B]: ...
+    def bucket(self, timeframe: str, *, bar: type[Any] | None = None) -> TimeBucket[Any]:
+        """The bars of a timeframe, of the class `bar`; close it, or use it in a ``with`` statement."""
+        from barloom.read.bar import Bar  # noqa: PLC0415
         from barloom.read.bucket import TimeBucket  # noqa: PLC0415
 
-        return TimeBucket.open(self.path, timeframe)
+        return TimeBucket.open(self.path, timeframe, bar=bar or Bar)
 
     def backup(self, out: str | Path) -> int:
         """Copy it, all of one moment, into a directory that is not there yet; the bytes of the copy.

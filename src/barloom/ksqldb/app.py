@@ -163,7 +163,8 @@ class KsqldbApp:
         """The live bars of a timeframe on the server; close it, or use it in a ``with`` statement."""
         from barloom.ksqldb.reader.bucket import KsqlTimeBucket  # noqa: PLC0415
 
-        return KsqlTimeBucket(self.connect(), self._deployed(), timeframe, bar=bar, clock=self.clock)
+        script = self._deployed()
+        return KsqlTimeBucket(self.connect(), script, timeframe, bar=bar, clock=self.clock)
 
     def connect(self) -> KsqlClient:
         """A client of the server, for statements and queries of one's own."""

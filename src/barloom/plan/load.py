@@ -6,7 +6,7 @@ import reprlib
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn, Protocol, TypeAlias
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan
@@ -29,12 +29,15 @@ class HasPlan(Protocol):
         """What everything else reads."""
 
 
+_BESIDE: Final = ("__name__", "kafka")
+"""What is kept of a module: all of it could not be copied to another process."""
+
 Declared: TypeAlias = BarPlan | HasPlan | str | Path
 """A definition: bars, or what `definition_at` reads."""
 
 
 class Definition(NamedTuple):
-    """A definition and what stands beside it: the tables of its document, or the names of its module.
+    """A definition and what stands beside it: the tables of its document, or the ``kafka`` of its module.
 
     `where` is how it was asked for.
     """
@@ -56,7 +59,8 @@ def definition_at(target: str | Path) -> Definition:
         _fail("is the text of a definition", "load", "write it into a .toml file, and give the path of that")
     named = in_module(target)
     if named is not None:
-        return Definition(_attribute(*named), vars(sys.modules[named[0]]), str(target))
+        plan, names = _attribute(*named), vars(sys.modules[named[0]])
+        return Definition(plan, {name: names[name] for name in _BESIDE if name in names}, str(target))
     document = read_document(_text(Path(target)), str(target))
     return Definition(read_plan(document), document, str(target))
 

@@ -312,7 +312,9 @@ def writable(plan: BarPlan) -> BarPlan:
     `DefinitionError` where fields do not stand by their names in messages.
     """
     source = plan.source
-    told = [f"{name} = {path!r}" for name, path in source.columns.items()]
+    told = [f"{name} = {path!r}" for name, path in source.columns.items() if path != name]
+    told += [f"{field.name} in {field.encoding}" for field in plan.event.fields if field.encoding]
+    told += [f"the time of arrival as {source.arrival_unit!r}"] if "%" in source.arrival_unit else []
     told += [f"the time of arrival at {source.arrival!r}"] if "." in (source.arrival or "") else []
     told += [f"ticks at {source.rows!r}"] if source.rows is not None else []
     if told:
