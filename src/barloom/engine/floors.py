@@ -43,10 +43,10 @@ class Floor:
 
     def __init__(self) -> None:
         self._ends: Integers = np.empty(0, np.int64)
-        self._highest = BEGINNING
+        self._highest: Integers = np.empty(0, np.int64)
 
     def __bool__(self) -> bool:
-        return self._highest > BEGINNING
+        return len(self._highest) > 0
 
     def of(self, key: Integers) -> Integers:
         """The floor of each key; `BEGINNING` for one without."""
@@ -78,14 +78,16 @@ class Floor:
             grown = np.full(max(len(self._ends), int(key.max()) + 1), BEGINNING)
             grown[: len(self._ends)] = self._ends
             np.maximum.at(grown, key, end)
-            self._ends, self._highest = grown, int(grown.max())
+            self._ends, self._highest = grown, np.array([int(grown.argmax())])
 
     def forget(self, reach: Reach) -> bool:
         """Forget them all once each has been reached; whether that was so."""
-        key, ends = self.listed()
-        if not len(key) or np.any(ends > reach.of(key)):
+        if not self or self._ends[self._highest] > reach.of(self._highest):
             return False
-        self._ends, self._highest = np.empty(0, np.int64), BEGINNING
+        key, ends = self.listed()
+        if np.any(ends > reach.of(key)):
+            return False
+        self._ends, self._highest = np.empty(0, np.int64), np.empty(0, np.int64)
         return True
 
     def listed(self) -> tuple[Integers, Integers]:

@@ -95,7 +95,7 @@ class Growth:
 
     def _open(self, keys: Integers) -> _Slots:
         rows = self._base.rows.all()
-        held = self._base.rows.gather(rows[np.isin(self._base.rows.gather(rows).key, keys)])
+        held = self._base.rows.gather(rows[np.isin(self._base.rows.key[rows], keys)])
         return self._grown(held.take(np.lexsort((held.start, held.key))))
 
     def _grown(self, groups: Groups) -> _Slots:

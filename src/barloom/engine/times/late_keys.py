@@ -50,6 +50,8 @@ class LateKeys:
 
 
 def _added(counts: Integers, keys: Integers) -> Integers:
-    more = np.bincount(keys, minlength=len(counts))
-    more[: len(counts)] += counts
-    return more
+    needed = int(keys.max(initial=-1)) + 1
+    if needed > len(counts):
+        counts = np.append(counts, np.zeros(max(needed - len(counts), len(counts) // 4), np.int64))
+    np.add.at(counts, keys, 1)
+    return counts
