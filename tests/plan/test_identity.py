@@ -68,6 +68,18 @@ def test_fingerprint_is_of_what_determines_the_bars() -> None:
     assert [] == differences(plan, same)
 
 
+def test_how_numbers_come_is_no_part_of_the_bars() -> None:
+    """A place that is rounded, or bytes: as other settings of the source."""
+    plan = full().named("bars").plan
+    fields = [
+        replace(item, rounding="half-even", encoding="base64") if item.number else item for item in plan.event.fields
+    ]
+    changed = replace(plan, event=replace(plan.event, fields=tuple(fields)))
+
+    assert plan != changed
+    assert [] == differences(plan, changed)
+
+
 def test_when_the_clock_helps_is_no_part_of_the_bars() -> None:
     """A store goes on under another setting of the clock; a document without one knows no lag."""
     plan = quotes().ohlcv(price="bid", size="size").named("bars").plan

@@ -92,10 +92,13 @@ def test_json(tmp_path: Path) -> None:
 
 
 def test_events_of_python() -> None:
-    """Objects with lists."""
+    """Objects with lists; a set has no order, and so that of its letters."""
 
     class Trade:
         def __init__(self, at: int, cond: object) -> None:
             self.symbol, self.at, self.cond = "A", datetime.fromtimestamp(at, UTC), cond
 
-    assert (["53,52", "", "@"], []) == conditions([Trade(1, ["53", 52]), Trade(2, None), Trade(3, ("@",))])
+    letters = set("gfedcba")
+    trades = [Trade(1, ["53", 52]), Trade(2, None), Trade(3, ("@",)), Trade(4, letters), Trade(5, frozenset(letters))]
+
+    assert (["53,52", "", "@", "a,b,c,d,e,f,g", "a,b,c,d,e,f,g"], []) == conditions(trades)

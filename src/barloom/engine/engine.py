@@ -278,12 +278,12 @@ class Engine:
 
     def resume(self, entries: Mapping[bytes, bytes], latest: Sequence[BarBlock]) -> None:
         """Go on where the open bars and `entries` stand; `latest` are the latest finals with ticks."""
+        self._market.load(entries)
         self._disregarded = self._times.load(entries, self.keys)
         longer = int(self.time.inclusive and self.plan.input is InputKind.BARS)
         if longer:
             self.time.decide_at_deadlines()
         self.closed = _CLOSED in entries
-        self._market.load(entries)
         left_out = msgspec.json.decode(entries.get(LEFT_OUT, b"{}"), type=dict[int, int])
         for level in self._levels:
             level.left_out = left_out.get(level.position)

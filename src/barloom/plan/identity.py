@@ -98,7 +98,9 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "time": "each key's own" if plan.by_key else "the partition's",
         "pass_headers": ", ".join(plan.pass_headers) or "none",
     }
-    facts |= {f"field {item.name}": field_text(item) for item in plan.event.fields}
+    facts |= {
+        f"field {item.name}": field_text(replace(item, rounding=None, encoding=None)) for item in plan.event.fields
+    }
     facts |= {f"timeframe {level.timeframe}": _level(plan, level) for level in plan.levels}
     return facts | {f"output {output.name}": f"{output.text}: {output.number}" for output in plan.outputs}
 

@@ -25,8 +25,13 @@ _BETWEEN: Final = "\x1f"
 
 
 def packed(values: Iterable[object]) -> str | None:
-    """A list as a text until it is decoded; none where an element is no text, whole number or truth value."""
+    """A list as a text until it is decoded; none where an element is no text, whole number or truth value.
+
+    A set has no order of its own: its elements are sorted, so that it is the same text in every process.
+    """
     elements = [value for value in values if value is not None]
+    if isinstance(values, set | frozenset):
+        elements.sort(key=str)
     if any(not isinstance(value, str | int) for value in elements):
         return None
     return _PACKED + _BETWEEN.join(str(value).lower() if isinstance(value, bool) else str(value) for value in elements)
