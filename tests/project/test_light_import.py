@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 HEAVY = ["numpy", "pandas", "polars", "rocksdict", "rich", "cyclopts", "msgspec", "asyncio", "confluent_kafka"]
-HEAVY += ["httpx", "prometheus_client", "starlette", "structlog", "uvicorn"]
+HEAVY += ["httpx", "prometheus_client", "starlette", "structlog", "uvicorn", "websockets"]
 
 
 def loaded_after(code: str) -> set[str]:
