@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["BarBlock", "BarId", "Keys", "Numbers", "Reason", "Rejected", "Snapshot", "Step", "TickBatch", "Values"]
+__all__ = [
+    "BarBlock",
+    "BarId",
+    "Keys",
+    "Marks",
+    "Numbers",
+    "Reason",
+    "Rejected",
+    "Snapshot",
+    "Step",
+    "TickBatch",
+    "Values",
+]
 
 Numbers: TypeAlias = NDArray[Any]
 """Scaled integers: dtype int64, or object (Python integers) where a value leaves 64 bits."""
@@ -33,6 +45,18 @@ class Values(NamedTuple):
     valid: Booleans | None
 
 
+class Marks(NamedTuple):
+    """ "Complete to" marks between the rows of a batch, in order.
+
+    `after`: how many rows of the batch stand ahead of each mark; `time`: every row of its key whose event time lies
+    before it was given; `keys`: the key's fields of each mark, none for a mark of all keys.
+    """
+
+    after: Integers
+    time: Integers
+    keys: Sequence[tuple[object, ...] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class TickBatch:
     """Rows that have the declared types, in source order.
@@ -40,13 +64,14 @@ class TickBatch:
     `frame` has one column for each field of the event: strings, Int64, Boolean, Decimal(precision, scale), and the
     timestamp as Int64 nanoseconds; key and timestamp are never null. `offsets` are increasing source positions, one a
     row; `arrivals` when each row was received. Where that is unknown, `limits` are the times after which rows may not
-    be stamped (none: no check of the future).
+    be stamped (none: no check of the future). A batch may hold `marks` and no row.
     """
 
     frame: pl.DataFrame
     offsets: Integers
     arrivals: Integers | None = None
     limits: Integers | None = None
+    marks: Marks | None = None
 
     def __len__(self) -> int:
         return self.frame.height

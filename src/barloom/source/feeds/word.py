@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import SourceError
 
-__all__ = ["BEHIND", "CAUGHT_UP", "FeedState", "word_of"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["BEHIND", "CAUGHT_UP", "CompleteTo", "FeedState", "word_of"]
 
 
 class FeedState(Enum):
@@ -22,6 +26,18 @@ CAUGHT_UP: Final = FeedState.CAUGHT_UP
 
 BEHIND: Final = FeedState.BEHIND
 """A feed gives this when it has lost its line, or begins to fill a gap: the clock closes nothing until `CAUGHT_UP`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTo:
+    """A mark between rows: every row whose event time lies before `time` (nanoseconds UTC) was given.
+
+    It is said of one key, by its fields, or of all keys together (`key` empty). Stream time moves to `time`, and what is
+    known to be complete reaches as far. Once a feed or topic has marks the machine's clock closes nothing beyond them.
+    """
+
+    time: int
+    key: Mapping[str, object] = field(default_factory=dict)
 
 
 def word_of(source: object) -> bool | None:
