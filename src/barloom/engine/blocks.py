@@ -63,7 +63,7 @@ class Marks(NamedTuple):
 class Unread(NamedTuple):
     """Rows that are refused as they came, of which no more than key, time and numbers could be read.
 
-    `after`: how many rows of the batch stand ahead of each; `frame` has the key, the timestamp and the fields of the
+    `after`: how many rows of the batch stand ahead of each, and marks there count as behind it; `frame` has the key, the timestamp and the fields of the
     sequence, none of them null.
     """
 

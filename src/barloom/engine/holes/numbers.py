@@ -155,7 +155,7 @@ class KeyNumbers:
 
     `largest` is the largest event time of the rows that were taken in; `past_until` what it was when the venue began
     anew: rows up to there belong to the numbers before. `original`: it never did. `anew`: it did, and no accepted row
-    has told so yet. `passed` is where stream time stands.
+    has told so yet; `begins` counts how often. `passed` is where stream time stands.
 
     `given_up` is called with each hole that is given up, and whether it counts as missing.
     """
@@ -168,6 +168,7 @@ class KeyNumbers:
         self.largest = largest
         self.original = True
         self.anew = False
+        self.begins = 0
         self.passed = BEGINNING
         self.given_up: Callable[[Hole, bool], None] = _ignored
         self._due: int | None = None
@@ -219,7 +220,7 @@ class KeyNumbers:
         self._due = None
         parts = list(epoch.unseen(first, last)) if judged is Judged.PART else [(first, last)]
         lay = sum(epoch.take(*part, time) for part in parts)
-        self.largest = max(self.largest, time)
+        self.largest = max(self.largest, time) if parts else self.largest
         if len(self.now.runs) > MOST_HOLES:
             self._give_up_oldest()
         return lay
@@ -280,7 +281,6 @@ class KeyNumbers:
         began_anew = epoch is self.now and epoch.runs[place - 1].end > upper + self._sequence.restart_after
         if began_anew:
             self._begin_anew(len(epoch.runs), place, upper)
-            self.anew = True
         else:
             hole.above.given_up = True
         self.given_up(hole, not began_anew)
@@ -296,6 +296,7 @@ class KeyNumbers:
         self.now = Epoch(self.now.runs[:start], self.now.forgotten and bool(start))
         self.original = False
         self.anew = True
+        self.begins += 1
         self._due = None
 
 
