@@ -30,7 +30,9 @@ def _items(draw: st.DrawFn) -> list[Item]:
                 number += span + 1
             case "old" | "old time":
                 back, at = draw(st.integers(1, 12)), max(0, time - draw(st.integers(0, 40)))
-                items.append(Row(key, number - back, at if what == "old time" else time, "row", number - back + span - 1))
+                items.append(
+                    Row(key, number - back, at if what == "old time" else time, "row", number - back + span - 1)
+                )
                 number = max(number, number - back + span)
             case "filtered" | "unread":
                 items.append(Row(key, number, time, what))
@@ -52,7 +54,20 @@ def _items(draw: st.DrawFn) -> list[Item]:
 
 _WHATS = (
     *(("next",) * 8),
-    *("skip", "old", "old", "old time", "old time", "filtered", "unread", "null", "restart", "behind", "mark", "mark all"),
+    *(
+        "skip",
+        "old",
+        "old",
+        "old time",
+        "old time",
+        "filtered",
+        "unread",
+        "null",
+        "restart",
+        "behind",
+        "mark",
+        "mark all",
+    ),
 )
 
 
@@ -81,7 +96,9 @@ def _compare(items: list[Item], time: str, delay: int, cuts: list[int], *, resta
     assert set(hand.given_up) <= lost
 
 
-@given(_items(), st.sampled_from(["partition", "key"]), st.sampled_from([0, 15]), st.lists(st.integers(1, 30), max_size=6))
+@given(
+    _items(), st.sampled_from(["partition", "key"]), st.sampled_from([0, 15]), st.lists(st.integers(1, 30), max_size=6)
+)
 @settings(max_examples=300, deadline=None)
 def test_bars_say_what_the_rule_says(items: list[Item], time: str, delay: int, cuts: list[int]) -> None:
     """Rows in and out of order, twice, filtered, refused and begun anew, with marks, in any batches."""
@@ -89,7 +106,9 @@ def test_bars_say_what_the_rule_says(items: list[Item], time: str, delay: int, c
     _compare(items, time, delay, cuts)
 
 
-@given(_items(), st.sampled_from(["partition", "key"]), st.sampled_from([0, 15]), st.lists(st.integers(1, 30), max_size=6))
+@given(
+    _items(), st.sampled_from(["partition", "key"]), st.sampled_from([0, 15]), st.lists(st.integers(1, 30), max_size=6)
+)
 @settings(max_examples=100, deadline=None)
 def test_a_restart_changes_nothing(items: list[Item], time: str, delay: int, cuts: list[int]) -> None:
     """Restored from its changelog behind every batch, the engine says the same."""

@@ -228,7 +228,7 @@ class Sequencer:
             ids = self._keys.ids_of([key_of(name) for name in names]).tolist()
             for key, name in zip(ids, names, strict=True):
                 self._held[key] = numbers, _ = read_entry(entries[name], self._declared)
-                self._due.append((numbers.due, key))
+                self._due.append((min(numbers.expiry, NEVER), key))
         heapify(self._due)
         self._marked = self._times.time.marked
 
@@ -411,7 +411,7 @@ class Sequencer:
             numbers, lacks = self._held[key]
             if now > BEGINNING:
                 numbers.given_up = partial(self._give_up, key, numbers, lacks)
-                numbers.pass_to(now)
+                numbers.expire(now)
                 self._tell_decided(key, numbers, now)
                 lacks.forget(self._places.decided(now))
             if numbers.plain and not lacks:
@@ -420,7 +420,7 @@ class Sequencer:
                 del self._held[key]
                 self._gone.add(key)
             else:
-                heappush(self._due, (min(numbers.due, NEVER), key))
+                heappush(self._due, (min(numbers.expiry, NEVER), key))
 
     def _tell_decided(self, key: int, numbers: KeyNumbers, now: int) -> None:
         for hole in numbers.holes():
