@@ -23,14 +23,17 @@ __all__ = ["Asked", "Verdicts", "judge_simple", "judge_slots", "worded"]
 class Asked:
     """Bars of which it is asked whether they are complete.
 
-    `end` is up to when the slot takes ticks; `place` where in the batch it was decided; `complete_from` and
-    `complete_to` between which times the source had said by then that it gave every row.
+    `end` is up to when the slot takes ticks, `deadline` the stream time from which on it is decided, `following` the
+    time of the key's next tick where the bars tell it; `place` is where in the batch it was decided; `complete_from`
+    and `complete_to` between which times the source had said by then that it gave every row.
     """
 
     key: Integers
     level: Integers
     start: Integers
     end: Integers
+    deadline: Integers
+    following: Integers
     place: Integers
     complete_from: Integers
     complete_to: Integers
