@@ -65,9 +65,10 @@ class Quote(NamedTuple):
 class Row(NamedTuple):
     """A row of a feed that is no venue: what its message says, as the definition's ``[source]`` reads it.
 
-    `symbol` is the row's key as one text (empty where the definition's key cannot be read), `first` and `last` the numbers
-    of its sequence (none: it has none, or none can be read). It stands where a `Trade` stands, but without a time: that
-    is read with the row. Numbers in `values` that are no whole ones are the text of the message, to the digit.
+    `symbol` is the row's key as one text (empty where the definition's key cannot be read), `first` and `last` the
+    numbers of its sequence (none: it has none, or none can be read). It stands where a `Trade` stands, but without a
+    time: that is read with the row. Numbers in `values` that are no whole ones are the text of the message, to the
+    digit.
     """
 
     symbol: str
@@ -143,8 +144,11 @@ class Ping(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a venue allows: `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight
-    it takes in `window` seconds, `messages` how many messages a second may be sent to it over one connection.
+    """What a venue allows.
+
+    `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight it takes in `window`
+    seconds, `messages` how many messages a second may be sent to it over one connection, `symbols` how many symbols of
+    one channel one connection carries.
     """
 
     symbols: int = 100
@@ -219,7 +223,9 @@ class Venue(Protocol):
         ...
 
     def read_latest(self, symbol: str, answer: Answer) -> tuple[Tail, Sequence[Trade]]:
-        """Its answer, with the trades that came in it. The time of the tail is the venue's clock where it says it
-        (the HTTP header ``Date``, cut to its second, where nothing better is there).
+        """Its answer, with the trades that came in it.
+
+        The time of the tail is the venue's clock where it says it (the HTTP header ``Date``, cut to its second, where
+        nothing better is there).
         """
         ...
