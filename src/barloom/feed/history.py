@@ -17,7 +17,10 @@ __all__ = ["Fetched", "HistoryClient"]
 
 _SECOND: Final = 1_000_000_000
 _MISSES: Final = 5
-"""How often in a row answers may bring nothing of what is wanted."""
+"""How often in a row a sweep may bring nothing of what is wanted."""
+
+_IDLE: Final = 50
+"""How many pages in a row may bring nothing, of those that an overlap in time goes through again."""
 
 
 class Fetched(NamedTuple):
@@ -135,14 +138,22 @@ class _Search:
     async def _sweep(self, misses: int, deadline: float) -> None:
         """From the first number that is wanted on, page after page as long as they lead on."""
         request: Request | None = self._first_request(misses)
-        while request is not None and self.wanted:
-            asked = request
-            page = await _page(self._venue, self._asker, self._symbol, asked, deadline)
+        reached = -1
+        idle = 0
+        while request is not None and idle < _IDLE:
+            before = len(self._found)
+            page = await _page(self._venue, self._asker, self._symbol, request, deadline)
             top = self._take(page.trades)
-            request = None
-            if page.beyond and top is not None and not self.wanted.ends_by(top):
-                request = page.following or self._venue.history(self._symbol, top, self._time_at(top))
-                request = None if request == asked else request
+            idle = 0 if len(self._found) > before else idle + 1
+            leads_on = page.beyond and top is not None and top > reached and not self.wanted.ends_by(top)
+            request = self._next_request(page, top) if leads_on and top is not None else None
+            reached = reached if top is None else top
+
+    def _next_request(self, page: History, top: int) -> Request:
+        if page.following is not None:
+            return page.following
+        after = self.wanted.beyond(top) - 1
+        return self._venue.history(self._symbol, after, self._time_at(after))
 
     def _first_request(self, misses: int) -> Request:
         after = self.wanted.first - 1
