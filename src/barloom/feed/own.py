@@ -90,9 +90,10 @@ def _wrong_address(url: object) -> Iterator[Problem]:
 class OwnFeed:
     """Looks like a venue, without history: what it did not send is missing.
 
-    The definition's ``[source]`` says where in a message its rows (or ``[feed] rows`` does) and their fields stand. The `values` of a `Row` are
-    those that it names, by the names of fields; `plan` is the definition that reads them. In the texts to subscribe
-    ``{symbol}`` stands for each symbol, and ``{symbols}`` for all of a connection as a JSON list.
+    The definition's ``[source]`` says where in a message its rows (or ``[feed] rows`` does) and their fields stand. The
+    `values` of a `Row` are those that it names, by the names of fields; `plan` is the definition that reads them. In
+    the texts to subscribe ``{symbol}`` stands for each symbol, and ``{symbols}`` for all of a connection as a list of
+    JSON.
     """
 
     channels: Sequence[Channel] = (Channel.TRADES,)
