@@ -76,10 +76,12 @@ class HistoryClient:
             return None
         if trades and trades[-1].time < time:
             return tail.last
-        if not self._venue.finds_time:
-            return await self._searched(symbol, time, tail.last, deadline)
-        page = await _page(self._venue, self._asker, symbol, self._venue.history(symbol, None, time), deadline)
-        return _before(page.trades, time, tail.last)
+        if self._venue.finds_time:
+            page = await _page(self._venue, self._asker, symbol, self._venue.history(symbol, None, time), deadline)
+            number = _before(page.trades, time)
+            if number is not None:
+                return number
+        return await self._searched(symbol, time, tail.last, deadline)
 
     async def _searched(self, symbol: str, time: int, last: int, deadline: float) -> int:
         """By halves: numbers go with time, or nearly so."""
@@ -99,11 +101,11 @@ async def _page(venue: Venue, asker: Asker, symbol: str, request: Request, deadl
     return await asker.ask(symbol, request, lambda answer: venue.read_history(symbol, request, answer), deadline)
 
 
-def _before(trades: Iterable[Trade], time: int, last: int) -> int:
-    listed = [trade for trade in trades if trade.first is not None and trade.last is not None]
-    later = [trade.first for trade in listed if trade.time >= time and trade.first is not None]
-    earlier = [trade.last for trade in listed if trade.last is not None]
-    return min(later) - 1 if later else max(earlier, default=last)
+def _before(trades: Iterable[Trade], time: int) -> int | None:
+    """The number before the first at or after a time, or the last of those before it."""
+    later = [trade.first for trade in trades if trade.time >= time and trade.first is not None]
+    earlier = [trade.last for trade in trades if trade.time < time and trade.last is not None]
+    return min(later) - 1 if later else max(earlier, default=None)
 
 
 class _Search:

@@ -28,8 +28,8 @@ class Shapes:
     shut: tuple[str, ...] = field(default=())
 
 
-def _trade(symbol: str, number: int, time: int, price: str, size: str, side: str) -> Trade:
-    return Trade(symbol, number, number, time, price, size, side)
+def _trade(symbol: str, number: int, time: int, *rest: str) -> Trade:
+    return Trade(symbol, number, number, time, *rest)
 
 
 def _binance(name: str, quote: str, quoted_at: int | None) -> Shapes:
@@ -190,8 +190,8 @@ OKX = Shapes(
         ),
         (
             (
-                '{"event":"error","code":"60018","msg":"Wrong URL or channel:trades-all,instId:FOO-USDT doesn\'t exist.",'
-                '"connId":"a4d3ae55"}'
+                '{"event":"error","code":"60018","msg":"Wrong URL or channel:trades-all,'
+                'instId:FOO-USDT doesn\'t exist.","connId":"a4d3ae55"}'
             ),
             [Refusal("FOO-USDT", "60018 Wrong URL or channel:trades-all,instId:FOO-USDT doesn't exist.")],
         ),
