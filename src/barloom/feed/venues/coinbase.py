@@ -9,7 +9,7 @@ import msgspec
 
 from barloom.feed.protocol import Addresses, Channel, History, Limits, Ping, Quote, Refusal, Request, Tail, Trade
 from barloom.feed.venues.base import VenueBase
-from barloom.feed.venues.reading import MILLISECOND, OK, http_time, instant, refused, typed
+from barloom.feed.venues.reading import MILLISECOND, OK, http_time, instant, refused, tried, typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ class Coinbase(VenueBase):
         return [_past(item, symbol) for item in reversed(found)]
 
     def _refuse(self, symbol: str, answer: Answer) -> NoReturn:
-        problem = typed(_PROBLEM, answer.body)
+        problem = tried(_PROBLEM, answer.body) or _Problem()
         if answer.status == _MISSING:
             message = f"coinbase knows no product {symbol}: {problem.message}"
             raise LookupError(message)
