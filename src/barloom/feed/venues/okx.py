@@ -81,7 +81,7 @@ class Okx(VenueBase):
 
     name = "okx"
     addresses = Addresses("wss://ws.okx.com:8443", "https://www.okx.com")
-    limits = Limits(symbols=100, messages=5, weight=16, window=2)
+    limits = Limits(symbols=100, messages=10, weight=16, window=2)
     ping = Ping(every=20, text="ping", silence=30)
     together = False
 
