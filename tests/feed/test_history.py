@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+import barloom as bl
 from barloom.errors import VenueUnavailable
 from barloom.feed.asking import Asker, Patience
 from barloom.feed.budget import Budget
@@ -352,6 +354,14 @@ def test_an_unknown_symbol_is_not_asked_for_again(rest: Rest) -> None:
     with pytest.raises(LookupError, match="knows no"):
         rest.fetch(5_100, 5_150)
     assert 1 == len(rest.asked)
+
+
+def test_asking_needs_an_optional_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the error says what to install."""
+    monkeypatch.setitem(sys.modules, "httpx", None)
+
+    with pytest.raises(bl.MissingExtra, match=r"pip install 'barloom\[feed\]'"):
+        Asker(venue("kraken"), lambda *_: None)
 
 
 def test_the_latest_number(rest: Rest) -> None:
