@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Chain", "Held"]
 
 _UNKNOWN: Final = -1
+_AT_ONCE: Final = 10_000
+"""How many numbers are asked for at once."""
+
 _MOST_LATER: Final = 10_000
 """How many rows of a run that began anew wait for a hole of the run before."""
 
@@ -72,6 +75,7 @@ class Chain:
         self._checked = -inf
         self._tries = 0
         self._retry_at = -inf
+        self._connection = self._asked_over = 0
 
     # What stands
 
@@ -274,6 +278,7 @@ class Chain:
         elif self.next < 0:
             self._begin_at(last, time)
         elif last >= self.next:
+            self._sure()
             self._learn(last, now)
         elif last == self.next - 1 and not self.is_open:
             self._sure()
@@ -301,11 +306,12 @@ class Chain:
         if self.is_open:
             self.busy = True
             self._tell_hole()
-            return Want(self.of, Ask.MISSING, self.next - 1, self.time)
+            until = self._top if self._hole is None else self._hole[1]
+            return Want(self.of, Ask.MISSING, self.next - 1, self.time, min(until, self.next - 1 + _AT_ONCE))
         if now - max(self.heard_at if self._unsure_since is None else -inf, self._checked) < self._rules.check_every:
             return None
-        self.busy, self._checked = True, now
-        return Want(self.of, Ask.LATEST, self.next - 1, self.time)
+        self.busy, self._checked, self._asked_over = True, now, self._connection
+        return Want(self.of, Ask.LATEST, self.next - 1, self.time, self.next - 1)
 
     def _tell_hole(self) -> None:
         if not self._told and self._hole is not None:
@@ -313,8 +319,8 @@ class Chain:
             first, last = self.next, self._hole[1]
             self._out.tell(EventKind.HOLE, self.of, f"{last - first + 1:,} numbers are missing", first, last)
 
-    def answered(self, rows: Iterable[Trade], received: int, now: float, *, beyond: bool) -> None:
-        """Rows that the venue's history gave; `beyond`: it may have later ones."""
+    def answered(self, rows: Iterable[Trade], received: int, now: float) -> None:
+        """What the venue's history gave of what is missing."""
         before = self.next
         self.fetched(rows, received, now)
         self.busy = False
@@ -322,8 +328,6 @@ class Chain:
             self._go_on(now)
         else:
             self._wait(now)
-        if not beyond and not self.is_open:
-            self._sure()
 
     def _go_on(self, now: float) -> None:
         """History brought something: what is missing is waited for from now on."""
@@ -336,7 +340,10 @@ class Chain:
         self.busy = False
         self._tries = 0
         self.fetched(rows, received, now)
+        since = self._unsure_since
         self.tail(last, time, now)
+        if since is not None and self._asked_over != self._connection:  # what came in between was not looked for
+            self.clear, self._unsure_since, self._checked = False, since, -inf
 
     def fetched(self, rows: Iterable[Trade], received: int, now: float) -> None:
         """Rows that were fetched, in any order and with known ones among them."""
@@ -347,12 +354,10 @@ class Chain:
             elif self.lost.has(row.first, row.last):  # type: ignore[arg-type]
                 self._again(Held(row, row.time, received, now), row.first, row.last, now)  # type: ignore[arg-type]
 
-    def failed(self, now: float, retry_after: float | None = None) -> None:
-        """The venue did not answer; it wants to be left alone for `retry_after` seconds."""
+    def failed(self, now: float) -> None:
+        """The venue did not answer."""
         self.busy = False
         self._wait(now)
-        if retry_after is not None:
-            self._retry_at = max(self._retry_at, now + retry_after)
 
     def _wait(self, now: float) -> None:
         self._tries += 1
@@ -362,6 +367,7 @@ class Chain:
 
     def connected(self) -> None:
         """It is subscribed to: what happened before is asked for at once."""
+        self._connection += 1
         if self._unsure_since is not None:
             self._checked = self._retry_at = -inf
 

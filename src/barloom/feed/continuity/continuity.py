@@ -10,7 +10,7 @@ from barloom.feed.continuity.rules import Room
 from barloom.feed.continuity.together import SharedChain, Together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from barloom.feed.batch import Position, SymbolId
     from barloom.feed.continuity.rules import Rules, Want
@@ -21,12 +21,15 @@ __all__ = ["Continuity"]
 class Continuity:
     """Keeps the symbols of a feed; does no input or output itself.
 
-    `wall` tells the time of events; every other moment is handed in, in seconds of a clock that never goes back.
+    `wall` is the present time of day, for events; every other moment is handed in, in seconds of a clock that never
+    goes back. `moved` says whether the last turn gave anything.
     """
 
-    def __init__(self, rules: Rules, batch_rows: int, wall: Callable[[], int]) -> None:
+    def __init__(self, rules: Rules, batch_rows: int) -> None:
         self.rules = rules
-        self.out = Outbox(batch_rows, wall)
+        self.wall = 0
+        self.moved = False
+        self.out = Outbox(batch_rows, lambda: self.wall)
         self.room = Room(rules.max_held)
         self.chains: dict[SymbolId, Chain] = {}
         self._together = Together(self.out, self.room) if rules.together else None
@@ -62,10 +65,12 @@ class Continuity:
 
     def turn(self, now: float) -> list[Want]:
         """Give up what is overdue, give what may be given, and say what is to be asked of the venues by now."""
+        before = self.out.counted
         for chain in self.chains.values():
             chain.expire(now)
         if self._together is not None:
             self._together.release(self.chains.values(), now)
+        self.moved = self.out.counted != before
         return [want for want in self._wants(now) if want is not None]
 
     def _wants(self, now: float) -> Iterable[Want | None]:

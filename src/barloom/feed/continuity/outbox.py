@@ -47,7 +47,7 @@ class Out(Protocol):
 class Outbox:
     """Gathers rows, marks and events in their order; no batch has more than `batch_rows` rows.
 
-    `wall` tells the time of events.
+    `wall` tells the time of events. `counted` goes up with every row, mark and event.
     """
 
     def __init__(self, batch_rows: int, wall: Callable[[], int]) -> None:
@@ -55,6 +55,7 @@ class Outbox:
         self._wall = wall
         self._sealed: deque[Batch] = deque()
         self._count = 0
+        self.counted = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -78,6 +79,7 @@ class Outbox:
         """Give a row; after it the symbol stands at `last` (none: where it stood)."""
         if len(self._rows) >= self._batch_rows:
             self._seal()
+        self.counted += 1
         self._rows.append(row)
         self._venues.append(chain.venue)
         self._received.append(received)
@@ -90,16 +92,19 @@ class Outbox:
 
     def mark(self, time: int, chain: Symbol) -> None:
         """All rows of a symbol before `time` were given."""
+        self.counted += 1
         self._marks.append(Mark(len(self._rows), time, chain.of))
 
     def mark_all(self, time: int) -> None:
         """All rows of all symbols before `time` were given."""
+        self.counted += 1
         self._marks.append(Mark(len(self._rows), time, None))
 
     def tell(
         self, kind: EventKind, of: SymbolId | None, message: str, first: int | None = None, last: int | None = None
     ) -> None:
         """Tell what befell the feed."""
+        self.counted += 1
         self._events.append(Event(kind, of, message, self._wall(), first, last))
 
     def take(self) -> Batch | None:

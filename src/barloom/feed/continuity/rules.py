@@ -59,9 +59,10 @@ class Ask(Enum):
 
 
 class Want(NamedTuple):
-    """A question: the rows of a symbol after a number, whose event time is `time`; or its latest row."""
+    """A question: the rows of a symbol after a number, whose event time is `time`, up to another; or its latest row."""
 
     of: SymbolId
     ask: Ask
     after: int
     time: int
+    until: int
