@@ -308,6 +308,16 @@ def test_a_symbol_that_is_refused_holds_nobody() -> None:
     assert "delisted" == bench.continuity.chains[A].error
 
 
+def test_a_symbol_that_is_refused_at_the_start_holds_nobody() -> None:
+    """Nor does one of which only the history is known."""
+    bench = Bench(together=True, symbols=(A, B), positions={A: Position(1, SECOND)})
+    bench.live(2, of=B)
+    assert [] == bench.given
+    bench.continuity.chains[A].refused("delisted", bench.now)
+
+    assert [("B", 2)] == bench.given
+
+
 def test_a_row_that_stands_for_several_numbers_overlaps_single_ones() -> None:
     """History may have singly what came as one: no number counts twice, and none is lost."""
     bench = Bench()
@@ -336,6 +346,7 @@ def test_positions_stand_behind_the_rows_of_their_batch(batch_rows: int) -> None
 
     given: list[int | None] = []
     for batch in bench.batches:
+        assert len(batch.rows) <= batch_rows
         given += [row.first for row in batch.rows if isinstance(row, Trade)]
         if A in batch.positions:
             assert given[-1] == batch.positions[A].last
