@@ -17,7 +17,10 @@ __all__ = ["Fetched", "HistoryClient"]
 
 _SECOND: Final = 1_000_000_000
 _MISSES: Final = 5
-"""How often in a row answers may bring nothing of what is wanted."""
+"""How often in a row a sweep may bring nothing of what is wanted."""
+
+_IDLE: Final = 50
+"""How many pages in a row may bring nothing, of those that an overlap in time goes through again."""
 
 
 class Fetched(NamedTuple):
@@ -73,10 +76,12 @@ class HistoryClient:
             return None
         if trades and trades[-1].time < time:
             return tail.last
-        if not self._venue.finds_time:
-            return await self._searched(symbol, time, tail.last, deadline)
-        page = await _page(self._venue, self._asker, symbol, self._venue.history(symbol, None, time), deadline)
-        return _before(page.trades, time, tail.last)
+        if self._venue.finds_time:
+            page = await _page(self._venue, self._asker, symbol, self._venue.history(symbol, None, time), deadline)
+            number = _before(page.trades, time)
+            if number is not None:
+                return number
+        return await self._searched(symbol, time, tail.last, deadline)
 
     async def _searched(self, symbol: str, time: int, last: int, deadline: float) -> int:
         """By halves: numbers go with time, or nearly so."""
@@ -96,11 +101,11 @@ async def _page(venue: Venue, asker: Asker, symbol: str, request: Request, deadl
     return await asker.ask(symbol, request, lambda answer: venue.read_history(symbol, request, answer), deadline)
 
 
-def _before(trades: Iterable[Trade], time: int, last: int) -> int:
-    listed = [trade for trade in trades if trade.first is not None and trade.last is not None]
-    later = [trade.first for trade in listed if trade.time >= time and trade.first is not None]
-    earlier = [trade.last for trade in listed if trade.last is not None]
-    return min(later) - 1 if later else max(earlier, default=last)
+def _before(trades: Iterable[Trade], time: int) -> int | None:
+    """The number before the first at or after a time, or the last of those before it."""
+    later = [trade.first for trade in trades if trade.time >= time and trade.first is not None]
+    earlier = [trade.last for trade in trades if trade.time < time and trade.last is not None]
+    return min(later) - 1 if later else max(earlier, default=None)
 
 
 class _Search:
@@ -135,14 +140,22 @@ class _Search:
     async def _sweep(self, misses: int, deadline: float) -> None:
         """From the first number that is wanted on, page after page as long as they lead on."""
         request: Request | None = self._first_request(misses)
-        while request is not None and self.wanted:
-            asked = request
-            page = await _page(self._venue, self._asker, self._symbol, asked, deadline)
+        reached = -1
+        idle = 0
+        while request is not None and idle < _IDLE:
+            before = len(self._found)
+            page = await _page(self._venue, self._asker, self._symbol, request, deadline)
             top = self._take(page.trades)
-            request = None
-            if page.beyond and top is not None and not self.wanted.ends_by(top):
-                request = page.following or self._venue.history(self._symbol, top, self._time_at(top))
-                request = None if request == asked else request
+            idle = 0 if len(self._found) > before else idle + 1
+            leads_on = page.beyond and top is not None and top > reached and not self.wanted.ends_by(top)
+            request = self._next_request(page, top) if leads_on and top is not None else None
+            reached = reached if top is None else top
+
+    def _next_request(self, page: History, top: int) -> Request:
+        if page.following is not None:
+            return page.following
+        after = self.wanted.beyond(top) - 1
+        return self._venue.history(self._symbol, after, self._time_at(after))
 
     def _first_request(self, misses: int) -> Request:
         after = self.wanted.first - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 __all__ = ["Wanted"]
 
@@ -32,6 +32,11 @@ class Wanted:
     def ends_by(self, number: int) -> bool:
         """Whether none is larger than a number."""
         return not self._ranges or self._ranges[-1][1] <= number
+
+    def beyond(self, number: int) -> int:
+        """The smallest that is larger than a number. There must be one."""
+        low, _ = self._ranges[bisect_right(self._ranges, number, key=lambda item: item[1])]
+        return max(low, number + 1)
 
     def remove(self, first: int, last: int) -> bool:
         """Take out a range; false where none of it was wanted."""

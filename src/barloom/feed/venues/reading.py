@@ -53,7 +53,7 @@ def typed(decoder: msgspec.json.Decoder[T], text: str | bytes) -> T:
 
 def shown(text: str | bytes) -> str:
     """The beginning of a message, for people to look at."""
-    whole = text if isinstance(text, str) else text.decode(errors="replace")
+    whole = text if isinstance(text, str) else bytes(text).decode(errors="replace")  # a part of a message has no decode
     return whole if len(whole) <= _SHOWN else f"{whole[:_SHOWN]}…"
 
 
