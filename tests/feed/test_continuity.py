@@ -202,16 +202,31 @@ def test_marks_are_given_where_the_tail_is_proven() -> None:
     """The venue's last number is the last given: all before its word was given. With an unknown tail there is none."""
     bench = Bench()
     bench.live(1)
-    bench.sure(1, 10)
-    bench.compare(1, 20)
-    bench.compare(2, 30)
-    bench.compare(2, 40)
+    chain = bench.continuity.chains[A]
+    chain.tail(1, 10 * SECOND, bench.now)
+    chain.tail(2, 30 * SECOND, bench.now)
+    chain.tail(2, 40 * SECOND, bench.now)
 
-    assert [("A", 10), ("A", 20)] == bench.marks
+    assert [("A", 10)] == bench.marks
     bench.turn(0.3)
     bench.answer(2)
-    bench.compare(2, 50)
-    assert [("A", 10), ("A", 20), ("A", 50)] == bench.marks
+    chain.tail(2, 50 * SECOND, bench.now)
+    assert [("A", 10), ("A", 50)] == bench.marks
+
+
+def test_history_is_believed_when_it_says_the_same_twice() -> None:
+    """It may lag behind the market: a mark is of the time when it said so first."""
+    bench = Bench()
+    bench.live(1)
+    bench.sure(1, 10)
+    assert [] == bench.marks
+    bench.compare(1, 20)
+    bench.live(2)
+    bench.compare(2, 30)
+    assert [("A", 10)] == bench.marks
+    bench.compare(2, 40)
+
+    assert [("A", 10), ("A", 30)] == bench.marks
 
 
 def test_after_a_lost_connection_the_tail_is_asked_for_at_once() -> None:
@@ -261,6 +276,8 @@ def test_together_marks_of_all_are_what_is_proven_of_all() -> None:
     bench.live(1, of=B)
     bench.sure(1, 20)
     bench.sure(1, 10, of=B)
+    bench.compare(1, 30)
+    bench.compare(1, 30, of=B)
 
     assert [("A", 20), ("B", 10), (None, 10)] == [mark for mark in bench.marks if mark[1] > 1]
 

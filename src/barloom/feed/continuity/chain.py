@@ -76,6 +76,7 @@ class Chain:
         self._tries = 0
         self._retry_at = -inf
         self._connection = self._asked_over = 0
+        self._said: tuple[int, int] | None = None
 
     # What stands
 
@@ -269,25 +270,28 @@ class Chain:
     # What the venue says
 
     def tail(self, last: int | None, time: int, now: float) -> None:
-        """The venue says that `last` was the latest number, all of whose rows happened before `time`."""
+        """The venue says that `last` was the latest number when all that had happened was before `time`."""
+        self._tail(last, time, time, now)
+
+    def _tail(self, last: int | None, time: int, proven: int, now: float) -> None:
         self._checked = now
         if self._later:
             return
         if last is None:
-            self.marked = max(self.marked, time) if self.next < 0 else self.marked
+            self.marked = max(self.marked, proven) if self.next < 0 else self.marked
         elif self.next < 0:
-            self._begin_at(last, time)
+            self._begin_at(last, time, proven)
         elif last >= self.next:
             self._sure()
             self._learn(last, now)
         elif last == self.next - 1 and not self.is_open:
             self._sure()
-            self._mark(time)
+            self._mark(proven)
 
-    def _begin_at(self, last: int, time: int) -> None:
+    def _begin_at(self, last: int, time: int, proven: int) -> None:
         """Nothing is known but what the venue says: go on from there."""
         self.next, self._top, self._largest = last + 1, last, time
-        self.marked = time
+        self.marked = proven
         self._sure()
         self._out.moved(self, Position(last, time))
 
@@ -336,12 +340,17 @@ class Chain:
         self._unsure_since = None if self._unsure_since is None else now
 
     def compared(self, rows: Iterable[Trade], last: int | None, time: int, received: int, now: float) -> None:
-        """The latest number by the venue's history, with the rows that it gave; `time` as in `tail`."""
+        """The latest number by the venue's history, with the rows that it gave; `time` as in `tail`.
+
+        History may lag behind: only when it says the same once more is it believed that the number was the latest.
+        """
         self.busy = False
         self._tries = 0
         self.fetched(rows, received, now)
         since = self._unsure_since
-        self.tail(last, time, now)
+        confirmed, self._said = self._said, None if last is None else (last, time)
+        agreed = confirmed is not None and confirmed[0] == last
+        self._tail(last, time, confirmed[1] if agreed and confirmed is not None else 0, now)
         if since is not None and self._asked_over != self._connection:  # what came in between was not looked for
             self.clear, self._unsure_since, self._checked = False, since, -inf
 
