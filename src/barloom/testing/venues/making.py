@@ -22,7 +22,7 @@ _DUST: Final = 100_000
 """Sizes get five more digits, so that who reads them as floats is found out."""
 
 
-def made(  # noqa: PLR0913 - handed through
+def made(  # noqa: PLR0913, PLR0917 - handed through
     symbols: Sequence[str],
     trades: int,
     seed: int,
@@ -46,7 +46,9 @@ def made(  # noqa: PLR0913 - handed through
     last: dict[str, MarketTrade] = {}
     rows: list[MarketTrade] = []
     for frame in market:
-        for symbol, at, price, size in frame.sort("id").select("symbol", "at", "price", "size").cast({"at": int}).rows():
+        for symbol, at, price, size in (
+            frame.sort("id").select("symbol", "at", "price", "size").cast({"at": int}).rows()
+        ):
             place, name = len(rows), names[symbol]
             text = f"{size}{dust[place]:05}"
             trade = MarketTrade(name, following[name], at, str(price), text, ("buy", "sell")[side[place]])

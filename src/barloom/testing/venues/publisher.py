@@ -45,7 +45,7 @@ class Pace:
 class Publisher:
     """Makes trades known and sends them, as planned."""
 
-    def __init__(  # noqa: PLR0913 - what it brings together
+    def __init__(  # noqa: PLR0913, PLR0917 - what it brings together
         self,
         timeline: Timeline,
         script: Script,

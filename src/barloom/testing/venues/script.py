@@ -18,8 +18,8 @@ from barloom.testing.venues.troubles import (
     Maintenance,
     OddAnswers,
     OutOfOrder,
-    RestDown,
     Restarted,
+    RestDown,
     ServerErrors,
     Silence,
     SlowAnswers,
@@ -58,7 +58,7 @@ class Script:
         return not for_ever and not any(isinstance(trouble, Forgotten) for trouble in self.troubles)
 
     @classmethod
-    def random(
+    def random(  # noqa: PLR0913 - each by its name
         cls,
         seed: int,
         trades: int = 1_000,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from barloom.errors import MissingExtra
 from barloom.testing.venues.answers import split
@@ -176,8 +177,10 @@ class VenueServer:
     async def drained(self) -> None:
         """Wait until no client has much left to read."""
         await asyncio.sleep(0)
-        while any(client.connection.transport.get_write_buffer_size() > _FULL for client in self.clients):
-            await asyncio.sleep(0.001)
+        for client in list(self.clients):
+            if client.connection.transport.get_write_buffer_size() > _FULL:
+                with suppress(ConnectionError):
+                    await client.connection.drain()
 
     def beat(self) -> None:
         """Send the heartbeats."""
@@ -229,11 +232,11 @@ def _by_symbol(trades: Sequence[MarketTrade]) -> Iterable[list[MarketTrade]]:
         yield group
 
 
-def _response(status: int, body: str, reply: Reply | None = None) -> Any:  # noqa: ANN401 - a type of an optional part
+def _response(status: int, body: str, reply: Reply | None = None) -> Response:
     from websockets.datastructures import Headers  # noqa: PLC0415 - an optional part
-    from websockets.http11 import Response  # noqa: PLC0415 - an optional part
+    from websockets.http11 import Response as Answer  # noqa: PLC0415 - an optional part
 
     data = body.encode()
     headers = Headers([("Connection", "close"), ("Content-Length", str(len(data))), *(reply.headers if reply else ())])
     names = {status.value: status.phrase for status in HTTPStatus}
-    return Response(status, names.get(status, "Unknown"), headers, data)
+    return Answer(status, names.get(status, "Unknown"), headers, data)

@@ -24,7 +24,6 @@ from barloom.time.timeframe import parse_duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from barloom.testing.venues.market import MarketTrade
     from barloom.testing.venues.script import Script
     from barloom.testing.venues.troubles import Trouble
 

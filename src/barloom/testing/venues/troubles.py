@@ -92,7 +92,7 @@ class LostTail:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """The next `count` trades (of `symbol`) are not in history; with `live` they are sent, else nobody ever sees them."""
+    """The next `count` trades (of `symbol`) are not in history; with `live` they are sent, else nobody sees them."""
 
     at: Moment
     count: int = 2
@@ -189,8 +189,10 @@ class SlowAnswers:
 
 @dataclass(frozen=True, slots=True)
 class OddAnswers:
-    """Answers with trades that are not to be trusted: ``"short"`` lacks the later half of them, ``"gappy"`` some in the
-    middle, ``"empty"`` has none, ``"shuffled"`` another order, ``"doubled"`` some twice, ``"broken"`` is half its text.
+    """Answers with trades are not to be trusted.
+
+    ``"short"`` lacks the later half of them, ``"gappy"`` some in the middle, ``"empty"`` has none, ``"shuffled"`` has
+    another order, ``"doubled"`` some twice, ``"broken"`` is half of its text.
     """
 
     first: int = 1

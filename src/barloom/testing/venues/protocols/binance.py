@@ -145,7 +145,9 @@ class Binance(Exchange):
             return _refused(-1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.")
         for name in ("fromId", "startTime", "endTime", "limit"):
             if not query.get(name, "0").isdigit():
-                return _refused(-1100, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'.")
+                return _refused(
+                    -1100, f"Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'."
+                )
         if not history.knows(query["symbol"]):
             return _refused(-1121, "Invalid symbol.")
         return None
@@ -178,7 +180,9 @@ class Binance(Exchange):
     def too_many(self, status: int) -> Reply:
         """Code -1003; 418 once the address is banned."""
         said = "Way too many requests; IP banned" if status == 418 else "Too many requests"  # noqa: PLR2004
-        return Reply(status, dumps({"code": -1003, "msg": f"{said}; current limit is 6000 request weight per 1 MINUTE."}))
+        return Reply(
+            status, dumps({"code": -1003, "msg": f"{said}; current limit is 6000 request weight per 1 MINUTE."})
+        )
 
     def failed(self, status: int) -> Reply:
         """Code -1001, or the web server's own page."""

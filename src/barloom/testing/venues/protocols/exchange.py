@@ -130,8 +130,6 @@ def dumps(value: object) -> str:
 
 def stamp(time: int) -> str:
     """A time as text with microseconds."""
-
-
     seconds, rest = divmod(time, 1_000_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000:06}Z"
 

@@ -59,7 +59,9 @@ class Kraken(Exchange):
             return [dumps({"method": "pong", **number, **times})]
         channel = params.get("channel")
         if method not in {"subscribe", "unsubscribe"} or channel not in _CHANNELS:
-            return [dumps({"error": "Unsupported method or channel", "method": method, "success": False, **times, **number})]
+            return [
+                dumps({"error": "Unsupported method or channel", "method": method, "success": False, **times, **number})
+            ]
         answers, snapshots = [], []
         snapshot = params.get("snapshot", channel == "ticker")
         for symbol in params.get("symbol", ()):
@@ -164,7 +166,9 @@ def _order(trade: MarketTrade) -> str:
 
 def _row(trade: MarketTrade) -> str:
     seconds = f"{trade.time // _SECONDS}.{trade.time % _SECONDS // MICROSECOND:06}"
-    return f'["{trade.price}","{trade.size}",{float(seconds)!r},"{trade.side[0]}","{_order(trade)[0]}","",{trade.number}]'
+    return (
+        f'["{trade.price}","{trade.size}",{float(seconds)!r},"{trade.side[0]}","{_order(trade)[0]}","",{trade.number}]'
+    )
 
 
 def _nanoseconds(since: str) -> int:
@@ -177,5 +181,7 @@ def _names(symbol: str) -> list[str]:
     """All names that REST takes for a pair; the first is the one it answers with."""
     base, quote = symbol.split("/")
     old = [_OLD_NAMES.get(part, part) for part in (base, quote)]
-    full = "".join(_LETTERED.get(part, part) for part in old) if all(part in _LETTERED for part in old) else "".join(old)
+    full = (
+        "".join(_LETTERED.get(part, part) for part in old) if all(part in _LETTERED for part in old) else "".join(old)
+    )
     return [full, "".join(old), "/".join(old), base + quote, symbol]

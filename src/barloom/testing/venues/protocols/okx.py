@@ -104,7 +104,7 @@ class Okx(Exchange):
         if any(not query.get(name, "0").isdigit() for name in ("after", "before", "limit")):
             return _refused("51000", "Parameter error")
         limit = min(int(query.get("limit", "100")), most)
-        trades = history.run(symbol).trades
+        trades: Sequence[MarketTrade] = history.run(symbol).trades
         if path.endswith("/history-trades"):
             trades = _between(trades, query)
         return _answer([_fields(trade) for trade in trades[-limit:][::-1]])
