@@ -13,7 +13,9 @@ import pytest
 
 from barloom.errors import VenueUnavailable
 from barloom.feed.asking import Asker
+from barloom.feed.budget import Budget
 from barloom.feed.history import Fetched, HistoryClient
+from barloom.feed.protocol import Limits
 from barloom.feed.venues import VENUES, venue
 from barloom.testing import FakeClock
 from feed.rest import SYMBOLS, Print, answered
@@ -237,6 +239,22 @@ def test_limits_are_kept(rest: Rest) -> None:
     times = [time for time, _ in rest.asked]
     for start in times:
         assert sum(weight for time in times if start <= time < start + limits.window) <= limits.weight
+
+
+def test_symbols_share_what_may_be_asked() -> None:
+    """Where a venue counts by symbol, symbols do not wait for each other; where it counts them together, they do."""
+    clock = FakeClock(0)
+    together, alone = (
+        Budget(Limits(weight=2, window=10), clock),
+        Budget(Limits(weight=2, window=10, by_symbol=True), clock),
+    )
+
+    assert [0, 0, 10] == [together.wait(symbol, 1) for symbol in "abc"]
+    assert [0, 0, 0, 0, 10] == [alone.wait(symbol, 1) for symbol in "abcaa"]
+    alone.silence(3)
+    assert [3, 3] == [alone.wait(symbol, 1) for symbol in "bd"]
+    clock.sleep(10)
+    assert [0, 0] == [alone.wait("a", 2), together.wait("c", 5)]
 
 
 def test_a_shuffled_answer_is_put_in_order(rest: Rest) -> None:

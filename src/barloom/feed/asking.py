@@ -134,7 +134,7 @@ class Asker:
         """What `read` makes of the answer. Raises `VenueUnavailable` where none came, and `LookupError` of `read`."""
         what = ""
         for turn in range(1, self.patience.attempts + 1):
-            await self._afford(request, deadline)
+            await self._afford(symbol, request.weight, deadline)
             try:
                 return read(await self._get(request, deadline))
             except _Trouble as trouble:
@@ -149,8 +149,8 @@ class Asker:
         message = f"{self._venue.name} does not answer for {symbol}, asked {self.patience.attempts} times: {what}"
         raise VenueUnavailable(message)
 
-    async def _afford(self, request: Request, deadline: float) -> None:
-        while seconds := self._budget.wait(request.weight):
+    async def _afford(self, symbol: str, weight: int, deadline: float) -> None:
+        while seconds := self._budget.wait(symbol, weight):
             await self._wait(seconds, deadline, "its limits are reached")
 
     async def _wait(self, seconds: float, deadline: float, what: str = "its answers lack what is wanted") -> None:

@@ -13,26 +13,28 @@ __all__ = ["Budget"]
 
 
 class Budget:
-    """Requests of all symbols of a venue draw on one budget; times are those of `Clock.monotonic`."""
+    """Requests of all symbols of a venue draw on one budget, or those of each symbol on its own; silence is of all.
+
+    Times are those of `Clock.monotonic`.
+    """
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._spent: deque[tuple[float, int]] = deque()
-        self._used = 0
+        self._spent: dict[str, deque[tuple[float, int]]] = {}
         self._silent_until = clock.monotonic()
 
-    def wait(self, weight: int) -> float:
+    def wait(self, symbol: str, weight: int) -> float:
         """For how many seconds a request of this weight has to wait; zero says that it is taken out of the budget."""
         now = self._clock.monotonic()
-        while self._spent and self._spent[0][0] + self._limits.window <= now:
-            self._used -= self._spent.popleft()[1]
         if now < self._silent_until:
             return self._silent_until - now
-        if self._used and self._used + weight > self._limits.weight:
-            return self._spent[0][0] + self._limits.window - now
-        self._spent.append((now, weight))
-        self._used += weight
+        spent = self._spent.setdefault(symbol if self._limits.by_symbol else "", deque())
+        while spent and spent[0][0] + self._limits.window <= now:
+            spent.popleft()
+        if spent and sum(each for _, each in spent) + weight > self._limits.weight:
+            return spent[0][0] + self._limits.window - now
+        spent.append((now, weight))
         return 0.0
 
     def silence(self, seconds: float) -> None:

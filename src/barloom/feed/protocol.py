@@ -147,8 +147,8 @@ class Limits:
     """What a venue allows.
 
     `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight it takes in `window`
-    seconds, `messages` how many messages a second may be sent to it over one connection, `symbols` how many symbols of
-    one channel one connection carries.
+    seconds, of all symbols together or, with `by_symbol`, of each. `messages` is how many messages a second may be sent
+    to it over one connection, `symbols` how many symbols of one channel one connection carries.
     """
 
     symbols: int = 100
@@ -156,6 +156,7 @@ class Limits:
     life: float | None = None
     weight: int = 10
     window: float = 1.0
+    by_symbol: bool = False
 
 
 @dataclass(frozen=True, slots=True)

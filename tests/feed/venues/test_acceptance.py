@@ -193,3 +193,33 @@ def damaged(text: str, chance: random.Random) -> bytes:
     return text.replace(
         chance.choice(['"1', "1", "0", "true", "2"]), chance.choice(["null", "{}", "[]", '"x"'])
     ).encode()
+
+
+@pytest.mark.parametrize(
+    ("symbol", "expected"),
+    [
+        ("BTC/USD", {"pair": "XBTUSD"}),
+        ("ETH/BTC", {"pair": "ETHXBT"}),
+        ("DOGE/EUR", {"pair": "XDGEUR"}),
+        ("SOL/USD", {"pair": "SOLUSD"}),
+        ("AAPLx/USD", {"pair": "AAPLxUSD", "asset_class": "tokenized_asset"}),
+    ],
+)
+def test_kraken_has_other_names_over_rest(symbol: str, expected: dict[str, str]) -> None:
+    """REST keeps the old names of some currencies, and wants to be told of stocks that are tokens."""
+
+    assert {**expected, "count": "1"} == venue("kraken").latest(symbol).params
+
+
+def test_kraken_symbols_have_the_names_of_today() -> None:
+    """An old name is refused with the new one; stocks that are tokens keep their small letter."""
+
+    assert "AAPLx/USD" == venue("kraken").symbol("AAPLx/USD")
+    with pytest.raises(ValueError, match="BTC for XBT"):
+        venue("kraken").symbol("XBT/USD")
+
+
+def test_an_unknown_venue_is_told_its_neighbour() -> None:
+    """With all that there are."""
+    with pytest.raises(ValueError, match=r"did you mean 'kraken'.*binance, binance-futures, coinbase, kraken, okx"):
+        venue("krakn")

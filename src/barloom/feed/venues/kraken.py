@@ -36,6 +36,9 @@ _PARAMS: Final = {
 _REST_NAMES: Final = {"BTC": "XBT", "DOGE": "XDG"}
 """REST has old names for these."""
 
+_TOKENIZED: Final = "x"
+"""Stocks as tokens end with this, in small: ``AAPLx/USD``."""
+
 _SIDES: Final = {"b": "buy", "s": "sell"}
 _PATH: Final = "/0/public/Trades"
 _AT_ONCE: Final = 50
@@ -94,7 +97,7 @@ class Kraken(VenueBase):
 
     name = "kraken"
     addresses = Addresses("wss://ws.kraken.com", "https://api.kraken.com")
-    limits = Limits(symbols=100, messages=5, weight=1, window=1)
+    limits = Limits(symbols=100, messages=5, weight=1, window=1, by_symbol=True)
     ping = Ping(every=10, text='{"method":"ping"}', silence=20)
     by_time = True
 
@@ -185,8 +188,11 @@ def _asked(method: str, symbols: Sequence[str], channels: Sequence[Channel]) -> 
 
 
 def _request(symbol: str, *, since: int | None, count: int) -> Request:
-    pair = "".join(_REST_NAMES.get(name, name) for name in symbol.split("/"))
+    base, quote = symbol.split("/")
+    pair = _REST_NAMES.get(base, base) + _REST_NAMES.get(quote, quote)
     params = {"pair": pair, "count": str(min(count, _PAGE))}
+    if base.endswith(_TOKENIZED):
+        params["asset_class"] = "tokenized_asset"
     return Request(_PATH, params if since is None else {**params, "since": str(since)})
 
 

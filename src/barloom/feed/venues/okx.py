@@ -106,7 +106,10 @@ class Okx(VenueBase):
         return _asked("unsubscribe", symbols, channels)
 
     def read(self, text: str | bytes) -> Sequence[Message]:
-        """Also the pushes of the channel `trades`, which stand for `count` trades up to theirs."""
+        """Also the pushes of the channel `trades`, which stand for `count` trades up to theirs.
+
+        That channel is not asked for: trades of two sources at one price come apart, and their numbers then mix.
+        """
         if text in ("pong", b"pong"):
             return ()
         message = typed(_MESSAGE, text)
