@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE", "until"]
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 240.0
 """Seconds after which what a test waits for will not come any more: only a test that fails waits so long."""
 
 

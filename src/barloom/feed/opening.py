@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from barloom.feed.settings import FeedSettings, feed_of, feeds_of
@@ -26,7 +27,8 @@ _SECOND = 1_000_000_000
 class Feeds:
     """Feeds that bars can be made of: what `bars.run` takes. ``+`` puts several together.
 
-    Nothing is connected before it is run.
+    Nothing is connected before it is run. It has no end: `stop` ends a run, from another thread or from `told`, behind
+    what was given by then.
     """
 
     def __init__(
@@ -35,6 +37,11 @@ class Feeds:
         self.feeds = feeds
         self.settings = settings
         self._told = told
+        self._stopped = Flag()
+
+    def stop(self) -> None:
+        """End the run."""
+        self._stopped.set()
 
     def __repr__(self) -> str:
         listed = ", ".join(f"{feed.venue.name}:{symbol}" for feed in self.feeds for symbol in feed.symbols)
@@ -47,7 +54,7 @@ class Feeds:
         """As a source for a definition. Raises `SourceError` where that asks for what the feeds do not have."""
         from barloom.feed.source import LiveFeeds  # noqa: PLC0415 - polars is loaded only when something is read
 
-        return LiveFeeds(plan, self.feeds, settings=self.settings, clock=clock, told=self._told)
+        return LiveFeeds(plan, self.feeds, settings=self.settings, clock=clock, told=self._told, stopped=self._stopped)
 
 
 def open(  # noqa: A001, PLR0913 - read as bl.feed.open; the settings of a feed, by name

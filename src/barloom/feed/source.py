@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event as Flag
 from typing import TYPE_CHECKING, Final
 
 from barloom.clock import SystemClock
@@ -38,7 +39,7 @@ _MOST_EVENTS: Final = 1_000
 class LiveFeeds:
     """Follows feeds from right after the positions that a store holds; nothing that was not committed is lost.
 
-    `told` is called with every event. `events` has the latest ones.
+    `told` is called with every event, `stopped` ends it. `events` has the latest ones.
     """
 
     replayable = True
@@ -52,7 +53,9 @@ class LiveFeeds:
         clock: Clock | None = None,
         told: Callable[[Event], None] | None = None,
         taking: Callable[[Continuity, Mapping[str, Venue]], Intake] = Intake,
+        stopped: Flag | None = None,
     ) -> None:
+        self._stopped = stopped or Flag()
         self.name = _name_of(feeds)
         self._plan = plan
         self._feeds = feeds
@@ -88,7 +91,7 @@ class LiveFeeds:
         pump = Pump(self._batches(positions, batch_rows), self._clock, capacity=2 * batch_rows, weight=_weight)
         pump.start()
         try:
-            while not pump.drained:
+            while not pump.drained and not self._stopped.is_set():
                 pump.wait(batch_rows, interval)
                 taken = pump.take(batch_rows)
                 given = [batch for batch, _ in taken]
