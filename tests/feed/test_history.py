@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from barloom.errors import VenueUnavailable
-from barloom.feed.asking import Asker
+from barloom.feed.asking import Asker, Patience
 from barloom.feed.budget import Budget
 from barloom.feed.history import Fetched, HistoryClient
 from barloom.feed.protocol import Limits
@@ -45,9 +45,12 @@ class Rest:
         self.clock = FakeClock(BEGIN * 1000)
         self.asked: list[tuple[float, httpx.Request]] = []
         self.told: list[str] = []
+        self.endless = False
         self.trouble: Callable[[int, httpx.Response], httpx.Response] = lambda _, good: good
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        if self.endless:
+            await asyncio.Event().wait()
         self.asked.append((self.clock.monotonic(), request))
         return self.trouble(len(self.asked), answered(self.name, request, self.prints))
 
@@ -150,6 +153,20 @@ def test_a_venue_that_is_asked_too_much_is_left_alone(rest: Rest, status: int) -
     assert [f"{SYMBOLS[rest.name]}: {rest.asked[0][1].url.path}: status {status}, silence for 37 s"] == rest.told
 
 
+def test_silence_is_of_all_symbols(rest: Rest) -> None:
+    """Also who was not refused asks nothing meanwhile: another question waits until the silence is over."""
+    headers = {"Retry-After": "37"}
+    rest.trouble = lambda turn, good: httpx.Response(429, headers=headers) if turn == 1 else good
+    symbol = SYMBOLS[rest.name]
+
+    async def twice(client: HistoryClient) -> Fetched:
+        await client.fetch(symbol, 5_000, BEGIN * 1000, 5_010, within=10)
+        return await client.fetch(symbol, 5_100, BEGIN * 1000, 5_110)
+
+    assert [] == rest.run(twice).absent
+    assert rest.asked[1][0] - rest.asked[0][0] >= 37
+
+
 @pytest.mark.parametrize(("status", "least"), [(429, 5), (418, 120)])
 def test_a_venue_that_does_not_say_how_long(rest: Rest, status: int, least: float) -> None:
     """Without a `Retry-After` that makes sense it is left alone for a while, and for longer where it bans."""
@@ -201,6 +218,14 @@ def test_a_line_that_breaks_is_tried_again(rest: Rest) -> None:
 
     assert [] == rest.fetch(5_100, 5_150).absent
     assert ["ConnectError refused", "ReadTimeout silence"] == [text.split(": ")[2] for text in rest.told]
+
+
+def test_an_answer_that_never_ends_is_cut(rest: Rest) -> None:
+    """The time-out is of a whole answer, however it trickles."""
+    rest.endless = True
+
+    with pytest.raises(VenueUnavailable, match="TimeoutError"):
+        rest.run(lambda client: client.latest(SYMBOLS[rest.name]), patience=Patience(attempts=2, timeout=0.01))
 
 
 def test_it_ends_where_nobody_answers(rest: Rest) -> None:
