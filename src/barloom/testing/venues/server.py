@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from barloom.testing.venues.answers import Answers
     from barloom.testing.venues.clock import VenueClock
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
     from barloom.testing.venues.protocols.exchange import Exchange, Form, Reply
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Client", "VenueServer"]
 
@@ -33,6 +33,7 @@ _FULL: Final = 1 << 20
 
 _LOG: Final = logging.getLogger("barloom.testing.venues")
 _LOG.setLevel(logging.CRITICAL)  # the troubles are meant, and are no errors of this server
+_OPEN: Final = 1  # websockets.protocol.State.OPEN
 _SILENT: Final = ("heartbeat",)
 """Channels that say nothing about a trade."""
 
@@ -51,14 +52,14 @@ class Client:
     def say(self, texts: Iterable[str]) -> None:
         """Send messages."""
         data = b"".join(framed(text) for text in texts)
-        if data and not self.connection.transport.is_closing():
+        if data and self.connection.state == _OPEN and not self.connection.transport.is_closing():
             self.connection.transport.write(data)
             self.spoken = True
 
-    def sort(self) -> None:
+    def sort(self, told: Sequence[str]) -> None:
         """Note which forms each symbol has; quotes come before the trade."""
         self.forms = {}
-        for form in sorted(self.listener.forms, key=lambda form: "rade" in form.channel or form.channel == "matches"):
+        for form in sorted(self.listener.forms, key=lambda form: form.channel in told):
             if form.channel not in _SILENT:
                 self.forms.setdefault(form.symbol, []).append(form)
 
@@ -140,21 +141,23 @@ class VenueServer:
         self._resort(client)
         try:
             async for message in connection:
-                text = message if isinstance(message, str) else message.decode()
-                client.say(self.exchange.hear(listener, text, self._history, self._clock.venue()))
-                self._resort(client)
+                if client in self.clients:
+                    text = message if isinstance(message, str) else message.decode()
+                    client.say(self.exchange.hear(listener, text, self._history, self._clock.venue()))
+                    self._resort(client)
         except ConnectionClosed:
             pass
         finally:
             self.forget(client)
 
     def _resort(self, client: Client) -> None:
-        client.sort()
+        client.sort(self.exchange.told)
         self.given_up |= client.listener.left
         self._listen()
 
     def _listen(self) -> None:
-        self.heard = {symbol for client in self.clients for symbol in client.forms}
+        forms = (form for client in self.clients for form in client.listener.forms)
+        self.heard = {form.symbol for form in forms if form.channel in self.exchange.told}
         self.given_up -= self.heard
         self.changed.set()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Coinbase"]
 
@@ -31,6 +31,7 @@ class Coinbase(Exchange):
 
     name = "coinbase"
     grid = MICROSECOND
+    told = ("matches",)
     example = ("BTC-USD", "ETH-USD", "SOL-EUR")
 
     def writes(self, symbol: str) -> bool:

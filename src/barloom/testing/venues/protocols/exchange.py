@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Best", "Exchange", "Form", "Listener", "Reply", "best_of", "dumps", "grouped", "stamp"]
 
@@ -76,6 +76,8 @@ class Exchange(ABC):
     """Whether it sends heartbeats only while it has nothing else to say."""
     pings: ClassVar[float | None] = None
     """How often, in seconds, it sends ping frames that have to be answered."""
+    told: ClassVar[tuple[str, ...]]
+    """The channels that tell trades: who has asked for one listens to its symbol."""
     example: ClassVar[tuple[str, ...]]
 
     @abstractmethod

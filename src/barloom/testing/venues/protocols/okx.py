@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Okx"]
 
@@ -36,6 +36,7 @@ class Okx(Exchange):
 
     name = "okx"
     grid = MILLISECOND
+    told = ("trades-all", "trades")
     example = ("BTC-USDT", "ETH-USDT", "SOL-USDT-SWAP")
 
     def writes(self, symbol: str) -> bool:
