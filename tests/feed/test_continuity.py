@@ -155,6 +155,20 @@ def test_a_hole_is_waited_for_while_history_brings_some_of_it() -> None:
     assert [] == bench.told(EventKind.GIVEN_UP)
 
 
+def test_holes_behind_one_that_does_not_come_are_asked_for_in_turn() -> None:
+    """What can be had is there when the first hole is given up, so that no other is given up with it."""
+    bench = Bench()
+    bench.live(1, 3, 5)
+    assert [Want(A, Ask.MISSING, 1, SECOND, 2)] == bench.turn(0.3)
+    bench.answer()
+    assert [Want(A, Ask.MISSING, 3, 3 * SECOND, 4)] == bench.turn(10)
+    bench.answer(4)
+    bench.turn(50)
+
+    assert [1, 3, 4, 5] == bench.numbers
+    assert [(2, 2)] == bench.told(EventKind.GIVEN_UP)
+
+
 def test_what_is_below_the_position_is_never_given_again() -> None:
     """A start continues right behind what was given before, with the history first."""
     bench = Bench(positions={A: Position(7, 7 * SECOND)})

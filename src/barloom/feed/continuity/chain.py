@@ -310,12 +310,29 @@ class Chain:
         if self.is_open:
             self.busy = True
             self._tell_hole()
-            until = self._top if self._hole is None else self._hole[1]
-            return Want(self.of, Ask.MISSING, self.next - 1, self.time, min(until, self.next - 1 + _AT_ONCE))
+            return self._want_missing()
         if now - max(self.heard_at if self._unsure_since is None else -inf, self._checked) < self._rules.check_every:
             return None
         self.busy, self._checked, self._asked_over = True, now, self._connection
         return Want(self.of, Ask.LATEST, self.next - 1, self.time, self.next - 1)
+
+    def _want_missing(self) -> Want:
+        """The first hole, or in turn one behind it where that does not come: each is to be asked for in its time."""
+        gaps = self._gaps()
+        after, time, until = gaps[self._tries % len(gaps)]
+        return Want(self.of, Ask.MISSING, after, time, min(until, after + _AT_ONCE))
+
+    def _gaps(self) -> list[tuple[int, int, int]]:
+        """All holes: the number before each, its time, and the last that is missing."""
+        found, reached, time = [], self.next - 1, self.time
+        if not self._held:
+            return [(reached, time, self._top)]
+        for first in sorted(self._held):
+            held = self._held[first]
+            if first > reached + 1:
+                found.append((reached, time, first - 1))
+            reached, time = max(reached, held.row.last or 0), held.time  # type: ignore[union-attr]
+        return found if reached >= self._top else [*found, (reached, time, self._top)]
 
     def _tell_hole(self) -> None:
         if not self._told and self._hole is not None:
@@ -325,11 +342,13 @@ class Chain:
 
     def answered(self, rows: Iterable[Trade], received: int, now: float) -> None:
         """What the venue's history gave of what is missing."""
-        before = self.next
+        before, held = self.next, len(self._held)
         self.fetched(rows, received, now)
         self.busy = False
         if self.next != before:
             self._go_on(now)
+        elif len(self._held) > held:
+            self._tries, self._retry_at = self._tries + 1, now
         else:
             self._wait(now)
 
