@@ -91,8 +91,12 @@ class History:
     def by_time(self, symbol: str, after: int | None = None) -> list[MarketTrade]:
         """A symbol's trades in the order of time, those before a restart of its numbers too; all, or after a time."""
         trades = self._all[symbol]
-        first = 0 if after is None else bisect_right(trades, (after + 1,), key=_by_time)
+        first = 0 if after is None else bisect_right(trades, after, key=_time)
         return trades[first : len(trades) - self.lag]
+
+
+def _time(trade: MarketTrade) -> int:
+    return trade.time
 
 
 def _by_time(trade: MarketTrade) -> tuple[int, ...]:

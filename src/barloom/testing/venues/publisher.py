@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Pace", "Publisher"]
 
 _AT_ONCE: Final = 256
-_SOON: Final = 0.002
 _BROKEN: Final = '{"this message":"is never sent to its end"}'
 
 
@@ -102,7 +101,7 @@ class Publisher:
 
     async def _wait(self, due: float) -> None:
         ahead = due - self._clock.monotonic()
-        if ahead > _SOON:
+        if ahead > 0:
             await self._send()
             await asyncio.sleep(max(due - self._clock.monotonic(), 0))
         elif self._pace.speed:
