@@ -1,0 +1,120 @@
+"""Random scripts of trouble: a run through each, and what must hold of its bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from random import Random
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from barloom.testing import Restarted, Script, VenueDouble, VenueMarket
+from feed.running import FRAMES, MILLISECOND, Final, all_final, bars_at, feed_of, finals, run_until, true_bars
+from feed.test_session import EXAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from barloom.testing import MarketTrade
+
+__all__ = ["Outcome", "run_script"]
+
+TRADES = 400
+PATIENT = "20s"
+IMPATIENT = "1500ms"
+_LONG_ENOUGH = 6.0
+"""Seconds after the market's end in which everything is given up that will be."""
+
+
+@dataclass
+class Outcome:
+    """What came of a script: how its bars are, and what is wrong with them."""
+
+    seed: int
+    told: str
+    bars: int = 0
+    complete: int = 0
+    missing: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def run_script(seed: int, directory: Path) -> Outcome:
+    """Run a feed of a market of chance, at a venue of chance, with troubles of chance."""
+    chance = Random(f"script {seed}")
+    name = chance.choice(sorted(EXAMPLES))
+    symbols = EXAMPLES[name][: chance.randint(1, 2)]
+    time = chance.choice(["key", "key", "key", "partition"])
+    market = VenueMarket.simulate(
+        symbols, trades=TRADES, seed=seed, disorder=chance.choice([0.0, 0.0, 0.05]), before=chance.choice([0, 0, 30])
+    )
+    restarts = chance.random() < 0.1
+    script = Script.random(seed, TRADES - market.before, symbols, restarts=restarts)
+    directory.mkdir()
+    bars, store = bars_at(directory, time=time), directory / "state"
+    outcome = Outcome(seed, f"{name}, {' '.join(symbols)}, time by {time}: {script}")
+
+    with VenueDouble(name, market, script, speed=20, beat=0.1) as double:
+        feed = feed_of(double, symbols, fill_within=PATIENT if script.answers else IMPATIENT, check_every="100ms")
+        ended: list[float] = []
+
+        def enough() -> bool:
+            if not double.done.is_set():
+                return False
+            ended.append(monotonic())
+            given_up = not script.answers and monotonic() - ended[0] > _LONG_ENOUGH
+            return given_up or all_final(store, double.trades)
+
+        run_until(bars, feed, store, double.clock, enough)
+        truth, unseen = double.trades, double.unseen
+    for frame in FRAMES:
+        _judge(outcome, script, truth, unseen, frame, finals(store, frame))
+    return outcome
+
+
+def _judge(  # noqa: PLR0913, PLR0917 - all that is known
+    outcome: Outcome,
+    script: Script,
+    truth: list[MarketTrade],
+    unseen: list[MarketTrade],
+    frame: str,
+    found: dict[tuple[str, int], Final],
+) -> None:
+    """Write down what is wrong."""
+    expected = true_bars(truth, frame)
+    restarted = any(isinstance(trouble, Restarted) for trouble in script.troubles)
+    outcome.bars += len(found)
+    for slot, final in found.items():
+        where = f"{frame} {slot[0]} {slot[1] // 10**9 % 100000}: {final}"
+        bar = expected.get(slot)
+        outcome.complete += final.complete == "yes"
+        outcome.missing += final.missing > 0
+        if bar is None or final.bar.count > bar.count:
+            outcome.wrong.append(f"has ticks that never were: {where}, truly {bar}")
+        elif final.complete == "yes" and final.bar != bar:
+            outcome.wrong.append(f"is called complete and is not: {where}, truly {bar}")
+        elif not final.partial and not restarted and final.missing != _missing(slot, frame, truth, unseen):
+            outcome.wrong.append(f"misses {_missing(slot, frame, truth, unseen)}: {where}")
+        elif script.answers and not restarted and not final.partial and final.complete != "yes":
+            outcome.wrong.append(f"might be complete: {where}")
+    if script.answers and not restarted:
+        first = {symbol: min(start for each, start in found if each == symbol) for symbol, _ in found}
+        absent = [slot for slot in expected.keys() - found.keys() if slot[1] > first[slot[0]]]
+        outcome.wrong += [f"{frame} has no bar at {slot}" for slot in absent]
+
+
+def _missing(slot: tuple[str, int], frame: str, truth: Iterable[MarketTrade], unseen: list[MarketTrade]) -> int:
+    """How many numbers lie in holes that may lie in a slot: between the times of the trades beside each hole."""
+    symbol, start = slot
+    end = start + FRAMES[frame]
+    lost = {trade.number for trade in unseen if trade.symbol == symbol}
+    inside = sorted((trade for trade in truth if trade.symbol == symbol), key=lambda trade: trade.number)
+    runs = [(is_lost, list(group)) for is_lost, group in groupby(inside, key=lambda trade: trade.number in lost)]
+    total = 0
+    for place, (is_lost, group) in enumerate(runs):
+        if not is_lost or place in {0, len(runs) - 1}:
+            continue
+        edges = [each.time // MILLISECOND * MILLISECOND for each in (runs[place - 1][1][-1], runs[place + 1][1][0])]
+        if min(edges) < end and max(edges) >= start:
+            total += len(group)
+    return total
