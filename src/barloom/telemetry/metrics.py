@@ -29,6 +29,7 @@ FAMILIES: Final = {
     "barloom_rejected": _Family("counter", "Input rows that went to the side output, by reason.", ("reason",)),
     "barloom_dead_letters": _Family("counter", "Messages that could not be read and went to the dead letters."),
     "barloom_tombstones": _Family("counter", "Messages without a value, which were passed over."),
+    "barloom_marks": _Family("counter", "Messages that say up to when the input is complete."),
     "barloom_bars": _Family("counter", "Bars published, by timeframe and state.", ("timeframe", "state")),
     "barloom_duplicates_suppressed": _Family("counter", "Rows and child bars that had been taken in before."),
     "barloom_stream_time_lag_seconds": _Family(
@@ -131,6 +132,10 @@ class Metrics:
     def tombstones(self, number: int) -> None:
         """Count messages without a value."""
         self._series["barloom_tombstones"].inc(number)
+
+    def marks(self, number: int) -> None:
+        """Count messages that say up to when the input is complete."""
+        self._series["barloom_marks"].inc(number)
 
     def bars(self, timeframe: str, state: str, number: int) -> None:
         """Count published bars; `state` is ``live`` or ``final``."""
