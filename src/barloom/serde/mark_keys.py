@@ -23,8 +23,9 @@ __all__ = ["MarkKeys"]
 class MarkKeys:
     """Reads the key fields of the event out of message keys, whether or not ticks are read from theirs.
 
-    A field that `source` maps from the key stands where it says; others stand under their names, and the one field of
-    a simple key may also stand there alone. `make` gives the reader of a format, for some fields at their paths.
+    A field that `source` maps from the key stands where it says; others stand under the names that they have at the top
+    of messages, and the one field of a simple key may also stand there alone. `make` gives the reader of a format, for
+    some fields at their paths.
     """
 
     def __init__(
@@ -32,9 +33,10 @@ class MarkKeys:
     ) -> None:
         self._plan = plan
         self._fields = {name: plan.event.by_name[name] for name in plan.event.key}
-        alone = len(self._fields) == 1
-        mapped = of_key(column_paths(plan))
-        paths = {name: mapped.get(name, "" if alone else name) for name in self._fields}
+        alone, found = len(self._fields) == 1, column_paths(plan)
+        mapped = of_key(found)
+        named = {name: "" if alone else _plain(found.get(name, name), name) for name in self._fields}
+        paths = {name: mapped.get(name, named[name]) for name in self._fields}
         self._body = make(self._fields, paths, plan.source)
 
     def read(self, keys: Sequence[bytes]) -> tuple[list[tuple[object, ...]], Problems]:
@@ -59,3 +61,8 @@ class MarkKeys:
         for row in values.is_null().arg_true().to_list():
             refused.setdefault(row, f"{name}: there is no value")
         return values.cast(column_type(field)).alias(name)
+
+
+def _plain(path: str, name: str) -> str:
+    """Where a field stands in keys that is read elsewhere: as there, unless that is deep inside."""
+    return name if "." in path or path.startswith("@") else path
