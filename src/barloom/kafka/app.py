@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, overload
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from barloom.kafka.events.reading import Poison, Whence
     from barloom.kafka.events.typed import EventReader, EventWriter
     from barloom.kafka.letters.dlq import DeadLetters
+    from barloom.kafka.publish.chunks import Feed, Opening
+    from barloom.kafka.publish.report import PublishReport, PublishStatus
     from barloom.kafka.reader.messages import BarReader
     from barloom.kafka.reader.reader import Reader
     from barloom.kafka.reader.written import WrittenBars
@@ -99,25 +100,73 @@ class KafkaApp:
         `metrics` and `health` to look at both from within. Raises `StoreMismatch` for another definition's changelog.
         """
         from barloom.kafka.runtime.running import run  # noqa: PLC0415 - each method loads what it needs
-        from barloom.telemetry.health import Health  # noqa: PLC0415
-        from barloom.telemetry.http import serve_metrics  # noqa: PLC0415
-        from barloom.telemetry.metrics import Metrics, open_metrics  # noqa: PLC0415
+        from barloom.telemetry.serving import serving  # noqa: PLC0415
 
-        address = self.settings.metrics
         clock = clock or SystemClock()
-        metrics = metrics or (open_metrics() if address is None else Metrics())
-        health = health or Health(clock)
-        with ExitStack() as stack:
-            if address is not None:
-                stack.enter_context(serve_metrics(metrics, health, address))
+        with serving(self.settings.metrics, metrics, health, clock) as (counts, well):
             return run(
                 self.plan,
                 self.settings,
                 stop=stop or Flag(),
                 on_status=on_status,
-                metrics=metrics,
-                health=health,
+                metrics=counts,
+                health=well,
                 calendar=calendar,
+                clock=clock,
+            )
+
+    def publish(  # noqa: PLR0913 - the settings of a publisher, by name
+        self,
+        feed: Feed | Opening,
+        *,
+        name: str = "feed",
+        topic: str | None = None,
+        partitions: int | None = None,
+        stop: Flag | None = None,
+        on_status: Callable[[PublishStatus], None] | None = None,
+        waits_for: Callable[[], str | None] | None = None,
+        metrics: Metrics | None = None,
+        health: Health | None = None,
+        clock: Clock | None = None,
+    ) -> PublishReport:
+        """Write a feed into the input topic (the first one, or `topic`) until it ends or `stop` is set, exactly once.
+
+        `feed` is an iterable or async iterable of events or mappings with the names of the input, each key's in the
+        order of its numbers (`barloom.sequence`), and of `barloom.CompleteTo`. How far each key was published is
+        committed with its rows, in the topic ``<input>_positions``: what is given again is passed over by its number.
+        Give a function instead of an iterable, and it is called with these positions to open the feed behind them.
+
+        Several of one `name` share nothing: one publishes, and the others stand by and take over. A topic that is not
+        there is made with so many `partitions`. `waits_for` says why an open feed is not ready. Rows that the
+        definition cannot hold are told in the report, and are missing. Raises `TopicMismatch`, `DefinitionError` for
+        fields that cannot be written as they are read, and whatever the feed raises, once the rows before are
+        committed.
+
+        Example::
+
+            def opened(positions):
+                return my_feed(after={dict(place)["symbol"]: at.number for place, at in positions.items()})
+
+
+            bars.kafka(brokers="localhost:9092", input="trades").publish(opened)
+        """
+        from barloom.kafka.publish.running import publish  # noqa: PLC0415
+        from barloom.telemetry.serving import serving  # noqa: PLC0415
+
+        clock = clock or SystemClock()
+        with serving(self.settings.metrics, metrics, health, clock) as (counts, well):
+            return publish(
+                self.plan,
+                self.settings,
+                feed,
+                stop=stop or Flag(),
+                name=name,
+                topic=topic,
+                partitions=partitions,
+                on_status=on_status,
+                waits_for=waits_for,
+                metrics=counts,
+                health=well,
                 clock=clock,
             )
 
