@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import barloom as bl
 from barloom.source.feeds.word import CompleteTo
+from barloom.telemetry.logs import configure
 from kafka.fleet import Process
 from kafka.publish.trades import trade
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SYMBOLS = "ABCDE"
-AT_ONCE = 20
+AT_ONCE = 10
 
 
 class Publishing(Process):
@@ -43,13 +44,13 @@ async def market(positions: Mapping[Any, Any], count: int) -> AsyncIterator[Any]
             key = {"venue": "kraken", "symbol": symbol}
             yield CompleteTo(trade(symbol, min(first + AT_ONCE, count + 1))["time"], key)
         await asyncio.sleep(0.01)
-    while True:
-        await asyncio.sleep(0.05)
+    await asyncio.Event().wait()
 
 
 def main() -> None:
     """From the command line, until SIGTERM."""
     definition, count = sys.argv[1:]
+    configure(json=True)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     bl.load(definition).kafka().publish(lambda positions: market(positions, int(count)), stop=stop)

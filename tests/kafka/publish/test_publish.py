@@ -59,18 +59,22 @@ def test_what_was_published_before_is_passed_over(desk: Desk) -> None:
 
 
 def test_the_first_row_of_a_key_has_a_mark_ahead_of_it(desk: Desk) -> None:
-    """From the first message on the topic has marks, which say nothing yet: the clock closes nothing for want of one."""
+    """From the first message on the topic has marks, which say little yet: for want of one no clock closes anything."""
     give(desk, [trade("A", 1)])
 
-    first, second = [record for record in desk.reader.records(desk.input)]
+    first, second = desk.reader.records(desk.input)
     assert (None, first.key()) == (first.value(), second.key())
-    assert [Told(first.partition() or 0, {"venue": "kraken", "symbol": "A"}, trade("A", 1)["time"] - HOUR)] == desk.marks()
+    assert [
+        Told(first.partition() or 0, {"venue": "kraken", "symbol": "A"}, trade("A", 1)["time"] - HOUR)
+    ] == desk.marks()
 
 
 def test_marks_are_written_where_the_feed_gives_them(desk: Desk) -> None:
     """Of a key into its partition, between its rows; of all keys into every partition."""
     a = {"venue": "kraken", "symbol": "A"}
-    give(desk, [trade("A", 1), CompleteTo(START + 5, a), trade("A", 2), CompleteTo(START + 7), CompleteTo(START + 9, a)])
+    give(
+        desk, [trade("A", 1), CompleteTo(START + 5, a), trade("A", 2), CompleteTo(START + 7), CompleteTo(START + 9, a)]
+    )
 
     home = next(record.partition() for record in desk.reader.records(desk.input) if record.value() is not None)
     ours = [told for told in desk.marks() if told.partition == home]

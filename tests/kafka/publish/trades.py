@@ -78,9 +78,7 @@ class Desk:
     def __init__(self, broker: Broker, topics: Topics, partitions: int = 3, time: str = "key") -> None:
         self.broker, self.topics = broker, topics
         self.input = topics.create("trades", partitions)
-        self.plan: BarPlan = read_toml(
-            DEFINITION.replace("NAME", f"{topics.prefix}bars").replace("TIME", time)
-        )
+        self.plan: BarPlan = read_toml(DEFINITION.replace("NAME", f"{topics.prefix}bars").replace("TIME", time))
         self.settings: KafkaSettings = self.settings_with()
         self.reader = CommittedReader(broker.bootstrap)
 
@@ -111,9 +109,7 @@ class Desk:
     def positions(self) -> dict[tuple[Any, ...], int]:
         """The last number by venue and symbol."""
         found = self.reader.latest(f"{self.input}_positions")
-        return {
-            tuple(json.loads(key).values()): json.loads(record.value())["number"] for key, record in found.items()
-        }
+        return {tuple(json.loads(key).values()): json.loads(record.value())["number"] for key, record in found.items()}
 
     def numbers(self) -> dict[str, list[int]]:
         """The numbers of each symbol, in the order in which they stand in its partition."""

@@ -80,14 +80,11 @@ class Outbox:
     def take(self, items: Sequence[tuple[Item, int]]) -> Outgoing:
         """What becomes of items, each with when it was received (nanoseconds UTC)."""
         out = Outgoing()
-        for kind, group in groupby(items, lambda entry: _kind(entry[0])):
-            if kind is Chunk:
+        for is_chunk, group in groupby(items, lambda entry: isinstance(entry[0], Chunk)):
+            if is_chunk:
                 for item, received in group:
                     self._chunk(item, received, out)  # type: ignore[arg-type]  # of that kind
-            elif kind is CompleteTo:
-                for item, _ in group:
-                    self._mark(Mark(0, item.time, dict(item.key) or None), out)  # type: ignore[attr-defined]
-            elif kind is not FeedState:
+            else:
                 self._rows([*group], out)
         return out
 
@@ -99,11 +96,20 @@ class Outbox:
         out.notes += chunk.notes
 
     def _rows(self, items: Sequence[tuple[Item, int]], out: Outgoing) -> None:
-        rows, received = zip(*items, strict=True)
+        """Rows with marks between them; what a feed says of itself besides is of no use here."""
+        rows: list[Item] = []
+        received: list[int] = []
+        marks: list[Mark] = []
+        for item, at in items:
+            if isinstance(item, CompleteTo):
+                marks.append(Mark(len(rows), item.time, dict(item.key) or None))
+            elif not isinstance(item, FeedState):
+                rows.append(item)
+                received.append(at)
         encoded = self._encoded(self._wire.columns_of(rows), received)
         new, moved = self._numbering.take(encoded.frame)
         out.before += len(new) - int(new.sum())
-        self._send(encoded, new, (), out)
+        self._send(encoded, new, marks, out)
         out.positions.update(moved)
 
     def _encoded(self, columns: Mapping[str, Sequence[object]], received: Sequence[int]) -> Encoded:
@@ -159,11 +165,6 @@ class Outbox:
         if known not in self._mark_keys:
             self._mark_keys[known] = self._wire.key(fields)
         return self._mark_keys[known]
-
-
-def _kind(item: Item) -> type[object]:
-    """How an item is taken; rows of all kinds together."""
-    return next((kind for kind in (Chunk, CompleteTo, FeedState) if isinstance(item, kind)), object)
 
 
 def _as_unit(at: int, unit: str) -> object:

@@ -60,8 +60,6 @@ def _check(found: Found, topic: str, partitions: int | None) -> None:
         )
         raise TopicMismatch(message)
     if "compact" in found.config.get(_POLICY, ""):
-        message = (
-            f"the topic {topic!r} is compacted ({_POLICY} = {found.config[_POLICY]}), which would leave of each key the "
-            f"last row alone\n    fix: set {_POLICY} = delete, or name another topic"
-        )
+        told = f"the topic {topic!r} is compacted ({_POLICY} = {found.config[_POLICY]}): of each key it keeps one row"
+        message = f"{told}\n    fix: set {_POLICY} = delete, or name another topic"
         raise TopicMismatch(message)
