@@ -21,6 +21,7 @@ from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
 from barloom.engine.states import States
 from barloom.engine.times.completeness import ends_at
+from barloom.engine.times.marks import KeyMarks
 from barloom.engine.times.parts import timed
 from barloom.engine.times.stream_time import BEGINNING, StreamTime
 from barloom.plan.barplan import Gap, InputKind
@@ -137,12 +138,19 @@ class Engine:
         if self.closed:
             message = "the input was closed: its last slots are final, so nothing can be added"
             raise ValueError(message)
+        marks = KeyMarks.of(batch.marks, self.keys, self.calendar.known_to)
         if not len(batch):
-            return Step(stream_time=self.stream_time)
+            return Step(stream_time=self.stream_time) if marks is None else self._mark(marks)
         self._times.begin_step()
-        admitted = self._intake.admit(batch, self._times)
+        admitted = self._intake.admit(batch, self._times, marks)
         step = self._step(self._settle(admitted), admitted)
         return replace(step, notes=(*admitted.notes, *step.notes))
+
+    def _mark(self, marks: KeyMarks) -> Step:
+        """Marks without rows."""
+        self._times.begin_step()
+        self._times.mark(marks)
+        return self._step(self._settle(None), None)
 
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""

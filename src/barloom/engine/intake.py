@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.seen import Seen
+    from barloom.engine.times.marks import KeyMarks
     from barloom.engine.times.protocol import Times
     from barloom.plan.barplan import BarPlan
     from barloom.plan.nodes import Node
@@ -143,8 +144,8 @@ class Intake:
         self.late_keys = None if plan.by_key else LateKeys()
         self.judge: Judge | None = None
 
-    def admit(self, batch: TickBatch, times: Times) -> Admitted:
-        """Check a batch and move stream time by it."""
+    def admit(self, batch: TickBatch, times: Times, marks: KeyMarks | None = None) -> Admitted:
+        """Check a batch and move stream time by it, and by the marks between its rows."""
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch, columns)
         self._check_digits(rows, columns)
@@ -155,7 +156,7 @@ class Intake:
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
         arrivals = batch.arrivals if self.judge is None else in_their_slots(rows.start, rows.end, batch.arrivals)
-        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, arrivals)
+        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, arrivals, marks)
         missed = self._check_late(rows, batch)
         row = np.flatnonzero(rows.accepted)
         notes = times.accept(rows.key[row], rows.time[row], rows.start[row])

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.keys import KeyIndex
     from barloom.engine.open_rows import OpenRows
+    from barloom.engine.times.marks import KeyMarks
     from barloom.engine.times.stream_time import StreamTime
     from barloom.time.calendar import Booleans, Integers
 
@@ -67,8 +68,19 @@ class Times(Protocol):
         """A step begins: nothing has moved yet."""
         ...
 
-    def take(self, key: Integers, event: Integers, moves: Booleans, arrivals: Integers | None) -> Passed:
-        """Move by the rows of a batch; those that do not move time leave it as it was."""
+    def take(
+        self,
+        key: Integers,
+        event: Integers,
+        moves: Booleans,
+        arrivals: Integers | None,
+        marks: KeyMarks | None = None,
+    ) -> Passed:
+        """Move by the rows and marks of a batch; rows that do not move time leave it as it was."""
+        ...
+
+    def mark(self, marks: KeyMarks) -> None:
+        """Move by marks alone."""
         ...
 
     def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:
