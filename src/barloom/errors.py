@@ -34,6 +34,7 @@
     │   ├── KsqlNotServing                  a stream or table does not work, or did not begin to in time
     │   ├── KsqlDrifted                     the server holds other statements than the definition becomes
     │   └── KsqlTooOld                      the ticks are older than what a pipeline keeps
+    ├── VenueUnavailable (ConnectionError)  a venue's REST interface gives no answer that is one, however often asked
     ├── AddressUnusable (OSError)           nothing can listen at an address, such as a port that is in use
     ├── WaitTimeout (TimeoutError)          a final did not come before the deadline
     └── MissingExtra (ImportError)          an optional part of barloom is not installed
@@ -86,6 +87,7 @@ __all__ = [
     "StoreNotRunning",
     "TooManyRejected",
     "TopicMismatch",
+    "VenueUnavailable",
     "WaitTimeout",
 ]
 
@@ -307,6 +309,10 @@ class KsqlDrifted(KsqlError):
 
 class KsqlTooOld(KsqlError):
     """The ticks are older than what a ksqlDB pipeline keeps of its work: Kafka would delete bars that are not done."""
+
+
+class VenueUnavailable(BarloomError, ConnectionError):
+    """A venue's REST interface gives no answer that is one, however often it is asked."""
 
 
 class AddressUnusable(BarloomError, OSError):

@@ -1,1 +1,58 @@
-"""Live feeds of venues."""
+"""Live feeds of venues, without a gap: trades and quotes over websockets, and what was missed from their history.
+
+::
+
+    import barloom as bl
+
+    bars = bl.load("bars.toml")
+    feed = bl.feed.open("kraken", ["BTC/USD", "ETH/USD"])
+    bars.run(feed + bl.feed.open("binance", ["BTCUSDT"]), "state")
+
+While a number is missing that the venue gave, what comes behind it waits, until it was fetched or given up; see
+`barloom.feed.session.Session` for what is below.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from barloom.lazy import lazily
+
+if TYPE_CHECKING:
+    from barloom.feed.batch import Batch, Event, EventKind, Mark, Position, SymbolId
+    from barloom.feed.health import FeedHealth, SymbolHealth
+    from barloom.feed.opening import Feeds, named, open  # noqa: A004 - read as bl.feed.open
+    from barloom.feed.session import Session
+    from barloom.feed.settings import Feed, FeedSettings, settings_in
+    from barloom.feed.venues import VENUES, venue
+
+__all__ = [
+    "VENUES",
+    "Batch",
+    "Event",
+    "EventKind",
+    "Feed",
+    "FeedHealth",
+    "FeedSettings",
+    "Feeds",
+    "Mark",
+    "Position",
+    "Session",
+    "SymbolHealth",
+    "SymbolId",
+    "named",
+    "open",
+    "settings_in",
+    "venue",
+]
+
+_HOMES = {
+    "barloom.feed.batch": "Batch Event EventKind Mark Position SymbolId",
+    "barloom.feed.health": "FeedHealth SymbolHealth",
+    "barloom.feed.opening": "Feeds named open",
+    "barloom.feed.session": "Session",
+    "barloom.feed.settings": "Feed FeedSettings settings_in",
+    "barloom.feed.venues": "VENUES venue",
+}
+
+__getattr__, __dir__ = lazily(globals(), _HOMES)

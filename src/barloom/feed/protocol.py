@@ -21,6 +21,7 @@ __all__ = [
     "Quote",
     "Refusal",
     "Request",
+    "Row",
     "Tail",
     "Trade",
     "Venue",
@@ -61,6 +62,21 @@ class Quote(NamedTuple):
     ask_size: str
 
 
+class Row(NamedTuple):
+    """A row of a feed that is no venue: what its message says, as the definition's ``[source]`` reads it.
+
+    `symbol` is the row's key as one text (empty where the definition's key cannot be read), `first` and `last` the
+    numbers of its sequence (none: it has none, or none can be read). It stands where a `Trade` stands, but without a
+    time: that is read with the row. Numbers in `values` that are no whole ones are the text of the message, to the
+    digit.
+    """
+
+    symbol: str
+    first: int | None
+    last: int | None
+    values: Mapping[str, object]
+
+
 class Tail(NamedTuple):
     """The venue says: at `time`, by its own clock, `last` was the symbol's latest number (none: it had no trade)."""
 
@@ -83,7 +99,7 @@ class Notice(NamedTuple):
     reconnect: bool = False
 
 
-Message: TypeAlias = Trade | Quote | Tail | Refusal | Notice
+Message: TypeAlias = Trade | Quote | Row | Tail | Refusal | Notice
 
 
 class Request(NamedTuple):
@@ -103,10 +119,15 @@ class Answer(NamedTuple):
 
 
 class History(NamedTuple):
-    """Trades of a symbol, by number; `beyond`: whether the venue has, or may have, later ones than these."""
+    """Trades of a symbol as the answer had them: in any order, and with known ones among them.
+
+    `beyond`: whether the venue has, or may have, later ones than these; `following` asks for them where the answer
+    itself says how (none: by the last number of these).
+    """
 
     trades: Sequence[Trade]
     beyond: bool
+    following: Request | None = None
 
 
 class Ping(NamedTuple):
@@ -123,8 +144,11 @@ class Ping(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a venue allows: `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight
-    it takes in `window` seconds, `messages` how many messages a second may be sent to it over one connection.
+    """What a venue allows.
+
+    `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight it takes in `window`
+    seconds, of all symbols together or, with `by_symbol`, of each. `messages` is how many messages a second may be sent
+    to it over one connection, `symbols` how many symbols of one channel one connection carries.
     """
 
     symbols: int = 100
@@ -132,6 +156,7 @@ class Limits:
     life: float | None = None
     weight: int = 10
     window: float = 1.0
+    by_symbol: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +170,11 @@ class Addresses:
 class Venue(Protocol):
     """One venue, pure: it makes texts and reads them, and does no input or output itself.
 
-    `name` is what ``--feed name:symbol`` says. `by_time`: history goes by time and not by number, so that it is fetched
-    with an overlap and known numbers are dropped.
+    `name` is what ``--feed name:symbol`` says. `together`: whether one connection carries all channels; where it does
+    not, each channel is asked for over connections of its own. `has_history`: whether what is missing can be fetched
+    at all (without it the four last methods are never called). `by_time`: history goes by time and not by number, so
+    that it is fetched with an overlap and known numbers are dropped. `finds_time`: whether it can begin at a time;
+    where it cannot, the first number is searched for.
     """
 
     name: str
@@ -154,14 +182,17 @@ class Venue(Protocol):
     addresses: Addresses
     limits: Limits
     ping: Ping
+    together: bool
+    has_history: bool
     by_time: bool
+    finds_time: bool
 
     def symbol(self, written: str) -> str:
         """A symbol in the venue's way of writing. Raises `ValueError` saying how to write it."""
         ...
 
     def connect(self, symbols: Sequence[str], channels: Sequence[Channel]) -> str:
-        """The path (and query) to connect to below `addresses.websocket`."""
+        """The path (and query) to connect to below `addresses.websocket`; one channel only where not `together`."""
         ...
 
     def subscribe(self, symbols: Sequence[str], channels: Sequence[Channel]) -> Sequence[str]:
@@ -177,9 +208,10 @@ class Venue(Protocol):
         ...
 
     def history(self, symbol: str, after: int | None, time: int, limit: int = ...) -> Request:
-        """Ask for trades with larger numbers than `after`, whose time is `time` (nanoseconds).
+        """Ask for trades with larger numbers than `after`, whose time is `time` (nanoseconds), at most `limit` of them.
 
-        `after` none: those from `time` on.
+        `after` none: those from `time` on; the answer may be of trades before it, and then leads there. Where not
+        `finds_time` that is not asked.
         """
         ...
 
@@ -192,7 +224,9 @@ class Venue(Protocol):
         ...
 
     def read_latest(self, symbol: str, answer: Answer) -> tuple[Tail, Sequence[Trade]]:
-        """Its answer, with the trades that came in it. The time of the tail is the venue's clock where it says it
-        (the HTTP header ``Date``, cut to its second, where nothing better is there).
+        """Its answer, with the trades that came in it.
+
+        The time of the tail is the venue's clock where it says it (the HTTP header ``Date``, cut to its second, where
+        nothing better is there).
         """
         ...

@@ -22,6 +22,7 @@ __all__ = [
     "constants",
     "did_you_mean",
     "frame_expressions",
+    "is_known",
     "label_of",
     "missing_column",
     "names_asked",
@@ -53,7 +54,7 @@ def column_paths(plan: BarPlan) -> dict[str, str]:
             hint = did_you_mean(name, known)
             message = f"[source] columns maps {name!r}, but the event has no such field{hint}; it has {_listed(known)}"
             raise SourceError(message)
-    paths = {name: path for name, path in _all_paths(plan).items() if not _is_known(path)}
+    paths = {name: path for name, path in _all_paths(plan).items() if not is_known(path)}
     return paths if plan.source.arrival is None else {**paths, ARRIVAL: plan.source.arrival}
 
 
@@ -61,7 +62,7 @@ def _all_paths(plan: BarPlan) -> dict[str, str]:
     return {name: path for field in plan.event.fields for name, path in paths_of(plan.source, field.name).items()}
 
 
-def _is_known(path: str) -> bool:
+def is_known(path: str) -> bool:
     """Whether a path is the same for all rows of a file."""
     return path.startswith(CONSTANT) or is_from_name(path)
 

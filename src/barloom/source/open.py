@@ -14,6 +14,7 @@ from barloom.source.files.inputs import FrameInput, find_inputs
 from barloom.source.files.names import constant_key_note, with_names
 from barloom.source.files.source import FileSource
 from barloom.source.foreign import adopted, no_input, refuse_lookalikes
+from barloom.source.protocol import Readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +42,15 @@ def open_source(
     Files: ``.csv .tsv .txt .jsonl .ndjson .json`` (each also ``.gz .zst .bz2 .xz``), ``.parquet .pq``, ``.arrow
     .feather .ipc``, and ``.zip`` with such text inside; a directory, patterns such as ``"day-*.csv"`` and several paths
     are merged. Frames are those of Polars (a lazy one is computed in batches), of pandas, and whatever gives rows by
-    Arrow's interface for Python, such as a relation of DuckDB. ``at_end="close"`` says that the files are complete: a
-    last line without an end counts as whole. `clock` tells when rows of a feed arrive and when those of files are first
-    read, unless `judged`, positions that another store has, say when that was.
+    Arrow's interface for Python, such as a relation of DuckDB. A `Readable` says itself what it becomes.
+    ``at_end="close"`` says that the files are complete: a last line without an end counts as whole. `clock` tells when
+    rows of a feed arrive and when those of files are first read, unless `judged`, positions that another store has, say
+    when that was.
 
     Raises `SourceError` where there is no such input, or none of a known kind.
     """
+    if isinstance(spec, Readable):
+        return spec.source_for(plan, clock)
     spec = adopted(spec)
     if isinstance(spec, str) and spec == "-":
         return StandardInput(plan, clock=clock)

@@ -13,10 +13,22 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from barloom.clock import Clock
     from barloom.engine.blocks import TickBatch
+    from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Integers
 
-__all__ = ["InvalidRow", "InvalidRows", "Origin", "Origins", "PolledSource", "Progress", "Source", "SourceBatch"]
+__all__ = [
+    "InvalidRow",
+    "InvalidRows",
+    "Origin",
+    "Origins",
+    "PolledSource",
+    "Progress",
+    "Readable",
+    "Source",
+    "SourceBatch",
+]
 
 
 class Origin(NamedTuple):
@@ -127,10 +139,11 @@ class InvalidRows(Sequence[InvalidRow]):
 
 
 class Progress(NamedTuple):
-    """How far the input has been read, in bytes (or rows where `total` is none)."""
+    """How far the input has been read, in bytes (or rows where `total` is none); `told` is what it says of itself."""
 
     done: int
     total: int | None
+    told: str = ""
 
 
 _UNKNOWN: Final = Progress(0, None)
@@ -175,6 +188,15 @@ class Source(Protocol):
 
         A source that cannot be replayed passes over as many rows as were read before (`PolledSource.renew` for none).
         """
+        ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """An input that becomes a source for the definition that reads it."""
+
+    def source_for(self, plan: BarPlan, clock: Clock | None) -> Source:
+        """The source."""
         ...
 
 

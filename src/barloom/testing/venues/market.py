@@ -1,0 +1,150 @@
+"""The market behind a venue double: trades with consecutive numbers, the same for the same settings, everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from barloom.time.timeframe import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import polars as pl
+
+__all__ = ["MarketTrade", "VenueMarket"]
+
+START: Final = 1_762_776_000_000_000_000
+"""2025-11-10T12:00:00Z: when a market begins unless told otherwise."""
+
+_FIRST: Final = 1_000_001
+
+
+class MarketTrade(NamedTuple):
+    """A trade as it truly was: `time` in nanoseconds since the epoch, `price` and `size` as digits, the taker's `side`.
+
+    Numbers go up by one per symbol. `restart` counts how often the symbol's numbers have begun anew before it.
+    """
+
+    symbol: str
+    number: int
+    time: int
+    price: str
+    size: str
+    side: str
+    restart: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VenueMarket:
+    """Trades in the order in which a venue makes them known.
+
+    `start` is when it begins, in nanoseconds since the epoch; none says that times are counted from `START` and that a
+    double may move them, so that they begin when it opens. The first `before` trades are history when it opens.
+    `number` is the first trade's number of the first symbol; each further symbol begins a million higher.
+
+    ::
+
+        import barloom as bl
+
+        market = bl.testing.VenueMarket.simulate(["BTC/USD", "ETH/USD"], trades=1_000, seed=7)
+        print(market.frame())
+    """
+
+    trades: tuple[MarketTrade, ...]
+    before: int = 0
+    start: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.before <= len(self.trades):
+            message = f"a market of {len(self.trades)} trades cannot have {self.before} before it opens"
+            raise ValueError(message)
+
+    @classmethod
+    def simulate(  # noqa: PLR0913 - each by its name
+        cls,
+        symbols: Sequence[str] = ("BTC/USD",),
+        *,
+        trades: int = 1_000,
+        seed: int = 1,
+        per_second: float = 20.0,
+        disorder: float = 0.0,
+        fills: float = 0.2,
+        before: int = 0,
+        start: int | None = None,
+        number: int = _FIRST,
+    ) -> VenueMarket:
+        """A made-up market by `barloom.simulate`, with so many trades in all.
+
+        `disorder` is the share of trades that carry a time a few milliseconds before their predecessor's, so that ids
+        are not in the order of time. `fills` is the share of trades that are a further fill of the same order: with
+        the time, price and side of the trade before.
+        """
+        from barloom.testing.venues.making import made  # noqa: PLC0415 - it loads numpy and polars
+
+        rows = made(symbols, trades, seed, per_second, disorder, fills, START if start is None else start, number)
+        return cls(tuple(rows), before, start)
+
+    @classmethod
+    def of(cls, trades: Iterable[MarketTrade], before: int = 0) -> VenueMarket:
+        """A market of trades written by hand, at the times that they say."""
+        rows = tuple(trades)
+        return cls(rows, before, min((trade.time for trade in rows), default=START))
+
+    @property
+    def symbols(self) -> list[str]:
+        """What is traded, in the order of the first trades."""
+        return list(dict.fromkeys(trade.symbol for trade in self.trades))
+
+    def of_symbol(self, symbol: str) -> list[MarketTrade]:
+        """The trades of one symbol."""
+        return [trade for trade in self.trades if trade.symbol == symbol]
+
+    def moved(self, by: int) -> VenueMarket:
+        """The same market, that much later."""
+        trades = tuple(trade._replace(time=trade.time + by) for trade in self.trades)
+        return VenueMarket(trades, self.before, (START if self.start is None else self.start) + by)
+
+    def cut(self, grid: int) -> VenueMarket:
+        """The same market with times cut to a venue's precision, in nanoseconds."""
+        trades = tuple(trade._replace(time=trade.time // grid * grid) for trade in self.trades)
+        return VenueMarket(trades, self.before, self.start)
+
+    def paced(self, per_second: float) -> VenueMarket:
+        """The same market with times that follow each other evenly from its start on; those before go back from it."""
+        origin = START if self.start is None else self.start
+        wait = 1_000_000_000 / per_second
+        trades = tuple(
+            trade._replace(time=origin + round((place - self.before) * wait)) for place, trade in enumerate(self.trades)
+        )
+        return VenueMarket(trades, self.before, self.start)
+
+    def frame(self) -> pl.DataFrame:
+        """The trades as a Polars frame: symbol, trade_id, time, price, size, side; prices and sizes are decimals."""
+        return frame_of(self.trades)
+
+    def place_of(self, at: int | str) -> int:
+        """Where something happens: after so many trades since the opening, or a written duration after it."""
+        if isinstance(at, int):
+            return min(self.before + at, len(self.trades))
+        if self.before == len(self.trades):
+            return self.before
+        moment = self.trades[self.before].time + parse_duration(at)
+        places: Iterator[int] = (place for place in range(self.before, len(self.trades)) if self._later(place, moment))
+        return next(places, len(self.trades))
+
+    def _later(self, place: int, moment: int) -> bool:
+        return self.trades[place].time >= moment
+
+
+def frame_of(trades: Iterable[MarketTrade]) -> pl.DataFrame:
+    """Trades as a frame."""
+    import polars as pl  # noqa: PLC0415 - a market of hand-written trades needs no frame
+
+    rows = [trade[:6] for trade in trades]
+    names = ("symbol", "trade_id", "time", "price", "size", "side")
+    texts = {name: pl.Int64 if name in {"trade_id", "time"} else pl.String for name in names}
+    frame = pl.DataFrame(rows, schema=texts, orient="row")
+    return frame.with_columns(
+        pl.col("time").cast(pl.Datetime("ns", "UTC")), pl.col("price", "size").cast(pl.Decimal(38, 10))
+    )
