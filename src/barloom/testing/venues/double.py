@@ -11,12 +11,13 @@ from barloom.clock import SystemClock
 from barloom.testing.venues.answers import Answers
 from barloom.testing.venues.clock import VenueClock
 from barloom.testing.venues.history import History
-from barloom.testing.venues.market import START, VenueMarket, frame_of
+from barloom.testing.venues.market import START, VenueMarket
 from barloom.testing.venues.protocols.venues import exchange_of
 from barloom.testing.venues.publisher import Pace, Publisher
 from barloom.testing.venues.script import Script
 from barloom.testing.venues.server import VenueServer
 from barloom.testing.venues.timeline import Timeline, as_happened
+from barloom.testing.venues.trades import frame_of
 from barloom.testing.venues.troubles import ClockSkew
 from barloom.time.timeframe import parse_duration
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from barloom.clock import Clock
-    from barloom.testing.venues.market import MarketTrade
     from barloom.testing.venues.protocols.exchange import Exchange
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["VenueDouble"]
 

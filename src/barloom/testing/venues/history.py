@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from barloom.testing.venues.market import MarketTrade
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["History", "Run"]
 
@@ -62,7 +62,7 @@ class History:
         kept = (trade.symbol, trade.restart, trade.number) not in self._forgotten
         self._runs[trade.symbol].add(trade, kept=kept)
         if kept:
-            self._all[trade.symbol].append(trade)
+            insort(self._all[trade.symbol], trade, key=_by_time)
 
     def drop(self, symbol: str) -> None:
         """A symbol is known no more."""
@@ -88,7 +88,12 @@ class History:
             return run
         return Run(run.numbers[: -self.lag], run.trades[: -self.lag], run.restart, run.latest)
 
-    def everything(self, symbol: str) -> list[MarketTrade]:
-        """A symbol's trades in the order in which they became known, those before a restart of its numbers too."""
+    def by_time(self, symbol: str, after: int | None = None) -> list[MarketTrade]:
+        """A symbol's trades in the order of time, those before a restart of its numbers too; those after a time only."""
         trades = self._all[symbol]
-        return trades[: -self.lag] if self.lag else trades
+        first = 0 if after is None else bisect_right(trades, (after + 1,), key=_by_time)
+        return trades[first : len(trades) - self.lag]
+
+
+def _by_time(trade: MarketTrade) -> tuple[int, ...]:
+    return trade.time, trade.restart, trade.number

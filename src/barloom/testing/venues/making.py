@@ -8,7 +8,7 @@ import numpy as np
 
 from barloom.simulate import Market
 from barloom.simulate.dice import Dice
-from barloom.testing.venues.market import MarketTrade
+from barloom.testing.venues.trades import MarketTrade
 from barloom.time.timeframe import MILLISECOND
 
 if TYPE_CHECKING:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from barloom.testing.venues.trades import frame_of
 from barloom.time.timeframe import parse_duration
 
 if TYPE_CHECKING:
@@ -12,27 +13,14 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-__all__ = ["MarketTrade", "VenueMarket"]
+    from barloom.testing.venues.trades import MarketTrade
+
+__all__ = ["START", "VenueMarket"]
 
 START: Final = 1_762_776_000_000_000_000
 """2025-11-10T12:00:00Z: when a market begins unless told otherwise."""
 
 _FIRST: Final = 1_000_001
-
-
-class MarketTrade(NamedTuple):
-    """A trade as it truly was: `time` in nanoseconds since the epoch, `price` and `size` as digits, the taker's `side`.
-
-    Numbers go up by one per symbol. `restart` counts how often the symbol's numbers have begun anew before it.
-    """
-
-    symbol: str
-    number: int
-    time: int
-    price: str
-    size: str
-    side: str
-    restart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +123,3 @@ class VenueMarket:
 
     def _later(self, place: int, moment: int) -> bool:
         return self.trades[place].time >= moment
-
-
-def frame_of(trades: Iterable[MarketTrade]) -> pl.DataFrame:
-    """Trades as a frame."""
-    import polars as pl  # noqa: PLC0415 - a market of hand-written trades needs no frame
-
-    rows = [trade[:6] for trade in trades]
-    names = ("symbol", "trade_id", "time", "price", "size", "side")
-    texts = {name: pl.Int64 if name in {"trade_id", "time"} else pl.String for name in names}
-    frame = pl.DataFrame(rows, schema=texts, orient="row")
-    return frame.with_columns(
-        pl.col("time").cast(pl.Datetime("ns", "UTC")), pl.col("price", "size").cast(pl.Decimal(38, 10))
-    )

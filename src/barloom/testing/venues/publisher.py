@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from barloom.testing.venues.answers import Answers
     from barloom.testing.venues.clock import VenueClock
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
     from barloom.testing.venues.script import Script
     from barloom.testing.venues.server import Client, VenueServer
     from barloom.testing.venues.timeline import Action, Timeline
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Pace", "Publisher"]
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from barloom.testing.venues.answers import Answers
     from barloom.testing.venues.clock import VenueClock
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
     from barloom.testing.venues.protocols.exchange import Exchange, Form, Reply
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Client", "VenueServer"]
 
@@ -33,6 +33,7 @@ _FULL: Final = 1 << 20
 
 _LOG: Final = logging.getLogger("barloom.testing.venues")
 _LOG.setLevel(logging.CRITICAL)  # the troubles are meant, and are no errors of this server
+_OPEN: Final = 1  # websockets.protocol.State.OPEN
 _SILENT: Final = ("heartbeat",)
 """Channels that say nothing about a trade."""
 
@@ -51,7 +52,7 @@ class Client:
     def say(self, texts: Iterable[str]) -> None:
         """Send messages."""
         data = b"".join(framed(text) for text in texts)
-        if data and not self.connection.transport.is_closing():
+        if data and self.connection.state == _OPEN and not self.connection.transport.is_closing():
             self.connection.transport.write(data)
             self.spoken = True
 
@@ -140,9 +141,10 @@ class VenueServer:
         self._resort(client)
         try:
             async for message in connection:
-                text = message if isinstance(message, str) else message.decode()
-                client.say(self.exchange.hear(listener, text, self._history, self._clock.venue()))
-                self._resort(client)
+                if client in self.clients:
+                    text = message if isinstance(message, str) else message.decode()
+                    client.say(self.exchange.hear(listener, text, self._history, self._clock.venue()))
+                    self._resort(client)
         except ConnectionClosed:
             pass
         finally:

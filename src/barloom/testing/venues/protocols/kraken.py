@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Kraken"]
 
@@ -82,7 +82,7 @@ class Kraken(Exchange):
         return answers + snapshots
 
     def _snapshot(self, form: Form, history: History) -> list[str]:
-        trades = history.everything(form.symbol)[-_SNAPSHOT:]
+        trades = history.by_time(form.symbol)[-_SNAPSHOT:]
         if form.channel == "ticker":
             return [_ticker(trade, "snapshot") for trade in trades[-1:]]
         return [_message(trades, "snapshot")]
@@ -113,11 +113,10 @@ class Kraken(Exchange):
         since, most = query.get("since", "0"), query.get("count", str(_MOST))
         if not since.replace(".", "", 1).isdigit() or not most.isdigit() or not 1 <= int(most) <= _MOST:
             return Reply(200, dumps({"error": ["EGeneral:Invalid arguments"]}))
-        trades = sorted(history.everything(symbol), key=lambda trade: (trade.time, trade.restart, trade.number))
         if "since" in query:
-            trades = [trade for trade in trades if trade.time > _nanoseconds(since)][: int(most)]
+            trades = history.by_time(symbol, _nanoseconds(since))[: int(most)]
         else:
-            trades = trades[-int(most) :]
+            trades = history.by_time(symbol)[-int(most) :]
         last = str(trades[-1].time) if trades else str(_nanoseconds(since) or now)
         rows = ",".join(_row(trade) for trade in trades)
         return Reply(200, f'{{"error":[],"result":{{"{_names(symbol)[0]}":[{rows}],"last":"{last}"}}}}')

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from barloom.testing.venues.history import History
-    from barloom.testing.venues.market import MarketTrade
+    from barloom.testing.venues.trades import MarketTrade
 
 __all__ = ["Okx"]
 
