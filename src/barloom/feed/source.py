@@ -74,8 +74,12 @@ class LiveFeeds:
 
         Trades of venues say so by marks, beyond which the clock closes nothing.
         """
-        proves = self._channel is Channel.TRADES and all(feed.venue.has_history for feed in self._feeds)
-        return (self._marked or not proves) and self.health().waiting is None
+        return (self._marked or not self.gives_marks) and self.health().waiting is None
+
+    @property
+    def gives_marks(self) -> bool:
+        """Whether it says up to when it is complete: only trades of venues can be proven to be."""
+        return self._channel is Channel.TRADES and all(feed.venue.has_history for feed in self._feeds)
 
     def health(self) -> FeedHealth:
         """How the feed is by now."""

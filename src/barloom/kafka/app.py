@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from barloom.kafka.events.reading import Poison, Whence
     from barloom.kafka.events.typed import EventReader, EventWriter
     from barloom.kafka.letters.dlq import DeadLetters
-    from barloom.kafka.publish.chunks import Feed, Opening
+    from barloom.kafka.publish.reading import Opening
     from barloom.kafka.publish.report import PublishReport, PublishStatus
     from barloom.kafka.reader.messages import BarReader
     from barloom.kafka.reader.reader import Reader
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from barloom.plan.identity import Topics
     from barloom.read.arguments import Moment
     from barloom.runtime.report import RunProgress, RunReport
+    from barloom.source.open import Spec
     from barloom.store.scanning import BarKind
     from barloom.telemetry.health import Health
     from barloom.telemetry.metrics import Metrics
@@ -117,38 +118,35 @@ class KafkaApp:
 
     def publish(  # noqa: PLR0913 - the settings of a publisher, by name
         self,
-        feed: Feed | Opening,
+        feed: Spec | Opening,
         *,
         name: str = "feed",
         topic: str | None = None,
         partitions: int | None = None,
         stop: Flag | None = None,
         on_status: Callable[[PublishStatus], None] | None = None,
-        waits_for: Callable[[], str | None] | None = None,
         metrics: Metrics | None = None,
         health: Health | None = None,
         clock: Clock | None = None,
     ) -> PublishReport:
         """Write a feed into the input topic (the first one, or `topic`) until it ends or `stop` is set, exactly once.
 
-        `feed` is an iterable or async iterable of events or mappings with the names of the input, each key's in the
-        order of its numbers (`barloom.sequence`), and of `barloom.CompleteTo`. How far each key was published is
-        committed with its rows, in the topic ``<input>_positions``: what is given again is passed over by its number.
-        Give a function instead of an iterable, and it is called with these positions to open the feed behind them.
+        `feed` is whatever bars can be made of: live feeds of venues (`barloom.feed.open`), an iterable or async
+        iterable of events or mappings with `barloom.CompleteTo` between them, files, frames. How far it was published
+        is committed with its rows, in the topic ``<input>_positions``. A feed that can go on by itself does so from
+        there; of an iterable the rows of each key come in the order of their numbers (`barloom.sequence`), and those
+        published before are passed over. Give a function instead, and it is called with the last number and time of
+        each key to open the feed behind them.
 
-        Several of one `name` share nothing: one publishes, and the others stand by and take over. A topic that is not
-        there is made with so many `partitions`. `waits_for` says why an open feed is not ready. Rows that the
-        definition cannot hold are told in the report, and are missing. Raises `TopicMismatch`, `DefinitionError` for
-        fields that cannot be written as they are read, and whatever the feed raises, once the rows before are
-        committed.
+        Several of one `name` are one publisher and its standbys, which take over. A topic that is not there is made
+        with so many `partitions`. Rows that the definition cannot hold are told in the report, and are missing. Raises
+        `TopicMismatch`, `DefinitionError` for fields that cannot be written as they are read, and whatever the feed
+        raises, once the rows before are committed.
 
         Example::
 
-            def opened(positions):
-                return my_feed(after={dict(place)["symbol"]: at.number for place, at in positions.items()})
-
-
-            bars.kafka(brokers="localhost:9092", input="trades").publish(opened)
+            app = bars.kafka(brokers="localhost:9092", input="trades")
+            app.publish(bl.feed.open("kraken", ["BTC/USD"]))
         """
         from barloom.kafka.publish.running import publish  # noqa: PLC0415
         from barloom.telemetry.serving import serving  # noqa: PLC0415
@@ -164,7 +162,6 @@ class KafkaApp:
                 topic=topic,
                 partitions=partitions,
                 on_status=on_status,
-                waits_for=waits_for,
                 metrics=counts,
                 health=well,
                 clock=clock,

@@ -35,7 +35,7 @@ class Publishing(Process):
 
 async def market(positions: Mapping[Any, Any], count: int) -> AsyncIterator[Any]:
     """The trades of each symbol behind its position, a few at a time, and marks; it goes on being quiet at the end."""
-    last = {dict(place)["symbol"]: position.number for place, position in positions.items()}
+    last = {place[1]: position.number for place, position in positions.items()}
     begin = min((last.get(symbol, 0) for symbol in SYMBOLS), default=0)
     for first in range(begin + 1, count + 1, AT_ONCE):
         for symbol in SYMBOLS:

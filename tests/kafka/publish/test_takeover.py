@@ -125,4 +125,4 @@ def test_a_planned_stop_hands_over_at_once(desk: Desk, start: Callable[[str], Pu
 
     found = desk.numbers()
     assert {symbol: list(range(1, len(numbers) + 1)) for symbol, numbers in found.items()} == found
-    assert {(symbol, "kraken"): len(numbers) for symbol, numbers in found.items()} == desk.positions()
+    assert {("kraken", symbol): len(numbers) for symbol, numbers in found.items()} == desk.positions()

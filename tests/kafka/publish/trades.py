@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from barloom.kafka.config.settings import KafkaSettings, kafka_settings
 from barloom.kafka.events.marks import COMPLETE_TO
 from barloom.plan.toml import read_toml
+from barloom.source.feeds.feed import FeedSource
 from kafka.committed import CommittedReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from servers.broker import Broker
     from servers.topics import Topics
@@ -109,7 +111,10 @@ class Desk:
     def positions(self) -> dict[tuple[Any, ...], int]:
         """The last number by venue and symbol."""
         found = self.reader.latest(f"{self.input}_positions")
-        return {tuple(json.loads(key).values()): json.loads(record.value())["number"] for key, record in found.items()}
+        return {
+            tuple(json.loads(key).values()): json.loads(record.value() or b"")["number"]
+            for key, record in found.items()
+        }
 
     def numbers(self) -> dict[str, list[int]]:
         """The numbers of each symbol, in the order in which they stand in its partition."""
@@ -119,6 +124,16 @@ class Desk:
         return found
 
 
-def one_by_one(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """An iterator that can be had once."""
-    yield from rows
+class Marked:
+    """A feed of which it is known that marks will come."""
+
+    def __init__(self, items: Sequence[Any]) -> None:
+        self._items = items
+
+    def source_for(self, plan: BarPlan, clock: Clock | None) -> FeedSource:
+        """As any iterable, and it says so."""
+        return _MarkedSource(plan, self._items, clock=clock)
+
+
+class _MarkedSource(FeedSource):
+    gives_marks = True

@@ -32,7 +32,13 @@ BARRIERS = {
     "coinbase": '{"type":"barrier"}',
     "okx": "ping",
 }
-ANSWERS = {"binance": '"id":999', "binance-futures": '"id":999', "kraken": '"pong"', "coinbase": "barrier", "okx": "pong"}
+ANSWERS = {
+    "binance": '"id":999',
+    "binance-futures": '"id":999',
+    "kraken": '"pong"',
+    "coinbase": "barrier",
+    "okx": "pong",
+}
 
 
 class Seen(NamedTuple):
@@ -121,7 +127,9 @@ def _texts(venue: VenueDouble, websocket: ClientConnection, silence: float) -> I
             return
 
 
-def messages(venue: VenueDouble, path: str, *texts: str, until: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+def messages(
+    venue: VenueDouble, path: str, *texts: str, until: Callable[[dict[str, Any]], bool]
+) -> list[dict[str, Any]]:
     """What is said on a new connection after some messages of the client's, up to the one that `until` picks."""
     with connect(f"{venue.websocket}{path}", close_timeout=0.1) as websocket:
         for text in texts:

@@ -43,7 +43,9 @@ def test_ids_may_be_out_of_the_order_of_time() -> None:
 def test_some_trades_are_fills_of_one_order() -> None:
     """With the time, price and side of the trade before."""
     trades = VenueMarket.simulate(["A"], trades=500, fills=0.5).trades
-    fills = sum(left[2:4] == right[2:4] and left.side == right.side for left, right in zip(trades, trades[1:], strict=False))
+    fills = sum(
+        left[2:4] == right[2:4] and left.side == right.side for left, right in zip(trades, trades[1:], strict=False)
+    )
 
     assert 180 < fills < 320
 

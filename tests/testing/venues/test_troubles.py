@@ -39,7 +39,9 @@ def numbers(seen: list[Seen]) -> list[tuple[str, int]]:
     return [(trade.symbol, trade.number) for trade in seen]
 
 
-def heard(venue: str, *troubles: object, trades: int = 300, before: int = 0) -> tuple[list[tuple[str, int]], VenueDouble]:
+def heard(
+    venue: str, *troubles: object, trades: int = 300, before: int = 0
+) -> tuple[list[tuple[str, int]], VenueDouble]:
     """What a client hears, and the double."""
     market = VenueMarket.simulate(SYMBOLS[venue], trades=trades, before=before)
     with VenueDouble(venue, market, Script(troubles), beat=0.05) as double:  # type: ignore[arg-type]

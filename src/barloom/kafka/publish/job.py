@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING
 
-from barloom.errors import SourceError
+from barloom.kafka.publish.reading import FeedReading, once_only, refuse_begun
 from barloom.kafka.publish.report import PublishReport, PublishStatus
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from barloom.clock import Clock
     from barloom.kafka.config.settings import KafkaSettings
-    from barloom.kafka.publish.chunks import Feed, Opening
     from barloom.kafka.publish.outbox import Outgoing
-    from barloom.kafka.publish.positions import Place, Position
+    from barloom.kafka.publish.positions import Positions
+    from barloom.kafka.publish.reading import Opening
     from barloom.kafka.publish.wire import Wire
     from barloom.plan.barplan import BarPlan
+    from barloom.source.open import Spec
     from barloom.telemetry.health import Health
     from barloom.telemetry.metrics import Metrics
 
@@ -37,43 +39,30 @@ class PublishJob:
     """A definition, the topic to write, the feed, and everything that outlives a membership.
 
     `id` is the group and the transactional id of this publisher and its standbys; `partitions` those of the topic.
-    `waits_for` says what an open feed waits for, none where it runs.
     """
 
     plan: BarPlan
     settings: KafkaSettings
     topic: str
     id: str
-    feed: Feed | Opening
+    feed: Spec | Opening
     wire: Wire
     partitions: int
     clock: Clock
     metrics: Metrics
     health: Health
     on_status: Callable[[PublishStatus], None] | None = None
-    waits_for: Callable[[], str | None] | None = None
     stop: Event = field(default_factory=Event)
     report: PublishReport = field(default_factory=PublishReport)
     began: float = 0.0
     _opened: bool = field(default=False, init=False)
 
-    def open_feed(self, positions: Mapping[Place, Position]) -> Feed:
-        """The feed, right behind some positions where it can be opened there.
-
-        Raises `SourceError` where it is an iterator that has been begun: what was taken of it cannot be had again.
-        """
-        feed = self.feed
-        if callable(feed):
-            return feed(positions)
-        if isinstance(feed, Iterator | AsyncIterator):
-            if self._opened:
-                message = (
-                    "the feed was taken from another publisher's hand, and this one is an iterator that has begun\n"
-                    "    fix: give a list, or a function of the positions that opens the feed behind them"
-                )
-                raise SourceError(message)
-            self._opened = True
-        return feed
+    def open_feed(self, positions: Positions) -> FeedReading:
+        """The feed, right behind some positions. Raises `SourceError` where it cannot be opened there, or again."""
+        if self._opened and once_only(self.feed):
+            refuse_begun()
+        self._opened = True
+        return FeedReading(self.plan, self.feed, positions, self.clock)
 
     def leads(self) -> None:
         """Say that it has become the one that publishes."""
@@ -86,7 +75,7 @@ class PublishJob:
         report.rows += sent.rows
         report.marks += sent.marks
         report.before += sent.before
-        report.positions |= sent.positions
+        report.positions.update(sent.positions)
         if seconds is not None:
             report.transactions += 1
             self.metrics.commit(seconds)
@@ -98,9 +87,8 @@ class PublishJob:
             _log.info("feed", note=note)
         self.metrics.published(sent.rows, sent.marks, sum(sent.refused.values()))
 
-    def tell(self, state: str) -> None:
-        """The loop has gone round once more."""
-        waits_for = None if self.waits_for is None or state != LEADING else self.waits_for()
+    def tell(self, state: str, waits_for: str | None = None) -> None:
+        """The loop has gone round once more; `waits_for` says why the feed is not ready."""
         self.health.progressed()
         if state == STANDBY:
             self.health.owned(())

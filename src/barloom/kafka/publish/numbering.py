@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from barloom.kafka.publish.positions import Position, place_of
+from barloom.kafka.publish.positions import Numbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ __all__ = ["Numbering"]
 
 
 class _Row(NamedTuple):
-    key: tuple[object, ...]
+    key: Place
     time: int
     number: int | None
 
@@ -30,58 +30,50 @@ class Numbering:
 
     Rows of a key come in the order of their numbers. What was published when the feed was opened is old; a number that
     comes again much later than that is the first of a venue that begins anew. Of a definition without a sequence every
-    row is new, and positions hold times alone.
+    row is new.
     """
 
-    def __init__(self, plan: BarPlan, positions: Mapping[Place, Position]) -> None:
+    def __init__(self, plan: BarPlan, opened: Mapping[Place, Numbered]) -> None:
         self._key = plan.event.key
         self._time = plan.event.timestamp
         self._sequence = plan.event.sequence
-        self._opened = dict(positions)
-        self._positions = dict(positions)
+        self._opened = dict(opened)
+        self._latest = dict(opened)
 
-    def take(self, frame: pl.DataFrame) -> tuple[Booleans, dict[Place, Position]]:
-        """Which of the rows are new, and the positions that these have moved."""
+    def take(self, frame: pl.DataFrame) -> tuple[Booleans, dict[Place, Numbered]]:
+        """Which of the rows are new, and the keys that these have moved."""
         new = np.ones(frame.height, np.bool_)
-        moved: dict[Place, Position] = {}
-        for number, row in enumerate(self._rows(frame)):
-            place = self._place(row.key)
-            if self._is_old(place, row):
-                new[number] = False
+        moved: dict[Place, Numbered] = {}
+        if self._sequence is None:
+            return new, moved
+        numbers = frame[self._sequence.last].cast(pl.Int64).to_list()
+        times = frame[self._time].to_physical().cast(pl.Int64).to_list()
+        for place, row in enumerate(map(_Row, frame.select(self._key).rows(), times, numbers)):
+            if self._is_old(row):
+                new[place] = False
             else:
-                self._positions[place] = moved[place] = self._behind(row, self._positions.get(place))
+                self._latest[row.key] = moved[row.key] = self._behind(row, self._latest.get(row.key))
         return new, moved
 
-    def _is_old(self, place: Place, row: _Row) -> bool:
-        opened = self._opened.get(place)
+    def _is_old(self, row: _Row) -> bool:
+        opened = self._opened.get(row.key)
         if opened is None or row.number is None or opened.number is None or row.number > opened.number:
             return False
         if self._begins_anew(row, opened):
-            del self._opened[place]
+            del self._opened[row.key]
             return False
         return True
 
-    def _begins_anew(self, row: _Row, before: Position) -> bool:
+    def _begins_anew(self, row: _Row, before: Numbered) -> bool:
         return self._sequence is not None and row.time > before.time + self._sequence.restart_after
 
-    def _behind(self, row: _Row, before: Position | None) -> Position:
+    def _behind(self, row: _Row, before: Numbered | None) -> Numbered:
         """Where a key stands behind a new row; a row without a number moves its time alone."""
         if before is None:
-            return Position(row.time, row.number)
+            return Numbered(row.number, row.time)
         time = max(row.time, before.time)
         if row.number is None:
-            return Position(time, before.number)
+            return Numbered(before.number, time)
         if before.number is None or row.number > before.number or self._begins_anew(row, before):
-            return Position(time, row.number)
-        return Position(time, before.number)
-
-    def _rows(self, frame: pl.DataFrame) -> list[_Row]:
-        numbers: list[int | None] = [None] * frame.height
-        if self._sequence is not None:
-            numbers = frame[self._sequence.last].cast(pl.Int64).to_list()
-        times = frame[self._time].to_physical().cast(pl.Int64).to_list()
-        keys = frame.select(self._key).rows()
-        return [_Row(*row) for row in zip(keys, times, numbers, strict=True)]
-
-    def _place(self, key: tuple[object, ...]) -> Place:
-        return place_of(dict(zip(self._key, key, strict=True)))
+            return Numbered(row.number, time)
+        return Numbered(before.number, time)

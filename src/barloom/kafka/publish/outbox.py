@@ -1,29 +1,26 @@
-"""From what a feed gives to what is sent: rows that are new, marks at their places, positions behind them."""
+"""From batches of a source to what is sent: rows that are new, marks at their places, positions behind them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from itertools import groupby
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
+import polars as pl
 
-from barloom.kafka.publish.chunks import Chunk, Mark
 from barloom.kafka.publish.numbering import Numbering
-from barloom.source.feeds.word import CompleteTo, FeedState
-from barloom.source.text.epochs import UNITS
-from barloom.time.instants import written
+from barloom.kafka.publish.positions import Positions
 from barloom.time.timeframe import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from barloom.kafka.publish.chunks import Item
-    from barloom.kafka.publish.positions import Place, Position
-    from barloom.kafka.publish.wire import Encoded, Wire
+    from barloom.engine.blocks import Marks, TickBatch
+    from barloom.kafka.publish.wire import Wire
     from barloom.plan.barplan import BarPlan
-    from barloom.time.calendar import Booleans, Integers
+    from barloom.source.protocol import SourceBatch
+    from barloom.time.calendar import Booleans
 
 __all__ = ["MarkMessage", "Outbox", "Outgoing", "RowMessages"]
 
@@ -31,6 +28,8 @@ _BEFORE: Final = HOUR
 """How long before its first row a key is said to be complete: that says nothing but that there are marks."""
 
 _LONGEST: Final = 200
+
+_Key: TypeAlias = "tuple[object, ...] | None"
 
 
 class RowMessages(NamedTuple):
@@ -55,118 +54,118 @@ class Outgoing:
     """
 
     messages: list[RowMessages | MarkMessage] = field(default_factory=list)
-    positions: dict[Place, Position] = field(default_factory=dict)
+    positions: Positions = field(default_factory=Positions)
     rows: int = 0
     marks: int = 0
     before: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
+    def count(self, other: Outgoing) -> None:
+        """Add another, without its messages."""
+        self.positions.update(other.positions)
+        self.rows += other.rows
+        self.marks += other.marks
+        self.before += other.before
+        self.refused += other.refused
+        self.notes += other.notes
+
+
+class _Place(NamedTuple):
+    """A mark, and how many rows stand ahead of it."""
+
+    after: int
+    key: _Key
+    time: int
+
 
 class Outbox:
-    """Turns what a feed gives into messages, from when it is opened.
+    """Turns batches into messages, from when a source is opened.
 
-    The first row of each key (of all, where time is the partition's) has a mark ahead of it, so that no clock closes
-    anything for want of one. Raises `SourceError` for what is no row.
+    Of one that cannot go on by itself (not `replayable`) the numbers say which rows are new. Where marks will come
+    (`marked`) the first row of each key, or of all where time is the partition's, has one ahead of it, so that no clock
+    closes anything for want of one.
     """
 
-    def __init__(self, plan: BarPlan, wire: Wire, positions: Mapping[Place, Position]) -> None:
+    def __init__(self, plan: BarPlan, wire: Wire, positions: Positions, *, replayable: bool, marked: bool) -> None:
         self._plan = plan
         self._wire = wire
-        self._numbering = Numbering(plan, positions)
-        self._begun: set[bytes | None] = set()
-        self._mark_keys: dict[tuple[tuple[str, object], ...], bytes] = {}
+        self._numbering = None if replayable else Numbering(plan, positions.keys)
+        self._positions = Positions(dict(positions.held)) if replayable else None
+        self._marked = marked
+        self._begun: set[_Key] = set()
 
-    def take(self, items: Sequence[tuple[Item, int]]) -> Outgoing:
-        """What becomes of items, each with when it was received (nanoseconds UTC)."""
-        out = Outgoing()
-        for is_chunk, group in groupby(items, lambda entry: isinstance(entry[0], Chunk)):
-            if is_chunk:
-                for item, received in group:
-                    self._chunk(item, received, out)  # type: ignore[arg-type]  # of that kind
-            else:
-                self._rows([*group], out)
+    def take(self, batch: SourceBatch, now: int) -> Outgoing:
+        """What becomes of a batch; rows of which nobody knows when they were received were so `now`."""
+        out = Outgoing(notes=list(batch.notes))
+        for row in batch.invalid:
+            out.refused[row.message[:_LONGEST]] += 1
+        ticks = self._new(batch.ticks, out)
+        out.rows += len(ticks)
+        out.messages += self._messages(ticks, now, out)
+        if self._positions is not None:
+            out.positions.held = Positions(dict(batch.positions)).behind(self._positions).held
+            self._positions.held.update(out.positions.held)
         return out
 
-    def _chunk(self, chunk: Chunk, received: int, out: Outgoing) -> None:
-        """What knows itself which rows are new."""
-        encoded = self._encoded(chunk.columns, [received] * chunk.count)
-        self._send(encoded, np.ones(len(encoded.keys), np.bool_), chunk.marks, out)
-        out.positions.update(chunk.positions)
-        out.notes += chunk.notes
-
-    def _rows(self, items: Sequence[tuple[Item, int]], out: Outgoing) -> None:
-        """Rows with marks between them; what a feed says of itself besides is of no use here."""
-        rows: list[Item] = []
-        received: list[int] = []
-        marks: list[Mark] = []
-        for item, at in items:
-            if isinstance(item, CompleteTo):
-                marks.append(Mark(len(rows), item.time, dict(item.key) or None))
-            elif not isinstance(item, FeedState):
-                rows.append(item)
-                received.append(at)
-        encoded = self._encoded(self._wire.columns_of(rows), received)
-        new, moved = self._numbering.take(encoded.frame)
+    def _new(self, ticks: TickBatch, out: Outgoing) -> TickBatch:
+        """The rows that were not published before."""
+        if self._numbering is None or not len(ticks):
+            return ticks
+        new, out.positions.keys = self._numbering.take(ticks.frame)
         out.before += len(new) - int(new.sum())
-        self._send(encoded, new, marks, out)
-        out.positions.update(moved)
+        return ticks if new.all() else _some(ticks, new)
 
-    def _encoded(self, columns: Mapping[str, Sequence[object]], received: Sequence[int]) -> Encoded:
-        """The messages of rows, which say when they were received."""
-        name = self._wire.received_at
-        known = columns.get(name) or [None] * len(received)
-        filled = [
-            _as_unit(at, self._wire.unit) if said is None else said for said, at in zip(known, received, strict=True)
-        ]
-        return self._wire.encode({**columns, name: filled}, len(received))
-
-    def _send(self, encoded: Encoded, new: Booleans, marks: Sequence[Mark], out: Outgoing) -> None:
-        for text in encoded.problems.values():
-            out.refused[text[:_LONGEST]] += 1
-        out.rows += int(new.sum())
+    def _messages(self, ticks: TickBatch, now: int, out: Outgoing) -> Iterator[RowMessages | MarkMessage]:
+        """Rows in runs between marks."""
+        arrivals = np.full(len(ticks), now) if ticks.arrivals is None else ticks.arrivals
+        records = self._wire.encode(ticks.frame, arrivals)
+        places = sorted([*self._beginnings(ticks), *_places(ticks.marks)], key=lambda place: place.after)
+        keys = iter(self._wire.keys([place.key for place in places if place.key is not None]))
         begin = 0
-        for mark in marks:
-            end = int(np.searchsorted(encoded.index, mark.after))
-            self._send_rows(encoded, np.flatnonzero(new[begin:end]) + begin, out)
-            self._mark(mark, out)
-            begin = end
-        self._send_rows(encoded, np.flatnonzero(new[begin:]) + begin, out)
+        for place in places:
+            if place.after > begin:
+                yield RowMessages(records.keys[begin : place.after], records.values[begin : place.after])
+            begin = place.after
+            out.marks += 1
+            yield MarkMessage(None if place.key is None else next(keys), max(place.time, 0))
+        if begin < len(ticks):
+            yield RowMessages(records.keys[begin:], records.values[begin:])
 
-    def _send_rows(self, encoded: Encoded, rows: Integers, out: Outgoing) -> None:
-        for part in self._parted(encoded, rows.tolist(), out):
-            out.messages.append(RowMessages([encoded.keys[row] for row in part], [encoded.values[row] for row in part]))
-
-    def _parted(self, encoded: Encoded, rows: list[int], out: Outgoing) -> Iterator[list[int]]:
-        """Some rows in parts, each behind the marks of what begins with it."""
-        part: list[int] = []
-        for row in rows:
-            key = encoded.keys[row] if self._plan.by_key else None
-            if key not in self._begun:
-                if part:
-                    yield part
-                    part = []
-                time = int(encoded.frame[self._plan.event.timestamp].to_physical()[row])
-                self._told(key, time - _BEFORE, out)
-            part.append(row)
-        if part:
-            yield part
-
-    def _mark(self, mark: Mark, out: Outgoing) -> None:
-        self._told(None if mark.key is None else self._key(mark.key), mark.time, out)
-
-    def _told(self, key: bytes | None, time: int, out: Outgoing) -> None:
-        self._begun.add(key)
-        out.messages.append(MarkMessage(key, max(time, 0)))
-        out.marks += 1
-
-    def _key(self, fields: Mapping[str, object]) -> bytes:
-        known = tuple(fields.items())
-        if known not in self._mark_keys:
-            self._mark_keys[known] = self._wire.key(fields)
-        return self._mark_keys[known]
+    def _beginnings(self, ticks: TickBatch) -> list[_Place]:
+        """Marks ahead of the first row of each key that has had no row and no mark yet."""
+        if not self._marked or not len(ticks):
+            return []
+        times = ticks.frame[self._plan.event.timestamp].to_physical()
+        if not self._plan.by_key:
+            first = [] if None in self._begun else [_Place(0, None, int(times[0]) - _BEFORE)]
+            self._begun.add(None)
+            return first
+        numbered = ticks.frame.select(self._plan.event.key).with_row_index("at row")
+        rows = numbered.unique(list(self._plan.event.key), keep="first", maintain_order=True).rows()
+        found = [
+            _Place(row, tuple(key), int(times[row]) - _BEFORE) for row, *key in rows if tuple(key) not in self._begun
+        ]
+        self._begun.update(place.key for place in found)
+        return found
 
 
-def _as_unit(at: int, unit: str) -> object:
-    """A time as a field of that unit is given."""
-    return at // 10 ** UNITS[unit] if unit in UNITS else written(at)
+def _places(marks: Marks | None) -> list[_Place]:
+    if marks is None:
+        return []
+    return [_Place(*each) for each in zip(marks.after.tolist(), marks.keys, marks.time.tolist(), strict=True)]
+
+
+def _some(ticks: TickBatch, rows: Booleans) -> TickBatch:
+    """Some of the rows, and all marks, each behind those of them that stood ahead of it."""
+    marks = ticks.marks
+    if marks is not None:
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(rows)])
+        marks = marks._replace(after=before[marks.after])
+    return replace(
+        ticks,
+        frame=ticks.frame.filter(pl.Series(rows)),
+        offsets=ticks.offsets[rows],
+        arrivals=None if ticks.arrivals is None else ticks.arrivals[rows],
+        marks=marks,
+    )

@@ -1,7 +1,13 @@
-"""How far each key was published: a record for each in a compacted topic, written in one transaction with its rows."""
+"""How far a feed was published: records of a compacted topic, written in one transaction with its rows.
+
+What a source goes on from stands there by its own names (``"feed kraken:BTC/USD"``), the last number of each key by the
+key's fields (``{"symbol":"BTC/USD"}``) where a source does not know how to go on.
+"""
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
@@ -10,33 +16,57 @@ from barloom.errors import StoreFormat
 from barloom.kafka.events.scan import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
+
+    from confluent_kafka import Message
 
     from barloom.kafka.config.settings import KafkaSettings
 
-__all__ = ["Place", "Position", "place_key", "place_of", "positions_topic", "read_positions", "record_of"]
+__all__ = ["Numbered", "Place", "Positions", "positions_topic", "read_positions", "records_of"]
 
 _FORMAT: Final = 1
 
-Place: TypeAlias = tuple[tuple[str, object], ...]
-"""Whose position it is: names and values, such as ``(("symbol", "BTC/USD"), ("venue", "kraken"))``, by name."""
+Place: TypeAlias = tuple[object, ...]
+"""The key fields of a key."""
 
 
-class Position(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The last number that was published, its event time (nanoseconds UTC), and by which publisher.
+class Numbered(msgspec.Struct, frozen=True):
+    """Where a key stands: its last number (none: its rows have none), and its largest event time in nanoseconds."""
 
-    `number` is none where rows have no numbers; `time` is then the largest event time.
-    """
-
+    number: int | None
     time: int
+
+
+@dataclass(slots=True)
+class Positions:
+    """What a source goes on from, by its own names, and where each key stands."""
+
+    held: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[Place, Numbered] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.held or self.keys)
+
+    def update(self, other: Positions) -> None:
+        """Those that moved."""
+        self.held.update(other.held)
+        self.keys.update(other.keys)
+
+    def behind(self, before: Positions) -> Positions:
+        """Those that differ from earlier ones."""
+        held = {name: at for name, at in self.held.items() if before.held.get(name) != at}
+        return Positions(held, {place: at for place, at in self.keys.items() if before.keys.get(place) != at})
+
+
+class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value in the topic: a position as text, or else in base 64; or a number with its time; and who wrote it."""
+
+    by: str
+    at: str | None = None
+    raw: str | None = None
     number: int | None = None
-    by: str = ""
+    time: int | None = None
     v: int = _FORMAT
-
-
-def place_of(fields: Mapping[str, object]) -> Place:
-    """Whose position it is, by the names and values that tell."""
-    return tuple(sorted(fields.items()))
 
 
 def positions_topic(topic: str) -> str:
@@ -44,33 +74,52 @@ def positions_topic(topic: str) -> str:
     return f"{topic}_positions"
 
 
-def record_of(position: Position, by: str) -> bytes:
-    """The value of its record, and who wrote it."""
-    return msgspec.json.encode(msgspec.structs.replace(position, by=by))
+def records_of(positions: Positions, names: Iterable[str], by: str) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values of records; `names` are the key fields, and `by` the publisher."""
+    fields = list(names)
+    for name, held in positions.held.items():
+        yield msgspec.json.encode(name), msgspec.json.encode(_held(held, by))
+    for place, at in positions.keys.items():
+        key = msgspec.json.encode(dict(zip(fields, place, strict=True)))
+        yield key, msgspec.json.encode(_Record(by, number=at.number, time=at.time))
 
 
-def place_key(place: Place) -> bytes:
-    """The key of its record."""
-    return msgspec.json.encode(dict(place))
+def _held(held: bytes, by: str) -> _Record:
+    try:
+        return _Record(by, at=held.decode())
+    except UnicodeDecodeError:
+        return _Record(by, raw=b64encode(held).decode())
 
 
-def read_positions(settings: KafkaSettings, topic: str) -> dict[Place, Position]:
-    """What was committed. Raises `BrokerError` where the topic cannot be read, `StoreFormat` for no position in it."""
-    found: dict[Place, Position] = {}
+def read_positions(settings: KafkaSettings, topic: str, names: Iterable[str]) -> Positions:
+    """What was committed; `names` are the key fields.
+
+    Raises `BrokerError` where the topic cannot be read, and `StoreFormat` for what is no position in it.
+    """
+    found, fields = Positions(), list(names)
     for message in scan(settings, positions_topic(topic)):
-        key, value = message.key(), message.value()
         try:
-            place = place_of(msgspec.json.decode(key or b"", type=dict[str, object]))
-            position = None if value is None else msgspec.json.decode(value, type=Position)
-        except msgspec.MsgspecError as error:
+            _take(message, fields, found)
+        except (msgspec.MsgspecError, ValueError) as error:
             where = f"{message.topic()}[{message.partition()}] offset {message.offset()}"
-            told = f"{where} is no position of a publisher ({error})\n    fix: name another topic, or delete this one"
+            told = f"{where} is no position of a publisher ({error})\n    fix: publish into another topic, or delete it"
             raise StoreFormat(told) from None
-        if position is None:
-            found.pop(place, None)
-        elif position.v > _FORMAT:
-            told = f"{positions_topic(topic)} was written by a newer barloom\n    fix: publish with that version"
-            raise StoreFormat(told)
-        else:
-            found[place] = position
     return found
+
+
+def _take(message: Message, fields: list[str], found: Positions) -> None:
+    name: str | dict[str, object] = msgspec.json.decode(message.key() or b"", type=str | dict[str, object])
+    value = message.value()
+    record = None if value is None else msgspec.json.decode(value, type=_Record)
+    if record is not None and record.v > _FORMAT:
+        told = f"{message.topic()} was written by a newer barloom\n    fix: publish with that version"
+        raise StoreFormat(told)
+    if isinstance(name, str):
+        found.held.pop(name, None)
+        if record is not None:
+            found.held[name] = b64decode(record.raw) if record.raw is not None else (record.at or "").encode()
+    elif name.keys() == set(fields):
+        place = tuple(name[each] for each in fields)
+        found.keys.pop(place, None)
+        if record is not None and record.time is not None:
+            found.keys[place] = Numbered(record.number, record.time)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BrokerError, LoginRefused
 from barloom.kafka.cluster.clients import client_error, consumer_config, producer_config
 from barloom.kafka.events.marks import header_of
-from barloom.kafka.publish.chunks import Chunk
 from barloom.kafka.publish.job import LEADING, STANDBY, TAKING_OVER
 from barloom.kafka.publish.outbox import MarkMessage, Outbox, Outgoing
-from barloom.kafka.publish.positions import place_key, positions_topic, read_positions, record_of
+from barloom.kafka.publish.positions import positions_topic, read_positions, records_of
 from barloom.kafka.runtime.patience import Patience
 from barloom.kafka.runtime.transaction import Transactions
-from barloom.source.feeds.pump import Pump
 from barloom.telemetry.logs import get_logger
 from barloom.time.timeframe import SECOND
 
@@ -23,8 +20,8 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-    from barloom.kafka.publish.chunks import Item
     from barloom.kafka.publish.job import PublishJob
+    from barloom.kafka.publish.reading import FeedReading
 
 __all__ = ["Publisher"]
 
@@ -64,12 +61,13 @@ class Publisher:
     def turn(self) -> bool:
         """Look at the group, and publish what has come if that is ours to do; whether the feed has come to its end."""
         self._look(0.0 if self._leading else _LOOK)
-        self._job.tell(LEADING if self._leading else TAKING_OVER if self._owns else STANDBY)
-        if self._owns and self._leading is None:
+        if self._leading is not None:
+            self._job.tell(LEADING, self._leading.waits_for)
+            return self._leading.turn()
+        self._job.tell(TAKING_OVER if self._owns else STANDBY)
+        if self._owns:
             self._leading = _Leading(self._job)
-        if self._leading is None:
-            return False
-        return self._leading.turn()
+        return False
 
     def stop(self) -> None:
         """Commit what was sent, and leave the group."""
@@ -150,62 +148,75 @@ class _Leading:
         self._committed_at = self._clock.monotonic()
         config = producer_config(job.settings, job.id, partitioner="murmur2_random")
         self._transactions = Transactions(config, job.clock, Patience(job.clock, job.stop))
-        self._pump: Pump[Item] | None = None
+        self._feed: FeedReading | None = None
         try:
             self._transactions.take_over()
-            found = read_positions(job.settings, job.topic)
-            self._outbox = Outbox(job.plan, job.wire, found)
-            capacity = 2 * job.settings.commit_records
-            self._pump = Pump(job.open_feed(found), job.clock, capacity=capacity, weight=_weight)
+            found = read_positions(job.settings, job.topic, job.plan.event.key)
+            self._feed = job.open_feed(found)
+            self._outbox = Outbox(
+                job.plan, job.wire, found, replayable=self._feed.replayable, marked=self._feed.gives_marks
+            )
+            self._feed.begin(job.settings.commit_records, min(_LOOK, job.settings.commit_interval / SECOND))
         except BaseException:
             self.close()
             raise
-        job.report.positions |= found
+        job.report.positions.update(found)
         job.leads()
-        self._pump.start()
+
+    @property
+    def waits_for(self) -> str | None:
+        """What the feed waits for."""
+        return None if self._feed is None else self._feed.waits_for
 
     def turn(self) -> bool:
         """Send what has come, and commit when it is time; whether the feed has come to its end."""
-        pump, due = self._pump, self._due()
-        assert pump is not None  # noqa: S101 - started before
-        pump.wait(1, _LOOK if due is None else max(0.0, min(due, _LOOK)))
-        taken = pump.take(self._job.settings.commit_records)
-        if taken:
-            self._send(self._outbox.take(taken))
-        ended = not taken and pump.drained
-        due = self._due()
-        if ended or (due is not None and due <= 0) or self._sent.rows >= self._job.settings.commit_records:
+        assert self._feed is not None  # noqa: S101 - opened before
+        try:
+            batch = self._feed.take()
+        except StopIteration:
             self.commit()
-        return ended
+            return True
+        except Exception:
+            self.commit()  # what came before it
+            raise
+        if batch is not None:
+            self._send(self._outbox.take(batch, self._clock.now()))
+        full = self._sent.rows >= self._job.settings.commit_records
+        if self._begun and (full or self._clock.monotonic() >= self._due):
+            self.commit()
+        return False
 
     def commit(self) -> None:
         """What was sent is there for readers, and the positions with it."""
         sent, self._sent = self._sent, Outgoing()
-        if not self._transactions.begun:
+        if not (self._transactions.begun or sent.positions):
             self._job.committed(sent, None)
             return
         began = self._clock.monotonic()
-        for place, position in sent.positions.items():
-            self._transactions.send_one(self._positions, 0, place_key(place), record_of(position, self._job.id))
+        for key, value in records_of(sent.positions, self._job.plan.event.key, self._job.id):
+            self._transactions.send_one(self._positions, 0, key, value)
         self._transactions.commit()
         self._committed_at = self._clock.monotonic()
         self._job.committed(sent, self._committed_at - began)
 
     def close(self) -> None:
         """Take no more, and give up what was not committed."""
-        if self._pump is not None:
-            self._pump.stop()
+        if self._feed is not None:
+            self._feed.close()
         try:
             self._transactions.abort()
         except BrokerError as error:
             _log.debug("a transaction could not be aborted", error=str(error))  # the next of this id aborts it
         self._transactions.close()
 
-    def _due(self) -> float | None:
-        """Seconds until a commit is due; none where there is nothing to commit."""
-        if not self._transactions.begun:
-            return None
-        return self._committed_at + self._job.settings.commit_interval / SECOND - self._clock.monotonic()
+    @property
+    def _begun(self) -> bool:
+        """Whether there is anything to commit."""
+        return self._transactions.begun or bool(self._sent.positions)
+
+    @property
+    def _due(self) -> float:
+        return self._committed_at + self._job.settings.commit_interval / SECOND
 
     def _send(self, out: Outgoing) -> None:
         topic = self._job.topic
@@ -217,18 +228,4 @@ class _Leading:
             else:
                 for partition in range(self._job.partitions):
                     self._transactions.send_one(topic, partition, None, None, header_of(message.time))
-        _add(self._sent, out)
-
-
-def _add(sent: Outgoing, out: Outgoing) -> None:
-    """Count what was sent, without keeping it."""
-    sent.positions.update(out.positions)
-    sent.rows += out.rows
-    sent.marks += out.marks
-    sent.before += out.before
-    sent.refused += Counter(out.refused)
-    sent.notes += out.notes
-
-
-def _weight(item: Item) -> int:
-    return max(item.count, 1) if isinstance(item, Chunk) else 1
+        self._sent.count(out)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from barloom.kafka.publish.positions import Place, Position
+from barloom.kafka.publish.positions import Positions
 
 __all__ = ["PublishReport", "PublishStatus"]
 
@@ -29,21 +25,19 @@ class PublishReport:
     refused: dict[str, int] = field(default_factory=dict)
     transactions: int = 0
     takeovers: int = 0
-    positions: dict[Place, Position] = field(default_factory=dict)
+    positions: Positions = field(default_factory=Positions)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PublishStatus:
-    """How a publisher is: its totals so far, its state (``STANDBY``, ``TAKING OVER`` or ``RUNNING``), and seconds."""
+    """How a publisher is: its totals so far, its state (``STANDBY``, ``TAKING OVER`` or ``RUNNING``), and seconds.
+
+    `waits_for` says why its feed is not ready.
+    """
 
     report: PublishReport
     state: str
     seconds: float
     waits_for: str | None = None
-
-    @property
-    def positions(self) -> Mapping[Place, Position]:
-        """Where each key stands."""
-        return self.report.positions

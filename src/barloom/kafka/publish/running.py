@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from barloom.clock import Clock
     from barloom.errors import BrokerError
     from barloom.kafka.config.settings import KafkaSettings
-    from barloom.kafka.publish.chunks import Feed, Opening
+    from barloom.kafka.publish.reading import Opening
     from barloom.kafka.publish.report import PublishReport, PublishStatus
     from barloom.plan.barplan import BarPlan
+    from barloom.source.open import Spec
     from barloom.telemetry.metrics import Metrics
 
 __all__ = ["publish", "publisher_id"]
@@ -45,14 +46,13 @@ def publisher_id(settings: KafkaSettings, name: str) -> str:
 def publish(  # noqa: PLR0913 - the settings of a publisher, by name
     plan: BarPlan,
     settings: KafkaSettings,
-    feed: Feed | Opening,
+    feed: Spec | Opening,
     *,
     stop: Event,
     name: str = "feed",
     topic: str | None = None,
     partitions: int | None = None,
     on_status: Callable[[PublishStatus], None] | None = None,
-    waits_for: Callable[[], str | None] | None = None,
     metrics: Metrics | None = None,
     health: Health | None = None,
     clock: Clock | None = None,
@@ -76,7 +76,6 @@ def publish(  # noqa: PLR0913 - the settings of a publisher, by name
         metrics=metrics or open_metrics(),
         health=health or Health(clock),
         on_status=on_status,
-        waits_for=waits_for,
         stop=stop,
         began=clock.monotonic(),
     )
