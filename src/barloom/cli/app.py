@@ -85,9 +85,10 @@ barloom check bars.toml --json""",
     _Command(
         "make.run",
         _MAKE,
-        "Build bars from files into a store, or from topics on Kafka. Run it again to continue where it stopped.",
+        "Build bars from files or live feeds into a store, or from topics on Kafka. Run it again to continue.",
         """\
 barloom run bars.toml --source trades.csv --store state
+barloom run bars.toml --feed kraken:BTC/USD --feed binance:ETHUSDT --store state     live, until Ctrl-C
 barloom run bars.toml                                   on Kafka, as its [kafka] says
 barloom run bars.toml --kafka localhost:9092 --input ticks --format json
 barloom run bars.toml --source 'ticks/2025-*.csv.gz' --store state     tomorrow's file joins by itself
@@ -196,6 +197,13 @@ app.command(
     name="calendar",
     group=_MAKE,
     help="Look at trading calendars: their sessions, half days, slots, and how far they are known.",
+)
+
+app.command(
+    "barloom.cli.feed.commands:feed",
+    name="feed",
+    group=_MAKE,
+    help="Live feeds of venues: which there are, whether they are reached, recorded and replayed.",
 )
 
 app.command(

@@ -45,6 +45,7 @@ def progress_of_run(title: str, clock: Clock) -> Iterator[Callable[[RunProgress]
 def _told(run: RunProgress, clock: Clock) -> str:
     speed = count(round(run.ticks / run.seconds)) if run.seconds else "-"
     told = f"{count(run.ticks)} ticks  {speed} ticks/s"
+    told = f"{told}  {run.input.told}" if run.input.told else told
     if run.stream_time_ns is None:
         return told
     lag = clock.now() - run.stream_time_ns

@@ -18,7 +18,7 @@ from barloom.runtime.report import RunProgress, RunReport
 from barloom.source.feeds.word import word_of
 from barloom.source.files.source import FileSource
 from barloom.source.open import open_source
-from barloom.source.protocol import PolledSource, Progress
+from barloom.source.protocol import PolledSource, Progress, Standing
 from barloom.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ def run(  # noqa: PLR0913 - the settings of a run, by name
         report = pipeline.finish(clock.now())
         report.seconds = loop.seconds()
         report.notes += loop.notes()
+        if isinstance(opened, Standing):
+            report.feed = opened.standing()
     if max_rejected is not None and not report.interrupted:
         check_rejected(report, limit, KEPT)
     return report

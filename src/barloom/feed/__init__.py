@@ -21,9 +21,10 @@ from barloom.lazy import lazily
 if TYPE_CHECKING:
     from barloom.feed.batch import Batch, Event, EventKind, Mark, Position, SymbolId
     from barloom.feed.health import FeedHealth, SymbolHealth
-    from barloom.feed.opening import Feeds, named, open  # noqa: A004 - read as bl.feed.open
+    from barloom.feed.opening import Feeds, Replayed, named, open, replayed  # noqa: A004 - read as bl.feed.open
     from barloom.feed.session import Session
     from barloom.feed.settings import Feed, FeedSettings, settings_in
+    from barloom.feed.trying import Tried, tried
     from barloom.feed.venues import VENUES, venue
 
 __all__ = [
@@ -37,21 +38,26 @@ __all__ = [
     "Feeds",
     "Mark",
     "Position",
+    "Replayed",
     "Session",
     "SymbolHealth",
     "SymbolId",
+    "Tried",
     "named",
     "open",
+    "replayed",
     "settings_in",
+    "tried",
     "venue",
 ]
 
 _HOMES = {
     "barloom.feed.batch": "Batch Event EventKind Mark Position SymbolId",
     "barloom.feed.health": "FeedHealth SymbolHealth",
-    "barloom.feed.opening": "Feeds named open",
+    "barloom.feed.opening": "Feeds Replayed named open replayed",
     "barloom.feed.session": "Session",
     "barloom.feed.settings": "Feed FeedSettings settings_in",
+    "barloom.feed.trying": "Tried tried",
     "barloom.feed.venues": "VENUES venue",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
@@ -98,6 +98,18 @@ class Batch:
     marks: Sequence[Mark] = ()
     events: Sequence[Event] = ()
     positions: Mapping[SymbolId, Position] = field(default_factory=dict)
+
+    def behind(self, rows: int) -> Batch:
+        """Without the first so many rows, and without the marks ahead of them."""
+        count = min(rows, len(self.rows))
+        marks = [mark._replace(after=mark.after - count) for mark in self.marks if mark.after >= count]
+        return replace(
+            self, rows=self.rows[count:], venues=self.venues[count:], received=self.received[count:], marks=marks
+        )
+
+    def without_positions(self) -> Batch:
+        """Where its symbols stand is nobody's business."""
+        return replace(self, positions={})
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.marks or self.events or self.positions)

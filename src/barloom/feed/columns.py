@@ -167,6 +167,12 @@ class OwnColumns:
         }
         return self.decoder.decode(columns, len(records), refused, self.name)
 
+    def time_of(self, row: Row) -> int | None:
+        """The event time of a row; none where it cannot be read."""
+        rows = self.decode([row], [""], [0])
+        frame = rows.frame if rows.frame.height else rows.known
+        return None if frame is None else frame[self.plan.event.timestamp][0]
+
     def empty(self) -> Rows:
         """No rows."""
         return self.decoder.empty()

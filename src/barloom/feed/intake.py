@@ -8,7 +8,7 @@ from barloom.feed.batch import EventKind, SymbolId
 from barloom.feed.protocol import Notice, Quote, Refusal, Row, Tail, Trade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from barloom.feed.batch import Position
     from barloom.feed.continuity.chain import Chain
@@ -39,11 +39,17 @@ class Moment:
 
 
 class Intake:
-    """Hands what comes to the symbols it is of. `unreadable` counts messages that could not be read."""
+    """Hands what comes to the symbols it is of. `unreadable` counts messages that could not be read.
+
+    `positions` are where symbols go on that are not asked for by name; `time_of` reads the event time of a row of a
+    feed that is no venue.
+    """
 
     def __init__(self, continuity: Continuity, venues: Mapping[str, Venue]) -> None:
         self.continuity = continuity
         self.unreadable = 0
+        self.positions: Mapping[SymbolId, Position] = {}
+        self.time_of: Callable[[Row], int | None] = _unknown
         self._venues = venues
         self._chains: dict[str, dict[str, Chain]] = {}
         self._shown = -_SHOWN
@@ -51,6 +57,10 @@ class Intake:
     def began(self, of: SymbolId, position: Position | None, when: Moment) -> None:
         """A symbol is asked for."""
         self._chains.setdefault(of.venue, {})[of.symbol] = self.continuity.add(of, position, when.now)
+
+    def symbols(self, venue: str) -> Sequence[str]:
+        """The symbols of a venue."""
+        return list(self._chains.get(venue, ()))
 
     def removed(self, of: SymbolId, when: Moment) -> None:
         """A symbol is not asked for any more."""
@@ -85,11 +95,22 @@ class Intake:
             self._refusal(venue, chains, message, when)
             return False
         if isinstance(message, Row) and message.symbol not in chains:
-            self.began(SymbolId(venue, message.symbol), None, when)
-        chain = self._chains[venue].get(message.symbol)
-        if chain is not None:
+            of = SymbolId(venue, message.symbol)
+            self.began(of, self.positions.get(of), when)
+        chain = self._chains.get(venue, {}).get(message.symbol)
+        if chain is None:
+            return False
+        if isinstance(message, Row):
+            self._own(chain, message, when)
+        else:
             _hand_on(chain, message, when)
         return False
+
+    def _own(self, chain: Chain, row: Row, when: Moment) -> None:
+        """A row says its time only when it is decoded, which takes long: for numbers that were seen it is done."""
+        seen = row.last is not None and row.last < chain.next
+        time = self.time_of(row) if seen else None
+        chain.live(row, when.at if time is None else time, when.at, when.now)
 
     def _refusal(self, venue: str, chains: Mapping[str, Chain], message: Refusal, when: Moment) -> None:
         chain = None if message.symbol is None else chains.get(message.symbol)
@@ -148,11 +169,14 @@ class Intake:
         return self.continuity.turn(when.now)
 
 
-def _hand_on(chain: Chain, message: Quote | Row | Tail | Trade, when: Moment) -> None:
+def _hand_on(chain: Chain, message: Quote | Tail | Trade, when: Moment) -> None:
     if isinstance(message, Tail):
         chain.tail(message.last, message.time - HEARD_MARGIN, when.now)
     elif isinstance(message, Quote):
         chain.loose(message, when.at if message.time is None else message.time, when.at, when.now)
     else:
-        time = message.time if isinstance(message, Trade) else when.at
-        chain.live(message, time, when.at, when.now)
+        chain.live(message, message.time, when.at, when.now)
+
+
+def _unknown(row: Row) -> int | None:  # noqa: ARG001 - as those that know
+    return None

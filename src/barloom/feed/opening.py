@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event as Flag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from barloom.feed.settings import FeedSettings, feed_of, feeds_of
 from barloom.feed.venues import venue as venue_named
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
 
     from barloom.clock import Clock
     from barloom.feed.batch import Event
+    from barloom.feed.replaying import ReplayedFeed
     from barloom.feed.settings import Feed
     from barloom.feed.source import LiveFeeds
     from barloom.plan.barplan import BarPlan
     from barloom.plan.draft import Duration
 
-__all__ = ["Feeds", "named", "open"]
+__all__ = ["Feeds", "Replayed", "named", "open", "replayed"]
 
 _SECOND = 1_000_000_000
 
@@ -38,6 +40,7 @@ class Feeds:
         self.settings = settings
         self._told = told
         self._stopped = Flag()
+        self._more: dict[str, Any] = {}
 
     def stop(self) -> None:
         """End the run."""
@@ -50,11 +53,59 @@ class Feeds:
     def __add__(self, other: Feeds) -> Feeds:
         return Feeds([*self.feeds, *other.feeds], self.settings, self._told)
 
+    def recorded(self, path: str | Path) -> Feeds:
+        """The same, with everything that comes written down at `path` (``.jsonl.zst``), for `replayed`."""
+        return self._with(tape=Path(path))
+
+    def measured(self, address: str) -> Feeds:
+        """The same, with ``/metrics``, ``/healthz`` and ``/readyz`` served at ``HOST:PORT`` while it is run."""
+        return self._with(metrics=address)
+
+    def _with(self, **more: Any) -> Feeds:  # noqa: ANN401 - what `LiveFeeds` takes
+        found = Feeds(self.feeds, self.settings, self._told)
+        found._stopped, found._more = self._stopped, {**self._more, **more}
+        return found
+
+    def record(self, path: str | Path, *, quotes: bool = False) -> int:
+        """Write down everything that comes, until `stop`, and make no bars of it; how many lines were written."""
+        from barloom.feed.recording import record  # noqa: PLC0415
+
+        return record(self.feeds, self.settings, Path(path), self._stopped, self._told, quotes=quotes)
+
     def source_for(self, plan: BarPlan, clock: Clock | None = None) -> LiveFeeds:
         """As a source for a definition. Raises `SourceError` where that asks for what the feeds do not have."""
         from barloom.feed.source import LiveFeeds  # noqa: PLC0415 - polars is loaded only when something is read
 
-        return LiveFeeds(plan, self.feeds, settings=self.settings, clock=clock, told=self._told, stopped=self._stopped)
+        told, stopped = self._told, self._stopped
+        return LiveFeeds(
+            plan, self.feeds, settings=self.settings, clock=clock, told=told, stopped=stopped, **self._more
+        )
+
+
+class Replayed:
+    """A recorded feed that bars can be made of: what `bars.run` takes."""
+
+    def __init__(self, path: Path, settings: FeedSettings, *, at_its_pace: bool) -> None:
+        self._path = path
+        self._settings = settings
+        self._paced = at_its_pace
+
+    def __repr__(self) -> str:
+        return f"<Replayed {self._path}>"
+
+    def source_for(self, plan: BarPlan, clock: Clock | None = None) -> ReplayedFeed:
+        """As a source for a definition. Raises `SourceError` where that asks for what the feed does not have."""
+        from barloom.feed.replaying import ReplayedFeed  # noqa: PLC0415
+
+        return ReplayedFeed(plan, self._path, settings=self._settings, at_its_pace=self._paced, clock=clock)
+
+
+def replayed(path: str | Path, *, at_its_pace: bool = False, settings: FeedSettings | None = None) -> Replayed:
+    """What was recorded at `path`, as an input of bars: as fast as it goes, or at the pace at which it came.
+
+    With the `settings` of the feed it gives the rows that the feed gave, and so the same bars.
+    """
+    return Replayed(Path(path), settings or FeedSettings(), at_its_pace=at_its_pace)
 
 
 def open(  # noqa: A001, PLR0913 - read as bl.feed.open; the settings of a feed, by name
@@ -80,10 +131,15 @@ def open(  # noqa: A001, PLR0913 - read as bl.feed.open; the settings of a feed,
     return Feeds([found], _settings(fill_within, check_every, max_held), told)
 
 
-def named(feeds: Iterable[str], settings: FeedSettings | None = None) -> Feeds:
-    """Feeds as the command line names them: ``kraken:BTC/USD``, ``binance:ETHUSDT``."""
+def named(
+    feeds: Iterable[str], settings: FeedSettings | None = None, told: Callable[[Event], None] | None = None
+) -> Feeds:
+    """Feeds as the command line names them: ``kraken:BTC/USD``, ``binance:ETHUSDT``.
+
+    Raises `ValueError` for a venue that is not known and a symbol that it cannot have.
+    """
     used = settings or FeedSettings()
-    return Feeds(feeds_of(feeds, used), used)
+    return Feeds(feeds_of(feeds, used), used, told)
 
 
 def _settings(fill_within: Duration, check_every: Duration | None, max_held: int | None) -> FeedSettings:

@@ -49,6 +49,10 @@ class Reading:
         self._offset = rows_of(name, positions.get(TOTAL))
         self._done = 0
 
+    def stands(self, name: str, position: bytes) -> None:
+        """Another position that belongs to the next batch."""
+        self._positions[name] = position
+
     def batches(self, given: Sequence[Batch], received_at: int, told: str) -> Iterator[SourceBatch]:
         """One batch of all that was given, if that is anything; `told` is what its progress says."""
         rows = [row for batch in given for row in batch.rows]

@@ -79,6 +79,8 @@ class Served:
     def open(self, symbols: Sequence[str]) -> None:
         """Ask for symbols, over new lines."""
         size = self.venue.limits.symbols
+        if not symbols:
+            self._open_line([])  # a feed of one's own may send what it likes
         for start in range(0, len(symbols), size):
             self._open_line(symbols[start : start + size])
 
@@ -112,11 +114,15 @@ class Served:
 
     def line_ready(self, line: Line) -> None:
         """A line is subscribed to all of its symbols."""
-        self._service.intake.connected(self.venue.name, line.symbols, self._service.moment())
+        self._service.intake.connected(self.venue.name, self._symbols(line), self._service.moment())
 
     def line_lost(self, line: Line, why: str) -> None:
         """A line broke."""
-        self._service.intake.disconnected(self.venue.name, line.symbols, why, self._service.moment())
+        self._service.intake.disconnected(self.venue.name, self._symbols(line), why, self._service.moment())
+
+    def _symbols(self, line: Line) -> Sequence[str]:
+        """Those of a line; rows of a feed of one's own are of symbols that they name themselves."""
+        return line.symbols if self.venue.has_history else self._service.intake.symbols(self.venue.name)
 
     # History
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from barloom.clock import SystemClock
@@ -30,6 +31,10 @@ __all__ = ["Session", "rules_of"]
 
 _TURN: Final = 0.025
 """Seconds between two looks at what may be given and is to be asked."""
+
+
+_OUT_OF_ORDER: Final = 2.0
+"""For how many seconds at most a row may be missing that cannot be fetched: it can only be out of order."""
 
 
 class Session:
@@ -61,10 +66,13 @@ class Session:
         self._channel = channel
         self._chance = chance
         self._positions = dict(positions or {})
+        if not any(feed.venue.has_history for feed in feeds):
+            self._settings = replace(self._settings, fill_within=min(self._settings.fill_within, _OUT_OF_ORDER))
         rules = rules_of(self._settings, together=together, restart_after=restart_after)
         self.continuity = Continuity(rules, batch_rows)
         self._venues: dict[str, Venue] = {}
         self.intake = taking(self.continuity, self._venues)
+        self.intake.positions = self._positions
         self._served: dict[str, Served] = {}
         self._watch = Watch(self.continuity)
         self._full = 4 * batch_rows
@@ -75,7 +83,7 @@ class Session:
     async def __aenter__(self) -> Self:
         for feed in self._feeds:
             served = self._serve(feed.venue)
-            for symbol in feed.symbols:
+            for symbol in feed.symbols if feed.venue.has_history else ():
                 self._begin(SymbolId(feed.venue.name, symbol))
             served.open(feed.symbols)
         self.keep(self._turn())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from barloom.errors import DefinitionError, Problem
+from barloom.feed.own import OWN_SETTINGS, own_feed
 from barloom.feed.venues import VENUES
 from barloom.feed.venues import venue as venue_named
 from barloom.plan.ladder import length_of
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from barloom.feed.protocol import Addresses, Venue
+    from barloom.plan.barplan import BarPlan
 
-__all__ = ["Feed", "FeedSettings", "feeds_of", "settings_in"]
+__all__ = ["Feed", "FeedSettings", "declared_feeds", "feed_of", "feeds_of", "settings_in"]
 
 _SECOND: Final = 1_000_000_000
 _FILL_WITHIN: Final = 60.0
@@ -24,7 +26,7 @@ _MAX_HELD: Final = 200_000
 _CHECKS: Final = 4
 """How often a quiet symbol is compared within `fill_within`, where nothing else is said."""
 
-_NAMES: Final = ("fill_within", "check_every", "max_held", "venues")
+_NAMES: Final = ("feeds", "fill_within", "check_every", "max_held", "venues", *OWN_SETTINGS)
 _VENUE_NAMES: Final = ("websocket", "rest")
 
 
@@ -89,6 +91,7 @@ def settings_in(table: Mapping[str, Any], where: str) -> FeedSettings:
     """What ``[feed]`` says. Raises `DefinitionError` with everything that is wrong in it."""
     reading = _Reading(where)
     reading.names(table, _NAMES, "[feed]")
+    reading.feeds(table)
     fill_within = reading.seconds(table, "fill_within")
     check_every = reading.seconds(table, "check_every")
     most = table.get("max_held", _MAX_HELD)
@@ -97,6 +100,23 @@ def settings_in(table: Mapping[str, Any], where: str) -> FeedSettings:
     addresses = {name: reading.addresses(name, said) for name, said in dict(table.get("venues", {})).items()}
     reading.end()
     return FeedSettings(_FILL_WITHIN if fill_within is None else fill_within, check_every, most, addresses)
+
+
+def declared_feeds(
+    table: Mapping[str, Any], plan: BarPlan, where: str, asked: Sequence[str] = ()
+) -> tuple[list[Feed], FeedSettings]:
+    """The feeds that ``[feed]`` declares, or those that are asked for, ``venue:symbol``, with its settings.
+
+    Raises `DefinitionError` with what is wrong in the table, and `ValueError` for a feed that cannot be.
+    """
+    settings = settings_in(table, where)
+    written = list(asked) or list(table.get("feeds", ()))
+    if "url" not in table:
+        return feeds_of(written, settings), settings
+    sequence = plan.event.sequence
+    own = own_feed(table, plan, None if sequence is None else (sequence.first, sequence.last))
+    symbols = [text.removeprefix(f"{own.name}:") for text in written]
+    return [feed_of(own, symbols)], settings
 
 
 class _Reading:
@@ -118,6 +138,12 @@ class _Reading:
         for name in table:
             if name not in known:
                 self.wrong(f"{place} has no setting {name!r}", did_you_mean(name, known))
+
+    def feeds(self, table: Mapping[str, Any]) -> None:
+        """Which feeds are run where none are asked for."""
+        found = table.get("feeds", [])
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            self.wrong(f"feeds = {found!r} is no list of feeds", 'write feeds = ["kraken:BTC/USD"]')
 
     def seconds(self, table: Mapping[str, Any], name: str) -> float | None:
         """A length of time, in seconds."""

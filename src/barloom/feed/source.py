@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Final
 
@@ -15,17 +17,18 @@ from barloom.feed.protocol import Channel
 from barloom.feed.reading import Reading, positions_in
 from barloom.feed.session import Session
 from barloom.feed.settings import FeedSettings
+from barloom.feed.tape import RecordingIntake, Tape
+from barloom.feed.telemetry import served_metrics
 from barloom.source.feeds.pump import Pump
 from barloom.source.files.position import TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from barloom.clock import Clock
     from barloom.feed.batch import Batch, Event
     from barloom.feed.columns import RowColumns
-    from barloom.feed.continuity.continuity import Continuity
-    from barloom.feed.protocol import Venue
     from barloom.feed.settings import Feed
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import SourceBatch
@@ -39,7 +42,8 @@ _MOST_EVENTS: Final = 1_000
 class LiveFeeds:
     """Follows feeds from right after the positions that a store holds; nothing that was not committed is lost.
 
-    `told` is called with every event, `stopped` ends it. `events` has the latest ones.
+    `told` is called with every event, `stopped` ends it, at `tape` all that comes is written down, and `metrics` is
+    an address at which it is measured. `events` has the latest ones.
     """
 
     replayable = True
@@ -52,9 +56,11 @@ class LiveFeeds:
         settings: FeedSettings | None = None,
         clock: Clock | None = None,
         told: Callable[[Event], None] | None = None,
-        taking: Callable[[Continuity, Mapping[str, Venue]], Intake] = Intake,
+        tape: Path | None = None,
+        metrics: str | None = None,
         stopped: Flag | None = None,
     ) -> None:
+        self._metrics = metrics
         self._stopped = stopped or Flag()
         self.name = _name_of(feeds)
         self._plan = plan
@@ -62,7 +68,7 @@ class LiveFeeds:
         self._settings = settings or FeedSettings()
         self._clock = clock or SystemClock()
         self._told = told
-        self._taking = taking
+        self._tape = tape
         self._channel, self._columns = _columns_of(plan, feeds, self.name)
         self._session: Session | None = None
         self._marked = False
@@ -85,6 +91,12 @@ class LiveFeeds:
         """How the feed is by now."""
         return FeedHealth(waiting="it is not open yet") if self._session is None else self._session.health()
 
+    def standing(self) -> dict[str, dict[str, object]]:
+        """What a report says of each symbol."""
+        health = self.health()
+        facts = {str(of): asdict(symbol) for of, symbol in health.symbols.items()}
+        return {name: {**found, "reconnects": health.reconnects} for name, found in facts.items()}
+
     def open(self, positions: Mapping[str, bytes], batch_rows: int) -> Iterator[SourceBatch]:
         """Batches of what comes, as it comes, for ever."""
         return (batch for batch in self.follow(positions, batch_rows, 1.0) if batch is not None)
@@ -95,17 +107,29 @@ class LiveFeeds:
         pump = Pump(self._batches(positions, batch_rows), self._clock, capacity=2 * batch_rows, weight=_weight)
         pump.start()
         try:
-            while not pump.drained and not self._stopped.is_set():
-                pump.wait(batch_rows, interval)
-                taken = pump.take(batch_rows)
-                given = [batch for batch, _ in taken]
-                self._listen(given)
-                made = list(reading.batches(given, taken[-1][1], self._progress())) if taken else []
-                if not made:
-                    yield None
-                yield from made
+            with served_metrics(self.health, self._metrics, self._clock) as measure:
+                yield from self._follow(pump, reading, batch_rows, interval, measure)
         finally:
             pump.stop()
+
+    def _follow(
+        self,
+        pump: Pump[Batch],
+        reading: Reading,
+        batch_rows: int,
+        interval: float,
+        measure: Callable[[], None],
+    ) -> Iterator[SourceBatch | None]:
+        while not pump.drained and not self._stopped.is_set():
+            pump.wait(batch_rows, interval)
+            measure()
+            taken = pump.take(batch_rows)
+            given = [batch for batch, _ in taken]
+            self._listen(given)
+            made = list(reading.batches(given, taken[-1][1], self._progress())) if taken else []
+            if not made:
+                yield None
+            yield from made
 
     def renew(self, positions: Mapping[str, bytes]) -> dict[str, bytes]:
         """Positions from which a feed begins with what comes next."""
@@ -129,6 +153,7 @@ class LiveFeeds:
 
     async def _batches(self, positions: Mapping[str, bytes], batch_rows: int) -> AsyncIterator[Batch]:
         sequence = self._plan.event.sequence
+        tape = None if self._tape is None else Tape(self._tape)
         session = Session(
             self._feeds,
             positions_in(positions),
@@ -138,12 +163,18 @@ class LiveFeeds:
             restart_after=_RESTART_AFTER if sequence is None else sequence.restart_after,
             batch_rows=batch_rows,
             clock=self._clock,
-            taking=self._taking,
+            taking=Intake if tape is None else partial(RecordingIntake, tape=tape),
         )
-        async with session:
-            self._session = session
-            async for batch in session:
-                yield batch
+        if isinstance(self._columns, OwnColumns):
+            session.intake.time_of = self._columns.time_of
+        try:
+            async with session:
+                self._session = session
+                async for batch in session:
+                    yield batch
+        finally:
+            if tape is not None:
+                tape.close()
 
 
 def _weight(batch: Batch) -> int:

@@ -11,12 +11,14 @@ from barloom.plan.ladder import length_of
 from barloom.plan.suggest import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Unpack
 
     from barloom.embedded.compute import Computed
     from barloom.embedded.rebuild import RebuildSettings
     from barloom.embedded.run import RunSettings
+    from barloom.feed.batch import Event
+    from barloom.feed.opening import Feeds, Replayed
     from barloom.kafka.app import KafkaApp
     from barloom.kafka.config.declared import Kafka, KafkaTable
     from barloom.ksqldb.app import KsqldbApp
@@ -83,6 +85,34 @@ class Bars:
         from barloom.embedded.run import run  # noqa: PLC0415 - an application on Kafka needs none of it
 
         return run(self.plan, source, store, **settings)
+
+    @property
+    def says_feed(self) -> bool:
+        """Whether ``[feed]`` beside the bars names feeds to run."""
+        table = self.beside.get("feed")
+        return isinstance(table, dict) and bool(table.keys() & {"feeds", "url"})
+
+    def feeds(self, *names: str, told: Callable[[Event], None] | None = None) -> Feeds:
+        """Live feeds for `run`: those named, ``"kraken:BTC/USD"``, or else those of ``[feed]``, with its settings.
+
+        `told` is called with everything that befalls them. Raises `DefinitionError` with what is wrong in ``[feed]``,
+        and `ValueError` for a feed that cannot be.
+        """
+        from barloom.feed.opening import Feeds  # noqa: PLC0415 - an extra
+        from barloom.feed.settings import declared_feeds  # noqa: PLC0415
+
+        table = self.beside.get("feed", {})
+        found, settings = declared_feeds(table if isinstance(table, dict) else {}, self.plan, self.where, names)
+        return Feeds(found, settings, told)
+
+    def replayed(self, path: str | Path, *, at_its_pace: bool = False) -> Replayed:
+        """A recorded feed for `run`, with the settings of ``[feed]``; see `barloom.feed.replayed`."""
+        from barloom.feed.opening import replayed  # noqa: PLC0415 - an extra
+        from barloom.feed.settings import settings_in  # noqa: PLC0415
+
+        table = self.beside.get("feed", {})
+        settings = settings_in(table if isinstance(table, dict) else {}, self.where)
+        return replayed(path, at_its_pace=at_its_pace, settings=settings)
 
     def rebuild(self, source: Any, store: str | Path, **settings: Unpack[RebuildSettings]) -> RunReport:  # noqa: ANN401
         """Read the whole source into a new store beside the old one, then put it in its place.

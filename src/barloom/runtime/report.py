@@ -62,7 +62,7 @@ class RunReport:
     rows of the side output; `tombstones` are messages without a value, which are passed over, and `marks` those that
     say up to when the input is complete. Not on Kafka
     `first_rejected` holds the first row of each reason. `rounded` says how many values of a field were rounded to its
-    places, by field.
+    places, by field. `feed` has what live feeds say of each symbol: its last number, holes filled and given up, ….
     """
 
     ticks: int = 0
@@ -79,6 +79,7 @@ class RunReport:
     marks: int = 0
     rounded: dict[str, int] = field(default_factory=dict)
     first_rejected: dict[str, SideRecord] = field(default_factory=dict)
+    feed: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     _latest: int = field(default=0, init=False, repr=False, compare=False)
 
     @property

@@ -28,6 +28,7 @@ __all__ = [
     "Readable",
     "Source",
     "SourceBatch",
+    "Standing",
 ]
 
 
@@ -197,6 +198,15 @@ class Readable(Protocol):
 
     def source_for(self, plan: BarPlan, clock: Clock | None) -> Source:
         """The source."""
+        ...
+
+
+@runtime_checkable
+class Standing(Protocol):
+    """A source that says of its parts how they are."""
+
+    def standing(self) -> Mapping[str, Mapping[str, object]]:
+        """What a report says of each part, by its name."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from barloom.errors import MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["FAMILIES", "Metrics", "NoMetrics", "open_metrics"]
 
@@ -53,6 +53,18 @@ FAMILIES: Final = {
     "barloom_reads": _Family("counter", "Bars asked for, by result: found or not_found.", ("result",)),
     "barloom_read_errors": _Family("counter", "Reads of a store that was not RUNNING, by its state.", ("state",)),
     "barloom_broker_retries": _Family("counter", "Calls to the broker that were made again after a failure."),
+    "barloom_feed_rows": _Family("counter", "Rows that a live feed gave.", ("feed",)),
+    "barloom_feed_rate": _Family("gauge", "Rows a second of a live feed, over the last seconds.", ("feed",)),
+    "barloom_feed_last_number": _Family("gauge", "The last number of the venue that was given.", ("feed",)),
+    "barloom_feed_age_seconds": _Family("gauge", "How long ago the last message of a symbol came.", ("feed",)),
+    "barloom_feed_holes_open": _Family("gauge", "1 while numbers are missing and waited for.", ("feed",)),
+    "barloom_feed_holes_filled": _Family("counter", "Holes of which all numbers came.", ("feed",)),
+    "barloom_feed_holes_given_up": _Family("counter", "Holes that were waited for in vain.", ("feed",)),
+    "barloom_feed_missing": _Family("counter", "Numbers that were given up.", ("feed",)),
+    "barloom_feed_duplicates": _Family("counter", "Rows that came once more and were dropped.", ("feed",)),
+    "barloom_feed_held_rows": _Family("gauge", "Rows that wait for missing ones before them.", ("feed",)),
+    "barloom_feed_reconnects": _Family("counter", "Connections to venues that were lost."),
+    "barloom_feed_unreadable": _Family("counter", "Messages of venues that could not be read."),
 }
 
 
@@ -199,6 +211,18 @@ class Metrics:
     def broker_retry(self, number: int = 1) -> None:
         """Count calls to the broker that are made again."""
         self._series["barloom_broker_retries"].inc(number)
+
+    def feed(self, reconnects: int, unreadable: int) -> None:
+        """Count lost connections to venues, and messages that could not be read."""
+        self._series["barloom_feed_reconnects"].inc(reconnects)
+        self._series["barloom_feed_unreadable"].inc(unreadable)
+
+    def feed_symbol(self, feed: str, values: Mapping[str, float], counted: Mapping[str, int]) -> None:
+        """What one symbol of a feed is like by now, and what is to be added to its counts; by the metrics' names."""
+        for name, value in values.items():
+            self._series[f"barloom_feed_{name}"].labels(feed).set(value)
+        for name, number in counted.items():
+            self._series[f"barloom_feed_{name}"].labels(feed).inc(number)
 
     def forget(self, partition: int) -> None:
         """Drop the gauges of a partition that is no longer owned, so that no old value is taken for its present one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -16,6 +16,11 @@ from barloom.cli.ksqldb.view import history_warnings, ksql_body, ksql_sheets
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.screen import note, say, show
 from barloom.clock import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from barloom.front.bars import Bars
 
 __all__ = ["check"]
 
@@ -43,7 +48,28 @@ def check(
     if ksqldb and settings is not None:
         for told in history_warnings(plan, settings, now):
             note(told)
-    for warning in (*plan_warnings(plan, now), *(() if settings is None else kafka_warnings(plan, settings))):
+    for warning in (
+        *plan_warnings(plan, now),
+        *_feed_warnings(bars),
+        *(() if settings is None else kafka_warnings(plan, settings)),
+    ):
         note(warning)
     say(f"{plan.name!r} is in order.", "good")
     return Exit.OK
+
+
+def _feed_warnings(bars: Bars) -> Iterator[str]:
+    """What to set where the bars are of live feeds; what is wrong in ``[feed]`` is raised."""
+    if not bars.says_feed:
+        return
+    bars.feeds()
+    if not bars.plan.by_key:
+        yield (
+            'while numbers of one symbol are missing all wait for it: time = "key" under [bars] gives each key a time '
+            "of its own, so that only that symbol waits"
+        )
+    if bars.plan.event.sequence is None:
+        yield (
+            'no sequence is declared, so that bars do not say whether they are complete: sequence = "trade_id" under '
+            "[event], with trade_id among its fields"
+        )

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit, exit_of
+from barloom.cli.feed.options import FeedNames, Record  # noqa: TC001 - the command line reads the annotations
 from barloom.cli.formats import UsageError, count, moment, plural, rounded_told
 from barloom.cli.kafka.options import NO_OPTIONS, KafkaOptions, bars_asked
 from barloom.cli.kafka.run import run_on_kafka
@@ -39,6 +40,7 @@ __all__ = [
     "files_or_kafka",
     "inputs",
     "outcome",
+    "refuse_with_feeds",
     "reject_limit",
     "report_body",
     "run",
@@ -91,7 +93,9 @@ def run(  # noqa: PLR0913 - the options of a command
     /,
     *,
     source: MaybeSources = None,
+    feed: FeedNames = None,
     store: MaybeStore = None,
+    record: Record = None,
     at_end: AtEnd = "keep",
     complete_from: CompleteFrom = None,
     complete_until: CompleteUntil = None,
@@ -109,6 +113,11 @@ def run(  # noqa: PLR0913 - the options of a command
         raise UsageError(message)
     limit = reject_limit(max_rejected)
     bars = bars_asked(definition, kafka)
+    if feed is not None or (source is None and store is not None and bars.says_feed):
+        ended = {"--source": source, "--at-end": at_end != "keep", "--complete-from": complete_from}
+        ended |= {"--complete-until": complete_until, "--max-rejected": max_rejected, "--resume": resume}
+        refuse_with_feeds([name for name, given in ended.items() if given], kafka.given, store)
+        return _run_on_feeds(bars, feed or [], store, record, kafka.metrics, batch_rows, overrides, as_json=as_json)
     files = {
         "--source": source is not None,
         "--store": store is not None,
@@ -144,6 +153,43 @@ def run(  # noqa: PLR0913 - the options of a command
     else:
         show_report(report, store)
     return outcome(report, limit)
+
+
+def _run_on_feeds(  # noqa: PLR0913, PLR0917 - the options of a command
+    bars: Bars,
+    names: list[str],
+    store: Path | None,
+    record: Path | None,
+    metrics: str | None,
+    batch_rows: int,
+    overrides: Path | None,
+    *,
+    as_json: bool,
+) -> Exit:
+    from barloom.cli.feed.run import run_on_feeds  # noqa: PLC0415 - feeds are an extra
+    from barloom.cli.feed.view import show_standing  # noqa: PLC0415
+
+    assert store is not None  # noqa: S101 - asked before
+    report, ended = run_on_feeds(
+        bars, names, store, record=record, metrics=metrics, batch_rows=batch_rows, overrides=overrides, quiet=as_json
+    )
+    if as_json:
+        machine.emit("run", {**report_body(report, store), "feed": report.feed})
+        return ended
+    show_report(report, store)
+    show_standing(report.feed)
+    return ended
+
+
+def refuse_with_feeds(given: Sequence[str], kafka: Sequence[str], store: Path | None) -> None:
+    """Refuse options that a feed has no use for: it has no end, and is run into a store."""
+    wrong = [*given, *(name for name in kafka if name != "--metrics")]
+    if wrong:
+        message = f"{wrong[0]} and --feed: a live feed has no end and is followed into a store; leave {wrong[0]} out"
+        raise UsageError(message)
+    if store is None:
+        message = "--store DIR is missing: bars of a live feed are kept in a store"
+        raise UsageError(message)
 
 
 def check_bounds(plan: BarPlan, complete_from: str | None, complete_until: str | None) -> None:

@@ -128,18 +128,18 @@ class Unpacked:
 def open_packed(path: Path, packing: str) -> Unpacked:
     """A packed file's content. Raises `MissingExtra` where zstd is asked for and not installed."""
     if packing == "zstd":
-        zstd = _zstd()
+        zstd = zstd_library()
         return Unpacked(path.open("rb", _BUFFER), zstd.ZstdDecompressor, (zstd.ZstdError,))
     if packing == "bzip2":
         return Unpacked(path.open("rb", _BUFFER), bz2.BZ2Decompressor, (OSError, ValueError))
     return Unpacked(path.open("rb", _BUFFER), lzma.LZMADecompressor, (lzma.LZMAError,), b"\0")
 
 
-def _zstd() -> Any:  # noqa: ANN401 - a module that may not be there
-    """Part of Python from 3.14 on, and the same as a package before."""
+def zstd_library(purpose: str = "reading .zst files") -> Any:  # noqa: ANN401 - a module that may not be there
+    """Part of Python from 3.14 on, and the same as a package before. Raises `MissingExtra` where it is not there."""
     name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
     try:
         return import_module(name)
     except ImportError:
-        extra, purpose = "zstd", "reading .zst files"
+        extra = "zstd"
         raise MissingExtra(extra, purpose) from None
