@@ -62,7 +62,7 @@ class PublishJob:
         if self._opened and once_only(self.feed):
             refuse_begun()
         self._opened = True
-        return FeedReading(self.plan, self.feed, positions, self.clock)
+        return FeedReading(self.plan, self.feed, positions, self.clock, self.metrics)
 
     def leads(self) -> None:
         """Say that it has become the one that publishes."""

@@ -202,6 +202,7 @@ class _Leading:
     def close(self) -> None:
         """Take no more, and give up what was not committed."""
         if self._feed is not None:
+            self._job.report.feed = self._feed.standing
             self._feed.close()
         try:
             self._transactions.abort()

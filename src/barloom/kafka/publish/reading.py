@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from barloom.errors import SourceError
 from barloom.source.open import open_source
-from barloom.source.protocol import PolledSource
+from barloom.source.protocol import PolledSource, Standing
 
 if TYPE_CHECKING:
     from barloom.clock import Clock
@@ -15,19 +15,32 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.source.open import Spec
     from barloom.source.protocol import Source, SourceBatch
+    from barloom.telemetry.metrics import Metrics
 
-__all__ = ["FeedReading", "Opening", "Wants"]
+__all__ = ["FeedReading", "Opening", "once_only", "refuse_begun"]
 
 Opening: TypeAlias = "Callable[[Mapping[Place, Numbered]], Spec]"
 """Opens a feed right behind the numbers that were published, by key."""
 
 
-@runtime_checkable
-class Wants(Protocol):
-    """A source that says what it waits for, such as live feeds."""
+class Gauge(Protocol):
+    """What measures a source."""
 
-    def health(self) -> Any:  # noqa: ANN401 - whatever has `waiting`
-        """How it is; its `waiting` is none where it is ready."""
+    def look(self) -> None:
+        """Measure it by now."""
+        ...
+
+    def readyz(self) -> str | None:
+        """What the source waits for; none when it is ready."""
+        ...
+
+
+@runtime_checkable
+class Gauged(Protocol):
+    """A source that can be measured, such as live feeds."""
+
+    def gauge(self, metrics: Metrics) -> Gauge:
+        """What measures it."""
         ...
 
 
@@ -48,11 +61,14 @@ class FeedReading:
     `SourceError` where there is no such source.
     """
 
-    def __init__(self, plan: BarPlan, feed: Spec | Opening, positions: Positions, clock: Clock) -> None:
+    def __init__(
+        self, plan: BarPlan, feed: Spec | Opening, positions: Positions, clock: Clock, metrics: Metrics
+    ) -> None:
         spec = feed(positions.keys) if callable(feed) and not isinstance(feed, type) else feed
         self.source: Source = open_source(plan, spec, clock=clock)
         self.replayable = self.source.replayable
         self._positions = dict(positions.held)
+        self._gauge = self.source.gauge(metrics) if isinstance(self.source, Gauged) else None
         self._batches: Iterator[SourceBatch | None] | None = None
 
     @property
@@ -63,7 +79,12 @@ class FeedReading:
     @property
     def waits_for(self) -> str | None:
         """What it waits for; none where it is ready, or does not say."""
-        return self.source.health().waiting if isinstance(self.source, Wants) else None
+        return None if self._gauge is None else self._gauge.readyz()
+
+    @property
+    def standing(self) -> Mapping[str, Mapping[str, object]]:
+        """What it says of each of its parts."""
+        return self.source.standing() if isinstance(self.source, Standing) else {}
 
     def begin(self, batch_rows: int, interval: float) -> None:
         """Let rows come, in batches that are looked for every `interval` seconds."""
@@ -76,6 +97,8 @@ class FeedReading:
     def take(self) -> SourceBatch | None:
         """What has come; none for nothing. Raises `StopIteration` at the end, and what the source raises."""
         assert self._batches is not None  # noqa: S101 - begun
+        if self._gauge is not None:
+            self._gauge.look()
         return next(self._batches)
 
     def close(self) -> None:

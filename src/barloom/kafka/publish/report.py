@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from barloom.kafka.publish.positions import Positions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["PublishReport", "PublishStatus"]
 
@@ -15,8 +19,8 @@ class PublishReport:
 
     `rows` and `marks` were written and committed, in so many `transactions`; `before` are rows that had been published
     before and were passed over, `refused` those that the definition cannot hold, by what is wrong with them.
-    `takeovers` says how often it became the one that publishes, `positions` where it left what it has published, and
-    `notes` what the user should know.
+    `takeovers` says how often it became the one that publishes, `positions` where it left what it has published, `feed`
+    what live feeds say of each symbol, and `notes` what the user should know.
     """
 
     rows: int = 0
@@ -26,6 +30,7 @@ class PublishReport:
     transactions: int = 0
     takeovers: int = 0
     positions: Positions = field(default_factory=Positions)
+    feed: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
