@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from barloom.errors import VenueUnavailable
-from barloom.feed.asking import Asker
+from barloom.feed.asking import Asker, Patience
 from barloom.feed.budget import Budget
 from barloom.feed.history import Fetched, HistoryClient
 from barloom.feed.protocol import Limits
@@ -45,9 +45,12 @@ class Rest:
         self.clock = FakeClock(BEGIN * 1000)
         self.asked: list[tuple[float, httpx.Request]] = []
         self.told: list[str] = []
+        self.endless = False
         self.trouble: Callable[[int, httpx.Response], httpx.Response] = lambda _, good: good
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        if self.endless:
+            await asyncio.Event().wait()
         self.asked.append((self.clock.monotonic(), request))
         return self.trouble(len(self.asked), answered(self.name, request, self.prints))
 
@@ -201,6 +204,14 @@ def test_a_line_that_breaks_is_tried_again(rest: Rest) -> None:
 
     assert [] == rest.fetch(5_100, 5_150).absent
     assert ["ConnectError refused", "ReadTimeout silence"] == [text.split(": ")[2] for text in rest.told]
+
+
+def test_an_answer_that_never_ends_is_cut(rest: Rest) -> None:
+    """The time-out is of a whole answer, however it trickles."""
+    rest.endless = True
+
+    with pytest.raises(VenueUnavailable, match="TimeoutError"):
+        rest.run(lambda client: client.latest(SYMBOLS[rest.name]), patience=Patience(attempts=2, timeout=0.01))
 
 
 def test_it_ends_where_nobody_answers(rest: Rest) -> None:

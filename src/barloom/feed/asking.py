@@ -162,8 +162,9 @@ class Asker:
     async def _get(self, request: Request, deadline: float) -> Answer:
         timeout = min(self.patience.timeout, max(deadline - self._clock.monotonic(), 0.001))
         try:
-            found = await self._http.get(request.path, params=dict(request.params), timeout=timeout)
-        except self._failed as error:
+            async with asyncio.timeout(timeout):  # of the whole answer: httpx's are of each piece of it
+                found = await self._http.get(request.path, params=dict(request.params), timeout=timeout)
+        except (self._failed, TimeoutError) as error:
             what = f"{request.path}: {type(error).__name__} {error}"
             raise _Trouble(what.rstrip()) from None
         status = found.status_code

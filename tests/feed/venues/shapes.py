@@ -129,7 +129,7 @@ COINBASE = Shapes(
     live=(
         (
             f'{{"type":"match",{_MATCH},"time":"2023-11-14T22:13:20.123999Z",{_MATCHED}}}',
-            [_trade("BTC-USD", 10, NOON * MS, "400.23", "5.23512", "buy")],
+            [_trade("BTC-USD", 10, NOON * MS + 999_000, "400.23", "5.23512", "buy")],
         ),
         (
             f'{{"type":"last_match",{_MATCH},"time":"2023-11-14T22:13:20.123Z",{_MATCHED}}}',
@@ -156,9 +156,9 @@ COINBASE = Shapes(
         ),
     ),
     past='[{"time":"2023-11-14T22:13:20.125Z","trade_id":11,"price":"401.00","size":"1.5","side":"buy"},'
-    '{"time":"2023-11-14T22:13:20.123Z","trade_id":10,"price":"400.23","size":"5.23512","side":"sell"}]',
+    '{"time":"2023-11-14T22:13:20.1239999Z","trade_id":10,"price":"400.23","size":"5.23512","side":"sell"}]',
     trades=[
-        _trade("BTC-USD", 10, NOON * MS, "400.23", "5.23512", "buy"),
+        _trade("BTC-USD", 10, NOON * MS + 999_000, "400.23", "5.23512", "buy"),
         _trade("BTC-USD", 11, (NOON + 2) * MS, "401.00", "1.5", "sell"),
     ],
     unknown=(404, '{"message":"NotFound"}'),

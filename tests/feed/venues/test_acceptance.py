@@ -162,6 +162,14 @@ def test_other_answers_are_none(shapes: Shapes, tried: Venue) -> None:
             tried.read_history(shapes.symbol, asked, Answer(status, DATE, body.encode()))
 
 
+def test_a_page_for_people_is_told_with_its_status(shapes: Shapes, tried: Venue) -> None:
+    """A firewall, or a country that may not ask: the status says more than the page."""
+    asked = tried.history(shapes.symbol, 5, 7)
+
+    with pytest.raises(ValueError, match=r"status 451: <html>"):
+        tried.read_history(shapes.symbol, asked, Answer(451, DATE, b"<html>"))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_damaged_messages_raise_nothing_else(shapes: Shapes, tried: Venue, seed: int) -> None:
     """A message that is cut or damaged anywhere is read as something, or is a `ValueError`, and nothing else."""

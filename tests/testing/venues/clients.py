@@ -1,4 +1,4 @@
-"""Plain clients of venue doubles: they know a venue's protocol from its documentation and nothing of barloom's feeds."""
+"""Plain clients of venue doubles: they know venues from their documentation, and nothing of barloom's feeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from barloom.testing import VenueDouble
 
-PATHS = {"binance": "/ws", "binance-futures": "/ws", "kraken": "/v2", "coinbase": "/", "okx": "/ws/v5/business"}
+PATHS = {"binance": "/ws", "binance-futures": "/market/ws", "kraken": "/v2", "coinbase": "/", "okx": "/ws/v5/business"}
 SYMBOLS = {
     "binance": ["BTCUSDT", "ETHUSDT"],
     "binance-futures": ["BTCUSDT", "ETHUSDT"],
@@ -88,7 +88,7 @@ def listen(
     venue: VenueDouble,
     symbols: Sequence[str],
     *,
-    on_text: Callable[[str], None] = lambda text: None,
+    on_text: Callable[[str], object] = str,
     silence: float = 10.0,
 ) -> list[Seen]:
     """All trades that a client hears which reconnects whenever it has lost its connection, until the market is over."""

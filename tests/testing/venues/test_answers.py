@@ -59,7 +59,7 @@ def rows(answer: httpx.Response) -> list[int]:
 @pytest.fixture(params=VENUES)
 def venue(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each venue."""
-    yield request.param
+    return request.param
 
 
 @pytest.mark.parametrize("status", [429, 418])

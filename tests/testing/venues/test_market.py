@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -35,17 +36,15 @@ def test_ids_may_be_out_of_the_order_of_time() -> None:
     tidy = VenueMarket.simulate(["A"], trades=500).trades
     mixed = VenueMarket.simulate(["A"], trades=500, disorder=0.2).trades
 
-    assert all(left.time <= right.time for left, right in zip(tidy, tidy[1:], strict=False))
-    back = sum(left.time > right.time for left, right in zip(mixed, mixed[1:], strict=False))
+    assert all(left.time <= right.time for left, right in itertools.pairwise(tidy))
+    back = sum(left.time > right.time for left, right in itertools.pairwise(mixed))
     assert 30 < back < 170
 
 
 def test_some_trades_are_fills_of_one_order() -> None:
     """With the time, price and side of the trade before."""
     trades = VenueMarket.simulate(["A"], trades=500, fills=0.5).trades
-    fills = sum(
-        left[2:4] == right[2:4] and left.side == right.side for left, right in zip(trades, trades[1:], strict=False)
-    )
+    fills = sum(left[2:4] == right[2:4] and left.side == right.side for left, right in itertools.pairwise(trades))
 
     assert 180 < fills < 320
 

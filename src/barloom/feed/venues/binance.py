@@ -20,7 +20,7 @@ from barloom.feed.protocol import (
     Trade,
 )
 from barloom.feed.venues.base import VenueBase
-from barloom.feed.venues.reading import MILLISECOND, OK, groups, http_time, refused, typed
+from barloom.feed.venues.reading import MILLISECOND, OK, groups, http_time, refused, tried, typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,7 +152,7 @@ class Binance(VenueBase):
         return [_trade(item, symbol) for item in typed(_TRADES, answer.body)]
 
     def _refuse(self, symbol: str, answer: Answer) -> NoReturn:
-        problem = typed(_PROBLEM, answer.body)
+        problem = tried(_PROBLEM, answer.body) or _Problem()
         if problem.code == _NO_SYMBOL:
             message = f"{self.name} knows no symbol {symbol}: {problem.msg}"
             raise LookupError(message)

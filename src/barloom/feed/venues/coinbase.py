@@ -9,7 +9,7 @@ import msgspec
 
 from barloom.feed.protocol import Addresses, Channel, History, Limits, Ping, Quote, Refusal, Request, Tail, Trade
 from barloom.feed.venues.base import VenueBase
-from barloom.feed.venues.reading import MILLISECOND, OK, http_time, instant, refused, typed
+from barloom.feed.venues.reading import MICROSECOND, OK, http_time, instant, refused, tried, typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,7 @@ _PROBLEM: Final = msgspec.json.Decoder(_Problem)
 class Coinbase(VenueBase):
     """The exchange (not the Advanced Trade interface).
 
-    Times are cut to milliseconds, which is what the documentation of its REST interface shows; the websocket has
-    microseconds. History cannot begin at a time.
+    Times are cut to microseconds, which both roads have. History cannot begin at a time.
     """
 
     name = "coinbase"
@@ -135,7 +134,7 @@ class Coinbase(VenueBase):
         return [_past(item, symbol) for item in reversed(found)]
 
     def _refuse(self, symbol: str, answer: Answer) -> NoReturn:
-        problem = typed(_PROBLEM, answer.body)
+        problem = tried(_PROBLEM, answer.body) or _Problem()
         if answer.status == _MISSING:
             message = f"coinbase knows no product {symbol}: {problem.message}"
             raise LookupError(message)
@@ -155,12 +154,12 @@ def _request(symbol: str, params: dict[str, str]) -> Request:
 
 def _trade(item: _Message) -> Trade:
     number = item.trade_id
-    time = instant(item.time, MILLISECOND)
+    time = instant(item.time, MICROSECOND)
     return Trade(item.product_id, number, number, time, item.price, item.size, _TAKER.get(item.side))
 
 
 def _past(item: _Past, symbol: str) -> Trade:
-    time = instant(item.time, MILLISECOND)
+    time = instant(item.time, MICROSECOND)
     return Trade(symbol, item.trade_id, item.trade_id, time, item.price, item.size, _TAKER.get(item.side))
 
 
@@ -168,7 +167,7 @@ def _tail(item: _Message) -> Sequence[Message]:
     """Nothing where the number is zero: it was zero for months of products that traded, and says nothing."""
     if not item.last_trade_id:
         return ()
-    return (Tail(item.product_id, item.last_trade_id, instant(item.time, MILLISECOND)),)
+    return (Tail(item.product_id, item.last_trade_id, instant(item.time, MICROSECOND)),)
 
 
 def _quote(item: _Message) -> Sequence[Message]:
@@ -176,7 +175,7 @@ def _quote(item: _Message) -> Sequence[Message]:
     if not (item.best_bid_size and item.best_ask_size):
         return ()
     sides = (item.best_bid, item.best_bid_size, item.best_ask, item.best_ask_size)
-    return (Quote(item.product_id, instant(item.time, MILLISECOND), *sides),)
+    return (Quote(item.product_id, instant(item.time, MICROSECOND), *sides),)
 
 
 def _refusal(item: _Message) -> Refusal:

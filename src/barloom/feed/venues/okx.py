@@ -21,7 +21,7 @@ from barloom.feed.protocol import (
     Trade,
 )
 from barloom.feed.venues.base import VenueBase
-from barloom.feed.venues.reading import MILLISECOND, OK, http_time, refused, typed
+from barloom.feed.venues.reading import MILLISECOND, OK, http_time, refused, tried, typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +144,9 @@ class Okx(VenueBase):
         return Tail(symbol, trades[-1].last if trades else None, http_time(answer.headers)), trades
 
     def _trades(self, symbol: str, answer: Answer) -> list[Trade]:
-        found = typed(_ANSWER, answer.body)
+        found = typed(_ANSWER, answer.body) if answer.status == OK else tried(_ANSWER, answer.body)
+        if found is None:
+            raise refused(self.name, answer)
         if found.code == _NO_INSTRUMENT:
             message = f"okx knows no instrument {symbol}: {found.msg}"
             raise LookupError(message)

@@ -26,6 +26,7 @@ __all__ = [
     "refused",
     "seconds",
     "shown",
+    "tried",
     "typed",
 ]
 
@@ -49,6 +50,14 @@ def typed(decoder: msgspec.json.Decoder[T], text: str | bytes) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message = f"this is no message of the kind that is known ({error}): {shown(text)}"
         raise ValueError(message) from None
+
+
+def tried(decoder: msgspec.json.Decoder[T], text: str | bytes) -> T | None:
+    """The same; none where it is none: what comes with an error may be a page for people."""
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def shown(text: str | bytes) -> str:

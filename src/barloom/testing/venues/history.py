@@ -89,7 +89,7 @@ class History:
         return Run(run.numbers[: -self.lag], run.trades[: -self.lag], run.restart, run.latest)
 
     def by_time(self, symbol: str, after: int | None = None) -> list[MarketTrade]:
-        """A symbol's trades in the order of time, those before a restart of its numbers too; those after a time only."""
+        """A symbol's trades in the order of time, those before a restart of its numbers too; all, or after a time."""
         trades = self._all[symbol]
         first = 0 if after is None else bisect_right(trades, (after + 1,), key=_by_time)
         return trades[first : len(trades) - self.lag]

@@ -56,10 +56,10 @@ class Client:
             self.connection.transport.write(data)
             self.spoken = True
 
-    def sort(self) -> None:
+    def sort(self, told: Sequence[str]) -> None:
         """Note which forms each symbol has; quotes come before the trade."""
         self.forms = {}
-        for form in sorted(self.listener.forms, key=lambda form: "rade" in form.channel or form.channel == "matches"):
+        for form in sorted(self.listener.forms, key=lambda form: form.channel in told):
             if form.channel not in _SILENT:
                 self.forms.setdefault(form.symbol, []).append(form)
 
@@ -151,12 +151,13 @@ class VenueServer:
             self.forget(client)
 
     def _resort(self, client: Client) -> None:
-        client.sort()
+        client.sort(self.exchange.told)
         self.given_up |= client.listener.left
         self._listen()
 
     def _listen(self) -> None:
-        self.heard = {symbol for client in self.clients for symbol in client.forms}
+        forms = (form for client in self.clients for form in client.listener.forms)
+        self.heard = {form.symbol for form in forms if form.channel in self.exchange.told}
         self.given_up -= self.heard
         self.changed.set()
 

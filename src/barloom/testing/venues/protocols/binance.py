@@ -2,7 +2,7 @@
 
 Sources: https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams and .../rest-api,
 https://developers.binance.com/docs/derivatives/usds-margined-futures (Aggregate Trade Streams, Compressed Aggregate
-Trades List).
+Trades List, Important WebSocket Change Notice).
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Binance(Exchange):
     example = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
     path: ClassVar[str] = "/api/v3/aggTrades"
     weight: ClassVar[tuple[str, int]] = ("X-MBX-USED-WEIGHT-1M", 4)
-    roads: ClassVar[tuple[str, ...]] = ("",)
+    roads: ClassVar[Mapping[str, tuple[str, ...]]] = {"": _CHANNELS}
+    told = ("aggTrade",)
 
     def __init__(self) -> None:
         self._used = 0
@@ -47,10 +48,7 @@ class Binance(Exchange):
 
     def connected(self, listener: Listener, history: History, now: int) -> list[str] | None:  # noqa: ARG002
         """Streams can be named in the address; those that do not exist are taken and stay silent."""
-        path = listener.path
-        for road in self.roads:
-            if road and path.startswith(f"{road}/"):
-                path = path.removeprefix(road)
+        path = listener.path.removeprefix(self._road(listener))
         wrap = "stream" if path.rstrip("/") == "/stream" else ""
         if wrap:
             names = [name for name in listener.query.get("streams", "").split("/") if name]
@@ -84,9 +82,13 @@ class Binance(Exchange):
                 listener.drop(Form(channel, symbol.upper(), listener.identity))
         return [dumps({"result": None, "id": number})]
 
+    def _road(self, listener: Listener) -> str:
+        return next((road for road in self.roads if road and listener.path.startswith(f"{road}/")), "")
+
     def _take(self, listener: Listener, name: str, history: History) -> None:
         symbol, _, channel = name.partition("@")
-        if symbol == symbol.lower() and history.knows(symbol.upper()) and channel in _CHANNELS:
+        served = self.roads.get(self._road(listener), ())
+        if symbol == symbol.lower() and history.knows(symbol.upper()) and channel in served:
             listener.take(Form(channel, symbol.upper(), listener.identity))
 
     def trades(self, form: Form, trades: Sequence[MarketTrade]) -> Iterator[str]:
@@ -202,7 +204,8 @@ class BinanceFutures(Binance):
     pings = 180.0
     path = "/fapi/v1/aggTrades"
     weight = ("X-MBX-USED-WEIGHT-1M", 20)
-    roads = ("/market", "/public")
+    roads: ClassVar[Mapping[str, tuple[str, ...]]] = {"/market": ("aggTrade",), "/public": ("bookTicker",)}
+    """Each kind of data has its own; what is asked for on another one is taken and stays silent."""
 
     @staticmethod
     def range_of(number: int) -> tuple[int, int]:

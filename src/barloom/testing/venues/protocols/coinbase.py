@@ -31,6 +31,7 @@ class Coinbase(Exchange):
 
     name = "coinbase"
     grid = MICROSECOND
+    told = ("matches",)
     example = ("BTC-USD", "ETH-USD", "SOL-EUR")
 
     def writes(self, symbol: str) -> bool:

@@ -76,6 +76,8 @@ class Exchange(ABC):
     """Whether it sends heartbeats only while it has nothing else to say."""
     pings: ClassVar[float | None] = None
     """How often, in seconds, it sends ping frames that have to be answered."""
+    told: ClassVar[tuple[str, ...]]
+    """The channels that tell trades: who has asked for one listens to its symbol."""
     example: ClassVar[tuple[str, ...]]
 
     @abstractmethod

@@ -36,6 +36,7 @@ class Kraken(Exchange):
     grid = MICROSECOND
     batch = 20
     quiet = True
+    told = ("trade",)
     example = ("BTC/USD", "ETH/USD", "SOL/EUR")
 
     def writes(self, symbol: str) -> bool:

@@ -36,6 +36,7 @@ class Okx(Exchange):
 
     name = "okx"
     grid = MILLISECOND
+    told = ("trades-all", "trades")
     example = ("BTC-USDT", "ETH-USDT", "SOL-USDT-SWAP")
 
     def writes(self, symbol: str) -> bool:
