@@ -153,6 +153,20 @@ def test_a_venue_that_is_asked_too_much_is_left_alone(rest: Rest, status: int) -
     assert [f"{SYMBOLS[rest.name]}: {rest.asked[0][1].url.path}: status {status}, silence for 37 s"] == rest.told
 
 
+def test_silence_is_of_all_symbols(rest: Rest) -> None:
+    """Also who was not refused asks nothing meanwhile: another question waits until the silence is over."""
+    headers = {"Retry-After": "37"}
+    rest.trouble = lambda turn, good: httpx.Response(429, headers=headers) if turn == 1 else good
+    symbol = SYMBOLS[rest.name]
+
+    async def twice(client: HistoryClient) -> Fetched:
+        await client.fetch(symbol, 5_000, BEGIN * 1000, 5_010, within=10)
+        return await client.fetch(symbol, 5_100, BEGIN * 1000, 5_110)
+
+    assert [] == rest.run(twice).absent
+    assert rest.asked[1][0] - rest.asked[0][0] >= 37
+
+
 @pytest.mark.parametrize(("status", "least"), [(429, 5), (418, 120)])
 def test_a_venue_that_does_not_say_how_long(rest: Rest, status: int, least: float) -> None:
     """Without a `Retry-After` that makes sense it is left alone for a while, and for longer where it bans."""

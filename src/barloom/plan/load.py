@@ -29,7 +29,7 @@ class HasPlan(Protocol):
         """What everything else reads."""
 
 
-_BESIDE: Final = ("__name__", "kafka")
+_BESIDE: Final = ("__name__", "kafka", "feed")
 """What is kept of a module: all of it could not be copied to another process."""
 
 Declared: TypeAlias = BarPlan | HasPlan | str | Path

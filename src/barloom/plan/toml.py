@@ -152,7 +152,7 @@ class _Reader:
         return found if isinstance(found, list) else [found]
 
     def bars(self, document: _Table) -> BarsDraft:
-        self._known(document, ("event", "source", "bars", "kafka"), "")
+        self._known(document, ("event", "source", "bars", "kafka", "feed"), "")
         for name in ("event", "bars"):
             if name not in document:
                 self._problem(f"the table [{name}] is missing", name, f"add [{name}]")

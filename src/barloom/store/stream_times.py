@@ -14,7 +14,8 @@ class StreamTimes(msgspec.Struct, frozen=True):
     """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC.
 
     `told` is false where nobody says where the stream stands. Where every key has a time of its own `stream_time` is
-    the largest, `clock` and `marked` are where the clock and marks of all keys have brought all of them, and `keys` says where some of them stand, by the
+    the largest, `clock` and `marked` are where the clock and marks have
+    brought all of them, and `keys` says where some of them stand, by the
     name of their entry in the state.
     """
 

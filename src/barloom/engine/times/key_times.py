@@ -11,7 +11,7 @@ from barloom.engine.times.key_columns import COMPLETE_FROM, EVENT, FIRST, GIVEN,
 from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import TIME, Passed
 from barloom.engine.times.running import by_key, largest, reached_before
-from barloom.engine.times.stream_time import BEGINNING, StreamTime
+from barloom.engine.times.stream_time import BEGINNING, NEVER, StreamTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -141,6 +141,11 @@ class KeyTimes:
         """Slots of each key that begin from this time on are whole."""
         declared = self._columns.get(COMPLETE_FROM, key)
         return np.where(declared > BEGINNING, declared, self._columns.get(FIRST, key))
+
+    def complete_from(self, key: Integers) -> Integers:
+        """Since when the source says that it has every row of some keys."""
+        declared = self._columns.get(COMPLETE_FROM, key)
+        return np.where(declared > BEGINNING, declared, NEVER)
 
     def reach(self, delay: int, until: Until | None = None) -> KeyReach:
         """Which slots are decided."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from barloom.engine.times.completeness import begin, disregarded
 from barloom.engine.times.protocol import TIME, Passed
-from barloom.engine.times.stream_time import StreamTime
+from barloom.engine.times.stream_time import NEVER, StreamTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -113,6 +113,10 @@ class PartitionTimes:
     def whole_from(self, key: Integers) -> int | None:  # noqa: ARG002 - one time for all
         """Slots that begin from this time on are whole."""
         return self.time.whole_from
+
+    def complete_from(self, key: Integers) -> Integers:
+        """The same for all keys."""
+        return np.full(len(key), NEVER if self.time.complete_from is None else self.time.complete_from)
 
     def reach(self, delay: int, until: Until | None = None) -> WholeReach:
         """Which slots are decided."""

@@ -103,6 +103,10 @@ class Times(Protocol):
         """Slots of each key that begin from this time on are whole; none where there is no row yet."""
         ...
 
+    def complete_from(self, key: Integers) -> Integers:
+        """Since when the source says that it has every row of some keys; after every time where it says nothing."""
+        ...
+
     def reach(self, delay: int, until: Until | None = None) -> Reach:
         """Which slots are decided, and with `until` also by the end of the input."""
         ...

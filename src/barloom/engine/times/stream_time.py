@@ -11,10 +11,13 @@ import numpy as np
 if TYPE_CHECKING:
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["BEGINNING", "StreamTime"]
+__all__ = ["BEGINNING", "NEVER", "StreamTime"]
 
 BEGINNING: Final = int(np.iinfo(np.int64).min)
 """Before every time: stream time while nothing has been read."""
+
+NEVER: Final = int(np.iinfo(np.int64).max)
+"""After every time."""
 
 _BEYOND: Final = "beyond"
 _MARKED: Final = "marked"
