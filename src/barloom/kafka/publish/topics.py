@@ -47,7 +47,7 @@ def _made(cluster: Cluster, settings: KafkaSettings, topic: str, partitions: int
             "partitions as instances shall ever share the work, or let it be made: --partitions NUMBER"
         )
         raise TopicMismatch(message)
-    brokers = asked(lambda: cluster.admin.list_topics(topic, timeout=CALL).brokers, "looking at the brokers")
+    brokers = asked(lambda: cluster.admin.list_topics(timeout=CALL).brokers, "looking at the brokers")
     cluster.provide([input_spec(topic, partitions, settings.replicas or min(len(brokers), _COPIES))])
     return cluster.found([topic], "WRITE")[topic]
 
