@@ -38,6 +38,7 @@ bench-kafka: $(READY)  ## the same on Kafka, on a broker of its own (needs Java 
 
 chaos: $(READY)  ## 100 kills of Kafka instances and other trouble, every bar compared
 	PYTHONPATH=tests $(VENV)/bin/python -m kafka.chaos --kills 100
+	PYTHONPATH=tests $(VENV)/bin/python -m kafka.publish.chaos --kills 100
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-state dist build

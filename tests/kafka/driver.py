@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from barloom.plan.barplan import BarPlan
 from barloom.plan.identity import topics as names_of
 from barloom.serde.formats import Format
 from barloom.serde.open import open_serde
+from barloom.source.feeds.word import CompleteTo
 from barloom.store.protocol import SideRecord
 from barloom.telemetry.health import Health
 from barloom.telemetry.late_alarm import LateAlarm
@@ -135,10 +137,16 @@ class KafkaDriver:
 
     def append(self, ticks: Rows, partition: int = 0, *, at: int | None = None) -> None:
         """Write ticks that nobody reads yet; the last one arrives when it happens, or all of them `at` a wall time."""
-        rows = [ticks] if isinstance(ticks, Mapping) else list(ticks)
-        known = [time for time in self._happened(rows) if time is not None] if at is None else [at]
+        rows = [ticks] if isinstance(ticks, Mapping | CompleteTo) else list(ticks)
+        happened = [row for row in rows if not isinstance(row, CompleteTo)]
+        known = [time for time in self._happened(happened) if time is not None] if at is None else [at]
+        known += [row.time for row in rows if isinstance(row, CompleteTo)]  # nobody knows it before
         self._rest()
-        self.send(encoded(rows), partition)
+        for is_mark, group in groupby(rows, lambda row: isinstance(row, CompleteTo)):
+            if is_mark:
+                self.mark(group, partition)
+            else:
+                self.send(encoded([*group]), partition)
         # Not before: what was quiet until then would be closed by the clock.
         self.clock.set(max([self.clock.now(), *known]))
 
@@ -154,6 +162,15 @@ class KafkaDriver:
         for place, value in enumerate(values):
             stamp = 0 if times is None else times[place] // MILLISECOND
             self._producer.produce(self.input, value, key, partition, timestamp=stamp)
+        self._producer.flush()
+
+    def mark(self, marks: Iterable[CompleteTo], partition: int = 0) -> None:
+        """Write marks."""
+        for mark in marks:
+            key = {name: mark.key[name] for name in self.plan.event.key} if mark.key else None
+            written = None if key is None else json.dumps(key).encode()
+            headers: list[tuple[str, str | bytes | None]] = [("barloom-complete-to", str(mark.time))]
+            self._producer.produce(self.input, None, written, partition, headers=headers)
         self._producer.flush()
 
     def feed(self, ticks: Rows, partition: int = 0, *, at: int | None = None) -> None:

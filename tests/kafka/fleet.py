@@ -6,14 +6,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from waiting import PATIENCE
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Process:
-    """One `barloom run`; its log is kept over all its lives."""
+    """One `barloom run`, or another `command`; its log is kept over all its lives."""
 
-    def __init__(self, name: str, definition: Path, *more: str) -> None:
+    def __init__(self, name: str, definition: Path, *more: str, command: Sequence[str] = ("run",)) -> None:
         self.name = name
         self.log = definition.with_name(f"{name}.log")
         self.frozen = False
@@ -23,7 +27,7 @@ class Process:
             "faulthandler",
             "-m",
             "barloom",
-            "run",
+            *command,
             str(definition),
             "--json",
             "--debug",

@@ -34,6 +34,7 @@ def use(metrics: Metrics) -> None:
     metrics.rejected("late", 7)
     metrics.dead_letters(2)
     metrics.tombstones(6)
+    metrics.marks(8)
     metrics.bars("1m", "final", 12)
     metrics.duplicates(1)
     metrics.stream_lag(3, 1.5)
@@ -62,6 +63,7 @@ def test_each_method_moves_its_series() -> None:
         ("barloom_rejected_total", (("reason", "late"),)): 7,
         ("barloom_dead_letters_total", ()): 2,
         ("barloom_tombstones_total", ()): 6,
+        ("barloom_marks_total", ()): 8,
         ("barloom_bars_total", (("state", "final"), ("timeframe", "1m"))): 12,
         ("barloom_duplicates_suppressed_total", ()): 1,
         ("barloom_stream_time_lag_seconds", three): 1.5,

@@ -203,7 +203,7 @@ app.command(
     "barloom.cli.feed.commands:feed",
     name="feed",
     group=_MAKE,
-    help="Live feeds of venues: which there are, whether they are reached, recorded and replayed.",
+    help="Live feeds of venues: which there are, whether they are reached; recorded, replayed, and published on Kafka.",
 )
 
 app.command(

@@ -18,7 +18,7 @@ from barloom.feed.reading import Reading, positions_in
 from barloom.feed.session import Session
 from barloom.feed.settings import FeedSettings
 from barloom.feed.tape import RecordingIntake, Tape
-from barloom.feed.telemetry import served_metrics
+from barloom.feed.telemetry import FeedGauge, served_metrics
 from barloom.source.feeds.pump import Pump
 from barloom.source.files.position import TOTAL
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from barloom.feed.settings import Feed
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import SourceBatch
+    from barloom.telemetry.metrics import Metrics
 
 __all__ = ["LiveFeeds"]
 
@@ -80,12 +81,20 @@ class LiveFeeds:
 
         Trades of venues say so by marks, beyond which the clock closes nothing.
         """
-        proves = self._channel is Channel.TRADES and all(feed.venue.has_history for feed in self._feeds)
-        return (self._marked or not proves) and self.health().waiting is None
+        return (self._marked or not self.gives_marks) and self.health().waiting is None
+
+    @property
+    def gives_marks(self) -> bool:
+        """Whether it says up to when it is complete: only trades of venues can be proven to be."""
+        return self._channel is Channel.TRADES and all(feed.venue.has_history for feed in self._feeds)
 
     def health(self) -> FeedHealth:
         """How the feed is by now."""
         return FeedHealth(waiting="it is not open yet") if self._session is None else self._session.health()
+
+    def gauge(self, metrics: Metrics) -> FeedGauge:
+        """What measures it, and says whether it is well."""
+        return FeedGauge(metrics, self.health, self._clock)
 
     def standing(self) -> dict[str, dict[str, object]]:
         """What a report says of each symbol."""

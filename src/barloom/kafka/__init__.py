@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from barloom.kafka.letters.dlq import DeadLetters
     from barloom.kafka.letters.envelope import Letter
     from barloom.kafka.letters.replay import Replay
+    from barloom.kafka.publish.positions import Numbered
+    from barloom.kafka.publish.report import PublishReport, PublishStatus
+    from barloom.kafka.publish.running import publisher_id
     from barloom.kafka.reader.messages import BarMessage, BarReader
     from barloom.kafka.reader.reader import Reader
     from barloom.kafka.reader.status import HeldPartition, ReaderStatus
@@ -84,6 +87,9 @@ __all__ = [
     "LoginRefused",
     "Messages",
     "Metrics",
+    "Numbered",
+    "PublishReport",
+    "PublishStatus",
     "Reader",
     "ReaderStatus",
     "Rebuilt",
@@ -101,6 +107,7 @@ __all__ = [
     "TopicPlan",
     "TopicSpec",
     "names_input",
+    "publisher_id",
     "readable",
     "serve_metrics",
     "wanted_topics",
@@ -122,6 +129,9 @@ _HOMES = {
     "barloom.kafka.letters.dlq": "DeadLetters",
     "barloom.kafka.letters.envelope": "Letter",
     "barloom.kafka.letters.replay": "Replay",
+    "barloom.kafka.publish.positions": "Numbered",
+    "barloom.kafka.publish.report": "PublishReport PublishStatus",
+    "barloom.kafka.publish.running": "publisher_id",
     "barloom.kafka.reader.messages": "BarMessage BarReader",
     "barloom.kafka.reader.reader": "Reader",
     "barloom.kafka.runtime.job": "Status",

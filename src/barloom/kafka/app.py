@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, overload
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from barloom.kafka.events.reading import Poison, Whence
     from barloom.kafka.events.typed import EventReader, EventWriter
     from barloom.kafka.letters.dlq import DeadLetters
+    from barloom.kafka.publish.reading import Opening
+    from barloom.kafka.publish.report import PublishReport, PublishStatus
     from barloom.kafka.reader.messages import BarReader
     from barloom.kafka.reader.reader import Reader
     from barloom.kafka.reader.written import WrittenBars
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from barloom.plan.identity import Topics
     from barloom.read.arguments import Moment
     from barloom.runtime.report import RunProgress, RunReport
+    from barloom.source.open import Spec
     from barloom.store.scanning import BarKind
     from barloom.telemetry.health import Health
     from barloom.telemetry.metrics import Metrics
@@ -99,25 +101,69 @@ class KafkaApp:
         `metrics` and `health` to look at both from within. Raises `StoreMismatch` for another definition's changelog.
         """
         from barloom.kafka.runtime.running import run  # noqa: PLC0415 - each method loads what it needs
-        from barloom.telemetry.health import Health  # noqa: PLC0415
-        from barloom.telemetry.http import serve_metrics  # noqa: PLC0415
-        from barloom.telemetry.metrics import Metrics, open_metrics  # noqa: PLC0415
+        from barloom.telemetry.serving import serving  # noqa: PLC0415
 
-        address = self.settings.metrics
         clock = clock or SystemClock()
-        metrics = metrics or (open_metrics() if address is None else Metrics())
-        health = health or Health(clock)
-        with ExitStack() as stack:
-            if address is not None:
-                stack.enter_context(serve_metrics(metrics, health, address))
+        with serving(self.settings.metrics, metrics, health, clock) as (counts, well):
             return run(
                 self.plan,
                 self.settings,
                 stop=stop or Flag(),
                 on_status=on_status,
-                metrics=metrics,
-                health=health,
+                metrics=counts,
+                health=well,
                 calendar=calendar,
+                clock=clock,
+            )
+
+    def publish(  # noqa: PLR0913 - the settings of a publisher, by name
+        self,
+        feed: Spec | Opening,
+        *,
+        name: str = "feed",
+        topic: str | None = None,
+        partitions: int | None = None,
+        stop: Flag | None = None,
+        on_status: Callable[[PublishStatus], None] | None = None,
+        metrics: Metrics | None = None,
+        health: Health | None = None,
+        clock: Clock | None = None,
+    ) -> PublishReport:
+        """Write a feed into the input topic (the first one, or `topic`) until it ends or `stop` is set, exactly once.
+
+        `feed` is whatever bars can be made of: live feeds of venues (`barloom.feed.open`), an iterable or async
+        iterable of events or mappings with `barloom.CompleteTo` between them, files, frames. How far it was published
+        is committed with its rows, in the topic ``<input>_positions``. A feed that can go on by itself does so from
+        there; of an iterable the rows of each key come in the order of their numbers (`barloom.sequence`), and those
+        published before are passed over. Give a function instead, and it is called with the last number and time of
+        each key to open the feed behind them.
+
+        Several of one `name` are one publisher and its standbys, which take over. A topic that is not there is made
+        with so many `partitions`. Rows that the definition cannot hold are told in the report, and are missing. Raises
+        `TopicMismatch`, `DefinitionError` for fields that cannot be written as they are read, and whatever the feed
+        raises, once the rows before are committed.
+
+        Example::
+
+            app = bars.kafka(brokers="localhost:9092", input="trades")
+            app.publish(bl.feed.open("kraken", ["BTC/USD"]))
+        """
+        from barloom.kafka.publish.running import publish  # noqa: PLC0415
+        from barloom.telemetry.serving import serving  # noqa: PLC0415
+
+        clock = clock or SystemClock()
+        with serving(self.settings.metrics, metrics, health, clock) as (counts, well):
+            return publish(
+                self.plan,
+                self.settings,
+                feed,
+                stop=stop or Flag(),
+                name=name,
+                topic=topic,
+                partitions=partitions,
+                on_status=on_status,
+                metrics=counts,
+                health=well,
                 clock=clock,
             )
 

@@ -59,7 +59,8 @@ class RunReport:
     left out, `rejected` rows in the side output by reason, `notes` what the user should know, `seconds` how long it
     took, `stream_time` where the stream stands (a UTC datetime; `stream_time_ns` to the nanosecond), `interrupted`
     whether it was told to stop. On Kafka `dead_letters` of the rejected are messages that could not be read, and are no
-    rows of the side output; `tombstones` are messages without a value, which are passed over. Not on Kafka
+    rows of the side output; `tombstones` are messages without a value, which are passed over, and `marks` those that
+    say up to when the input is complete. Not on Kafka
     `first_rejected` holds the first row of each reason. `rounded` says how many values of a field were rounded to its
     places, by field. `feed` has what live feeds say of each symbol: its last number, holes filled and given up, ….
     """
@@ -75,6 +76,7 @@ class RunReport:
     interrupted: bool = False
     dead_letters: int = 0
     tombstones: int = 0
+    marks: int = 0
     rounded: dict[str, int] = field(default_factory=dict)
     first_rejected: dict[str, SideRecord] = field(default_factory=dict)
     feed: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from barloom.serde.json.late import JsonLateEncoder
 from barloom.serde.json.message_keys import JsonKeyColumns
 from barloom.serde.json.reading import JsonBarDecoder
 from barloom.serde.json.writing import JsonEventEncoder
+from barloom.serde.mark_keys import MarkKeys
 from barloom.serde.message_keys import key_reader
 from barloom.serde.registry import Registry
 from barloom.serde.schema_source import OneSchema
@@ -95,6 +96,11 @@ class Serde:
         derived = schemas.event_schema(self._plan, self._namespace) if self._schema is None else ""
         schema = self._schema or parse_schema(derived, _DERIVED)
         return AvroEventDecoder(self._plan, OneSchema(schema, "the schema"), framed=framed, keys=keys)
+
+    @cached_property
+    def mark_keys(self) -> MarkKeys:
+        """Reads the keys of marks in the input topics."""
+        return MarkKeys(self._plan, self._event_keys)
 
     def _event_keys(self, fields: Mapping[str, Field], paths: Mapping[str, str], source: SourcePlan) -> KeyColumns:
         """What reads fields of the keys of the input topics."""

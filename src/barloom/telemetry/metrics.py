@@ -29,6 +29,11 @@ FAMILIES: Final = {
     "barloom_rejected": _Family("counter", "Input rows that went to the side output, by reason.", ("reason",)),
     "barloom_dead_letters": _Family("counter", "Messages that could not be read and went to the dead letters."),
     "barloom_tombstones": _Family("counter", "Messages without a value, which were passed over."),
+    "barloom_marks": _Family("counter", "Messages that say up to when the input is complete."),
+    "barloom_published": _Family("counter", "Rows of a feed that a publisher wrote into an input topic."),
+    "barloom_published_marks": _Family("counter", "Marks of completeness that a publisher wrote."),
+    "barloom_unpublished": _Family("counter", "Rows of a feed that the definition cannot hold, and nobody wrote."),
+    "barloom_publishes": _Family("gauge", "1 while this publisher is the one that publishes, 0 as a standby."),
     "barloom_bars": _Family("counter", "Bars published, by timeframe and state.", ("timeframe", "state")),
     "barloom_duplicates_suppressed": _Family("counter", "Rows and child bars that had been taken in before."),
     "barloom_stream_time_lag_seconds": _Family(
@@ -143,6 +148,20 @@ class Metrics:
     def tombstones(self, number: int) -> None:
         """Count messages without a value."""
         self._series["barloom_tombstones"].inc(number)
+
+    def marks(self, number: int) -> None:
+        """Count messages that say up to when the input is complete."""
+        self._series["barloom_marks"].inc(number)
+
+    def published(self, rows: int, marks: int, refused: int) -> None:
+        """Count what a publisher wrote, and the rows that cannot be written."""
+        self._series["barloom_published"].inc(rows)
+        self._series["barloom_published_marks"].inc(marks)
+        self._series["barloom_unpublished"].inc(refused)
+
+    def publishes(self, *, leads: bool) -> None:
+        """Whether this publisher is the one that publishes."""
+        self._series["barloom_publishes"].set(leads)
 
     def bars(self, timeframe: str, state: str, number: int) -> None:
         """Count published bars; `state` is ``live`` or ``final``."""

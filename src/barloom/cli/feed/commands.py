@@ -12,6 +12,8 @@ from cyclopts import App, Parameter
 from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.feed.options import MaybeDefinition, feeds_asked
+from barloom.cli.feed.publish import EXAMPLES as PUBLISH_EXAMPLES
+from barloom.cli.feed.publish import publish_feeds
 from barloom.cli.feed.run import stop_with
 from barloom.cli.feed.view import Teller
 from barloom.cli.formats import UsageError, count, plural
@@ -36,12 +38,13 @@ Examples:
   barloom feed check kraken:BTC/USD binance:ETHUSDT
   barloom feed record kraken:BTC/USD --out kraken.jsonl.zst --for 10m
   barloom feed replay bars.toml kraken.jsonl.zst --store state
-  barloom run bars.toml --feed kraken:BTC/USD --store state       bars of a feed, live"""
+  barloom run bars.toml --feed kraken:BTC/USD --store state       bars of a feed, live
+  barloom feed publish bars.toml --feed kraken:BTC/USD --kafka localhost:9092 --input trades"""
 _SECOND: Final = 1_000_000_000
 
 feed = App(
     name="feed",
-    help="Live feeds of venues: which there are, whether they are reached, recorded and replayed.",
+    help="Live feeds of venues: which there are, whether they are reached; recorded, replayed, and published on Kafka.",
     help_format="plaintext",
     help_epilogue=_EXAMPLES,
 )
@@ -181,3 +184,6 @@ def replay_feeds(
     else:
         show_report(report, store)
     return Exit.INTERRUPTED if report.interrupted else Exit.OK
+
+
+feed.command(publish_feeds, name="publish", help_epilogue=PUBLISH_EXAMPLES)

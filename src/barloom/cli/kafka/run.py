@@ -98,6 +98,8 @@ def show_report(report: RunReport, names: Topics, same: str) -> None:
         say(f"Messages that could not be read: in {names.dead_letter}; see them with barloom dlq list {same}")
     if report.tombstones:
         say(f"Messages without a value, which were passed over: {count(report.tombstones)}")
+    if report.marks:
+        say(f"Marks that say up to when the input is complete: {count(report.marks)}")
     if report.rounded:
         say(rounded_told(report.rounded))
     for text in report.notes:
@@ -118,6 +120,7 @@ def report_body(report: RunReport, app: KafkaApp) -> dict[str, object]:
         "dead_letters": report.dead_letters,
         "rounded": report.rounded,
         "tombstones": report.tombstones,
+        "marks": report.marks,
         "dead_letter_topic": names.dead_letter,
         "notes": report.notes,
         "seconds": round(report.seconds, 3),

@@ -17,7 +17,7 @@ from barloom.errors import (
 from barloom.kafka.cluster.clients import admin_config
 from barloom.kafka.cluster.failures import ALLOW, client_error
 from barloom.kafka.cluster.rights import lacking, working_rights
-from barloom.kafka.cluster.topics import Found, State, TopicChange, compared, readable, wanted_topics
+from barloom.kafka.cluster.topics import Found, State, compared, readable, wanted_topics
 from barloom.kafka.config.settings import BARLOOM
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
     from barloom.clock import Clock
+    from barloom.kafka.cluster.topics import TopicChange, TopicSpec
     from barloom.kafka.config.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
 
@@ -190,8 +191,7 @@ class Cluster:
     def changes(self, plan: BarPlan, inputs: Inputs | None = None) -> list[TopicChange]:
         """What is to be done so that every topic of `plan` is as wanted."""
         given = inputs or self.inputs()
-        wanted = wanted_topics(plan, self._settings, given.partitions, given.replicas)
-        return compared(wanted, self.found(spec.name for spec in wanted))
+        return self._compared(wanted_topics(plan, self._settings, given.partitions, given.replicas))
 
     def create(self, changes: Iterable[TopicChange]) -> None:
         """Make what is missing; another instance that is faster is no harm."""
@@ -239,23 +239,39 @@ class Cluster:
         """
         self.require_rights(plan)
         inputs = self.inputs()
-        changes = self.changes(plan, inputs)
-        _refuse(changes)
-        if any(change.state is State.CREATE for change in changes):
-            if agreed is not None:
-                agreed()
-            self.create(changes)
-            self._awaited([change.spec.name for change in changes])
-            _refuse(self.changes(plan, inputs))
+        wanted = wanted_topics(plan, self._settings, inputs.partitions, inputs.replicas)
+        if self.provide(wanted, agreed):
             self.require_rights(plan)
         return inputs
 
+    def provide(self, wanted: Sequence[TopicSpec], agreed: Callable[[], object] | None = None) -> bool:
+        """Make those of the topics that are missing, and say whether there were any.
+
+        Raises `TopicMismatch` for those on which something would be lost; `agreed` is called before any is made.
+        """
+        changes = self._compared(wanted)
+        _refuse(changes)
+        if all(change.state is not State.CREATE for change in changes):
+            return False
+        if agreed is not None:
+            agreed()
+        self.create(changes)
+        self._awaited([spec.name for spec in wanted])
+        _refuse(self._compared(wanted))
+        return True
+
+    def _compared(self, wanted: Sequence[TopicSpec]) -> list[TopicChange]:
+        return compared(wanted, self.found(spec.name for spec in wanted))
+
     def require_rights(self, plan: BarPlan) -> None:
         """`AccessRefused` with every right to topics that an instance needs and does not have."""
-        wanted = working_rights(plan, self._settings)
+        self.require(working_rights(plan, self._settings), "an instance")
+
+    def require(self, wanted: Mapping[str, tuple[str, ...]], who: str) -> None:
+        """`AccessRefused` with every right to topics that is missing; `who` does the operations, for messages."""
         if lacks := lacking(wanted, self._allowed(wanted)):
             told = "".join(f"\n  {right}" for right in lacks)
-            message = f"access rules forbid what an instance does; it lacks{told}\n    fix: {ALLOW} these"
+            message = f"access rules forbid what {who} does; it lacks{told}\n    fix: {ALLOW} these"
             raise AccessRefused(message)
 
     def _allowed(self, names: Iterable[str]) -> dict[str, set[str]]:

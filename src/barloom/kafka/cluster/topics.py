@@ -25,6 +25,8 @@ __all__ = [
     "TopicChange",
     "TopicSpec",
     "compared",
+    "input_spec",
+    "positions_spec",
     "readable",
     "wanted_topics",
 ]
@@ -46,7 +48,7 @@ _COMMON: Final = {
 class TopicSpec:
     """A topic as the definition wants it; `what` says what it is for. `config` has the broker's names and texts.
 
-    `longer`: it may as well be kept longer than that.
+    `longer`: it may as well be kept longer than that. `as_input`: it has the number of partitions that the input has.
     """
 
     name: str
@@ -55,6 +57,7 @@ class TopicSpec:
     replicas: int
     config: Mapping[str, str]
     longer: bool = True
+    as_input: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,28 @@ def wanted_topics(plan: BarPlan, settings: KafkaSettings, partitions: int, repli
         (names.progress, "progress", _latest()),
         (names.replayed, "replayed dead letters", _latest()),
     ]
-    safe = {"min.insync.replicas": "2"} if copies >= _QUORUM else {}
     return [
-        TopicSpec(name, what, partitions, copies, {**_COMMON, **config, **safe}, longer=kind is not finals)
+        TopicSpec(name, what, partitions, copies, {**_COMMON, **config, **_safe(copies)}, longer=kind is not finals)
         for kind in (finals, [] if settings.live_interval is None else lives, others)
         for name, what, config in kind
     ]
+
+
+def positions_spec(name: str, replicas: int) -> TopicSpec:
+    """The topic of publishers' positions: one partition, so that one of them owns it."""
+    config = {**_COMMON, **_latest(), **_safe(replicas)}
+    return TopicSpec(name, "positions of publishers", 1, replicas, config, as_input=False)
+
+
+def input_spec(name: str, partitions: int, replicas: int) -> TopicSpec:
+    """An input topic that is made for a publisher; how long it is kept is left to the brokers."""
+    config = {**_COMMON, "cleanup.policy": "delete", **_safe(replicas)}
+    return TopicSpec(name, "ticks", partitions, replicas, config)
+
+
+def _safe(replicas: int) -> dict[str, str]:
+    """What is acknowledged survives a broker, where there are enough."""
+    return {"min.insync.replicas": "2"} if replicas >= _QUORUM else {}
 
 
 def _ms(nanos: int) -> str:
@@ -205,7 +224,10 @@ def _change(spec: TopicSpec, found: Found | None) -> TopicChange:
         return TopicChange(spec, State.CREATE)
     differences = []
     if found.partitions != spec.partitions:
-        counts = str(found.partitions), f"{spec.partitions}, as the input has"
+        counts = (
+            str(found.partitions),
+            f"{spec.partitions}, as the input has" if spec.as_input else str(spec.partitions),
+        )
         differences.append(Difference("partitions", *counts, grave=True, safe=False))
     if found.replicas != spec.replicas:
         differences.append(

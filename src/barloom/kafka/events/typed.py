@@ -12,6 +12,7 @@ from barloom.errors import BadRow, BrokerError, DefinitionError, MissingExtra, P
 from barloom.kafka.cluster.clients import producer_config
 from barloom.kafka.cluster.failures import client_error
 from barloom.kafka.config.settings import KSQLDB
+from barloom.kafka.events.marks import mark_in
 from barloom.kafka.events.reading import MessageReader, Poison, Whence
 from barloom.kafka.events.received import Received, came
 from barloom.plan.aggregates import count
@@ -225,6 +226,8 @@ class EventWriter(Generic[E]):
 class EventReader(MessageReader[EventMessage[E]], Generic[E]):
     """Events of a class from a topic, as typed objects with their headers and origin; see `MessageReader`.
 
+    Marks that say up to when the topic is complete are no events, and are passed over.
+
     `columns` says where fields stand, as ``[source] columns`` does: ``{"symbol": "@key"}``. With
     ``written_by="ksqldb"`` in the settings they stand where a ksqlDB pipeline has those of its ticks.
 
@@ -258,6 +261,9 @@ class EventReader(MessageReader[EventMessage[E]], Generic[E]):
         super().__init__(settings, names, group=group, from_=from_, at_end=at_end, poison=poison)
 
     def _decoded(self, messages: Sequence[Message]) -> list[EventMessage[E]]:
+        messages = [message for message in messages if mark_in(message) is None]
+        if not messages:
+            return []
         decoder = self._serde.events
         keys = [message.key() for message in messages] if decoder.wants_keys else ()
         rows = decoder.decode([message.value() for message in messages], keys)

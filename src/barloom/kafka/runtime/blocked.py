@@ -1,4 +1,4 @@
-"""Keys that poison their partition: their ticks become dead letters before they reach the engine."""
+"""Keys that poison their partition: their ticks become dead letters before they reach the engine; marks are dropped."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from barloom.engine.blocks import TickBatch
 from barloom.kafka.runtime.items import Refused, by_message
+from barloom.kafka.runtime.marking import kept_marks
 from barloom.source.fields import column_type
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ class Blocked:
 
     def __init__(self, plan: BarPlan, keys: Sequence[tuple[object, ...]]) -> None:
         self._names = list(plan.event.key)
-        schema = {name: column_type(plan.event.by_name[name]) for name in self._names}
+        schema = self._schema = {name: column_type(plan.event.by_name[name]) for name in self._names}
         self._keys = pl.DataFrame(list(keys), schema=schema, orient="row") if keys else None
         texts = [pl.col(name).str.len_bytes() > LONGEST_KEY for name, kind in schema.items() if kind == pl.String]
         self._too_long = pl.any_horizontal(texts) if texts else None
 
     def without(self, polled: Polled) -> Polled:
-        """The records without those of such keys, which are among the refused then."""
+        """The records without those of such keys, which are among the refused then, and without their marks."""
+        polled = self._without_marks(polled)
         problems = self._problems(polled.ticks.frame)
         if not problems:
             return polled
@@ -60,15 +61,36 @@ class Blocked:
             lost = [at for at in set(places) if id(polled.messages[at]) in whole]
             kept &= ~np.isin(polled.index, lost)
         rows = np.flatnonzero(kept)
-        arrivals = None if ticks.arrivals is None else ticks.arrivals[kept]
+        marks = ticks.marks
         return replace(
             polled,
-            ticks=TickBatch(ticks.frame.filter(pl.Series(kept)), ticks.offsets[kept], arrivals),
+            ticks=replace(
+                ticks,
+                frame=ticks.frame.filter(pl.Series(kept)),
+                offsets=ticks.offsets[kept],
+                arrivals=None if ticks.arrivals is None else ticks.arrivals[kept],
+                marks=None if marks is None else kept_marks(marks, kept, np.ones(len(marks.time), np.bool_)),
+            ),
             refused=letters,
             index=polled.index[kept],
             parts=None if parts is None else parts.kept(kept),
             rounded={name: np.flatnonzero(np.isin(rows, each)) for name, each in polled.rounded.items()},
         )
+
+    def _without_marks(self, polled: Polled) -> Polled:
+        """The same without marks of such keys, of which no tick comes further."""
+        marks = polled.ticks.marks
+        rows = [] if marks is None else [(number, key) for number, key in enumerate(marks.keys) if key is not None]
+        if marks is None or not rows:
+            return polled
+        keys = pl.DataFrame([key for _, key in rows], schema=self._schema, orient="row")
+        problems = self._problems(keys)
+        if not problems:
+            return polled
+        wanted = np.ones(len(marks.time), np.bool_)
+        wanted[[rows[place][0] for place in problems]] = False
+        kept = kept_marks(marks, np.ones(len(polled.ticks), np.bool_), wanted)
+        return replace(polled, ticks=replace(polled.ticks, marks=kept))
 
     def _problems(self, ticks: pl.DataFrame) -> Mapping[int, str]:
         """What is wrong with the keys of some rows, by row."""

@@ -10,6 +10,7 @@ from barloom.errors import BrokerError, Fenced, LoginRefused, RegistryUnavailabl
 from barloom.kafka.cluster.clients import admin_config, client_error, consumer_config, producer_config
 from barloom.kafka.runtime.blocked import Blocked
 from barloom.kafka.runtime.fetched import Fetched, Log
+from barloom.kafka.runtime.marking import MarkReader
 from barloom.kafka.runtime.patience import Patience
 from barloom.kafka.runtime.polling import decode
 from barloom.kafka.runtime.publication import Publication
@@ -88,6 +89,7 @@ class Instance:
         )
         self._unread: Fetched | None = None
         self._blocked = Blocked(job.plan, settings.block)
+        self._marks = MarkReader(job.plan, job.serde)
         self._threads = ThreadPoolExecutor(_RESTORING_AT_ONCE, "barloom-restore")
         self._watermarks = HighWatermarks(admin_config(settings), job.clock, _LOOK, settings.input)
         self._consumer: Consumer = Consumer(consumer_config(settings, client_id=job.owner, error_cb=self._hear))
@@ -158,7 +160,7 @@ class Instance:
     def _take(self, fetched: Fetched) -> None:
         now = self._clock.now()
         try:
-            by_log = decode(fetched, self._job.settings.input, self._job.serde.events, now)
+            by_log = decode(fetched, self._job.settings.input, self._job.serde.events, now, self._marks)
         except RegistryUnavailable as unavailable:
             self._wait_for_registry(fetched, unavailable)
             return
@@ -198,7 +200,7 @@ class Instance:
         rows = len(polled.ticks) + len(polled.refused)
         self._uncommitted += rows
         self._job.count(partition.number, step, rows, len(polled.refused))
-        self._job.passed_over(polled.tombstones)
+        self._job.passed_over(polled.tombstones, polled.ticks.marks)
         self._job.report.add_rounded({name: len(each) for name, each in polled.rounded.items()})
         self._job.watch_late(partition.number, polled.ticks, step)
         self._stepped_over()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from barloom.clock import Clock
-    from barloom.engine.blocks import Step, TickBatch
+    from barloom.engine.blocks import Marks, Step, TickBatch
     from barloom.kafka.config.settings import KafkaSettings
     from barloom.kafka.runtime.partition import Partition
     from barloom.kafka.runtime.span import Span
@@ -91,8 +91,11 @@ class Job:
         if step.counts.get("duplicate"):
             self.metrics.duplicates(step.counts["duplicate"])
 
-    def passed_over(self, tombstones: int) -> None:
+    def passed_over(self, tombstones: int, marks: Marks | None) -> None:
         """Add messages without a value, which are no ticks."""
+        if marks is not None:
+            self.report.marks += len(marks.time)
+            self.metrics.marks(len(marks.time))
         if tombstones:
             self.report.tombstones += tombstones
             self.metrics.tombstones(tombstones)

@@ -12,6 +12,7 @@ import polars as pl
 from barloom.engine.blocks import TickBatch
 from barloom.kafka.runtime.fetched import Log
 from barloom.kafka.runtime.items import Parts, Refused, counting, refused_items
+from barloom.kafka.runtime.marking import FoundMarks
 from barloom.source.protocol import Origin
 from barloom.source.unread import unread_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import Unread
     from barloom.kafka.runtime.fetched import Fetched, Record
+    from barloom.kafka.runtime.marking import MarkReader
     from barloom.serde.protocol import EventDecoder
     from barloom.source.decode import Rows
     from barloom.time.calendar import Booleans, Integers
@@ -36,8 +38,8 @@ class Polled:
     """The records of one log: the good ones as ticks, the others; the first one's offset and the one to go on from.
 
     `index` is the position of each tick's record among the `messages`, and `parts` says which of its items it is, where
-    records hold several. Records without a value, `tombstones`, are neither ticks nor refused. `rounded` are the ticks
-    that a field was rounded in, by its name.
+    records hold several. Records without a value are marks, which stand among the ticks, or `tombstones`, which are
+    neither ticks nor refused. `rounded` are the ticks that a field was rounded in, by its name.
     """
 
     ticks: TickBatch
@@ -61,8 +63,13 @@ class Polled:
         return Origin(name, message.offset(), _text(message, self.ticks, row))
 
 
-def decode(fetched: Fetched, topics: Sequence[str], decoder: EventDecoder, now: int) -> dict[Log, Polled]:
-    """Read the records of some topics, by log; `now` is when those arrived whose topic does not say so itself."""
+def decode(
+    fetched: Fetched, topics: Sequence[str], decoder: EventDecoder, now: int, marks: MarkReader | None = None
+) -> dict[Log, Polled]:
+    """Read the records of some topics, by log; `now` is when those arrived whose topic does not say so itself.
+
+    Without a reader of `marks` these are tombstones as others are.
+    """
     records = fetched.records
     if not records:
         return {}
@@ -71,8 +78,9 @@ def decode(fetched: Fetched, topics: Sequence[str], decoder: EventDecoder, now: 
     arrival = _arrivals(records, rows, now)
     counts = None if rows.items is None else counting(records, rows.items, rows.count)
     refused = _refused(records, rows, counts)
+    found = _marks(records, refused, marks, now)
     good = _Good(rows, counts, arrival)
-    return {log: _polled(records, good, refused, chosen) for log, chosen in _by_log(fetched, topics)}
+    return {log: _polled(records, good, found, refused, chosen) for log, chosen in _by_log(fetched, topics)}
 
 
 class _Good:
@@ -108,6 +116,17 @@ def _refused(records: Sequence[Record], rows: Rows, counts: Booleans | None) -> 
     return {place: Refused(records[place], text) for place, text in rows.problems.items()} if rows.problems else {}
 
 
+def _marks(records: Sequence[Record], refused: dict[int, Refused], reader: MarkReader | None, now: int) -> FoundMarks:
+    """The marks among what could not be read as a tick; `refused` keeps the others."""
+    without_value = [place for place, one in refused.items() if one.message.value() is None] if reader else []
+    if reader is None or not without_value:
+        return FoundMarks()
+    found = reader.take(records, sorted(without_value), now)
+    for place in (*found.places, *found.refused):
+        del refused[place]
+    return found
+
+
 def _by_log(fetched: Fetched, topics: Sequence[str]) -> Iterator[tuple[Log, Integers]]:
     """Which of the records are of which log."""
     records, partition = fetched.records, fetched.partitions
@@ -119,7 +138,9 @@ def _by_log(fetched: Fetched, topics: Sequence[str]) -> Iterator[tuple[Log, Inte
             yield Log(topic, number), np.flatnonzero(of_topic & (partition == number))
 
 
-def _polled(records: Sequence[Record], rows: _Good, refused: Mapping[int, Refused], chosen: Integers) -> Polled:
+def _polled(
+    records: Sequence[Record], rows: _Good, marks: FoundMarks, refused: Mapping[int, Refused], chosen: Integers
+) -> Polled:
     """The part of a poll at the positions `chosen`."""
     ours = np.zeros(len(records), np.bool_)
     ours[chosen] = True
@@ -127,12 +148,18 @@ def _polled(records: Sequence[Record], rows: _Good, refused: Mapping[int, Refuse
     where = rows.record[good]
     offset = np.zeros(len(records), np.int64)
     offset[chosen] = _offsets(records, chosen)
-    ticks = TickBatch(_rows(rows.frame, good), offset[where], rows.arrival[good], unread=rows.unread(ours, good))
+    ticks = TickBatch(
+        _rows(rows.frame, good),
+        offset[where],
+        rows.arrival[good],
+        marks=marks.among(ours, where),
+        unread=rows.unread(ours, good),
+    )
     bad = [one for place, one in refused.items() if ours[place]]
     letters = [one for one in bad if one.message.value() is not None]
     return Polled(
         ticks,
-        letters,
+        [*letters, *(one for place, one in marks.refused.items() if ours[place])],
         records,
         where,
         int(offset[chosen[0]]),

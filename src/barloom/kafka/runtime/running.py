@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import socket
-from contextlib import closing, suppress
-from itertools import count
-from math import inf
+from contextlib import closing
 from typing import TYPE_CHECKING, Final, cast
 
 from barloom.clock import SystemClock
-from barloom.errors import AccessRefused, BrokerError, BrokerUnreachable, Fenced, LoginRefused
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.runtime.collecting import seldom_collected
 from barloom.kafka.runtime.instance import Instance
 from barloom.kafka.runtime.job import Job
+from barloom.kafka.runtime.persevering import GLANCE, Persevering
 from barloom.kafka.state.origin import refuse_another_definition
 from barloom.plan.identity import topics
 from barloom.plan.load import plan_of
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from barloom.clock import Clock
+    from barloom.errors import BrokerError
     from barloom.kafka.cluster.admin import Inputs
     from barloom.kafka.config.settings import KafkaSettings
     from barloom.kafka.runtime.job import Status
@@ -49,15 +47,6 @@ __all__ = ["UNCOMMITTED", "run"]
 _log = get_logger(__name__)
 UNCOMMITTED: Final = "the last commit failed"
 """How a report's note begins where a run was stopped while the cluster was in trouble."""
-
-_FIRST_PAUSE: Final = 0.25
-_LONGEST_PAUSE: Final = 10.0
-_GLANCE: Final = 2.0
-_SECRET_CHANGES: Final = 5.0
-"""Seconds for which a login that was good before may be refused."""
-
-_ALL_WELL: Final = 30.0
-"""Seconds after which trouble counts as the first again."""
 
 
 def run(  # noqa: PLR0913 - the settings of a run, by name
@@ -135,47 +124,20 @@ def _serde(plan: BarPlan, calendar: Calendar, settings: KafkaSettings) -> Serde:
 
 
 def _keep_going(job: Job, stop: Event, chance: random.Random) -> None:
-    """One membership after another, with growing pauses while they fail."""
-    pause, refused_at = _FIRST_PAUSE, inf
-    for number in count(1):
-        if stop.is_set():
-            return
-        began = job.clock.monotonic()
-        try:
-            if number > 1:
-                gc.collect()  # what the last membership has fetched and not sent is kept alive by its callbacks
-                _look_around(job)
-            _be_a_member(job, f"{job.settings.app}-{job.owner}-{number}", stop)
-        except BrokerError as error:
-            if job.clock.monotonic() - began > _ALL_WELL:
-                pause, refused_at = _FIRST_PAUSE, inf
-            if isinstance(error, LoginRefused):
-                refused_at = min(refused_at, job.clock.monotonic())
-            if not _may_pass(error, job, refused_at):
-                raise
-            wait = pause * chance.uniform(0.5, 1.5)
-            job.metrics.broker_retry()
-            job.health.progressed()
-            _log.warning("begins anew", reason=str(error), after_seconds=round(wait, 2))
-            if stop.wait(wait):
-                job.report.notes.append(f"{UNCOMMITTED}, and what it held is read again next time: {error}")
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    """One membership after another, until it is told to stop."""
 
-
-def _look_around(job: Job) -> None:
-    """Find out plainly whether we are let in, with the secrets as they are now, and may do what we have to."""
-    Cluster.reach(job.settings, job.clock, patience=_GLANCE, stop=job.stop).require_rights(job.plan)
-
-
-def _may_pass(error: BrokerError, job: Job, refused_at: float) -> bool:
-    """Whether another membership may do better. A login may be refused while its secret is being changed."""
-    if isinstance(error, LoginRefused):
-        return job.clock.monotonic() - refused_at < _SECRET_CHANGES
-    if isinstance(error, AccessRefused):
-        with suppress(BrokerUnreachable, LoginRefused):
-            _look_around(job)  # tells every right that is missing, and not only the first that was needed
+    def membership(number: int) -> bool:
+        _be_a_member(job, f"{job.settings.app}-{job.owner}-{number}", stop)
         return False
-    return error.retriable or isinstance(error, Fenced)
+
+    def look_around() -> None:
+        Cluster.reach(job.settings, job.clock, patience=GLANCE, stop=job.stop).require_rights(job.plan)
+
+    def given_up(error: BrokerError) -> None:
+        job.report.notes.append(f"{UNCOMMITTED}, and what it held is read again next time: {error}")
+
+    going = Persevering(job.clock, stop, job.metrics, job.health, chance)
+    going.keep_going(membership, look_around, given_up)
 
 
 def _be_a_member(job: Job, transactional_id: str, stop: Event) -> None:

@@ -66,6 +66,7 @@ class Transactions:
         self._overseen = Overseen("barloom-positions")
         self._sent: list[_Batch] = []
         self._begun = False
+        self._ended = False
 
     @property
     def begun(self) -> bool:
@@ -138,9 +139,9 @@ class Transactions:
                 return
 
     def abort(self) -> None:
-        """Give up what was sent since the last commit."""
+        """Give up what was sent since the last commit; of a producer that has failed for good, others do so."""
         self._sent.clear()
-        if self._begun and not (self._overseen.lost or self._patience.lost):
+        if self._begun and not (self._ended or self._overseen.lost or self._patience.lost):
             self._begun = False
             self._insist(lambda: self._producer.abort_transaction(SLICE))
 
@@ -262,6 +263,7 @@ class Transactions:
         try:
             return call()
         except KafkaException as error:
+            self._ended = self._ended or error.args[0].fatal()
             raise _meaning(error.args[0]) from error
 
 
@@ -308,7 +310,7 @@ def _meaning(error: KafkaError) -> BrokerError:
     too_large = error.code() in {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE}
     if too_large or isinstance(found, AccessRefused):
         return found
-    if error.code() == KafkaError.INVALID_TXN_STATE:  # it had failed before that, for a reason that is not told here
+    if error.code() in {KafkaError.INVALID_TXN_STATE, KafkaError._FATAL}:  # noqa: SLF001 - it failed before; why was told
         return BrokerError(f"the transaction cannot go on: {error.str()}", retriable=True)
     if error.txn_requires_abort():
         return _GivenUp(f"the transaction was given up: {error.str()}", retriable=True)
