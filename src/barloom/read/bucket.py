@@ -14,6 +14,7 @@ from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_r
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.following import Subscription, Watch, wait, wait_async
+from barloom.read.ranges import published_level
 from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
@@ -84,7 +85,7 @@ class TimeBucket(Generic[B]):
         metrics: Metrics | None = None,
     ) -> None:
         plan = store.plan
-        self._level = _published_level(store, timeframe)
+        self._level = published_level(store, timeframe)
         self._store = store
         self._clock = SystemClock() if clock is None else clock
         self._metrics = metrics
@@ -375,14 +376,6 @@ class TimeBucket(Generic[B]):
     async def wait_final_async(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """`wait_final` for asynchronous code."""
         return await wait_async(self, self._clock, key, start, deadline, fields)
-
-
-def _published_level(store: Readable, timeframe: str) -> int:
-    level = store.plan.level_of(timeframe)
-    if level not in store.plan.published:
-        message = f"{timeframe} bars are the input of {store.plan.name!r}; only those made from them are stored"
-        raise ValueError(message)
-    return level
 
 
 def _merged(final: Iterator[Place], live: list[Place]) -> Iterator[tuple[Place, bool]]:

@@ -105,9 +105,9 @@ def names_of(file: str, rows: Sequence[Sequence[str]], given: Sequence[str]) -> 
     return found.title, found.names.split()[:width]
 
 
-def known_layout(file: str, rows: Sequence[Sequence[str]]) -> Layout | None:
+def known_layout(file: str, rows: Sequence[Sequence[str]], layouts: Sequence[Layout] = _KNOWN) -> Layout | None:
     """The first layout that these rows fit."""
-    return next((layout for layout in _KNOWN if _fits(layout, file, rows[:_LOOKED_AT])), None)
+    return next((layout for layout in layouts if _fits(layout, file, rows[:_LOOKED_AT])), None)
 
 
 def _shown(row: Sequence[str]) -> str:

@@ -1,0 +1,189 @@
+"""What the side output knows of some slots: the rows that missed them or were refused in them.
+
+One pass over the side output, by columns, whatever the number of slots.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from barloom.engine.frames import bar_schema
+from barloom.plan.barplan import InputKind
+from barloom.read.verify.causes import REFUSED
+from barloom.store.refused import RefusedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from barloom.plan.barplan import BarPlan
+    from barloom.store.protocol import SideRecord
+
+__all__ = ["found_in"]
+
+_FEW: Final = 10_000
+_MOST: Final = 200_000
+_SAID: Final = {
+    "cause": pl.String(),
+    "at": pl.Int64(),
+    "missed": pl.Int64(),
+    "by": pl.Int64(),
+    "origin": pl.String(),
+    "row": pl.Int64(),
+    "until": pl.Int64(),
+    "numbers": pl.Int64(),
+    "hole": pl.Boolean(),
+}
+_HOLE: Final = "hole"
+"""The cause of records that tell of numbers nobody had given when a slot was decided, and of no row."""
+
+
+def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]], cells: pl.DataFrame) -> pl.DataFrame:
+    """What is known of slots, by slot and cause.
+
+    `cells` has the key fields as text, the start of a slot as ``cell``, and from ``lo`` up to ``hi`` the times of the
+    rows that it would hold; one row for each. Gives the key fields, ``cell``, ``cause``, the number of ``rows``, by how
+    much the latest was late (``by``), and where the first stands (``origin``, ``row``).
+    """
+    keys = list(plan.event.key)
+    parts: list[pl.DataFrame] = []
+    for block in _frames(plan, timeframe, side):
+        parts.append(_touching(plan, block, cells, keys))
+        if sum(part.height for part in parts) > _MOST:
+            parts = [_together(parts, keys)]
+    return _together(parts, keys) if parts else _nothing(plan)
+
+
+def _nothing(plan: BarPlan) -> pl.DataFrame:
+    keys = dict.fromkeys(plan.event.key, pl.String())
+    last = {"cell": pl.Int64(), "cause": pl.String(), "rows": pl.Int64(), "by": pl.Int64()}
+    return pl.DataFrame(schema={**keys, **last, "origin": pl.String(), "row": pl.Int64()})
+
+
+def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
+    first = [pl.col(name).first() for name in ("origin", "row")]
+    return (
+        pl.concat(parts)
+        .group_by(*keys, "cell", "cause", maintain_order=True)
+        .agg(pl.col("rows").sum(), pl.col("by").max(), *first)
+    )
+
+
+def _frames(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]) -> Iterator[pl.DataFrame]:
+    """Refused rows as frames of what matters here; single ones are gathered."""
+    waiting: list[SideRecord] = []
+    for block in side:
+        if isinstance(block, RefusedRows):
+            yield _of_columns(plan, timeframe, block)
+            continue
+        waiting += block
+        if len(waiting) >= _FEW:
+            yield _of_records(plan, timeframe, waiting)
+            waiting = []
+    if waiting:
+        yield _of_records(plan, timeframe, waiting)
+
+
+def _of_columns(plan: BarPlan, timeframe: str, block: RefusedRows) -> pl.DataFrame:
+    columns = block.frame.columns
+    missed = block.missed.get(timeframe)
+    keys = [pl.col(name).cast(pl.String).alias(ours) for name, ours in zip(block.key, plan.event.key, strict=True)]
+    hole = pl.col("hole").eq_missing("open") if "hole" in columns else pl.lit(value=False)
+    absent = pl.lit(None, pl.Int64)
+    numbers = pl.col("last_number") - pl.col("first_number") + 1 if "first_number" in columns else absent
+    return block.frame.select(
+        *keys,
+        pl.when(hole).then(pl.lit(_HOLE)).otherwise(pl.col("reason")).alias("cause"),
+        pl.col("event_time").alias("at"),
+        (absent if missed is None else pl.col(missed)).alias("missed"),
+        "by",
+        "origin",
+        "row",
+        (pl.col("until") if "until" in columns else absent).alias("until"),
+        numbers.alias("numbers"),
+        (pl.col("hole").is_not_null() if "hole" in columns else pl.lit(value=False)).alias("hole"),
+    )
+
+
+def _of_records(plan: BarPlan, timeframe: str, records: Sequence[SideRecord]) -> pl.DataFrame:
+    schema = bar_schema(plan)
+    blank = (None,) * len(plan.event.key)
+    rows = [
+        (
+            *(blank if one.key is None else one.key),
+            _HOLE if getattr(one, "hole", None) == "open" else one.reason,
+            one.event_time,
+            one.missed.get(timeframe),
+            one.by,
+            one.origin,
+            one.row,
+            getattr(one, "until", None),
+            _numbers(one),
+            getattr(one, "hole", None) is not None,
+        )
+        for one in records
+    ]
+    found = pl.DataFrame(rows, schema={**{name: schema[name] for name in plan.event.key}, **_SAID}, orient="row")
+    return found.with_columns(pl.col(plan.event.key).cast(pl.String))
+
+
+def _numbers(one: SideRecord) -> int | None:
+    first, last = getattr(one, "first_number", None), getattr(one, "last_number", None)
+    return None if first is None or last is None else last - first + 1
+
+
+def _touching(plan: BarPlan, said: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    late = said.filter((pl.col("cause") == "late") & pl.col("missed").is_not_null())
+    missed = late.join(cells, left_on=[*keys, "missed"], right_on=[*keys, "cell"], how="inner", coalesce=False)
+    refused = said.filter(pl.col("cause").is_in(list(REFUSED)) & pl.col("at").is_not_null() & ~pl.col("hole"))
+    if plan.input is InputKind.BARS and plan.stamped.startswith("end"):
+        refused = refused.with_columns(pl.col("at") - 1)  # a bar that ends with a slot lies in it
+    inside = refused.sort("at").join_asof(
+        cells.sort("lo"), left_on="at", right_on="lo", by=keys, check_sortedness=False
+    )
+    inside = inside.filter(pl.col("at") < pl.col("hi"))
+    one = pl.lit(1, pl.Int64).alias("rows")
+    shape: list[str | pl.Expr] = [*keys, "cell", "cause", one, "by", "origin", "row"]
+    parts = [missed.with_columns(cell=pl.col("missed")).select(shape), inside.select(shape)]
+    holes = said.filter((pl.col("cause") == _HOLE) & pl.col("at").is_not_null())
+    if holes.height:
+        parts.append(_of_holes(holes, cells, keys))
+    return _together(parts, keys)
+
+
+def _of_holes(holes: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Every slot that the time of a hole meets may hold all of its numbers."""
+    found = []
+    by_key = cells.sort("lo").partition_by(keys, as_dict=True)
+    for key, ours in holes.partition_by(keys, as_dict=True).items():
+        of_key = by_key.get(key)
+        if of_key is None:
+            continue
+        numbers = _counted(ours, of_key)
+        absent = of_key.select(*keys, "cell").with_columns(rows=pl.Series(numbers, dtype=pl.Int64))
+        found.append(absent.filter(pl.col("rows") > 0))
+    nothing = cells.select(*keys, "cell").clear().with_columns(rows=pl.lit(0, pl.Int64))
+    return pl.concat([nothing, *found]).select(
+        *keys,
+        "cell",
+        pl.lit("missing").alias("cause"),
+        "rows",
+        pl.lit(0, pl.Int64).alias("by"),
+        pl.lit(None, pl.String).alias("origin"),
+        pl.lit(None, pl.Int64).alias("row"),
+    )
+
+
+def _counted(holes: pl.DataFrame, cells: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """How many numbers may lie in each of the cells of a key, which are sorted and do not overlap."""
+    begin, end = holes["at"].to_numpy(), holes["until"].fill_null(holes["at"]).to_numpy()
+    first = np.searchsorted(cells["hi"].to_numpy(), begin, "right")
+    last = np.searchsorted(cells["lo"].to_numpy(), end, "right")
+    steps = np.zeros(cells.height + 1, np.int64)
+    count = holes["numbers"].fill_null(0).to_numpy()
+    met = first < last
+    np.add.at(steps, first[met], count[met])
+    np.subtract.at(steps, last[met], count[met])
+    return np.cumsum(steps)[:-1]
