@@ -77,7 +77,7 @@ if TYPE_CHECKING:
         vwap,
     )
     from barloom.plan.barplan import BarPlan
-    from barloom.plan.events import Event, decimal, event_id, field, key, tiebreak, timestamp
+    from barloom.plan.events import Event, decimal, event_id, field, key, sequence, tiebreak, timestamp
     from barloom.plan.expressions import Expression, Operand, coalesce, col, lit
     from barloom.plan.language.registry import register_aggregate
     from barloom.read.answers import Found, NotFound, Why
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from barloom.read.bucket import TimeBucket
     from barloom.read.explain import Explanation
     from barloom.runtime.report import RunProgress, RunReport
-    from barloom.source.feeds.word import BEHIND, CAUGHT_UP, FeedState
+    from barloom.source.feeds.word import BEHIND, CAUGHT_UP, CompleteTo, FeedState
     from barloom.store.protocol import SideRecord
     from barloom.time.timeframe import Timeframe
 
@@ -101,6 +101,7 @@ __all__ = [
     "BarloomError",
     "Bars",
     "CalendarError",
+    "CompleteTo",
     "Computed",
     "DefinitionError",
     "EmptyRule",
@@ -159,6 +160,7 @@ __all__ = [
     "register_aggregate",
     "root_ratio",
     "run",
+    "sequence",
     "simulate",
     "stddev",
     "sum",
@@ -191,14 +193,14 @@ _HOMES = {
         "Aggregate EmptyRule aggregate avg count delta first last max min ohlcv ratio root_ratio stddev sum vwap"
     ),
     "barloom.plan.barplan": "BarPlan",
-    "barloom.plan.events": "Event decimal event_id field key tiebreak timestamp",
+    "barloom.plan.events": "Event decimal event_id field key sequence tiebreak timestamp",
     "barloom.plan.expressions": "Expression Operand coalesce col lit",
     "barloom.plan.language.registry": "register_aggregate",
     "barloom.read.answers": "Found NotFound Why",
     "barloom.read.bar": "Bar",
     "barloom.read.bucket": "TimeBucket",
     "barloom.runtime.report": "RunReport RunProgress",
-    "barloom.source.feeds.word": "BEHIND CAUGHT_UP FeedState",
+    "barloom.source.feeds.word": "BEHIND CAUGHT_UP CompleteTo FeedState",
     "barloom.time.timeframe": "Timeframe",
 }
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BarBlock",
     "BarId",
+    "Completeness",
     "Keys",
     "Marks",
     "Numbers",
@@ -46,7 +47,7 @@ class Values(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """ "Complete to" marks between the rows of a batch, in order.
+    """Between the rows of a batch, in order, marks up to when all is complete.
 
     `after`: how many rows of the batch stand ahead of each mark; `time`: every row of its key whose event time lies
     before it was given; `keys`: the key's fields of each mark, none for a mark of all keys.
@@ -95,6 +96,9 @@ class BarBlock:
     input: arrived) children, `expected` what the calendar asks for. `open_time` and `close_time` are the event times of
     the first and last tick and mean nothing in a synthetic bar. (Source offsets need no column: rows come in offset
     order, so of equal event times the one folded later is the later one.)
+
+    Where the event declares a sequence, `missing` says how many numbers are absent that may lie in each bar, and
+    `complete` whether it is (`Completeness`).
     """
 
     level: int
@@ -111,6 +115,8 @@ class BarBlock:
     synthetic: Booleans
     partial: Booleans
     partials: tuple[Values, ...]
+    missing: Integers | None = None
+    complete: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.key)
@@ -120,20 +126,23 @@ class BarBlock:
         """The bars of one or more blocks one behind the other; of several levels: `level` then means nothing."""
         if len(blocks) == 1:
             return blocks[0]
-        columns: dict[str, Any] = {
-            name: np.concatenate([getattr(block, name) for block in blocks]) for name in _COLUMNS
-        }
+        told = _COLUMNS if blocks[0].missing is None else (*_COLUMNS, *_TOLD)
+        columns: dict[str, Any] = {name: np.concatenate([getattr(block, name) for block in blocks]) for name in told}
         partials = tuple(_joined(values) for values in zip(*(block.partials for block in blocks), strict=True))
         return replace(blocks[0], **columns, partials=partials)
 
     def take(self, rows: Integers | Booleans) -> BarBlock:
         """Some of the bars, by position or mask."""
-        columns = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        told = _COLUMNS if self.missing is None else (*_COLUMNS, *_TOLD)
+        columns = {name: getattr(self, name)[rows] for name in told}
         partials = tuple(Values(v.numbers[rows], None if v.valid is None else v.valid[rows]) for v in self.partials)
         return replace(self, **columns, partials=partials)
 
 
-_COLUMNS: Final = tuple(item.name for item in fields(BarBlock) if item.name not in {"level", "final", "partials"})
+_TOLD: Final = ("missing", "complete")
+_COLUMNS: Final = tuple(
+    item.name for item in fields(BarBlock) if item.name not in {"level", "final", "partials", *_TOLD}
+)
 
 
 def _joined(parts: Sequence[Values]) -> Values:
@@ -142,6 +151,14 @@ def _joined(parts: Sequence[Values]) -> Values:
         masks = [np.ones(len(part.numbers), np.bool_) if part.valid is None else part.valid for part in parts]
         valid = np.concatenate(masks)
     return Values(np.concatenate([part.numbers for part in parts]), valid)
+
+
+class Completeness(IntEnum):
+    """Whether a bar is complete; the names in lower case are what bars say."""
+
+    NO = 0
+    UNKNOWN = 1
+    YES = 2
 
 
 class BarId(NamedTuple):
@@ -162,6 +179,8 @@ class Reason(IntEnum):
     CONFLICT = 4
     LATE = 5
     BEYOND_CALENDAR = 6
+    GAP = 7
+    RESTARTED = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from barloom.engine.blocks import BarBlock
+from barloom.engine.blocks import BarBlock, Completeness
 from barloom.engine.raw import Raw, frame_of, raw_column
 from barloom.engine.values.results import results
 from barloom.plan.barplan import FieldKind
@@ -40,8 +40,10 @@ _AFTER: Final = {
     "final": pl.Boolean(),
     "synthetic": pl.Boolean(),
     "partial": pl.Boolean(),
-    "revision": pl.Int64(),
 }
+_TOLD: Final = {"missing": pl.Int64(), "complete": pl.String()}
+_LAST: Final = {"revision": pl.Int64()}
+_WORDS: Final = pl.Series("complete", [member.name.lower() for member in Completeness], dtype=pl.String)
 _KEY_TYPES: Final = {
     FieldKind.STRING: pl.String(),
     FieldKind.INTEGER: pl.Int64(),
@@ -57,13 +59,15 @@ def bar_schema(plan: BarPlan) -> pl.Schema:
     ``timeframe`` as text; ``trading_date``, the first of the slot; where the calendar is ``extended`` the ``phase``, as
     `phase_of` tells it; ``open_time`` and ``close_time``, the event times of the first and last tick
     (null in a synthetic bar); ``slots filled expected_slots``, the children that were decided, had ticks, and are asked
-    for by the calendar; the flags ``final synthetic partial``; and ``revision``, the number of input rows folded into
-    the bar. One row for each key and start.
+    for by the calendar; the flags ``final synthetic partial``; where the event declares a sequence ``missing``, how
+    many numbers are known to be absent that may lie in the bar, and ``complete``: ``yes``, ``no`` or ``unknown``;
+    and ``revision``, the number of input rows folded into the bar. One row for each key and start.
     """
     keys = {name: _key_type(plan.event.by_name[name]) for name in plan.event.key}
     outputs = {output.name: _number_type(output.number) for output in plan.outputs}
     phase = _PHASE if tells_phase(plan) else {}
-    return pl.Schema({**keys, **_BEFORE, **outputs, **_SLOT, **phase, **_AFTER})
+    told = {} if plan.event.sequence is None else _TOLD
+    return pl.Schema({**keys, **_BEFORE, **outputs, **_SLOT, **phase, **_AFTER, **told, **_LAST})
 
 
 def tells_phase(plan: BarPlan) -> bool:
@@ -110,9 +114,18 @@ def bar_frame(plan: BarPlan, calendar: Calendar, keys: Keys, *blocks: BarBlock) 
         Raw.of("final", np.full(len(bars), bars.final)),
         Raw.of("synthetic", bars.synthetic),
         Raw.of("partial", bars.partial),
+        *([] if plan.event.sequence is None else _told(bars)),
         Raw.of("revision", bars.revision),
     ]
     return frame_of(columns)
+
+
+def _told(bars: BarBlock) -> list[Raw]:
+    """Whether bars are complete, in words; of bars of which nobody has said it yet nothing is known."""
+    missing, complete = bars.missing, bars.complete
+    if missing is None or complete is None:
+        missing, complete = np.zeros(len(bars), np.int64), np.full(len(bars), int(Completeness.UNKNOWN))
+    return [Raw.of("missing", missing), Raw(_WORDS.gather(complete))]
 
 
 def trading_dates(plan: BarPlan, calendar: Calendar, blocks: Sequence[BarBlock]) -> Integers:

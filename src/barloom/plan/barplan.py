@@ -28,6 +28,7 @@ __all__ = [
     "NumberType",
     "Output",
     "Partial",
+    "Sequence",
     "SourcePlan",
 ]
 
@@ -80,11 +81,32 @@ class Field:
     encoding: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The numbers that go up by one from tick to tick of a key: a row has those from field `first` to field `last`.
+
+    The two are one field where a row has a single number. A number that was seen begins the numbers anew where its
+    event time lies more than `restart_after` (nanoseconds) beyond the largest of its key; a hole is given up
+    `give_up_after` (nanoseconds) of stream time behind its later end.
+    """
+
+    first: str
+    last: str
+    restart_after: int = SECOND
+    give_up_after: int = 60 * MINUTE
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that it is in, each once."""
+        return tuple(dict.fromkeys((self.first, self.last)))
+
+
 @dataclass(frozen=True)
 class EventPlan:
     """The input row: its fields, which of them are the key, which the event time, and which (if any) a unique id.
 
-    `tiebreak` is the number that orders rows of equal event time, before their place in the source does.
+    `tiebreak` is the number that orders rows of equal event time, before their place in the source does. By the
+    `sequence` bars know whether they are complete.
     """
 
     name: str
@@ -93,6 +115,7 @@ class EventPlan:
     timestamp: str
     event_id: str | None = None
     tiebreak: str | None = None
+    sequence: Sequence | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

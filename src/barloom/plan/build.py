@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from barloom.errors import DefinitionError, Problem
 from barloom.plan.barplan import BarPlan, EventPlan, FieldKind, Gap, InputKind, LevelPlan
-from barloom.plan.columns import BAR_FIELDS, Columns, plan_columns
+from barloom.plan.columns import BAR_FIELDS, COMPLETENESS, Columns, plan_columns
 from barloom.plan.events import list_problem
 from barloom.plan.expressions import Expression
 from barloom.plan.ladder import duration, ladder
@@ -16,6 +16,7 @@ from barloom.plan.language.types import Checker, Kind, Scope, field_type
 from barloom.plan.language.written import condition
 from barloom.plan.nodes import Logical, Node
 from barloom.plan.reading import plan_source
+from barloom.plan.sequence import plan_sequence
 from barloom.plan.stamps import plan_stamp, with_zone_of_dates
 from barloom.plan.suggest import did_you_mean
 from barloom.plan.trading_hours import check_grace, check_timeframes, plan_calendar
@@ -101,6 +102,7 @@ def _event(draft: BarsDraft, problems: list[Problem]) -> EventPlan:
         timestamp=_timestamp(draft, problems),
         event_id=ids[0].name if ids else None,
         tiebreak=_tiebreak(draft, problems),
+        sequence=plan_sequence(draft, problems),
     )
 
 
@@ -197,6 +199,7 @@ def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) ->
             'declare some, such as ohlcv = { price = "bid" }, or [bars.select] with close = "last(bid)" below it',
         )
         problems.append(Problem("no columns are selected", draft.columns_where, fix))
+    taken = BAR_FIELDS if event.sequence is None else (*BAR_FIELDS, *COMPLETENESS)
     seen: dict[str, ColumnDraft] = {}
     for column in draft.columns:
         if column.name in seen:
@@ -206,8 +209,8 @@ def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) ->
             problems.append(
                 Problem(f"the output {column.name!r} has the name of a key field", column.where, "rename it")
             )
-        elif column.name in BAR_FIELDS:
-            fix = f"rename it; taken are {', '.join(BAR_FIELDS)}"
+        elif column.name in taken:
+            fix = f"rename it; taken are {', '.join(taken)}"
             problems.append(Problem(f"every bar has a {column.name!r} of its own", column.where, fix))
         elif not column.name.isidentifier():
             fix = "use letters, digits and _, not beginning with a digit"
@@ -216,7 +219,7 @@ def _check_names(draft: BarsDraft, event: EventPlan, problems: list[Problem]) ->
     problems.extend(
         Problem(f"every bar has a {name!r} of its own", f"{draft.event.where}.{name}", "rename the key field")
         for name in event.key
-        if name in BAR_FIELDS
+        if name in taken
     )
 
 

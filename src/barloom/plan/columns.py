@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from barloom.plan.aggregates import EmptyRule, Part
     from barloom.plan.draft import ColumnDraft
 
-__all__ = ["BAR_FIELDS", "Columns", "partial_text", "plan_columns"]
+__all__ = ["BAR_FIELDS", "COMPLETENESS", "Columns", "partial_text", "plan_columns"]
 
 BAR_FIELDS: Final = (
     "start",
@@ -41,6 +41,9 @@ BAR_FIELDS: Final = (
 
 `phase` only where the calendar has extended hours, `format` only in messages of JSON, which have no schema.
 """
+
+COMPLETENESS: Final = ("missing", "complete")
+"""What bars carry beside these where the event declares a sequence."""
 
 _CARRIES: Final = frozenset({Fold.FIRST, Fold.LAST, Fold.MIN, Fold.MAX})
 

@@ -16,6 +16,7 @@ from barloom.plan.barplan import (
     NumberType,
     Output,
     Partial,
+    Sequence,
     SourcePlan,
 )
 from barloom.plan.language.grammar import parse_expression
@@ -137,6 +138,16 @@ def _event(event: EventPlan) -> dict[str, Any]:
         "timestamp": event.timestamp,
         "event_id": event.event_id,
         **({} if event.tiebreak is None else {"tiebreak": event.tiebreak}),
+        **({} if event.sequence is None else {"sequence": _sequence(event.sequence)}),
+    }
+
+
+def _sequence(sequence: Sequence) -> dict[str, Any]:
+    return {
+        "first": sequence.first,
+        "last": sequence.last,
+        "restart_after": sequence.restart_after,
+        "give_up_after": sequence.give_up_after,
     }
 
 
@@ -174,6 +185,7 @@ def _read_event(document: Mapping[str, Any]) -> EventPlan:
         document["timestamp"],
         document["event_id"],
         document.get("tiebreak"),
+        None if document.get("sequence") is None else Sequence(**document["sequence"]),
     )
 
 

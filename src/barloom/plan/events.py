@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import (
@@ -40,6 +40,7 @@ __all__ = [
     "key",
     "list_field",
     "list_problem",
+    "sequence",
     "tiebreak",
     "timestamp",
     "unquoted_separator",
@@ -64,12 +65,16 @@ KINDS: Final = {str: FieldKind.STRING, int: FieldKind.INTEGER, bool: FieldKind.B
 
 @dataclass(frozen=True, slots=True)
 class FieldDraft:
-    """A declared field and the roles it was given; `field` is none where a problem was found."""
+    """A declared field and the roles it was given; `field` is none where a problem was found.
+
+    `settings` are those of a sequence.
+    """
 
     name: str
     where: str
     field: Field | None
     roles: frozenset[str] = frozenset()
+    settings: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class _Specifier:
     tiebreak: bool = False
     rounding: object = None
     encoding: object = None
+    settings: tuple[tuple[str, object], ...] = ()
 
 
 def key() -> _TextOrInteger:
@@ -123,6 +129,26 @@ def tiebreak() -> int:
     It decides which of them is the first and which the last of a bar (open and close).
     """
     return cast("int", _Specifier("tiebreak"))
+
+
+def sequence(
+    part: Literal["first", "last"] | None = None,
+    *,
+    restart_after: str | timedelta | None = None,
+    give_up_after: str | timedelta | None = None,
+    tiebreak: bool = False,
+) -> int:
+    """A number that goes up by one from tick to tick of a key, by which bars know what is missing: a trade's id.
+
+    Of rows that stand for several numbers, as aggregated trades do, one field is the ``"first"`` and one the
+    ``"last"`` of them. A number that was seen begins the numbers anew where its event time lies more than
+    `restart_after` (1 s) beyond the largest of its key; otherwise its row is a duplicate. A hole is given up
+    `give_up_after` (1 h) of stream time behind it. With `tiebreak` the number also orders rows of equal event time.
+    """
+    given = {"restart_after": restart_after, "give_up_after": give_up_after}
+    settings = tuple((name, value) for name, value in given.items() if value is not None)
+    role = "sequence" if part is None else f"sequence {part}"
+    return cast("int", _Specifier(role, tiebreak=tiebreak, settings=settings))
 
 
 @overload
@@ -176,7 +202,9 @@ def field(
     return _Specifier("field", unit=unit, form=form, separator=separator)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, tiebreak, field))
+@dataclass_transform(
+    frozen_default=True, field_specifiers=(key, timestamp, decimal, event_id, tiebreak, sequence, field)
+)
 class Event:
     """One input row, declared by annotations.
 
@@ -225,7 +253,7 @@ def _field(cls: type, name: str, problems: list[Problem]) -> FieldDraft:
     made = None if kind is None else _typed(name, kind, specifier, where, found, nullable=nullable)
     problems.extend(found)
     roles = frozenset({specifier.role, *(["tiebreak"] if specifier.tiebreak else [])} - {"field", "decimal"})
-    return FieldDraft(name, where, made, roles)
+    return FieldDraft(name, where, made, roles, specifier.settings)
 
 
 def _kind(cls: type, name: str, where: str, problems: list[Problem]) -> tuple[type | None, bool]:

@@ -15,7 +15,7 @@ from barloom.time.timeframe import MINUTE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from barloom.plan.barplan import BarPlan, Field, LevelPlan
+    from barloom.plan.barplan import BarPlan, Field, LevelPlan, Sequence
 
 __all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "number_text", "topics"]
 
@@ -87,6 +87,7 @@ def _facts(plan: BarPlan) -> dict[str, str]:
         "event time": plan.event.timestamp,
         "event id": plan.event.event_id or "none",
         "tiebreak": plan.event.tiebreak or "none",
+        "sequence": _sequence(plan.event.sequence),
         "input": plan.input.value,
         "stamped": plan.stamped,
         "keep": plan.keep,
@@ -122,6 +123,13 @@ def number_text(item: Field) -> str:
     named = {"round": item.rounding, "encoding": item.encoding}
     more = "".join(f", {name}={value}" for name, value in named.items() if value is not None)
     return f"{str(item.number)[:-1]}{more})" if more else str(item.number)
+
+
+def _sequence(sequence: Sequence | None) -> str:
+    if sequence is None:
+        return "none"
+    fields = " to ".join(sequence.fields)
+    return f"{fields}, anew after {written(sequence.restart_after)}, given up after {written(sequence.give_up_after)}"
 
 
 def _level(plan: BarPlan, level: LevelPlan) -> str:

@@ -17,6 +17,7 @@ from barloom.plan.language.registry import read_aggregate
 from barloom.plan.language.written import condition, value
 from barloom.plan.patterns import TimeForm, form_problem, read_arguments
 from barloom.plan.reading import SOURCE_SETTINGS, TIME_UNITS
+from barloom.plan.sequence import SEQUENCE_ROLES, SEQUENCE_SETTINGS
 from barloom.plan.suggest import did_you_mean, type_hint
 from barloom.time.timeframe import Timeframe
 
@@ -36,7 +37,7 @@ _BARS: Final = (
     *_LEVEL_SETTINGS,
     *_KNOBS,
 )
-_EVENT: Final = ("name", "key", "timestamp", "event_id", "tiebreak", "fields")
+_EVENT: Final = ("name", "key", "timestamp", "event_id", "tiebreak", "sequence", "fields")
 _HOMES: Final = {"event": set(_EVENT) - {"name"}, "bars": set(_BARS) - {"name"}, "source": set(SOURCE_SETTINGS)}
 """Where a setting belongs that stands in another table; every table may have a name."""
 
@@ -171,13 +172,39 @@ class _Reader:
                 roles.setdefault(name, set()).add(role)
                 if name not in types:
                     self._problem(f"unknown field {name!r}", f"event.{setting}", did_you_mean(name, types))
+        sequence, settings = self._sequence(table, types)
+        for role, name in sequence:
+            roles.setdefault(name, set()).add(role)
         fields = [self._field(name, written, roles.get(name, set())) for name, written in types.items()]
+        fields = [replace(item, settings=settings) if _in_sequence(item) else item for item in fields]
         known = {item.name for item in fields}
         absent = [
             FieldDraft(name, "event", None, frozenset(given)) for name, given in roles.items() if name not in known
         ]
         key = tuple(dict.fromkeys(name for name, given in roles.items() if "key" in given))
         return EventDraft(self._text(table, "name", "event") or "Tick", "event", (*fields, *absent), key=key)
+
+    def _sequence(self, table: _Table, types: _Table) -> tuple[list[tuple[str, str]], tuple[tuple[str, object], ...]]:
+        """The roles of the fields of a sequence, and its settings: of a name, or of a table with the names."""
+        if not isinstance(table.get("sequence"), dict):
+            named: _Table = {"field": table["sequence"]} if "sequence" in table else {}
+        else:
+            named = self._table(table, "sequence", "event.sequence")
+            self._known(named, (*SEQUENCE_ROLES, *SEQUENCE_SETTINGS), "event.sequence")
+            if not any(part in named for part in SEQUENCE_ROLES):
+                fix = 'write { field = "trade_id" }, or { first = "f", last = "l" } of rows that have several numbers'
+                self._problem("a sequence without a field", "event.sequence", fix)
+        roles: list[tuple[str, str]] = []
+        for part, role in SEQUENCE_ROLES.items():
+            name = named.get(part)
+            if name is not None and not isinstance(name, str):
+                fix = 'name a field of integers, such as sequence = "trade_id"'
+                self._problem(f"{_toml(name)} is no name of a field", "event.sequence", fix)
+            elif isinstance(name, str):
+                roles.append((role, name))
+                if name not in types:
+                    self._problem(f"unknown field {name!r}", "event.sequence", did_you_mean(name, types))
+        return roles, tuple((name, named[name]) for name in SEQUENCE_SETTINGS if name in named)
 
     def _field(self, name: str, written: object, roles: set[str]) -> FieldDraft:
         where = f"event.fields.{name}"
@@ -351,6 +378,10 @@ _TYPES: Final = (
     'write "string", "int", "bool", "decimal(18, 6)", "timestamp" or "timestamp(ns|us|ms|s|auto)", or "list", '
     'with a "?" if it may be null'
 )
+
+
+def _in_sequence(item: FieldDraft) -> bool:
+    return not item.roles.isdisjoint(SEQUENCE_ROLES.values())
 
 
 def _form(arguments: str | None) -> TimeForm | None:

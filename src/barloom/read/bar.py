@@ -55,7 +55,9 @@ class Bar:
     to the microsecond that holds them (none in a synthetic bar); `start_ns`, `end_ns`, `open_time_ns` and
     `close_time_ns` are the same in nanoseconds since 1970. `final` says whether the bar is closed, `revision` how many
     input rows are folded into it; `slots` of its `expected_slots` children are decided, `filled` of them had ticks.
-    Where the calendar has extended hours, `phase` is ``pre``, ``regular`` or ``post``.
+    Where the event declares a sequence, `missing` says how many of its numbers are known to be absent that may lie in
+    the bar, and `complete` is ``yes``, ``no`` or ``unknown``. Where the calendar has extended hours, `phase` is
+    ``pre``, ``regular`` or ``post``.
 
     For attributes that type checkers know, declare them once; the names and types are checked against the definition
     when a `TimeBucket` is opened with the class::

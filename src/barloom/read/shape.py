@@ -70,6 +70,7 @@ def check_shape(plan: BarPlan, bar: type[Bar], lacks: Collection[str] = ()) -> N
     types: dict[str, type] = {name: _TYPES[plan.event.by_name[name].kind] for name in plan.event.key}
     types |= {output.name: int if output.number.integer else Decimal for output in plan.outputs}
     types |= {PHASE: str} if tells_phase(plan) else {}
+    types |= {} if plan.event.sequence is None else {"missing": int, "complete": str}
     problems = list(_problems(bar, types, lacks))
     if problems:
         raise DefinitionError(problems)

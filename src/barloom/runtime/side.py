@@ -92,8 +92,10 @@ def refused_rows(
 
 
 def _framed(keys: pl.DataFrame, origins: Origins, **columns: pl.Series | str) -> pl.DataFrame:
-    """The columns of `RefusedRows`; what is not given is 0 or false."""
-    given = {"by": pl.lit(0, pl.Int64), "by_clock": pl.lit(value=False), **columns}
+    """The columns of `RefusedRows`; what is not given is 0, false or, of numbers, none."""
+    blank = dict.fromkeys(("first_number", "last_number", "until"), pl.lit(None, pl.Int64))
+    blank["hole"] = pl.lit(None, pl.String)
+    given = {"by": pl.lit(0, pl.Int64), "by_clock": pl.lit(value=False), **blank, **columns}
     where = {"origin": origins.names, "row": origins.rows, "raw": origins.raws}
     texts = {name: pl.lit(value) if isinstance(value, str) else value for name, value in {**given, **where}.items()}
     return keys.with_columns(**texts)

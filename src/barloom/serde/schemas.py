@@ -29,6 +29,7 @@ _PLAIN: Final = {FieldKind.STRING: "string", FieldKind.INTEGER: "long", FieldKin
 _MILLIS: Final = {"type": "long", "logicalType": "timestamp-millis"}
 _COUNTS: Final = ("slots", "filled", "expected_slots")
 _FLAGS: Final = ("final", "synthetic", "partial")
+_NUMBERS: Final = ("first_number", "last_number", "until")
 
 
 def bar_key_schema(plan: BarPlan, namespace: str) -> str:
@@ -52,6 +53,7 @@ def bar_value_schema(plan: BarPlan, namespace: str) -> str:
         _member("close_time", "long", nullable=True),
         *(_member(name, "long") for name in _COUNTS),
         *(_member(name, "boolean") for name in _FLAGS),
+        *([] if plan.event.sequence is None else [_member("missing", "long"), _member("complete", "string")]),
         _member("revision", "long"),
     ]
     return _record("Bar", plan, namespace, fields)
@@ -74,6 +76,8 @@ def late_schema(plan: BarPlan, namespace: str) -> str:
         *(_member(name, "string") for name in ("message", "origin")),
         *(_member(name, "long") for name in ("row", "offset")),
         _member("raw", "string"),
+        *(_member(name, "long", nullable=True) for name in ([] if plan.event.sequence is None else _NUMBERS)),
+        *([] if plan.event.sequence is None else [_member("hole", "string", nullable=True)]),
     ]
     return _record("Late", plan, namespace, fields)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from barloom.engine.blocks import BarBlock, Numbers, Values
+from barloom.engine.blocks import BarBlock, Completeness, Numbers, Values
 from barloom.engine.values.exact import narrow
 from barloom.errors import ExactnessError
 from barloom.plan.barplan import Fold
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Record", "RecordCodec"]
 
 _BOOKKEEPING: Final = ("end", "open_time", "close_time", "revision", "filled", "slots", "expected")
+_MISSING_AT: Final = len(_BOOKKEEPING)
 _SYNTHETIC: Final = 1
 _PARTIAL: Final = 2
+_COMPLETE: Final = 2
+"""How many flags stand below those that say whether a bar is complete."""
+_WORDS: Final = tuple(member.name.lower() for member in Completeness)
 _INT64_DIGITS: Final = 18
 _SIGN: Final = 1 << 63
 _WIDE_LIMIT: Final = 1 << 127
@@ -36,7 +40,10 @@ _MOST_PARTIALS: Final = 64
 
 
 class Record(NamedTuple):
-    """One bar as Python values; `partials` are scaled integers, none for null."""
+    """One bar as Python values; `partials` are scaled integers, none for null.
+
+    `missing` and `complete` mean nothing where the event declares no sequence.
+    """
 
     end: int
     open_time: int
@@ -48,13 +55,17 @@ class Record(NamedTuple):
     synthetic: bool
     partial: bool
     partials: tuple[int | None, ...]
+    missing: int = 0
+    complete: str = ""
 
 
 class RecordCodec:
     """Bars of one definition to bytes and back. The key, the level and the start are not part of the record.
 
     Little-endian: seven int64 (end, open time, close time, revision, filled, slots, expected), a byte of flags, a bit
-    field of nulls, then each partial as int64, or as 128 bits in two's complement where its type may need them.
+    field of nulls, then each partial as int64, or as 128 bits in two's complement where its type may need them. Where
+    the event declares a sequence an eighth int64 says how many numbers are missing, and two of the flags whether the
+    bar is complete.
     """
 
     def __init__(self, plan: BarPlan) -> None:
@@ -64,8 +75,11 @@ class RecordCodec:
         self._says_valid = tuple(number in plan.optional for number in range(len(plan.partials)))
         groups = -(-len(plan.partials) // _MOST_PARTIALS)
         self._null_words = groups
+        self._told = plan.event.sequence is not None
+        numbers_kept = (*_BOOKKEEPING, "missing") if self._told else _BOOKKEEPING
+        self._flags_at = len(numbers_kept)
         self._dtype = np.dtype(
-            [(name, "<i8") for name in _BOOKKEEPING]
+            [(name, "<i8") for name in numbers_kept]
             + [("flags", "u1"), ("nulls", "<u8", (groups,))]
             + [
                 item
@@ -74,7 +88,7 @@ class RecordCodec:
             ]
         )
         numbers = "".join("Qq" if wide else "q" for wide in self._wide)
-        self._struct = struct.Struct(f"<{len(_BOOKKEEPING)}qB{groups}Q{numbers}")
+        self._struct = struct.Struct(f"<{len(numbers_kept)}qB{groups}Q{numbers}")
         self._any_wide = any(self._wide)
 
     @property
@@ -88,6 +102,9 @@ class RecordCodec:
         for name in _BOOKKEEPING:
             records[name] = getattr(block, name)
         records["flags"] = block.synthetic * np.uint8(_SYNTHETIC) | block.partial * np.uint8(_PARTIAL)
+        if self._told and block.missing is not None and block.complete is not None:
+            records["missing"] = block.missing
+            records["flags"] |= (block.complete << _COMPLETE).astype(np.uint8)
         for number, values in enumerate(block.partials):
             if not self._encode_partial(records, number, values):
                 raise ExactnessError(self._too_large(block, number, keys))
@@ -135,6 +152,9 @@ class RecordCodec:
         rows = np.frombuffer(b"".join(records), dtype=self._dtype)
         columns = {name: np.ascontiguousarray(rows[name]) for name in _BOOKKEEPING}
         flags = rows["flags"]
+        if self._told:
+            columns["missing"] = np.ascontiguousarray(rows["missing"])
+            columns["complete"] = (flags >> _COMPLETE).astype(np.int64)
         return BarBlock(
             level=level,
             final=final,
@@ -163,15 +183,16 @@ class RecordCodec:
     def decode_one(self, record: bytes) -> Record:
         """One record as Python values."""
         values = self._struct.unpack(record)
-        flags = values[7]
-        first = 8 + self._null_words
+        flags = values[self._flags_at]
+        first = self._flags_at + 1 + self._null_words
         numbers: tuple[Any, ...] = values[first:]
         if self._any_wide:
             numbers = self._join_wide(numbers)
-        if any(values[8:first]):
-            numbers = _with_nulls(numbers, values[8:first])
+        if any(values[self._flags_at + 1 : first]):
+            numbers = _with_nulls(numbers, values[self._flags_at + 1 : first])
         synthetic, partial = bool(flags & _SYNTHETIC), bool(flags & _PARTIAL)
-        return Record._make((*values[:7], synthetic, partial, numbers))
+        told = (values[_MISSING_AT], _WORDS[flags >> _COMPLETE]) if self._told else (0, "")
+        return Record._make((*values[:_MISSING_AT], synthetic, partial, numbers, *told))
 
     def _join_wide(self, numbers: tuple[int, ...]) -> tuple[int, ...]:
         parts = iter(numbers)

@@ -23,6 +23,10 @@ class SideRecord(NamedTuple):
     how late or how far ahead in nanoseconds, `missed` the start (ns) of the missed slot by timeframe, `key` and
     `event_time` where they could be read, `raw` the record as it came. `by_clock`: it is late because the clock had
     closed its slot, and by no event.
+
+    Where the event declares a sequence, `first_number` to `last_number` are the numbers that the row has. A record
+    with a `hole` is about no row but about absent numbers, which lie from `event_time` to `until`: they were found
+    (``open``) or ``given up``; `missed` then are the first slots that they may lie in.
     """
 
     offset: int
@@ -36,6 +40,10 @@ class SideRecord(NamedTuple):
     key: tuple[object, ...] | None = None
     event_time: int | None = None
     by_clock: bool = False
+    first_number: int | None = None
+    last_number: int | None = None
+    until: int | None = None
+    hole: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,15 @@ COLUMNS: Final = pl.Schema(
         "by": pl.Int64(),
         "event_time": pl.Int64(),
         "by_clock": pl.Boolean(),
+        "first_number": pl.Int64(),
+        "last_number": pl.Int64(),
+        "until": pl.Int64(),
+        "hole": pl.String(),
     }
 )
-"""What stands in `RefusedRows.frame` under these names; only `event_time` may be null."""
+"""What stands in `RefusedRows.frame` under these names; `event_time` and the last four may be null."""
+
+_BEFORE_MISSED: Final = COLUMNS.names().index("event_time")
 
 _CHECKS: Final = {
     reason.name.lower(): place
@@ -41,7 +47,9 @@ _CHECKS: Final = {
             Reason.BEYOND_CALENDAR,
             Reason.DUPLICATE,
             Reason.CONFLICT,
+            Reason.GAP,
             Reason.LATE,
+            Reason.RESTARTED,
         )
     )
 }
@@ -82,8 +90,8 @@ class RefusedRows(Sequence[SideRecord]):
         key = values[len(COLUMNS) : len(COLUMNS) + len(self.key)]
         starts: list[Any] = list(values[len(COLUMNS) + len(self.key) :])
         missed = {name: start for name, start in zip(self.missed, starts, strict=True) if start is not None}
-        event_time, by_clock = told[-2:]
-        return SideRecord._make((*told[:-2], missed, None if None in key else key, event_time, by_clock))
+        before, after = told[:_BEFORE_MISSED], told[_BEFORE_MISSED:]
+        return SideRecord._make((*before, missed, None if None in key else key, *after))
 
 
 def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:

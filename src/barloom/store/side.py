@@ -23,6 +23,8 @@ _MOST_BYTES: Final = 1 << 20
 _BLOCK: Final = b"\xc1"
 """Before a block: no MessagePack begins so, and a single row is one."""
 
+_MISSED_AT: Final = SideRecord._fields.index("missed")
+_KEY_AT: Final = SideRecord._fields.index("key")
 _KEY: Final = "key "
 _MISSED: Final = "missed "
 """Before the place of a field of the key, and before a timeframe: the names of columns of a block."""
@@ -42,6 +44,10 @@ class _Stored(msgspec.Struct, array_like=True):
     key: bytes | None
     event_time: int | None
     by_clock: bool = False
+    first_number: int | None = None
+    last_number: int | None = None
+    until: int | None = None
+    hole: str | None = None
 
 
 class Stored(NamedTuple):
@@ -72,14 +78,13 @@ def decode_side(data: bytes, decode_key: Callable[[bytes], tuple[object, ...]]) 
     one = _ROWS.decode(data)
     key = None if one.key is None else decode_key(one.key)
     before = (one.offset, one.origin, one.row, one.reason, one.message, one.raw, one.by, one.missed)
-    return [SideRecord(*before, key, one.event_time, one.by_clock)]
+    numbers = (one.first_number, one.last_number, one.until, one.hole)
+    return [SideRecord(*before, key, one.event_time, one.by_clock, *numbers)]
 
 
 def _one(record: SideRecord, encode_key: Callable[[tuple[object, ...]], bytes]) -> bytes:
-    offset, origin, row, reason, message, raw, by, missed, key, event_time, by_clock = record
-    encoded = None if key is None else encode_key(key)
-    before = (offset, origin, row, reason, message, raw, by, dict(missed))
-    return _ENCODER.encode(_Stored(*before, encoded, event_time, by_clock))
+    encoded = None if record.key is None else encode_key(record.key)
+    return _ENCODER.encode(_Stored(*record[:_MISSED_AT], dict(record.missed), encoded, *record[_KEY_AT + 1 :]))
 
 
 def _cuts(frame: pl.DataFrame) -> Iterator[tuple[int, int]]:
@@ -108,4 +113,5 @@ def _rows(block: bytes) -> RefusedRows:
     frame = pl.read_ipc_stream(BytesIO(block))
     keys = [name for name in frame.columns if name.startswith(_KEY)]
     missed = {name.removeprefix(_MISSED): name for name in frame.columns if name.startswith(_MISSED)}
-    return RefusedRows(frame, keys, missed)
+    lacking = [pl.lit(None, kind).alias(name) for name, kind in COLUMNS.items() if name not in frame.columns]
+    return RefusedRows(frame.with_columns(lacking), keys, missed)

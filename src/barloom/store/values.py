@@ -29,6 +29,11 @@ StoredBar: TypeAlias = "LazyBar[Record]"
 
 _Reader: TypeAlias = "Callable[[StoredBar], object]"
 
+_TOLD: dict[str, _Reader] = {
+    "missing": lambda bar: bar.content.missing,
+    "complete": lambda bar: bar.content.complete,
+}
+
 
 def values_of(layout: Layout, calendar: Calendar, level: int) -> Callable[[bytes, int, bytes, bool], StoredBar]:
     """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
@@ -64,6 +69,7 @@ def _readers(layout: Layout, calendar: Calendar, level: int) -> dict[str, _Reade
         "final": lambda bar: bar.final,
         "synthetic": lambda bar: bar.content.synthetic,
         "partial": lambda bar: bar.content.partial,
+        **({} if plan.event.sequence is None else _TOLD),
         "revision": lambda bar: bar.content.revision,
     }
 

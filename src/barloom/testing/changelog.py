@@ -22,7 +22,9 @@ POSITION: Final = ("position",)
 
 _BOOLEANS: Final = frozenset({"synthetic", "partial"})
 _COLUMNS: Final = tuple(
-    item.name for item in fields(BarBlock) if item.name not in {"level", "final", "key", "partials"}
+    item.name
+    for item in fields(BarBlock)
+    if item.name not in {"level", "final", "key", "partials", "missing", "complete"}
 )
 
 StoredBar: TypeAlias = tuple[tuple[int, ...], tuple[int | None, ...]]

@@ -111,6 +111,9 @@ def _event(event: EventPlan) -> Iterable[tuple[str, str]]:
         yield "event id", f"{event.event_id} (a second tick with the same id is a duplicate)"
     if event.tiebreak is not None:
         yield "tiebreak", f"{event.tiebreak} (orders ticks of equal event time)"
+    if event.sequence is not None:
+        fields = " to ".join(event.sequence.fields)
+        yield "sequence", f"{fields} (by its numbers bars know whether they are complete)"
 
 
 def _time(plan: BarPlan) -> str:
@@ -184,7 +187,9 @@ def _role(event: EventPlan, item: Field) -> str:
     if item.name == event.timestamp:
         return "event time"
     roles = {"event id": event.event_id, "tiebreak": event.tiebreak}
-    return ", ".join(role for role, name in roles.items() if name == item.name)
+    found = [role for role, name in roles.items() if name == item.name]
+    numbered = event.sequence is not None and item.name in event.sequence.fields
+    return ", ".join([*found, "sequence"] if numbered else found)
 
 
 def _origin(plan: BarPlan, item: Field) -> str:

@@ -79,6 +79,8 @@ def _kept(bar: Bar) -> Iterator[tuple[str, str]]:
     if "slots" not in bar.as_dict():
         return
     yield "slots", f"{bar.filled} with ticks, {bar.slots} decided, {bar.expected_slots} expected"
+    if "missing" in bar.as_dict():
+        yield "complete", bar.complete + (f" ({bar.missing:,} missing)" if bar.missing else "")
     flags = [name for name in ("synthetic", "partial") if getattr(bar, name)]
     yield "rows folded", f"{bar.revision}" + (f" ({', '.join(flags)})" if flags else "")
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from barloom.engine.frames import PHASE, tells_phase
+from barloom.plan.columns import COMPLETENESS
 from barloom.read.bar import STANDARD_FIELDS
 from barloom.store.lazy import LazyBar
 from barloom.time.instants import nanos_of, to_datetime
@@ -54,6 +55,9 @@ def _names(plan: BarPlan) -> list[str]:
     outputs = [output.name for output in plan.outputs]
     phase = [PHASE] if tells_phase(plan) else []
     rest = [name for name in STANDARD_FIELDS if name not in (*_SLOT, *_AFTER_OUTPUTS)]
+    if plan.event.sequence is not None:
+        place = rest.index("partial") + 1
+        rest[place:place] = COMPLETENESS
     return [*plan.event.key, *_SLOT, *outputs, *_AFTER_OUTPUTS, *phase, *rest]
 
 

@@ -88,6 +88,9 @@ def _time(plan: BarPlan) -> Iterator[Refusal]:
         what = "ticks of equal time are ordered by their offset in ksqlDB, which knows no order of numbers among texts"
         fix = "leave the tiebreak out, or run the definition embedded or on Kafka"
         yield Refusal("tiebreak", what, fix)
+    if plan.event.sequence is not None:
+        what = "ksqlDB folds rows as they come and keeps no record of the numbers that it has seen"
+        yield Refusal("sequence", what, "leave the sequence out, or run the definition embedded or on Kafka")
     for item in plan.event.fields:
         if item.form != ISO:
             what = f"{shown_form(item.form)}: ksqlDB takes times from text in ISO 8601 alone, with a zone"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from barloom.engine.blocks import BarBlock
+from barloom.engine.blocks import BarBlock, Completeness
 from barloom.engine.frames import phases, tells_phase, trading_dates
 from barloom.engine.values.exact import narrow, to_series
 from barloom.engine.values.results import results
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["AvroBarEncoder", "Headers"]
 
 _MILLISECOND: Final = 1_000_000
+_WORDS: Final = [varint(len(each.name)) + each.name.lower().encode() for each in Completeness]
 
 Headers = tuple[bytes, bytes]
 """What stands before the key and before the value of a message: the frame with the schema's number, or nothing."""
@@ -100,8 +101,13 @@ class AvroBarEncoder:
             *(longs(counts) for counts in (bars.slots, bars.filled, bars.expected)),
             constant(b"\1" if bars.final else b"\0"),
             *(booleans(flags) for flags in (bars.synthetic, bars.partial)),
+            *([] if bars.missing is None or bars.complete is None else self._told(bars.missing, bars.complete)),
             longs(bars.revision),
         ]
+
+    @staticmethod
+    def _told(missing: Integers, complete: Integers) -> list[Piece]:
+        return [longs(missing), choices(_WORDS, complete)]
 
 
 def _kinds(block: BarBlock) -> list[np.dtype[Any]]:

@@ -28,12 +28,20 @@ class AvroLateEncoder:
     def __init__(self, plan: BarPlan, headers: Headers) -> None:
         self._fields = tuple(plan.event.by_name[name] for name in plan.event.key)
         self._key, self._value = headers
+        self._tells_numbers = plan.event.sequence is not None
 
     def encode(self, side: Sequence[SideRecord]) -> Records:
         """One message a row."""
         keys = [b"" if one.key is None else write_key(self._fields, one.key) for one in side]
-        values = [self._value + _row(one, key) for one, key in zip(side, keys, strict=True)]
+        values = [self._value + _row(one, key) + self._numbers(one) for one, key in zip(side, keys, strict=True)]
         return Records([self._key + key if key else b"" for key in keys], values)
+
+    def _numbers(self, one: SideRecord) -> bytes:
+        if not self._tells_numbers:
+            return b""
+        told = (one.first_number, one.last_number, one.until)
+        numbers = b"".join(_NONE if value is None else _SOME + varint(value) for value in told)
+        return numbers + (_NONE if one.hole is None else _SOME + write_text(one.hole))
 
 
 def _row(one: SideRecord, key: bytes) -> bytes:

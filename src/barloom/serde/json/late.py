@@ -22,12 +22,14 @@ __all__ = ["JsonLateEncoder"]
 class JsonLateEncoder:
     """Writes refused rows: why, by how much (ns), the slots they missed, where they came from, and as they came.
 
-    ``event_time`` is in nanoseconds; the starts of missed slots are written as `JsonTimes` says.
+    Where the event declares a sequence also which numbers it is about. ``event_time`` and ``until`` are in nanoseconds;
+    the starts of missed slots are written as `JsonTimes` says.
     """
 
     def __init__(self, plan: BarPlan, times: JsonTimes) -> None:
         self._names = plan.event.key
         self._times = times
+        self._tells_numbers = plan.event.sequence is not None
 
     def encode(self, side: Sequence[SideRecord]) -> Records:
         """One message a row."""
@@ -51,4 +53,10 @@ class JsonLateEncoder:
             "row": one.row,
             "offset": one.offset,
             "raw": one.raw,
+            **(self._numbers(one) if self._tells_numbers else {}),
         }
+
+    @staticmethod
+    def _numbers(one: SideRecord) -> dict[str, object]:
+        numbers = {"first_number": one.first_number, "last_number": one.last_number}
+        return {**numbers, "until": one.until, "hole": one.hole}
