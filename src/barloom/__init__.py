@@ -84,6 +84,8 @@ if TYPE_CHECKING:
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
     from barloom.read.explain import Explanation
+    from barloom.read.gaps import Gap
+    from barloom.read.verify.verification import Verification
     from barloom.runtime.report import RunProgress, RunReport
     from barloom.source.feeds.word import BEHIND, CAUGHT_UP, CompleteTo, FeedState
     from barloom.store.protocol import SideRecord
@@ -111,6 +113,7 @@ __all__ = [
     "Expression",
     "FeedState",
     "Found",
+    "Gap",
     "MissingExtra",
     "NotFound",
     "Operand",
@@ -132,6 +135,7 @@ __all__ = [
     "TimeBucket",
     "Timeframe",
     "TooManyRejected",
+    "Verification",
     "WaitTimeout",
     "Why",
     "aggregate",
@@ -175,6 +179,8 @@ __all__ = [
 _HOMES = {
     "barloom.store.protocol": "SideRecord",
     "barloom.read.explain": "Explanation",
+    "barloom.read.gaps": "Gap",
+    "barloom.read.verify.verification": "Verification",
     "barloom.embedded.compute": "Computed compute",
     "barloom.embedded.run": "run",
     "barloom.environment": "Secret",

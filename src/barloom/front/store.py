@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from barloom.read.arguments import KeyLike, Moment
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
+    from barloom.read.gaps import Gap
     from barloom.read.status import Status
     from barloom.read.verify.verification import Verification
 
@@ -145,6 +146,18 @@ class Store:
                 skip_synthetic=skip_synthetic,
                 show=show,
             )
+
+    def gaps(self, key: KeyLike | None = None) -> list[Gap]:
+        """What is missing in the numbers of a key, or of all keys: see `Gap`. Empty where no sequence is declared.
+
+        `key` may be a mapping of some of the key's fields.
+        """
+        from barloom.read.arguments import key_part  # noqa: PLC0415
+        from barloom.read.gap_look import gaps_in  # noqa: PLC0415
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            return gaps_in(held, key_part(held.plan.event, key))
 
     def backup(self, out: str | Path) -> int:
         """Copy it, all of one moment, into a directory that is not there yet; the bytes of the copy.

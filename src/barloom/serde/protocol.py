@@ -87,6 +87,14 @@ class BarDecoder(Protocol):
         ...
 
 
+class LateDecoder(Protocol):
+    """Refused rows from messages."""
+
+    def decode(self, value: bytes) -> SideRecord:
+        """One of them; `SourceError` where the message is none of this definition."""
+        ...
+
+
 class LateEncoder(Protocol):
     """Refused rows to messages."""
 

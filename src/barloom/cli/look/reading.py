@@ -16,15 +16,14 @@ from barloom.read.bucket import TimeBucket
 from barloom.store.opening import open_for_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from barloom.kafka import KafkaApp
     from barloom.read.bar import Bar
     from barloom.read.readable import Readable
-    from barloom.store.protocol import SideRecord
 
-__all__ = ["NO_TOPICS", "Topics", "bucket_in", "opened", "opened_with_side"]
+__all__ = ["NO_TOPICS", "Topics", "bucket_in", "opened"]
 
 _KAFKA = Group("Kafka", help="Reading the topics of bars; --store then is the reader's own copy.", sort_key=1)
 
@@ -86,18 +85,6 @@ def opened(store: Path | None, topics: Topics) -> Iterator[Readable]:
         return
     with topics.application(topics.definition).reader(store) as reader:
         yield reader.wait_running(topics.patience).store
-
-
-@contextmanager
-def opened_with_side(
-    store: Path | None, topics: Topics
-) -> Iterator[tuple[Readable, Iterable[Sequence[SideRecord]] | None]]:
-    """The same with the side output of an application on Kafka; none for a store, which holds its own."""
-    with opened(store, topics) as held:
-        if topics.definition is None:
-            yield held, None
-        else:
-            yield held, topics.application(topics.definition).rejected()
 
 
 def bucket_in(held: Readable, timeframe: str) -> TimeBucket[Bar]:

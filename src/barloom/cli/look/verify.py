@@ -11,7 +11,7 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, moment, on_the_grid
 from barloom.cli.look.asking import range_asked
-from barloom.cli.look.reading import NO_TOPICS, Topics, opened_with_side
+from barloom.cli.look.reading import NO_TOPICS, Topics, opened
 from barloom.cli.options import (
     AsJson,
     From,
@@ -80,7 +80,7 @@ def verify(  # noqa: PLR0913 - the options of a command
 ) -> Exit:
     """Compare bar by bar and number by number."""
     written = Written(listed(names), delimiter, zone, pattern, decimals)
-    with opened_with_side(store, topics) as (held, side), on_the_grid():
+    with opened(store, topics) as held, on_the_grid():
         found = verified(
             held,
             range_asked(held, timeframe, key, begin, end, live=False),
@@ -90,7 +90,6 @@ def verify(  # noqa: PLR0913 - the options of a command
             columns=None if columns is None else listed(columns),
             skip_synthetic=synthetic == "skip",
             show=show_bars,
-            side=side,
         )
     if as_json:
         machine.emit("verify", _body(found))

@@ -87,12 +87,10 @@ def _frames(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]])
 
 
 def _of_columns(plan: BarPlan, timeframe: str, block: RefusedRows) -> pl.DataFrame:
-    columns = block.frame.columns
     missed = block.missed.get(timeframe)
     keys = [pl.col(name).cast(pl.String).alias(ours) for name, ours in zip(block.key, plan.event.key, strict=True)]
-    hole = pl.col("hole").eq_missing("open") if "hole" in columns else pl.lit(value=False)
+    hole = pl.col("hole").eq_missing("open")
     absent = pl.lit(None, pl.Int64)
-    numbers = pl.col("last_number") - pl.col("first_number") + 1 if "first_number" in columns else absent
     return block.frame.select(
         *keys,
         pl.when(hole).then(pl.lit(_HOLE)).otherwise(pl.col("reason")).alias("cause"),
@@ -101,9 +99,9 @@ def _of_columns(plan: BarPlan, timeframe: str, block: RefusedRows) -> pl.DataFra
         "by",
         "origin",
         "row",
-        (pl.col("until") if "until" in columns else absent).alias("until"),
-        numbers.alias("numbers"),
-        (pl.col("hole").is_not_null() if "hole" in columns else pl.lit(value=False)).alias("hole"),
+        "until",
+        (pl.col("last_number") - pl.col("first_number") + 1).alias("numbers"),
+        pl.col("hole").is_not_null().alias("hole"),
     )
 
 
@@ -113,15 +111,15 @@ def _of_records(plan: BarPlan, timeframe: str, records: Sequence[SideRecord]) ->
     rows = [
         (
             *(blank if one.key is None else one.key),
-            _HOLE if getattr(one, "hole", None) == "open" else one.reason,
+            _HOLE if one.hole == "open" else one.reason,
             one.event_time,
             one.missed.get(timeframe),
             one.by,
             one.origin,
             one.row,
-            getattr(one, "until", None),
+            one.until,
             _numbers(one),
-            getattr(one, "hole", None) is not None,
+            one.hole is not None,
         )
         for one in records
     ]
@@ -130,7 +128,7 @@ def _of_records(plan: BarPlan, timeframe: str, records: Sequence[SideRecord]) ->
 
 
 def _numbers(one: SideRecord) -> int | None:
-    first, last = getattr(one, "first_number", None), getattr(one, "last_number", None)
+    first, last = one.first_number, one.last_number
     return None if first is None or last is None else last - first + 1
 
 

@@ -20,7 +20,7 @@ from barloom.store.retention import SIDE_LIMIT
 from barloom.time.instants import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from barloom.plan.barplan import BarPlan
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from barloom.read.readable import Readable
     from barloom.read.verify.comparison import BarName, Difference
     from barloom.read.verify.judgement import Cause
-    from barloom.store.protocol import SideRecord
 
 __all__ = ["Verification", "against", "verify"]
 
@@ -96,17 +95,16 @@ def verify(  # noqa: PLR0913 - one argument a choice
     columns: Sequence[str] | None = None,
     skip_synthetic: bool = False,
     show: int = 10,
-    side: Iterable[Sequence[SideRecord]] | None = None,
 ) -> Verification:
     """Compare the finals of a range with published bars of the same range, and say why they are not the same.
 
-    `side` is the side output, of a store its own. Raises `ValueError` for columns that are not there, `SourceError` for
+    Raises `ValueError` for columns that are not there, `SourceError` for
     files that cannot be read.
     """
     plan = store.plan
     outputs = [output.name for output in plan.outputs]
     published = read_published(reference, plan.event.key, rename or {}, how or Written(), outputs)
-    return against(store, asked, published, columns, skip=skip_synthetic, limit=show, side=side)
+    return against(store, asked, published, columns, skip=skip_synthetic, limit=show)
 
 
 def against(  # noqa: PLR0913 - the parts of one question
@@ -117,7 +115,6 @@ def against(  # noqa: PLR0913 - the parts of one question
     *,
     skip: bool,
     limit: int,
-    side: Iterable[Sequence[SideRecord]] | None = None,
 ) -> Verification:
     """The same, of published bars that were read."""
     plan = store.plan
@@ -128,7 +125,7 @@ def against(  # noqa: PLR0913 - the parts of one question
     frames = (comparable(frame, plan.event.key, chosen) for frame in asked.frames(store))
     roles = Roles.of(plan, chosen)
     found = compare(frames, Comparison(limited, chosen, skip, limit, roles), empty_where_zero=zero)
-    judgement = judged(store, asked.level, found, store.scanner.side_blocks() if side is None else side, fixed)
+    judgement = judged(store, asked.level, found, store.side(), fixed)
     return Verification(
         timeframe=str(plan.levels[asked.level].timeframe),
         reference=published.path,
