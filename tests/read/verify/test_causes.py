@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import barloom as bl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -210,9 +211,9 @@ def test_a_million_refused_rows_are_looked_through_once(tmp_path: Path, monkeypa
     read = []
     blocks = BarStore.side
 
-    def counted(held: BarStore) -> object:
+    def counted(held: BarStore) -> Iterator[object]:
         read.append(held)
-        return blocks(held)
+        yield from blocks(held)
 
     monkeypatch.setattr(BarStore, "side", counted)
     wrong = "".join(candle(minute, "10,11,10,11", "2", 2) for minute in range(20))

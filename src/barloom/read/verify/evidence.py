@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["found_in"]
 
 _FEW: Final = 10_000
+_AT_ONCE: Final = 100_000
 _MOST: Final = 200_000
 _SAID: Final = {
     "cause": pl.String(),
@@ -49,8 +50,8 @@ def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]
     """
     keys = list(plan.event.key)
     parts: list[pl.DataFrame] = []
-    for block in _frames(plan, timeframe, side):
-        parts.append(_touching(plan, block, cells, keys))
+    for said in _gathered(_frames(plan, timeframe, side)):
+        parts.append(_touching(plan, said, cells, keys))
         if sum(part.height for part in parts) > _MOST:
             parts = [_together(parts, keys)]
     return _together(parts, keys) if parts else _nothing(plan)
@@ -69,6 +70,18 @@ def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFram
         .group_by(*keys, "cell", "cause", maintain_order=True)
         .agg(pl.col("rows").sum(), pl.col("by").max(), *first)
     )
+
+
+def _gathered(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Many rows at a time: what they are held against costs as much for few."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(each.height for each in waiting) >= _AT_ONCE:
+            yield pl.concat(waiting)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting)
 
 
 def _frames(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]) -> Iterator[pl.DataFrame]:

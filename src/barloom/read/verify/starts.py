@@ -51,7 +51,8 @@ def _dashed(times: pl.Series) -> pl.Series:
         dates = bare.str.replace(r"^(\d{4})(\d{2})(\d{2})", "${1}-${2}-${3} ")
         clocks = dates.str.replace(r" (\d{2})(\d{2})(\d{2})?$", " ${1}:${2}:${3}").str.strip_chars_end(": ")
         return (clocks + zoned).alias(times.name)
-    return times.str.replace(r"^(\d{4})[./](\d{2})[./](\d{2})", "${1}-${2}-${3}")
+    spaced = times.str.replace(r"^(\d{4})(\d{2})(\d{2})([ T]\d{2}:)", "${1}-${2}-${3}${4}")
+    return spaced.str.replace(r"^(\d{4})[./](\d{2})[./](\d{2})", "${1}-${2}-${3}")
 
 
 def _as_declared(file: str, times: pl.Series, written: Written) -> pl.Series:

@@ -26,9 +26,10 @@ _KINDS: Final = {
     "d": re.compile(r"\d{4}[./-]\d\d[./-]\d\d|\d{8}"),
     "c": re.compile(r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"),
     "t": re.compile(r"\d{4}[./-]?\d\d[./-]?\d\d[ T]\d\d:?\d\d.*"),
+    "f": re.compile(r"[01]"),
     "x": re.compile(r".*"),
 }
-"""Kinds of columns: number, whole, epoch, boolean, since midnight, date, clock, date with clock, anything."""
+"""Kinds of columns: number, whole, epoch, boolean, since midnight, date, clock, date with clock, flag, anything."""
 
 _LOOKED_AT: Final = 100
 
