@@ -125,7 +125,7 @@ def expected(trades: list[tuple[str, str, str]], published: dict[int, tuple[Any,
 def test_every_minute_that_differs_says_why(
     trades: list[tuple[str, str, str]], published: dict[int, tuple[Any, ...]], oracles: Path, tmp_path: Path
 ) -> None:
-    """Late and refused trades are named where they lack, also in the flat minutes behind; what was never read is not."""
+    """Late and refused trades are named where they lack, also in the flat minutes behind; what nobody read is not."""
     (tmp_path / "kraken.toml").write_text(DEFINITION)
     (tmp_path / "trades.csv").write_text(file_of(trades))
     report = bl.load(tmp_path / "kraken.toml").run(tmp_path / "trades.csv", tmp_path / "state", max_rejected="100%")

@@ -44,9 +44,9 @@ def topics_of_store(market: Path, topics: Topics, broker: Broker) -> Iterator[li
 
 
 def every(plan: BarPlan) -> list[str]:
-    """The topics that a reader follows."""
+    """The topics that a reader follows, and that of the refused rows."""
     names = named(plan)
-    return [*names.final.values(), *names.live.values(), names.progress]
+    return [*names.final.values(), *names.live.values(), names.progress, names.late]
 
 
 def publish(plan: BarPlan, store: Path, topics: Topics, broker: Broker) -> None:
@@ -58,7 +58,8 @@ def publish(plan: BarPlan, store: Path, topics: Topics, broker: Broker) -> None:
     for made in topics.admin.create_topics([NewTopic(name, 1, 1) for name in every(plan)]).values():
         made.result(30)
     producer = Producer({"bootstrap.servers": broker.bootstrap})
-    encoder = open_serde(plan, resolve(plan.calendar), format=Format.JSON).bars
+    serde = open_serde(plan, resolve(plan.calendar), format=Format.JSON)
+    encoder = serde.bars
     with open_for_reading(store) as held:
         for timeframe, level in ((frame, plan.level_of(frame)) for frame in names.final):
             for kind, topic in (("final", names.final[timeframe]), ("live", names.live[timeframe])):
@@ -66,6 +67,9 @@ def publish(plan: BarPlan, store: Path, topics: Topics, broker: Broker) -> None:
                     (records,) = encoder.encode([block], keys)
                     for key, value in zip(records.keys, records.values, strict=True):
                         producer.produce(topic, value, key)
+        refused = serde.late.encode(list(held.side_records()))
+        for key, value in zip(refused.keys, refused.values, strict=True):
+            producer.produce(names.late, value, key)
         times = held.times()
         told = {name: getattr(times, name) for name in ("stream_time", "first", "max_event", "arrived_at")}
         producer.produce(names.progress, json.dumps(told), b"0")
@@ -81,7 +85,10 @@ def said(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, str]:
 def test_the_answers_are_those_of_a_store(
     topics_of_store: list[str], store: Path, market: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Found, not found with its reason, explained, exported: word for word; a copy is gone on from."""
+    """Found, not found with its reason, explained, exported, compared: word for word; a copy is gone on from.
+
+    The refused rows come from the topic that they have of their own.
+    """
     key = ("--key", "venue=A", "--key", "symbol=ACME", "--timeframe", "1m")
     commands = [
         ("get", "2025-11-10T09:00:00Z", *key),
@@ -90,14 +97,20 @@ def test_the_answers_are_those_of_a_store(
         ("chart", *key),
         ("export", "--timeframe", "5m", "--out", "-", "--format", "jsonl"),
         ("export", "--timeframe", "1d", "--live", "--out", "-", "--format", "csv"),
+        ("export", "--rejected", "--out", "-"),
+        ("verify", "--timeframe", "1m", "--reference", "published.csv", "--json"),
     ]
+    (market / "published.csv").write_text(
+        "venue,symbol,start,high,count\nA,ACME,2025-11-10T09:01:00Z,100.10,1\nA,ACME,2025-11-10T09:00:00Z,100.5,2\n"
+    )
     for command in commands:
         expected = said(capsys, *command, "--store", str(store))
         where = topics_of_store if command is commands[0] else [*topics_of_store, "--store", str(market / "copy")]
         assert [line for line in expected[1].splitlines() if "lag " not in line] == [
             line for line in said(capsys, *command, *where)[1].splitlines() if "lag " not in line
         ]
-        assert expected[0] in (Exit.OK, Exit.NOT_FOUND)
+        assert expected[0] in (Exit.OK, Exit.NOT_FOUND, Exit.DIFFERENT)
+    assert {"late": 1} == {name: bars for name, bars in json.loads(expected[1])["reasons"].items() if name == "late"}
 
 
 @pytest.mark.parametrize(
@@ -114,9 +127,3 @@ def test_it_is_said_what_there_is_to_read_from(
     assert market.is_dir()
     assert Exit.USAGE == main(["get", "2025-11-10T09:00:00Z", "--timeframe", "1m", "--key", "A", *options])
     assert message in capsys.readouterr().err
-
-
-def test_refused_rows_are_elsewhere(topics_of_store: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Over Kafka they have a topic of their own, which the message names."""
-    assert Exit.USAGE == main(["export", "--rejected", "--out", "rejected.csv", *topics_of_store])
-    assert "_trades_late'; --rejected is for a store" in capsys.readouterr().err

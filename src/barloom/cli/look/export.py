@@ -13,10 +13,8 @@ from barloom.cli.look.asking import about_key, lacks, range_asked
 from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.options import AsJson, From, MaybeStore, SomeKey, To  # noqa: TC001 - the command line reads them
 from barloom.cli.screen import note, say
-from barloom.plan.identity import topics as named
 from barloom.read.exports.bars import export_bars, export_rejected
 from barloom.read.exports.files import STDOUT, format_of
-from barloom.store.barstore import BarStore
 
 if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
@@ -60,7 +58,7 @@ def export(  # noqa: PLR0913 - the options of a command
     with opened(store, topics) as held, on_the_grid():
         if rejected:
             given = {"--timeframe": timeframe, "--live": live, "--key": key, "--from": begin, "--to": end}
-            rows = export_rejected(_of_a_run(held), out, chosen, given)
+            rows = export_rejected(held, out, chosen, given)
         else:
             asked = range_asked(held, _required(held.plan, timeframe), key, begin, end, live=live)
             rows = export_bars(held, asked, out, chosen)
@@ -81,14 +79,6 @@ def _unknown_key(held: Readable, asked: BarRange) -> str | None:
     bucket = bucket_in(held, str(held.plan.levels[asked.level].timeframe))
     key = [asked.key[name] for name in held.plan.event.key]
     return about_key(bucket, key) if lacks(bucket, key) else None
-
-
-def _of_a_run(held: Readable) -> BarStore:
-    """The store of a run, which alone has the refused rows."""
-    if isinstance(held, BarStore):
-        return held
-    message = f"over Kafka the refused rows are in the topic {named(held.plan).late!r}; --rejected is for a store"
-    raise UsageError(message)
 
 
 def _required(plan: BarPlan, timeframe: str | None) -> str:

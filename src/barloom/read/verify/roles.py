@@ -20,11 +20,13 @@ _SEVERAL: Final = 2
 class Roles:
     """Compared columns by what they tell.
 
-    `count` are those of all rows, `counted` sums and counts, `ordered` firsts and lasts; then `highest` and `lowest`.
+    `count` are those of all rows, `counted` sums and counts, `totals` those of them that are of all rows, `ordered`
+    firsts and lasts; then `highest` and `lowest`.
     """
 
     count: tuple[str, ...] = ()
     counted: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
     ordered: tuple[str, ...] = ()
     highest: tuple[str, ...] = ()
     lowest: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class Roles:
         return cls(
             count=tuple(item.name for item in there if item.text == "count()"),
             counted=named("count", "sum"),
+            totals=tuple(item.name for item in there if item.text.endswith(")") and item.name in named("count", "sum")),
             ordered=named("first", "last"),
             highest=named("max"),
             lowest=named("min"),
@@ -55,26 +58,39 @@ class Roles:
             return False
         if not isinstance(revision, int) or revision < _SEVERAL:
             return False
-        bounds = [theirs[name] for name in (*self.lowest, *self.highest)]
-        if len(bounds) != _SEVERAL or None in (*bounds, *(theirs[name] for name in unequal)):
-            return not bounds
-        low, high = (_number(text) for text in bounds)
-        return all(low <= _number(theirs[name]) <= high for name in unequal)
+        found = [[_number(theirs[name]) for name in names] for names in (unequal, self.lowest, self.highest)]
+        if any(None in each for each in found):
+            return False
+        firsts, lows, highs = ([value for value in each if value is not None] for each in found)
+        return all(low <= value <= high for value in firsts for low in (lows or [value]) for high in (highs or [value]))
 
     def refutes(self, ours: Mapping[str, object], theirs: Mapping[str, str | None]) -> bool:
-        """Whether the published bar has no more rows than ours, so that rows we lack are no reason."""
-        pairs = [(ours[name], theirs[name]) for name in self.count]
-        return any(
-            mine is not None and other is not None and _number(str(mine)) >= _number(other) for mine, other in pairs
-        )
+        """Whether the published bar has no more rows than ours, so that rows we lack are no reason.
+
+        The number of rows says so, or every count and sum that is compared is equal.
+        """
+        if any(_at_least(ours[name], theirs[name]) for name in self.count):
+            return True
+        return bool(self.totals) and all(_equal(ours[name], theirs[name]) for name in self.totals)
 
 
 NO_ROLES: Final = Roles()
 
 
-def _number(text: str | None) -> Decimal:
-    """A number; one that is none is never within bounds."""
+def _number(text: object) -> Decimal | None:
+    """A number; none where it is none."""
     try:
-        return Decimal(text or "NaN")
+        found = Decimal(str(text))
     except ArithmeticError:
-        return Decimal("NaN")
+        return None
+    return found if found.is_finite() else None
+
+
+def _at_least(ours: object, theirs: str | None) -> bool:
+    mine, other = _number(ours), _number(theirs)
+    return mine is not None and other is not None and mine >= other
+
+
+def _equal(ours: object, theirs: str | None) -> bool:
+    mine, other = _number(ours), _number(theirs)
+    return mine is not None and mine == other
