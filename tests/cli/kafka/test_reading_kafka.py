@@ -36,7 +36,7 @@ def topics_of_store(market: Path, topics: Topics, broker: Broker) -> Iterator[li
     name = topics.prefix.strip("-") + "_trades"
     definition.write_text((market / "bars.toml").read_text().replace('name = "trades"', f'name = "{name}"'))
     plan = load(definition).plan
-    embedded.run(plan, str(market / "ticks.csv"), market / "same")
+    embedded.run(plan, "ticks.csv", market / "same")
     publish(plan, market / "same", topics, broker)
     yield ["--definition", str(definition), "--kafka", broker.bootstrap, "--output-format", "json"]
     for gone in topics.admin.delete_topics(every(plan)).values():

@@ -23,7 +23,10 @@ def export_bars(held: Readable, asked: BarRange, out: str, form: str | None) -> 
 
 
 def export_rejected(held: Readable, out: str, form: str | None, given: Mapping[str, object]) -> int:
-    """Write all refused rows; how many there are. `given` is what was asked for beside them, which has to be nothing."""
+    """Write all refused rows; how many there are.
+
+    `given` is what was asked for beside them, which has to be nothing.
+    """
     named = [name for name, value in given.items() if value]
     if named:
         message = f"rejected writes all refused rows: leave out {named[0]}"
