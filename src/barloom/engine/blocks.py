@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from barloom.engine.holes.events import HoleEvent
     from barloom.time.calendar import Booleans, Integers
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Snapshot",
     "Step",
     "TickBatch",
+    "Unread",
     "Values",
 ]
 
@@ -58,6 +60,17 @@ class Marks(NamedTuple):
     keys: Sequence[tuple[object, ...] | None]
 
 
+class Unread(NamedTuple):
+    """Rows that are refused as they came, of which no more than key, time and numbers could be read.
+
+    `after`: how many rows of the batch stand ahead of each; `frame` has the key, the timestamp and the fields of the
+    sequence, none of them null.
+    """
+
+    after: Integers
+    frame: pl.DataFrame
+
+
 @dataclass(frozen=True, slots=True)
 class TickBatch:
     """Rows that have the declared types, in source order.
@@ -66,6 +79,7 @@ class TickBatch:
     timestamp as Int64 nanoseconds; key and timestamp are never null. `offsets` are increasing source positions, one a
     row; `arrivals` when each row was received. Where that is unknown, `limits` are the times after which rows may not
     be stamped (none: no check of the future). A batch may hold `marks` and no row.
+    `unread` matter only where the event declares a sequence.
     """
 
     frame: pl.DataFrame
@@ -73,6 +87,7 @@ class TickBatch:
     arrivals: Integers | None = None
     limits: Integers | None = None
     marks: Marks | None = None
+    unread: Unread | None = None
 
     def __len__(self) -> int:
         return self.frame.height
@@ -192,7 +207,7 @@ class Rejected:
     level, parallel to `row`, and where it did miss one). `by_clock` marks late rows whose slot the clock had decided
     and no event: without it they would be in time. With bars as input `boundary` is the time nearest to each row's
     where a slot has the side that rows are stamped by: of an invalid row it is another time than its own, unless
-    something else is wrong with it.
+    something else is wrong with it. `first` and `last` are the rows' numbers, where the event declares a sequence.
     """
 
     row: Integers
@@ -202,6 +217,8 @@ class Rejected:
     missed: tuple[Values, ...]
     by_clock: Booleans
     boundary: Integers | None = None
+    first: Values | None = None
+    last: Values | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -213,7 +230,8 @@ class Step:
 
     `lives` are the open bars that changed (their partials are the engine's state), `finals` the bars that closed (each
     replaces its live bar), `retracted` the live bars to delete, `entries` small named pieces of state (none: delete),
-    `counts` rows by what became of them, `notes` what a person should know.
+    `counts` rows by what became of them, `notes` what a person should know, `holes` what has become known
+    of absent numbers.
     """
 
     finals: tuple[BarBlock, ...] = ()
@@ -224,6 +242,7 @@ class Step:
     counts: Mapping[str, int] = field(default_factory=dict)
     stream_time: int | None = None
     notes: tuple[str, ...] = ()
+    holes: tuple[HoleEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

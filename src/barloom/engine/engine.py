@@ -14,6 +14,7 @@ from barloom.engine.floors import Floors
 from barloom.engine.groups import Groups, with_mask
 from barloom.engine.growth import Growth
 from barloom.engine.heartbeat import LastTicks
+from barloom.engine.holes.sequencer import Sequencer
 from barloom.engine.intake import Intake
 from barloom.engine.keys import KeyIndex
 from barloom.engine.ladder import BarLadder, LevelChange, TickLadder
@@ -21,6 +22,7 @@ from barloom.engine.level import Closed, Level
 from barloom.engine.market import Market
 from barloom.engine.states import States
 from barloom.engine.times.completeness import ends_at
+from barloom.engine.times.marks import KeyMarks
 from barloom.engine.times.parts import timed
 from barloom.engine.times.stream_time import BEGINNING, StreamTime
 from barloom.plan.barplan import Gap, InputKind
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import Snapshot, TickBatch
     from barloom.engine.floors import Published
+    from barloom.engine.holes.events import HoleEvent
+    from barloom.engine.holes.listing import OpenHole
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder
     from barloom.engine.times.late_keys import LateKey
@@ -79,6 +83,9 @@ class Engine:
         self._levels = [
             Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
         ]
+        declared = plan.event.sequence
+        self._sequencer = None if declared is None else Sequencer(plan, self._market, self.keys, self._times, declared)
+        self._intake.sequencer = self._sequencer
         if plan.forming:
             self._intake.judge = States(plan, self._market, self._levels[0].rows).judge
         self._published = [self._levels[position] for position in plan.published]
@@ -137,12 +144,23 @@ class Engine:
         if self.closed:
             message = "the input was closed: its last slots are final, so nothing can be added"
             raise ValueError(message)
+        marks = KeyMarks.of(batch.marks, self.keys, self.calendar.known_to)
         if not len(batch):
-            return Step(stream_time=self.stream_time)
+            known = marks is not None or (self._sequencer is not None and batch.unread is not None)
+            return self._mark(batch, marks) if known else Step(stream_time=self.stream_time)
         self._times.begin_step()
-        admitted = self._intake.admit(batch, self._times)
+        admitted = self._intake.admit(batch, self._times, marks)
         step = self._step(self._settle(admitted), admitted)
         return replace(step, notes=(*admitted.notes, *step.notes))
+
+    def _mark(self, batch: TickBatch, marks: KeyMarks | None) -> Step:
+        """Marks without rows, or with such as could not be read."""
+        self._times.begin_step()
+        if marks is not None:
+            self._times.mark(marks)
+        if self._sequencer is not None:
+            self._sequencer.without_rows(batch, marks)
+        return self._step(self._settle(None), None)
 
     def advance(self, checked_at: int) -> Step:
         """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
@@ -189,6 +207,8 @@ class Engine:
             if level.left_out is not None and level.left_out > to:
                 level.left_out = level.stopped = None
         self._times.set_back(to)
+        if self._sequencer is not None:
+            self._sequencer.set_back(to, outcome.retracted)
         outcome.lives += self.open_bars()
         step = self._step(outcome, None)
         return replace(step, entries={LEFT_OUT: None, **step.entries})
@@ -208,7 +228,7 @@ class Engine:
         self._times.begin_step()
         if self.stream_time is not None and not self.closed:
             self._times.complete(until, self._ladder.reach)
-        return self._step(self._settle(None), None)
+        return self._step(self._settle(None), None, self._times.whole_until(until))
 
     def close(self, until: int | None = None) -> Step:
         """End the input: every open slot becomes a final, marked partial where it ends after `until`.
@@ -222,7 +242,7 @@ class Engine:
             change = self._grown(LevelChange(level, closed, np.zeros(0, np.int64)))
             self._publish(level, change.closed, outcome, end)
         self.closed = True
-        step = self._step(outcome, None)
+        step = self._step(outcome, None, end)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
 
     def open_bars(self) -> tuple[BarBlock, ...]:
@@ -233,7 +253,7 @@ class Engine:
             if len(rows):
                 groups, order = Groups.sorted([level.rows.gather(rows)])
                 blocks.append(self._live_block(level, groups, level.rows.arrived[rows][order]))
-        return tuple(blocks)
+        return self._judged(blocks)
 
     def live_bars(self, level: int, key: Integers, start: Integers) -> BarBlock | None:
         """The present state of those of the given slots (each may be named often) that are open and have ticks."""
@@ -243,7 +263,15 @@ class Engine:
         if not len(rows):
             return None
         groups, order = Groups.sorted([held.rows.gather(rows)])
-        return self._live_block(held, groups, held.rows.arrived[rows][order])
+        return self._judged([self._live_block(held, groups, held.rows.arrived[rows][order])])[0]
+
+    def _judged(self, lives: list[BarBlock]) -> tuple[BarBlock, ...]:
+        """Live bars with what is known of the numbers in them."""
+        return tuple(lives if self._sequencer is None else self._sequencer.tell(lives))
+
+    def holes(self, key: tuple[object, ...] | None = None) -> list[OpenHole]:
+        """The holes in the numbers of all keys, or of one, that may still be filled; by key and number."""
+        return [] if self._sequencer is None else self._sequencer.holes(key)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continue from what a store kept."""
@@ -300,6 +328,8 @@ class Engine:
             gaps.restore(finals.get(position), self._times.reach(self._ladder.delay(self._levels[position])))
         if self._beats:
             self._remember_last(finals.get(0))
+        if self._sequencer is not None:
+            self._sequencer.load(entries)
         if self._seen is not None:
             self._seen.load(entries, lambda rows: self.keys.ids_of(rows).tolist(), longer)
 
@@ -447,8 +477,13 @@ class Engine:
             tuple(groups.values if self._growth is None else self._growth.shown(level, groups, final=final)),
         )
 
-    def _step(self, outcome: _Outcome, admitted: Admitted | None) -> Step:
+    def _step(self, outcome: _Outcome, admitted: Admitted | None, until: Until | None = None) -> Step:
+        holes: tuple[HoleEvent, ...] = ()
         entries: dict[bytes, bytes | None] = dict(self._times.dump(self.keys))
+        if self._sequencer is not None:
+            outcome.finals, outcome.lives = self._sequencer.settle(outcome.finals, outcome.lives, until)
+            holes = self._sequencer.events()
+            entries |= self._sequencer.dump()
         entries |= self._ladder.dump(self.keys)
         left_out = {level.position: level.left_out for level in self._levels if level.left_out is not None}
         if left_out:
@@ -467,4 +502,5 @@ class Engine:
             {} if admitted is None else admitted.counts,
             self.stream_time,
             (*self._disregarded, *(level.stopped for level in self._levels if level.stopped is not None)),
+            holes,
         )

@@ -10,6 +10,7 @@ import polars as pl
 
 from barloom.engine.blocks import Reason, Rejected, Values
 from barloom.engine.deadlines import auction
+from barloom.engine.holes.sequencer import NumberedRows
 from barloom.engine.seen import Seen
 from barloom.engine.stamps import Stamps, in_their_slots
 from barloom.engine.times.late_keys import LateKeys
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import TickBatch
     from barloom.engine.floors import Floor
+    from barloom.engine.holes.sequencer import Sequencer
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.seen import Seen
-    from barloom.engine.times.protocol import Times
+    from barloom.engine.times.marks import KeyMarks
+    from barloom.engine.times.protocol import Passed, Times
     from barloom.plan.barplan import BarPlan
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers, SlotGrid
@@ -99,7 +102,7 @@ class _Rows:
     """A batch on its way through the checks; `verdict` is a `Reason`, or accepted, or filtered out.
 
     A row outside the session has a slot of no length; of one `beyond` the calendar no slot is known. `before` is stream
-    time before each row, `unaided` what it would be without the clock.
+    time before each row, `unaided` what it would be without the clock. Rows `ahead` are of the future, whatever else.
     """
 
     key: Integers
@@ -112,6 +115,7 @@ class _Rows:
     unaided: Integers
     verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]]
     by: Integers
+    ahead: Booleans
 
     def refuse(self, where: Booleans, reason: int) -> None:
         """Give a verdict to rows that have none yet."""
@@ -142,9 +146,10 @@ class Intake:
         self.seen = seen
         self.late_keys = None if plan.by_key else LateKeys()
         self.judge: Judge | None = None
+        self.sequencer: Sequencer | None = None
 
-    def admit(self, batch: TickBatch, times: Times) -> Admitted:
-        """Check a batch and move stream time by it."""
+    def admit(self, batch: TickBatch, times: Times, marks: KeyMarks | None = None) -> Admitted:
+        """Check a batch and move stream time by it, and by the marks between its rows."""
         columns = Columns(batch.frame, self._plan.event)
         rows = self._locate(batch, columns)
         self._check_digits(rows, columns)
@@ -155,8 +160,12 @@ class Intake:
         rows.refuse(rows.end == rows.start, Reason.OUT_OF_SESSION)
         counting = rows.accepted
         arrivals = batch.arrivals if self.judge is None else in_their_slots(rows.start, rows.end, batch.arrivals)
-        rows.before, rows.unaided, order = times.take(rows.key, rows.event, counting, arrivals)
+        passed = times.take(rows.key, rows.event, counting, arrivals, marks)
+        rows.before, rows.unaided, order = passed
+        if self.sequencer is not None:
+            order = self._check_numbers(self.sequencer, rows, batch, passed, marks)
         missed = self._check_late(rows, batch)
+        anew = None if self.sequencer is None else self.sequencer.decide(rows.verdict, _ACCEPTED)
         row = np.flatnonzero(rows.accepted)
         notes = times.accept(rows.key[row], rows.time[row], rows.start[row])
         if self.late_keys is not None:
@@ -173,7 +182,7 @@ class Intake:
             rows.end[row],
             rows.time[row],
             {level: where[row] for level, where in missed.items() if where[row].any()},
-            self._rejected(rows, batch, missed),
+            self._rejected(rows, batch, missed, anew),
             _count(rows.verdict),
             order if len(row) == len(rows.key) and states is None else None,
             states,
@@ -206,7 +215,7 @@ class Intake:
             time = start
         key = self._keys.ids(batch.frame)
         nothing = np.zeros(len(time), np.int64)
-        return _Rows(key, time, event, start, end, beyond, nothing, nothing, verdict, nothing)
+        return _Rows(key, time, event, start, end, beyond, nothing, nothing, verdict, nothing, nothing > 0)
 
     def _check_digits(self, rows: _Rows, columns: Columns) -> None:
         """Refuse rows whose own products or sums leave 38 digits; only numbers beyond 64 bits can."""
@@ -214,6 +223,17 @@ class Intake:
             beyond = beyond_digits(node, columns)
             if beyond is not None:
                 rows.refuse(beyond, Reason.INVALID)
+
+    def _check_numbers(
+        self, sequencer: Sequencer, rows: _Rows, batch: TickBatch, passed: Passed, marks: KeyMarks | None
+    ) -> Integers:
+        """Refuse rows whose numbers were taken in before, or given up; gives what sorts the rows by key."""
+        read = ~(rows.beyond | rows.ahead)
+        numbered = NumberedRows(rows.key, rows.time, rows.start, rows.end > rows.start, read, rows.accepted)
+        judged, order = sequencer.judge(batch, numbered, passed, marks)
+        for where, reason in zip(judged, (Reason.DUPLICATE, Reason.CONFLICT, Reason.GAP), strict=True):
+            rows.refuse(where, reason)
+        return order
 
     def _check_future(self, rows: _Rows, batch: TickBatch) -> None:
         if batch.arrivals is not None:
@@ -225,6 +245,7 @@ class Intake:
             return
         future: Booleans = ahead > self._plan.max_ahead
         if future.any():
+            rows.ahead = future
             rows.refuse(future, Reason.FUTURE)
             rows.by = np.where(rows.verdict == Reason.FUTURE, ahead, rows.by)
 
@@ -302,13 +323,17 @@ class Intake:
         rows.verdict[asked[repeated]] = Reason.DUPLICATE
         rows.verdict[asked[conflicting]] = Reason.CONFLICT
 
-    def _rejected(self, rows: _Rows, batch: TickBatch, missed: dict[int, Booleans]) -> Rejected | None:
-        """The side output; an input bar that was too late for some of its parents only is in it too."""
+    def _rejected(
+        self, rows: _Rows, batch: TickBatch, missed: dict[int, Booleans], anew: Booleans | None
+    ) -> Rejected | None:
+        """The side output; also of input bars too late for some of their parents, and of numbers that began `anew`."""
         behind = rows.accepted & np.logical_or.reduce([*missed.values(), np.zeros(len(rows.key), np.bool_)])
-        row = np.flatnonzero((rows.verdict >= 0) | behind)
+        told = behind if anew is None else behind | anew
+        row = np.flatnonzero((rows.verdict >= 0) | told)
         if not len(row):
             return None
         reason = np.where(behind[row], np.int8(Reason.LATE), rows.verdict[row])
+        reason[reason == _ACCEPTED] = Reason.RESTARTED
         late = reason == Reason.LATE
         starts = [_starts(grid, rows.start[row]) for grid in self._market.grids]
         masks = self._masks(late, behind[row], {level: where[row] for level, where in missed.items()})
@@ -320,7 +345,11 @@ class Intake:
         by_clock = by_time & self._closed_by_clock(rows, row, by)
         stamped = batch.frame[self._plan.event.timestamp].to_numpy()[row]
         boundary = self._stamps.nearest(stamped, rows.start[row], rows.end[row]) if self._bars else None
-        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots, by_clock, boundary)
+        numbers: tuple[Values, ...] = ()
+        if self.sequencer is not None:
+            first, last, valid = self.sequencer.numbers(row)
+            numbers = (Values(first, valid), Values(last, valid))
+        return Rejected(row, batch.offsets[row], reason.astype(np.int8), by, slots, by_clock, boundary, *numbers)
 
     def _closed_by_clock(self, rows: _Rows, row: Integers, by: Integers) -> Booleans:
         """Where events alone had not come as far as the deadline that a row is behind by so much."""

@@ -58,6 +58,8 @@ class Movers:
         late = np.zeros(0, np.int64)
         if step.rejected is not None:
             late = step.rejected.row[step.rejected.reason == Reason.LATE]
+        if not len(batch.ticks):
+            return  # marks alone
         moved = step.stream_time is not None and step.stream_time != before
         if not len(late) and not moved:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -84,7 +84,8 @@ def decode_side(data: bytes, decode_key: Callable[[bytes], tuple[object, ...]]) 
 
 def _one(record: SideRecord, encode_key: Callable[[tuple[object, ...]], bytes]) -> bytes:
     encoded = None if record.key is None else encode_key(record.key)
-    return _ENCODER.encode(_Stored(*record[:_MISSED_AT], dict(record.missed), encoded, *record[_KEY_AT + 1 :]))
+    told: list[Any] = [*record[:_MISSED_AT], dict(record.missed), encoded, *record[_KEY_AT + 1 :]]
+    return _ENCODER.encode(_Stored(*told))
 
 
 def _cuts(frame: pl.DataFrame) -> Iterator[tuple[int, int]]:

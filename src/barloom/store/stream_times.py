@@ -14,7 +14,8 @@ class StreamTimes(msgspec.Struct, frozen=True):
     """The engine's entry ``time``, as far as readers need it; all in nanoseconds UTC.
 
     `told` is false where nobody says where the stream stands. Where every key has a time of its own `stream_time` is
-    the largest, `clock` is where the clock has brought all of them, and `keys` says where some of them stand, by the
+    the largest, `clock` and `marked` are where the clock and marks have
+    brought all of them, and `keys` says where some of them stand, by the
     name of their entry in the state.
     """
 
@@ -26,6 +27,7 @@ class StreamTimes(msgspec.Struct, frozen=True):
     complete_from: int | None = None
     clock: int | None = None
     keys: dict[str, KeyTime] = {}
+    marked: int | None = None
 
     @property
     def began(self) -> int | None:
@@ -34,7 +36,7 @@ class StreamTimes(msgspec.Struct, frozen=True):
 
     def of_key(self, key: KeyTime) -> StreamTimes:
         """Where a key stands that has a time of its own."""
-        known = [time for time in (key.event, key.given, self.clock) if time is not None]
+        known = [time for time in (key.event, key.given, self.clock, self.marked) if time is not None]
         return replace(
             self, stream_time=max(known, default=None), first=key.first, complete_from=key.complete_from, keys={}
         )

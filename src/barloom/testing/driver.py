@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Driver", "Ticks"]
 
 Ticks: TypeAlias = "pl.DataFrame | Mapping[str, Any] | Iterable[Any]"
-"""Rows as dictionaries or events, one or many, or a frame of them."""
+"""Rows as dictionaries or events, one or many, or a frame of them; between rows also `CompleteTo` marks."""
 
 
 class _Planned(Protocol):

@@ -99,7 +99,7 @@ class Instance:
         checked_at = self.log.clock.now()
         yield Point.POLLED
         ticks, invalid = self._reader.read(polled)
-        steps = [owned.engine.step(ticks)] if len(ticks) else []
+        steps = [owned.engine.step(ticks)] if len(ticks) or ticks.marks is not None else []
         if caught_up:
             steps.append(owned.engine.advance(checked_at))
         yield Point.STEPPED

@@ -12,6 +12,8 @@ import polars as pl
 from barloom.engine.blocks import TickBatch
 from barloom.errors import SourceError
 from barloom.source.decode import Decoder, Rows
+from barloom.source.feeds.marks import PlacedMarks
+from barloom.source.feeds.word import CompleteTo
 from barloom.source.problems import RowProblems
 from barloom.source.text.records import TextFields, column_at
 
@@ -41,6 +43,7 @@ class TickReader:
     """
 
     def __init__(self, plan: BarPlan) -> None:
+        self._event = plan.event
         self._timestamp = plan.event.timestamp
         self._of_events = Decoder(replace(plan, source=replace(plan.source, columns={})))
         self._of_mappings = Decoder(plan) if plan.source.rows is None else self._of_events
@@ -48,19 +51,25 @@ class TickReader:
     def times(self, rows: Sequence[Any]) -> list[int | None]:
         """The event time of each row in nanoseconds; none where the row cannot be read."""
         times: list[int | None] = [None] * len(rows)
-        read = self._decode(rows)
+        places = [place for place, row in enumerate(rows) if not isinstance(row, CompleteTo)]
+        read = self._decode([rows[place] for place in places])
         for position, time in zip(read.index.tolist(), read.frame[self._timestamp].to_list(), strict=True):
-            times[position] = time
+            times[places[position]] = time
         return times
 
     def read(self, records: Sequence[Record]) -> tuple[TickBatch, list[tuple[Record, str]]]:
         """The rows that fit the event, and the others with what is wrong with them."""
+        marks = [(place, record.value) for place, record in enumerate(records) if isinstance(record.value, CompleteTo)]
+        records = [record for record in records if not isinstance(record.value, CompleteTo)]
         read = self._decode([record.value for record in records])
         offsets = np.array([record.offset for record in records], np.int64)
         arrivals = np.array([record.timestamp for record in records], np.int64)
         if read.arrivals is not None:
             arrivals[read.index] = read.arrivals
-        batch = TickBatch(read.frame, offsets[read.index], arrivals[read.index])
+        given = [(place - number, mark) for number, (place, mark) in enumerate(marks)]
+        placed = PlacedMarks.of(self._event, given, "the test")
+        between = None if placed is None else placed.among(read.index)
+        batch = TickBatch(read.frame, offsets[read.index], arrivals[read.index], marks=between)
         return batch, [(records[position], problem) for position, problem in read.problems.items()]
 
     def _decode(self, rows: Sequence[Any]) -> Rows:

@@ -21,7 +21,7 @@ class HeartbeatByKey(Heartbeat):
     """Beats at the clock's slot, for keys that are not ahead of it; they are kept in order."""
 
     def _moment(self, time: StreamTime) -> int:
-        return time.clock
+        return time.common
 
     def _quiet(self, start: int) -> Groups:
         latest = super()._quiet(start)

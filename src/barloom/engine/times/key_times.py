@@ -8,9 +8,10 @@ import numpy as np
 
 from barloom.engine.times.completeness import begin_keys, disregarded_of_keys, ends_of_each
 from barloom.engine.times.key_columns import COMPLETE_FROM, EVENT, FIRST, GIVEN, KeyColumns
+from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import TIME, Passed
 from barloom.engine.times.running import by_key, largest, reached_before
-from barloom.engine.times.stream_time import BEGINNING, StreamTime
+from barloom.engine.times.stream_time import BEGINNING, NEVER, StreamTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.open_rows import OpenRows
+    from barloom.engine.times.marks import KeyMarks
     from barloom.engine.times.protocol import Until
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
@@ -43,14 +45,52 @@ class KeyTimes:
 
     def of(self, key: Integers) -> Integers:
         """Stream time of some keys; `BEGINNING` where it has not begun."""
-        return np.maximum(self._unaided(key), self.time.clock)
+        return np.maximum(self._unaided(key), self.time.common)
 
     def begin_step(self) -> None:
         """A step begins: nothing has moved yet."""
         self.moved, self.clock_moved = _NO_KEYS, False
 
-    def take(self, key: Integers, event: Integers, moves: Booleans, arrivals: Integers | None) -> Passed:
-        """Move each key by its own rows."""
+    def take(
+        self,
+        key: Integers,
+        event: Integers,
+        moves: Booleans,
+        arrivals: Integers | None,
+        marks: KeyMarks | None = None,
+    ) -> Passed:
+        """Move each key by its own rows, its own marks and those of all keys."""
+        if marks is None:
+            return self._take(key, event, moves, arrivals)
+        of_all, of_one = marks.of_all, marks.take(marks.key != ALL_KEYS)
+        keys, times, is_row = of_one.among(key, np.where(moves, event, BEGINNING))
+        ahead = of_all.ahead(len(key))
+        runs = by_key(keys)
+        own = self._unaided(runs.key)
+        begins = np.maximum(own, self.time.clock)
+        before = np.maximum(reached_before(runs, begins, times)[is_row], ahead)
+        unaided = np.maximum(reached_before(runs, own, times)[is_row], ahead)
+        self._take(key, event, moves, arrivals)
+        self.mark(marks)
+        order = (np.cumsum(is_row) - 1)[runs.order[is_row[runs.order]]]
+        return Passed(before, unaided, order)
+
+    def mark(self, marks: KeyMarks) -> None:
+        """Move each key by its own marks and those of all keys."""
+        of_all, of_one = marks.of_all, marks.take(marks.key != ALL_KEYS)
+        key, place = np.unique(of_one.key, return_inverse=True)
+        latest = np.full(len(key), BEGINNING)
+        np.maximum.at(latest, place, of_one.time)
+        moved = latest > self.of(key)
+        self._columns.set(GIVEN, key, np.maximum(self._columns.get(GIVEN, key), latest))
+        self.moved = np.union1d(self.moved, key[moved])
+        before = self.time.common
+        self.time.mark(of_all.latest, marks.latest)
+        self.clock_moved = self.clock_moved or self.time.common > before
+
+    def _take(self, key: Integers, event: Integers, moves: Booleans, arrivals: Integers | None) -> Passed:
+        if not len(key):
+            return Passed(key, key, key)
         runs, moving = by_key(key), np.where(moves, event, BEGINNING)
         own = self._unaided(runs.key)
         begins = np.maximum(own, self.time.clock)
@@ -79,9 +119,9 @@ class KeyTimes:
 
     def extend(self, checked_at: int) -> None:
         """Let the clock of the partition move every key."""
-        before = self.time.clock
+        before = self.time.common
         self.time.extend(checked_at, self._plan.live_within, self._plan.clock_after)
-        self.clock_moved = self.time.clock > before
+        self.clock_moved = self.time.common > before
 
     def complete(self, until: int, reach: Callable[[int], int]) -> None:
         """All rows of each key were given, up to `until` or to the end of the span that its own last row is in."""
@@ -101,6 +141,11 @@ class KeyTimes:
         """Slots of each key that begin from this time on are whole."""
         declared = self._columns.get(COMPLETE_FROM, key)
         return np.where(declared > BEGINNING, declared, self._columns.get(FIRST, key))
+
+    def complete_from(self, key: Integers) -> Integers:
+        """Since when the source says that it has every row of some keys."""
+        declared = self._columns.get(COMPLETE_FROM, key)
+        return np.where(declared > BEGINNING, declared, NEVER)
 
     def reach(self, delay: int, until: Until | None = None) -> KeyReach:
         """Which slots are decided."""
@@ -131,7 +176,7 @@ class KeyTimes:
 
     def _unaided(self, key: Integers) -> Integers:
         """What stream time would be without the clock."""
-        return np.maximum(self._columns.get(EVENT, key), self._columns.get(GIVEN, key))
+        return np.maximum(np.maximum(self._columns.get(EVENT, key), self._columns.get(GIVEN, key)), self.time.marked)
 
     def _given(self, key: Integers, until: int) -> Integers:
         """Until when the rows of each key are said to be there: never later than `until`."""
@@ -153,10 +198,10 @@ class KeyReach:
 
     @property
     def clock(self) -> int | None:
-        """For all keys slots that end at or before this are decided by the clock; none where it has not moved now."""
+        """Where the clock, or a mark of all keys, has moved now: slots that end at or before this are decided."""
         if not self._times.clock_moved:
             return None
-        return self._deadlines.boundary(self._times.time.clock, self._delay)
+        return self._deadlines.boundary(self._times.time.common, self._delay)
 
     def of(self, key: Integers) -> Integers:
         """Slots of each key that end at or before this time are decided."""

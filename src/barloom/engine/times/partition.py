@@ -9,7 +9,7 @@ import numpy as np
 
 from barloom.engine.times.completeness import begin, disregarded
 from barloom.engine.times.protocol import TIME, Passed
-from barloom.engine.times.stream_time import StreamTime
+from barloom.engine.times.stream_time import NEVER, StreamTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from barloom.engine.keys import KeyIndex
     from barloom.engine.market import Market
     from barloom.engine.open_rows import OpenRows
+    from barloom.engine.times.marks import KeyMarks
     from barloom.engine.times.protocol import Until
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
@@ -66,12 +67,28 @@ class PartitionTimes:
     def begin_step(self) -> None:
         """Nothing to forget."""
 
-    def take(self, key: Integers, event: Integers, moves: Booleans, arrivals: Integers | None) -> Passed:  # noqa: ARG002 - one time for all
-        """Move by the rows of a batch."""
+    def take(
+        self,
+        key: Integers,  # noqa: ARG002 - one time for all
+        event: Integers,
+        moves: Booleans,
+        arrivals: Integers | None,
+        marks: KeyMarks | None = None,
+    ) -> Passed:
+        """Move by the rows of a batch, and by the marks of all keys."""
         before = self.time.reached_before(event, moves)
         unaided = self.time.reached_without_clock(event, moves) if self.time.ahead_of_events else before
         self.time.move(event, moves, arrivals)
-        return Passed(before, unaided)
+        if marks is None:
+            return Passed(before, unaided)
+        self.mark(marks)
+        ahead = marks.of_all.ahead(len(event))
+        return Passed(np.maximum(before, ahead), np.maximum(unaided, ahead))
+
+    def mark(self, marks: KeyMarks) -> None:
+        """Move by marks of all keys; those of one key are no more than known."""
+        latest = marks.of_all.latest
+        self.time.mark(latest, latest)
 
     def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:  # noqa: ARG002 - one time for all
         """Note which row was accepted first."""
@@ -96,6 +113,10 @@ class PartitionTimes:
     def whole_from(self, key: Integers) -> int | None:  # noqa: ARG002 - one time for all
         """Slots that begin from this time on are whole."""
         return self.time.whole_from
+
+    def complete_from(self, key: Integers) -> Integers:
+        """The same for all keys."""
+        return np.full(len(key), NEVER if self.time.complete_from is None else self.time.complete_from)
 
     def reach(self, delay: int, until: Until | None = None) -> WholeReach:
         """Which slots are decided."""

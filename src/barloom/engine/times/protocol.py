@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.keys import KeyIndex
     from barloom.engine.open_rows import OpenRows
+    from barloom.engine.times.marks import KeyMarks
     from barloom.engine.times.stream_time import StreamTime
     from barloom.time.calendar import Booleans, Integers
 
@@ -67,8 +68,19 @@ class Times(Protocol):
         """A step begins: nothing has moved yet."""
         ...
 
-    def take(self, key: Integers, event: Integers, moves: Booleans, arrivals: Integers | None) -> Passed:
-        """Move by the rows of a batch; those that do not move time leave it as it was."""
+    def take(
+        self,
+        key: Integers,
+        event: Integers,
+        moves: Booleans,
+        arrivals: Integers | None,
+        marks: KeyMarks | None = None,
+    ) -> Passed:
+        """Move by the rows and marks of a batch; rows that do not move time leave it as it was."""
+        ...
+
+    def mark(self, marks: KeyMarks) -> None:
+        """Move by marks alone."""
         ...
 
     def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:
@@ -89,6 +101,10 @@ class Times(Protocol):
 
     def whole_from(self, key: Integers) -> Integers | int | None:
         """Slots of each key that begin from this time on are whole; none where there is no row yet."""
+        ...
+
+    def complete_from(self, key: Integers) -> Integers:
+        """Since when the source says that it has every row of some keys; after every time where it says nothing."""
         ...
 
     def reach(self, delay: int, until: Until | None = None) -> Reach:

@@ -49,7 +49,7 @@ class SeenByKey(Seen):
         for key, now in zip(times.moved.tolist(), times.of(times.moved).tolist(), strict=True):
             for moment in [moment for moment in self._of_key.get(key, ()) if moment <= now]:
                 gone += self._expire(key, moment)
-        while times.clock_moved and self._moments and self._moments[0][0] <= times.time.clock:
+        while times.clock_moved and self._moments and self._moments[0][0] <= times.time.common:
             moment, key = heappop(self._moments)
             gone += self._expire(key, moment)
         if len(self._moments) > 2 * len(self._marks) + _SLACK:

@@ -11,12 +11,16 @@ import numpy as np
 if TYPE_CHECKING:
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["BEGINNING", "StreamTime"]
+__all__ = ["BEGINNING", "NEVER", "StreamTime"]
 
 BEGINNING: Final = int(np.iinfo(np.int64).min)
 """Before every time: stream time while nothing has been read."""
 
+NEVER: Final = int(np.iinfo(np.int64).max)
+"""After every time."""
+
 _BEYOND: Final = "beyond"
+_MARKED: Final = "marked"
 
 
 @dataclass(slots=True)
@@ -26,7 +30,8 @@ class StreamTime:
     `first` is the event time of the first accepted row, `max_event` the largest event time of a row that moved
     stream time and `arrived_at` when that row was received. `by_events` is where it would stand without the clock,
     `complete_from` since when the input has every row, where that was said when it began. `clock` is where the clock
-    alone has brought it. `inclusive` is true of a state of version 0.1, which decided slots of bars as input at their
+    alone has brought it, `marked` where marks of all keys have; `by_marks` once there was any mark: then the clock does
+    nothing. `inclusive` is true of a state of version 0.1, which decided slots of bars as input at their
     deadline and not beyond it.
     """
 
@@ -38,6 +43,13 @@ class StreamTime:
     complete_from: int | None = None
     clock: int = BEGINNING
     inclusive: bool = False
+    marked: int = BEGINNING
+    by_marks: bool = False
+
+    @property
+    def common(self) -> int:
+        """Where no key stands before: where the clock, or a mark of all keys, has brought them."""
+        return max(self.clock, self.marked)
 
     @property
     def whole_from(self) -> int | None:
@@ -74,7 +86,7 @@ class StreamTime:
 
         It does so `after` nanoseconds later than time passes.
         """
-        if self.max_event is None or self.arrived_at is None:
+        if self.by_marks or self.max_event is None or self.arrived_at is None:
             return
         if self.arrived_at - self.max_event > live_within:
             return
@@ -85,10 +97,17 @@ class StreamTime:
         """Every row up to there was given; the clock has no part in it."""
         self.now, self.by_events = max(self.now, time), max(self.by_events, time)
 
+    def mark(self, all_to: int, to: int) -> None:
+        """There were marks: every row of all keys before `all_to` was given, and of some key before `to`."""
+        self.by_marks = True
+        self.marked = max(self.marked, all_to)
+        if to > BEGINNING:
+            self.come_to(to)
+
     def set_back(self, to: int) -> None:
         """Stand at an earlier time; the clock waits for the next row that moves it."""
         self.now, self.by_events, self.max_event, self.arrived_at = to, to, None, None
-        self.clock = min(self.clock, to)
+        self.clock, self.marked = min(self.clock, to), min(self.marked, to)
         if self.first is not None and self.first > to:
             self.first = None
 
@@ -104,6 +123,7 @@ class StreamTime:
                 "complete_from": self.complete_from,
                 "clock": None if self.clock == BEGINNING else self.clock,
                 _BEYOND: 1,
+                **({_MARKED: None if self.marked == BEGINNING else self.marked} if self.by_marks else {}),
             }
         )
 
@@ -115,7 +135,7 @@ class StreamTime:
         max_event = saved["max_event"]
         # An older state does not say what was the clock's: all beyond the largest event, or nothing after a set-back.
         by_events = saved.get("by_events", now if max_event is None else max_event)
-        clock = saved.get("clock")
+        clock, marked = saved.get("clock"), saved.get(_MARKED)
         return cls(
             BEGINNING if now is None else now,
             saved["first"],
@@ -125,6 +145,8 @@ class StreamTime:
             saved.get("complete_from"),
             BEGINNING if clock is None else clock,
             inclusive=_BEYOND not in saved,
+            marked=BEGINNING if marked is None else marked,
+            by_marks=_MARKED in saved,
         )
 
     def decide_at_deadlines(self) -> None:

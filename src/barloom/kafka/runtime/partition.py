@@ -70,7 +70,7 @@ class Partition:
     @property
     def _clock(self) -> int | None:
         """Where the clock has brought all keys, where they have times of their own."""
-        reached = self.engine.time.clock
+        reached = self.engine.time.common
         return reached if self.engine.plan.by_key and reached > BEGINNING else None
 
     @property

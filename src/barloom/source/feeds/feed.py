@@ -6,8 +6,7 @@ import reprlib
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
@@ -19,7 +18,8 @@ from barloom.errors import SourceError
 from barloom.source.columns import ARRIVAL, frame_expressions
 from barloom.source.decode import Decoder
 from barloom.source.feeds.live import LiveSource, Received
-from barloom.source.feeds.word import word_of
+from barloom.source.feeds.marks import PlacedMarks
+from barloom.source.feeds.word import CompleteTo, word_of
 from barloom.source.foreign import adopted, is_foreign, is_lookalike, refuse_lookalikes
 from barloom.source.lists import packed_all
 from barloom.source.text.items import Items, refuse_items
@@ -42,7 +42,7 @@ __all__ = ["FeedSource", "Row"]
 Row: TypeAlias = object
 """An `Event` (or any object with the event's fields as attributes), a mapping with the input's names, or a frame.
 
-Between rows a feed may give `CAUGHT_UP` and `BEHIND`.
+Between rows a feed may give `CAUGHT_UP` and `BEHIND`, and `CompleteTo`.
 """
 
 _PLAIN = (str, bytes, int, float, tuple, list, set, type(None))
@@ -85,18 +85,20 @@ class FeedSource(LiveSource[Row]):
 
     def _received(self, items: Sequence[tuple[Row, int]], *, ended: bool) -> Iterator[Received]:  # noqa: ARG002
         kinds, error = _kinds(items)
-        for kind, group in groupby(zip(kinds, items, strict=False), key=itemgetter(0)):
-            rows, times = zip(*(item for _, item in group), strict=True)
-            if kind is pl.DataFrame:
-                for row, time in zip(rows, times, strict=True):
-                    frame = cast("pl.DataFrame", adopted(row))
-                    yield self._from_frame(frame).at(np.full(frame.height, time))
+        for kind, rows, times, given in _stretches(kinds, items):
+            marks = PlacedMarks.of(self._plan.event, given, self.name)
+            if not rows:
+                yield Received(self._decoder.empty(), lambda _: [], marks)
+            elif kind is pl.DataFrame:
+                frame = cast("pl.DataFrame", adopted(rows[0]))
+                received = self._from_frame(frame).at(np.full(frame.height, times[0]))
+                yield received.marked(None if marks is None else marks.at(marks.place * frame.height))
             elif kind is Mapping and self._inner is not None:
-                yield self._from_items([dict(row) for row in rows], np.array(times))
+                yield self._from_items(_as_dicts(rows), np.array(times), marks)
             elif kind is Mapping:
-                yield self._from_mappings([dict(row) for row in rows]).at(np.array(times))
+                yield self._from_mappings(_as_dicts(rows)).at(np.array(times)).marked(marks)
             else:
-                yield from self._whole_events(rows, np.array(times))
+                yield from (each.marked(marks) for each in self._whole_events(rows, np.array(times)))
         if error is not None:
             raise error
 
@@ -108,7 +110,9 @@ class FeedSource(LiveSource[Row]):
         rows = self._decoder.decode(chosen.to_dict(), frame.height, {}, self.name)
         return Received(rows, lambda wanted: row_texts(chosen, paths, wanted))
 
-    def _from_items(self, records: list[dict[str, object]], times: NDArray[np.int64]) -> Received:
+    def _from_items(
+        self, records: list[dict[str, object]], times: NDArray[np.int64], marks: PlacedMarks | None
+    ) -> Received:
         """The items of mappings, each of which arrived with its mapping."""
         assert self._inner is not None  # noqa: S101 - asked before
         taken = self._inner.take(records, {})
@@ -119,7 +123,8 @@ class FeedSource(LiveSource[Row]):
             whole = taken.whole
             return [_json(records[taken.record[row]]) if row in whole else taken.text(row) for row in wanted.tolist()]
 
-        return Received(rows, texts).at(times[taken.record])
+        moved = None if marks is None else marks.at(np.searchsorted(taken.record, marks.place))
+        return Received(rows, texts).at(times[taken.record]).marked(moved)
 
     def _from_mappings(self, records: list[dict[str, object]]) -> Received:
         refused: Problems = {}
@@ -165,6 +170,32 @@ class FeedSource(LiveSource[Row]):
         return Received(
             rows, lambda wanted: [_json({name: getattr(events[row], name) for name in names}) for row in wanted]
         )
+
+
+def _as_dicts(rows: Sequence[Row]) -> list[dict[str, object]]:
+    return [dict(cast("Mapping[str, object]", row)) for row in rows]
+
+
+def _stretches(
+    kinds: Sequence[type], items: Sequence[tuple[Row, int]]
+) -> Iterator[tuple[type, list[Row], list[int], list[tuple[int, CompleteTo]]]]:
+    """Items of one kind that follow each other, a frame by itself, with times and the marks behind so many of them."""
+    current: type = Mapping
+    rows: list[Row] = []
+    times: list[int] = []
+    marks: list[tuple[int, CompleteTo]] = []
+    for kind, (item, time) in zip(kinds, items, strict=False):
+        if isinstance(item, CompleteTo):
+            marks.append((len(rows), item))
+            continue
+        if rows and (kind is not current or kind is pl.DataFrame):
+            yield current, rows, times, marks
+            rows, times, marks = [], [], []
+        current = kind
+        rows.append(item)
+        times.append(time)
+    if rows or marks:
+        yield current, rows, times, marks
 
 
 def _kinds(items: Sequence[tuple[Row, int]]) -> tuple[list[type], SourceError | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import numpy as np
 
+from barloom.engine.blocks import TickBatch
 from barloom.source.batches import parts_of
 from barloom.source.decode import Decoder
 from barloom.source.feeds.pump import Pump
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.source.decode import Rows
+    from barloom.source.feeds.marks import PlacedMarks
     from barloom.time.calendar import Integers
 
 
@@ -36,17 +38,24 @@ _Item = TypeVar("_Item")
 
 
 class Received:
-    """Decoded rows, and the text of given ones."""
+    """Decoded rows, the text of given ones, and the marks among them."""
 
-    def __init__(self, rows: Rows, texts: Callable[[Integers], pl.Series | list[str]]) -> None:
+    def __init__(
+        self, rows: Rows, texts: Callable[[Integers], pl.Series | list[str]], marks: PlacedMarks | None = None
+    ) -> None:
         self.rows = rows
         self.texts = texts
+        self.marks = marks
 
     def at(self, arrivals: Integers) -> Received:
         """With the time of receipt of each row, unless the rows say it themselves."""
         if self.rows.arrivals is not None:
             return self
-        return Received(replace(self.rows, arrivals=arrivals[self.rows.index]), self.texts)
+        return Received(replace(self.rows, arrivals=arrivals[self.rows.index]), self.texts, self.marks)
+
+    def marked(self, marks: PlacedMarks | None) -> Received:
+        """With marks among the rows."""
+        return self if marks is None else Received(self.rows, self.texts, marks)
 
 
 class LiveSource(ABC, Generic[_Item]):
@@ -127,6 +136,10 @@ class LiveSource(ABC, Generic[_Item]):
         return [entry for entry in taken if not isinstance(entry[0], FeedState)]
 
 
+def _nobody(rows: Integers) -> Origins:  # noqa: ARG001 - there are none
+    return Origins.of(())
+
+
 class _Count:
     """Numbers the rows of a stream, passing over those read before."""
 
@@ -141,7 +154,13 @@ class _Count:
         first, count = self._row, received.rows.count
         start = min(max(self._skip - first, 0), count)
         self._row = first + start
+        marks = None if received.marks is None else received.marks.between(start, count, first=not start)
         if start == count:
+            if marks is not None and len(marks.place):
+                nothing = TickBatch(
+                    received.rows.frame[:0], received.rows.index[:0], marks=marks.among(marks.place[:0])
+                )
+                yield SourceBatch(nothing, dict(self._positions), _nobody, progress=Progress(self._row, None))
             return
 
         def origins(rows: Integers) -> Origins:
@@ -150,12 +169,16 @@ class _Count:
         block = Block(received.rows, np.zeros(count, np.int64), origins)
         merged = Merged((Taken(Lane(0, iter(())), block, start, count),), None)
         for part in parts_of(merged, self._offset, batch_rows):
+            ticks, begin = part.ticks, self._row - first
+            if marks is not None:
+                here = marks.between(begin, begin + part.count, first=begin == start)
+                ticks = replace(ticks, marks=here.among(ticks.offsets - self._offset + begin))
             self._offset += part.count
             self._row += part.count
             self._positions |= {TOTAL: rows_position(self._offset), RECEIVED: rows_position(self._row)}
             progress = Progress(self._row, None)
             yield SourceBatch(
-                part.ticks,
+                ticks,
                 dict(self._positions),
                 part.origins,
                 part.invalid,
