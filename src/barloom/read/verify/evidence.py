@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import polars as pl
 
 from barloom.engine.frames import bar_schema
 from barloom.plan.barplan import InputKind
+from barloom.read.verify.absent import HOLE, Absent
 from barloom.read.verify.causes import REFUSED
 from barloom.store.refused import RefusedRows
 
@@ -34,11 +34,10 @@ _SAID: Final = {
     "origin": pl.String(),
     "row": pl.Int64(),
     "until": pl.Int64(),
-    "numbers": pl.Int64(),
+    "first_number": pl.Int64(),
+    "last_number": pl.Int64(),
     "hole": pl.Boolean(),
 }
-_HOLE: Final = "hole"
-"""The cause of records that tell of numbers nobody had given when a slot was decided, and of no row."""
 
 
 def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]], cells: pl.DataFrame) -> pl.DataFrame:
@@ -46,15 +45,24 @@ def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]
 
     `cells` has the key fields as text, the start of a slot as ``cell``, and from ``lo`` up to ``hi`` the times of the
     rows that it would hold; one row for each. Gives the key fields, ``cell``, ``cause``, the number of ``rows``, by how
-    much the latest was late (``by``), and where the first stands (``origin``, ``row``).
+    much the latest was late (``by``), and where the first stands (``origin``, ``row``). Of ``missing`` there are none
+    where all the numbers that were absent came too late.
     """
     keys = list(plan.event.key)
-    parts: list[pl.DataFrame] = []
+    parts: list[pl.DataFrame] = [_nothing(plan)]
+    absent = Absent(keys)
     for said in _gathered(_frames(plan, timeframe, side)):
         parts.append(_touching(plan, said, cells, keys))
+        absent.take(said)
         if sum(part.height for part in parts) > _MOST:
             parts = [_together(parts, keys)]
-    return _together(parts, keys) if parts else _nothing(plan)
+    return _together([*parts, _absent(absent.met(cells), keys)], keys)
+
+
+def _absent(met: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    nobody = [pl.lit(None, kind).alias(name) for name, kind in (("origin", pl.String), ("row", pl.Int64))]
+    cause, by = pl.lit("missing").alias("cause"), pl.lit(0, pl.Int64).alias("by")
+    return met.select(*keys, "cell", cause, "rows", by, *nobody)
 
 
 def _nothing(plan: BarPlan) -> pl.DataFrame:
@@ -106,14 +114,15 @@ def _of_columns(plan: BarPlan, timeframe: str, block: RefusedRows) -> pl.DataFra
     absent = pl.lit(None, pl.Int64)
     return block.frame.select(
         *keys,
-        pl.when(hole).then(pl.lit(_HOLE)).otherwise(pl.col("reason")).alias("cause"),
+        pl.when(hole).then(pl.lit(HOLE)).otherwise(pl.col("reason")).alias("cause"),
         pl.col("event_time").alias("at"),
         (absent if missed is None else pl.col(missed)).alias("missed"),
         "by",
         "origin",
         "row",
         "until",
-        (pl.col("last_number") - pl.col("first_number") + 1).alias("numbers"),
+        "first_number",
+        "last_number",
         pl.col("hole").is_not_null().alias("hole"),
     )
 
@@ -124,25 +133,21 @@ def _of_records(plan: BarPlan, timeframe: str, records: Sequence[SideRecord]) ->
     rows = [
         (
             *(blank if one.key is None else one.key),
-            _HOLE if one.hole == "open" else one.reason,
+            HOLE if one.hole == "open" else one.reason,
             one.event_time,
             one.missed.get(timeframe),
             one.by,
             one.origin,
             one.row,
             one.until,
-            _numbers(one),
+            one.first_number,
+            one.last_number,
             one.hole is not None,
         )
         for one in records
     ]
     found = pl.DataFrame(rows, schema={**{name: schema[name] for name in plan.event.key}, **_SAID}, orient="row")
     return found.with_columns(pl.col(plan.event.key).cast(pl.String))
-
-
-def _numbers(one: SideRecord) -> int | None:
-    first, last = one.first_number, one.last_number
-    return None if first is None or last is None else last - first + 1
 
 
 def _touching(plan: BarPlan, said: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -158,43 +163,4 @@ def _touching(plan: BarPlan, said: pl.DataFrame, cells: pl.DataFrame, keys: list
     one = pl.lit(1, pl.Int64).alias("rows")
     shape: list[str | pl.Expr] = [*keys, "cell", "cause", one, "by", "origin", "row"]
     parts = [missed.with_columns(cell=pl.col("missed")).select(shape), inside.select(shape)]
-    holes = said.filter((pl.col("cause") == _HOLE) & pl.col("at").is_not_null())
-    if holes.height:
-        parts.append(_of_holes(holes, cells, keys))
     return _together(parts, keys)
-
-
-def _of_holes(holes: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """Every slot that the time of a hole meets may hold all of its numbers."""
-    found = []
-    by_key = cells.sort("lo").partition_by(keys, as_dict=True)
-    for key, ours in holes.partition_by(keys, as_dict=True).items():
-        of_key = by_key.get(key)
-        if of_key is None:
-            continue
-        numbers = _counted(ours, of_key)
-        absent = of_key.select(*keys, "cell").with_columns(rows=pl.Series(numbers, dtype=pl.Int64))
-        found.append(absent.filter(pl.col("rows") > 0))
-    nothing = cells.select(*keys, "cell").clear().with_columns(rows=pl.lit(0, pl.Int64))
-    return pl.concat([nothing, *found]).select(
-        *keys,
-        "cell",
-        pl.lit("missing").alias("cause"),
-        "rows",
-        pl.lit(0, pl.Int64).alias("by"),
-        pl.lit(None, pl.String).alias("origin"),
-        pl.lit(None, pl.Int64).alias("row"),
-    )
-
-
-def _counted(holes: pl.DataFrame, cells: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """How many numbers may lie in each of the cells of a key, which are sorted and do not overlap."""
-    begin, end = holes["at"].to_numpy(), holes["until"].fill_null(holes["at"]).to_numpy()
-    first = np.searchsorted(cells["hi"].to_numpy(), begin, "right")
-    last = np.searchsorted(cells["lo"].to_numpy(), end, "right")
-    steps = np.zeros(cells.height + 1, np.int64)
-    count = holes["numbers"].fill_null(0).to_numpy()
-    met = first < last
-    np.add.at(steps, first[met], count[met])
-    np.subtract.at(steps, last[met], count[met])
-    return np.cumsum(steps)[:-1]

@@ -175,8 +175,9 @@ class _Case:
         ]
         if found is None:
             return pl.concat(said)
-        told = said[-1].select(*self._keys, "cell", "cause")
-        return pl.concat([*said, found.join(told, on=[*self._keys, "cell", "cause"], how="anti")])
+        place = [*self._keys, "cell", "cause"]
+        own_missing = said.pop().join(found, on=place, how="anti")  # the side output knows which of them came too late
+        return pl.concat([*said, own_missing, found.filter((pl.col("cause") != "missing") | (pl.col("rows") > 0))])
 
     def _direct(self, shown: pl.DataFrame) -> pl.DataFrame:
         """What is known of the bars' own slots."""
