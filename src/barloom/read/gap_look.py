@@ -110,6 +110,8 @@ def _refused(store: Readable, timeframe: str, key: Sequence[object], slot: tuple
     from barloom.read.verify.evidence import found_in  # noqa: PLC0415 - only where a bar lacks some
 
     texts = {name: str(value) for name, value in zip(store.plan.event.key, key, strict=True)}
-    cells = pl.DataFrame({**texts, "cell": slot[0], "lo": slot[0], "hi": slot[1]})
+    cells = pl.DataFrame(
+        {**texts, "cell": slot[0], "lo": slot[0], "hi": slot[1], "wide_lo": slot[0], "wide_hi": slot[1]}
+    )
     found = found_in(store.plan, timeframe, store.side(), cells)
     return {cause: rows for cause, rows in found.select("cause", "rows").iter_rows() if cause != "missing"}

@@ -42,7 +42,9 @@ def told(*records: SideRecord) -> set[tuple[int, str, int]]:
     """Minute, cause and number of rows, of the first ten minutes of one key."""
     starts = [minute * MINUTE for minute in range(10)]
     ends = [start + MINUTE for start in starts]
-    cells = pl.DataFrame({"symbol": ["A"] * 10, "cell": starts, "lo": starts, "hi": ends})
+    cells = pl.DataFrame(
+        {"symbol": ["A"] * 10, "cell": starts, "lo": starts, "hi": ends, "wide_lo": starts, "wide_hi": ends}
+    )
     found = found_in(PLAN, "1m", [list(records)], cells)
     return {(cell // MINUTE, cause, rows) for cell, cause, rows in found.select("cell", "cause", "rows").iter_rows()}
 

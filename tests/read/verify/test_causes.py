@@ -190,6 +190,23 @@ def test_rows_out_of_session_are_the_reason_of_bars_that_a_venue_has_there(tmp_p
     assert {"out_of_session": 1, "outside_session": 1} == found
 
 
+def test_days_of_an_exchange_may_be_written_as_dates(tmp_path: Path) -> None:
+    """A date alone is a trading date; trades before and after the session are what a day of all hours has more."""
+    (tmp_path / "bars.toml").write_text(
+        DEFINITION.format(gap="omit", calendar="XNYS", more="").replace('"5m"]', '"1d"]')
+    )
+    times = ("10T14:30:00", "10T21:30:00", "11T13:00:00", "11T14:30:00", "12T14:30:00", "13T14:30:00")
+    (tmp_path / "ticks.csv").write_text(HEAD + "".join(f"X,,2025-11-{time}Z,10,1\n" for time in times))
+    bl.load(tmp_path / "bars.toml").run(tmp_path / "ticks.csv", tmp_path / "state")
+    rows = "".join(
+        f"X,{day},10,10,10,10,{size},{size}\n" for day, size in ((20251110, 2), (20251111, 2), (20251112, 2))
+    )
+
+    found = reasons(bl.Store(tmp_path / "state"), tmp_path, rows, "1d")
+
+    assert {"out_of_session": 2, "unknown": 1} == found
+
+
 def test_equal_bars_have_no_reasons_and_nothing_compared_is_not_equal(tmp_path: Path) -> None:
     """Where neither side has a bar in what was asked for, nothing is known to be equal, and it is said."""
     store = made(tmp_path, row(0, 0, "10") + row(2, 1, "10"))

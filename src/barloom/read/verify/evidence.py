@@ -44,9 +44,9 @@ def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]
     """What is known of slots, by slot and cause.
 
     `cells` has the key fields as text, the start of a slot as ``cell``, and from ``lo`` up to ``hi`` the times of the
-    rows that it would hold; one row for each. Gives the key fields, ``cell``, ``cause``, the number of ``rows``, by how
-    much the latest was late (``by``), and where the first stands (``origin``, ``row``). Of ``missing`` there are none
-    where all the numbers that were absent came too late.
+    rows that it would hold, of those out of session from ``wide_lo`` up to ``wide_hi``; one row for each. Gives the key
+    fields, ``cell``, ``cause``, the number of ``rows``, by how much the latest was late (``by``), and where the first
+    stands (``origin``, ``row``). Of ``missing`` there are none where all the absent numbers came too late.
     """
     keys = list(plan.event.key)
     parts: list[pl.DataFrame] = [_nothing(plan)]
@@ -150,17 +150,22 @@ def _of_records(plan: BarPlan, timeframe: str, records: Sequence[SideRecord]) ->
     return found.with_columns(pl.col(plan.event.key).cast(pl.String))
 
 
+def _inside(rows: pl.DataFrame, cells: pl.DataFrame, keys: list[str], lo: str, hi: str) -> pl.DataFrame:
+    """Rows with the slot of their key in whose bounds their time lies."""
+    found = rows.sort("at").join_asof(cells.sort(lo), left_on="at", right_on=lo, by=keys, check_sortedness=False)
+    return found.filter(pl.col("at") < pl.col(hi))
+
+
 def _touching(plan: BarPlan, said: pl.DataFrame, cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     late = said.filter((pl.col("cause") == "late") & pl.col("missed").is_not_null())
     missed = late.join(cells, left_on=[*keys, "missed"], right_on=[*keys, "cell"], how="inner", coalesce=False)
     refused = said.filter(pl.col("cause").is_in(list(REFUSED)) & pl.col("at").is_not_null() & ~pl.col("hole"))
     if plan.input is InputKind.BARS and plan.stamped.startswith("end"):
         refused = refused.with_columns(pl.col("at") - 1)  # a bar that ends with a slot lies in it
-    inside = refused.sort("at").join_asof(
-        cells.sort("lo"), left_on="at", right_on="lo", by=keys, check_sortedness=False
-    )
-    inside = inside.filter(pl.col("at") < pl.col("hi"))
+    outside = pl.col("cause") == "out_of_session"
+    inside = _inside(refused.filter(~outside), cells, keys, "lo", "hi")
+    around = _inside(refused.filter(outside), cells, keys, "wide_lo", "wide_hi")
     one = pl.lit(1, pl.Int64).alias("rows")
     shape: list[str | pl.Expr] = [*keys, "cell", "cause", one, "by", "origin", "row"]
-    parts = [missed.with_columns(cell=pl.col("missed")).select(shape), inside.select(shape)]
+    parts = [missed.with_columns(cell=pl.col("missed")).select(shape), inside.select(shape), around.select(shape)]
     return _together(parts, keys)

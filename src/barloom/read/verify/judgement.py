@@ -156,12 +156,14 @@ class _Case:
     def _cells(self, carried: pl.DataFrame) -> pl.DataFrame:
         """The slots about which something may be known: of these bars, and of those that some were carried from."""
         own = self._bars.filter((pl.col("sort") != "extra") & pl.col("hi").is_not_null())
-        ours = own.select(*self._keys, pl.col(START).alias("cell"), "lo", "hi")
+        ours = own.select(*self._keys, pl.col(START).alias("cell"), "lo", "hi", "wide_lo", "wide_hi")
         theirs = carried.filter(pl.col("source").is_not_null()).select(
             *self._keys,
             pl.col("source").alias("cell"),
             pl.col("source").alias("lo"),
             pl.col("source_end").alias("hi"),
+            pl.col("source").alias("wide_lo"),
+            pl.col("source_end").alias("wide_hi"),
         )
         return pl.concat([ours, theirs]).drop_nulls().unique([*self._keys, "cell"], keep="first", maintain_order=True)
 

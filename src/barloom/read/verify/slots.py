@@ -13,13 +13,18 @@ from barloom.read.arguments import key_row
 from barloom.read.standing import ended_by
 from barloom.read.verify.causes import UNKNOWN
 from barloom.read.verify.starts import START
-from barloom.time.timeframe import DAY
+from barloom.time.sessions import SessionCalendar
+from barloom.time.timeframe import DAY, HOUR
+from barloom.time.zones import zone
 
 if TYPE_CHECKING:
     from barloom.read.readable import Readable
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["bounded", "standing"]
+__all__ = ["bounded", "dated", "standing"]
+
+_PROBED: Final = (-3, 0, 3, 6, 9, 12, 15, 18, 21)
+"""Hours from midnight in UTC at one of which a session of that trading date is open, wherever the market is."""
 
 _DAYS: Final = {"d": 1, "w": 7, "mo": 31}
 
@@ -36,7 +41,38 @@ def bounded(store: Readable, level: int, bars: pl.DataFrame) -> pl.DataFrame:
     lo, reach = pl.Series("lo", starts), pl.Series("hi", np.where(exact, end, starts + length))
     hi = bars["end"].fill_null(reach).alias("hi")
     off = pl.Series(inside & ~exact)
-    return pl.DataFrame([lo.set(off, None), hi.set(off, None)])
+    bounds = [lo.set(off, None), hi.set(off, None)]
+    return pl.DataFrame([*bounds, *_around(store, level, *bounds)])
+
+
+def _around(store: Readable, level: int, lo: pl.Series, hi: pl.Series) -> list[pl.Series]:
+    """From ``wide_lo`` up to ``wide_hi``: of days and more all of their local dates, which a venue may count whole."""
+    calendar, intraday = store.calendar, store.plan.levels[level].timeframe.intraday
+    if intraday or not isinstance(calendar, SessionCalendar):
+        return [lo.alias("wide_lo"), hi.alias("wide_hi")]
+    local = zone(calendar.table.zone)
+    first, last = (local.to_local(times.fill_null(0).to_numpy()) // DAY for times in (lo, hi - 1))
+    begins, ends = pl.Series("wide_lo", local.midnights(first)), pl.Series("wide_hi", local.midnights(last + 1))
+    return [begins.set(lo.is_null(), None), ends.set(hi.is_null(), None)]
+
+
+def dated(store: Readable, level: int, starts: pl.Series) -> pl.Series:
+    """Starts of days and more that are dates alone, as midnights in UTC, as the slots of these trading dates.
+
+    Others, and dates that no slot begins with, stay as they are.
+    """
+    timeframe = store.plan.levels[level].timeframe
+    if timeframe.intraday or not isinstance(store.calendar, SessionCalendar) or not (starts % DAY == 0).all():
+        return starts
+    grid, days = store.calendar.grid(timeframe), starts.to_numpy().astype(np.int64)
+    found = days.copy()
+    for hours in _PROBED:
+        at = days + hours * HOUR
+        known = np.flatnonzero(grid.knows(at))
+        slots = grid.round_to_slot(at[known])
+        fits = slots.inside & (grid.trading_date(np.where(slots.inside, slots.start, at[known])) == days[known] // DAY)
+        found[known[fits]] = slots.start[fits]
+    return pl.Series(starts.name, found)
 
 
 def _located(store: Readable, level: int, starts: Integers) -> tuple[Integers, Booleans, Booleans]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,6 +13,7 @@ from barloom.read.verify.comparison import Comparison, comparable, compare
 from barloom.read.verify.judgement import judged
 from barloom.read.verify.published import Published, read_published
 from barloom.read.verify.roles import Roles
+from barloom.read.verify.slots import dated
 from barloom.read.verify.starts import START
 from barloom.read.verify.tables import Written
 from barloom.store.barstore import BarStore
@@ -119,7 +120,7 @@ def against(  # noqa: PLR0913 - the parts of one question
     """The same, of published bars that were read."""
     plan = store.plan
     fixed = _fixed(store, asked, published)
-    limited = _within(published, asked)
+    limited = _within(_dated(store, asked.level, published), asked)
     chosen = _columns(plan, published, columns)
     zero = [item.name for item in plan.outputs if item.name in chosen and item.aggregate in ("count", "sum")]
     frames = (comparable(frame, plan.event.key, chosen) for frame in asked.frames(store))
@@ -145,6 +146,16 @@ def against(  # noqa: PLR0913 - the parts of one question
         first=found.first,
         last=found.last,
     )
+
+
+def _dated(store: Readable, level: int, published: Published) -> Published:
+    """Dates alone are trading dates, where days are sessions."""
+    starts = published.frame[START]
+    placed = dated(store, level, starts)
+    if placed.equals(starts):
+        return published
+    note = f"{published.path.name} has dates alone; they are taken for trading dates"
+    return replace(published, frame=published.frame.with_columns(placed), notes=[*published.notes, note])
 
 
 def _fixed(store: Readable, asked: BarRange, published: Published) -> dict[str, str | None]:

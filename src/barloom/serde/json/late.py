@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from barloom.errors import SourceError
-from barloom.plan.barplan import FieldKind
 from barloom.serde.json.text import FORMAT, LATE_VERSION, time_of, time_value
 from barloom.serde.protocol import Records
 from barloom.store.protocol import NUMBERS, SideRecord
@@ -69,26 +67,24 @@ class JsonLateDecoder:
     """Reads what `JsonLateEncoder` writes."""
 
     def __init__(self, plan: BarPlan, times: JsonTimes) -> None:
-        fields = plan.event.by_name
-        self._key = {name: fields[name].kind is FieldKind.DECIMAL for name in plan.event.key}
+        self._names = plan.event.key
         self._times = times
 
     def decode(self, value: bytes) -> SideRecord:
         """One refused row."""
         try:
             return self._record(msgspec.json.decode(value))
-        except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"the message holds no refused row of this definition: {error}: {value[:60]!r}"
             raise SourceError(message) from None
 
     def _record(self, told: dict[str, Any]) -> SideRecord:
         key = told["key"]
-        values = [Decimal(key[name]) if exact else key[name] for name, exact in self._key.items()] if key else None
         numbers: dict[str, Any] = {name: told.get(name) for name in NUMBERS}
         return SideRecord(
             **{name: told[name] for name in ("offset", "origin", "row", "reason", "message", "raw", "by")},
             missed={name: time_of(start, self._times) for name, start in told["missed"].items()},
-            key=None if values is None else tuple(values),
+            key=None if key is None else tuple(key[name] for name in self._names),
             event_time=told["event_time"],
             **numbers,
         )
