@@ -111,7 +111,7 @@ class Sequencer:
             segments,
             Decisions(segments, reached, marks, by_key=self._plan.by_key),
             marks,
-            self._unread(batch, rows.key, passed.before),
+            self._unread(batch, rows.key, reached),
         )
         judged = np.full(count, int(Judged.FRESH), np.int8)
         for key in self._odd_keys(course):
@@ -228,7 +228,7 @@ class Sequencer:
             ids = self._keys.ids_of([key_of(name) for name in names]).tolist()
             for key, name in zip(ids, names, strict=True):
                 self._held[key] = numbers, _ = read_entry(entries[name], self._declared)
-                self._due.append((numbers.due, key))
+                self._due.append((min(numbers.expiry, NEVER), key))
         heapify(self._due)
         self._marked = self._times.time.marked
 
@@ -247,7 +247,7 @@ class Sequencer:
             numbered &= first <= last
         return first, last, numbered
 
-    def _unread(self, batch: TickBatch, key: Integers, before: Integers) -> Unread:
+    def _unread(self, batch: TickBatch, key: Integers, reached: Integers) -> Unread:
         given = batch.unread
         if given is None or not given.frame.height:
             none = np.zeros(0, np.bool_)
@@ -260,12 +260,13 @@ class Sequencer:
         if batch.arrivals is not None and len(batch):
             came = batch.arrivals[np.minimum(given.after, len(batch) - 1)]
             read &= time - came <= self._plan.max_ahead
-        now = self._times.of(own)
-        for place, (after, one) in enumerate(zip(given.after.tolist(), own.tolist(), strict=True)):
-            following = np.flatnonzero(key[after:] == one)
-            if len(following):
-                now[place] = before[after + following[0]]
-        return Unread(given.after, own, time, first, last, now, read)
+        ahead = [self._stands(int(after), one, key, reached) for after, one in zip(given.after, own, strict=True)]
+        return Unread(given.after, own, time, first, last, np.array(ahead, np.int64), read)
+
+    def _stands(self, after: int, own: int, key: Integers, reached: Integers) -> int:
+        """Stream time of a key behind so many rows of the batch, or earlier where these do not tell."""
+        ahead = np.flatnonzero(key[:after] == own) if self._plan.by_key else np.arange(after)[-1:]
+        return int(reached[ahead[-1]]) if len(ahead) else BEGINNING
 
     def _odd_keys(self, course: Course) -> list[int]:
         """The keys that do not just count on from what is known of them."""
@@ -410,7 +411,7 @@ class Sequencer:
             numbers, lacks = self._held[key]
             if now > BEGINNING:
                 numbers.given_up = partial(self._give_up, key, numbers, lacks)
-                numbers.pass_to(now)
+                numbers.expire(now)
                 self._tell_decided(key, numbers, now)
                 lacks.forget(self._places.decided(now))
             if numbers.plain and not lacks:
@@ -419,7 +420,7 @@ class Sequencer:
                 del self._held[key]
                 self._gone.add(key)
             else:
-                heappush(self._due, (min(numbers.due, NEVER), key))
+                heappush(self._due, (min(numbers.expiry, NEVER), key))
 
     def _tell_decided(self, key: int, numbers: KeyNumbers, now: int) -> None:
         for hole in numbers.holes():
