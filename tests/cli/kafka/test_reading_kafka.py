@@ -32,6 +32,25 @@ pytestmark = pytest.mark.needs("java", "maven")
 @pytest.fixture
 def topics_of_store(market: Path, topics: Topics, broker: Broker) -> Iterator[list[str]]:
     """The options that read the bars of the store over Kafka: they are published there as JSON."""
+    yield from published(market, topics, broker)
+
+
+@pytest.fixture
+def numbered(market: Path, topics: Topics, broker: Broker) -> Iterator[list[str]]:
+    """The same of ticks with numbers, of which 4 is absent between 09:03:10 and 09:05:02."""
+    text = (market / "bars.toml").read_text().replace('timestamp = "at"', 'timestamp = "at"\nsequence = "id"')
+    (market / "bars.toml").write_text(text.replace('at = "timestamp"', 'at = "timestamp"\nid = "int"'))
+    head, *rows = (row for row in (market / "ticks.csv").read_text().splitlines() if "ZINC" not in row)
+    ids = (1, 2, 3, 5, 6, 7)
+    del rows[3]
+    lines = [f"{row},{number}" for row, number in zip(rows, ids, strict=False)]
+    more = ["A,ACME,2025-11-10T09:20:00Z,100,1,6"]
+    (market / "ticks.csv").write_text("\n".join([f"{head},id", *lines, *more]) + "\n")
+    yield from published(market, topics, broker)
+
+
+def published(market: Path, topics: Topics, broker: Broker) -> Iterator[list[str]]:
+    """Bars, refused rows and progress of the ticks in a directory, as topics until the test is over."""
     definition = market / "kafka.toml"
     name = topics.prefix.strip("-") + "_trades"
     definition.write_text((market / "bars.toml").read_text().replace('name = "trades"', f'name = "{name}"'))
@@ -127,3 +146,18 @@ def test_it_is_said_what_there_is_to_read_from(
     assert market.is_dir()
     assert Exit.USAGE == main(["get", "2025-11-10T09:00:00Z", "--timeframe", "1m", "--key", "A", *options])
     assert message in capsys.readouterr().err
+
+
+def test_gaps_are_told_over_kafka(numbered: list[str], market: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the topic of refused rows, as the store tells them; a bar that may lack a number says so."""
+    code, told = said(capsys, "gaps", "--json", *numbered)
+    assert (0, told) == said(capsys, "gaps", "--json", "--store", str(market / "same"))
+    where = ("--timeframe", "1m", "--key", "venue=A", "--key", "symbol=ACME", "2025-11-10T09:05:00Z")
+    explained = json.loads(said(capsys, "explain", "--json", *where, *numbered)[1])["numbers"]
+
+    assert 0 == code
+    (gap,) = json.loads(told)["gaps"]
+    assert (4, 1, "2025-11-10T09:03:10Z", "2025-11-10T09:05:02Z") == tuple(
+        gap[name] for name in ("first", "count", "start", "end")
+    )
+    assert (1, "no", [gap]) == (explained["missing"], explained["complete"], explained["gaps"])
