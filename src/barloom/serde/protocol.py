@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from barloom.source.decode import Rows
     from barloom.store.protocol import SideRecord
 
-__all__ = ["BarDecoder", "BarEncoder", "EventDecoder", "EventEncoder", "LateEncoder", "Records"]
+__all__ = ["BarDecoder", "BarEncoder", "EventDecoder", "EventEncoder", "LateDecoder", "LateEncoder", "Records"]
 
 
 class Records(NamedTuple):
