@@ -85,6 +85,8 @@ if TYPE_CHECKING:
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
     from barloom.read.explain import Explanation
+    from barloom.read.gaps import Gap
+    from barloom.read.verify.verification import Verification
     from barloom.runtime.report import RunProgress, RunReport
     from barloom.source.feeds.word import BEHIND, CAUGHT_UP, CompleteTo, FeedState
     from barloom.store.protocol import SideRecord
@@ -112,6 +114,7 @@ __all__ = [
     "Expression",
     "FeedState",
     "Found",
+    "Gap",
     "MissingExtra",
     "NotFound",
     "Operand",
@@ -133,6 +136,7 @@ __all__ = [
     "TimeBucket",
     "Timeframe",
     "TooManyRejected",
+    "Verification",
     "WaitTimeout",
     "Why",
     "aggregate",
@@ -177,6 +181,8 @@ __all__ = [
 _HOMES = {
     "barloom.store.protocol": "SideRecord",
     "barloom.read.explain": "Explanation",
+    "barloom.read.gaps": "Gap",
+    "barloom.read.verify.verification": "Verification",
     "barloom.embedded.compute": "Computed compute",
     "barloom.embedded.run": "run",
     "barloom.environment": "Secret",

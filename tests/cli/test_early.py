@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from barloom.cli import main
-from barloom.cli.output import write_frames
+from barloom.read.exports.files import write_frames
 from barloom.store.opening import open_store
 
 SOURCES = str(Path(__file__).resolve().parents[2] / "src")

@@ -93,6 +93,9 @@ def test_of_a_complete_day_every_bar_is_whole(begin: str, end: str) -> None:
     """By times, or by the slots that hold the first and last row. A day has its four quarters decided."""
     result = BARS.compute(frame(*DAY), complete_from=begin, complete_until=end)
 
+    assert [False] * 4 == bl.compute(BARS, frame(*DAY), complete_from=begin, complete_until=end)["6h"][
+        "partial"
+    ].to_list()
     assert [False] * 4 == result["6h"]["partial"].to_list()
     assert [("A", "06 00", False, 3, 4, 4), ("B", "06 00", False, 1, 4, 4)] == told(
         result["1d"], "partial", "filled", "slots", "expected_slots"

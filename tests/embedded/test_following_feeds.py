@@ -231,6 +231,13 @@ def test_a_feed_that_stays_behind_is_told(stage: Stage) -> None:
     assert 1 == sum("it may give bl.CAUGHT_UP when its gap is filled" in note for note in report.notes)
 
 
+def test_a_feed_that_caught_up_at_last_is_not_told_to_be_behind(stage: Stage) -> None:
+    """Its word may come behind its last row, when nobody waits any more."""
+    report = stage.run(*live(0, 10), bl.BEHIND, *live(10, 20), Quiet(OPEN + 60 * SECOND), *live(60, 61), bl.CAUGHT_UP)
+
+    assert [] == [note for note in report.notes if "behind" in note]
+
+
 class Line:
     """A feed that knows how it is, and does not say it between its rows."""
 

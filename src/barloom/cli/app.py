@@ -126,16 +126,26 @@ barloom export --store state --timeframe 1d --out - | column -ts,""",
     _Command(
         "look.verify",
         _READ,
-        "Compare final bars with a file of published bars, number by number, and show what differs.",
+        "Compare final bars with published ones, number by number, and say of each that is not the same why.",
         """\
+barloom verify --store state --timeframe 1m --reference OHLC.json --key XBTUSDT     as a venue publishes them
 barloom verify --store state --timeframe 1m --reference published.csv
 barloom verify --store state --timeframe 1m --reference candles.parquet --rename start=open_at --rename volume=vol
 barloom verify --store state --timeframe 1m --reference published.csv --columns open,close --synthetic skip""",
     ),
     _Command(
+        "look.gaps",
+        _READ,
+        "List what is missing in the numbers of keys: which numbers, when, the bars they may lie in, filled or not.",
+        """\
+barloom gaps --store state
+barloom gaps --store state --key XBTUSDT --json
+barloom gaps --definition bars.toml --kafka localhost:9092""",
+    ),
+    _Command(
         "look.explain",
         _KEEP,
-        "Say why a bar is not final yet (or that it is): stream time, deadline, children, session.",
+        "Say why a bar is not final yet (or that it is): stream time, deadline, children, session, numbers.",
         """\
 barloom explain --store state --timeframe 1h --key XBTUSDT 2025-11-10T12:00:00Z""",
     ),

@@ -25,7 +25,6 @@ __all__ = [
     "plural",
     "rounded_told",
     "size",
-    "slot_text",
     "stamp",
 ]
 
@@ -93,11 +92,6 @@ def moment(nanos: int | None) -> str:
 def stamp(nanos: int | None) -> str | None:
     """The time of a tick, which a column of them has alike: always with nine digits."""
     return None if nanos is None else stamped(nanos)
-
-
-def slot_text(nanos: int, timeframe: str) -> str:
-    """A bound of a slot: with nine digits where the timeframe is of milliseconds, and none where it is not."""
-    return stamped(nanos) if timeframe.endswith("ms") else written(nanos)
 
 
 def instant(text: str, what: str) -> int:

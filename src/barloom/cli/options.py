@@ -20,6 +20,7 @@ __all__ = [
     "StorePath",
     "TimeframeName",
     "To",
+    "listed",
 ]
 
 Definition = Annotated[str, Parameter(help="A TOML file, or module:attribute of a definition in Python.")]
@@ -50,4 +51,11 @@ _SOURCES = Parameter(
 )
 Sources = Annotated[list[str], _SOURCES]
 MaybeSources = Annotated[list[str] | None, _SOURCES]
+
+
+def listed(names: str | None) -> tuple[str, ...]:
+    """Names that are parted by commas."""
+    return tuple(name.strip() for name in (names or "").split(",") if name.strip())
+
+
 MaybeStore = Annotated[Path | None, Parameter(name="--store", help="The directory of the store.")]

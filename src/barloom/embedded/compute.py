@@ -9,6 +9,7 @@ import polars as pl
 
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame, bar_schema
+from barloom.plan.bounds import bounded
 from barloom.plan.load import plan_of
 from barloom.runtime.choices import check_choice
 from barloom.runtime.rejections import RejectLimit, check_rejected
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from barloom.engine.blocks import BarBlock
+    from barloom.plan.bounds import Bound
     from barloom.plan.load import Declared
     from barloom.store.refused import RefusedRows
     from barloom.time.calendar import Calendar
@@ -57,22 +59,26 @@ class Computed:
         return self.finals[name]
 
 
-def compute(
+def compute(  # noqa: PLR0913 - the settings of a computation, by name
     bars: Declared,
     frame: Any,  # noqa: ANN401 - a frame of Polars or pandas, an Arrow table, or whatever else `open_source` understands
     at_end: Literal["keep", "close"] = "close",
     calendar: Calendar | None = None,
     *,
     max_rejected: int | str | None = None,
+    complete_from: Bound | None = None,
+    complete_until: Bound | None = None,
 ) -> Computed:
     """Bars of a frame of ticks, read in row order.
 
     `bars` are declared ones, or what `load` reads. `at_end` ``close`` makes finals (marked partial) of the slots
     that are open when the frame ends, ``keep`` gives them in `Computed.open`. Raises `SourceError` where a column
     is missing, and with `max_rejected` (a number of rows, or a share such as ``"5%"``) `TooManyRejected` where more
-    rows are refused, or every one.
+    rows are refused, or every one. `complete_from` and `complete_until` stand in for those of ``[source]``: of which
+    span the frame has every row.
     """
-    plan, limit, report = plan_of(bars), RejectLimit.of(max_rejected), RunReport()
+    plan = bounded(plan_of(bars), complete_from, complete_until)
+    limit, report = RejectLimit.of(max_rejected), RunReport()
     check_choice("at_end", at_end, ("keep", "close"))
     engine = Engine(plan, calendar, live=False)
     finals: list[BarBlock] = []

@@ -226,7 +226,9 @@ class _Loop:
             try:
                 batch = next(batches)
             except StopIteration:
+                self._liveness.heard(word_of(source))
                 return
+            self._liveness.heard(word_of(source))
             self._look_at_overrides()
             if batch is not None:
                 self._liveness.took(batch, self._pipeline.take(batch, strict=self._strict))

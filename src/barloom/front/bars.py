@@ -75,10 +75,16 @@ class Bars:
         `SourceError` where a column is missing.
         """
         from barloom.embedded.compute import compute  # noqa: PLC0415 - polars is loaded only when something is computed
-        from barloom.plan.bounds import bounded  # noqa: PLC0415
 
-        plan = bounded(self.plan, complete_from, complete_until)
-        return compute(plan, frame, at_end, calendar, max_rejected=max_rejected)
+        return compute(
+            self.plan,
+            frame,
+            at_end,
+            calendar,
+            max_rejected=max_rejected,
+            complete_from=complete_from,
+            complete_until=complete_until,
+        )
 
     def run(self, source: Any, store: str | Path, **settings: Unpack[RunSettings]) -> RunReport:  # noqa: ANN401 - whatever `open_source` understands
         """Read a source to its end, or follow it, into a store, and say what was done; see `barloom.run`."""

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from barloom.read.arguments import KeyLike, Moment
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
+    from barloom.read.gaps import Gap
     from barloom.read.status import Status
+    from barloom.read.verify.verification import Verification
 
 __all__ = ["Compacted", "Store"]
 
@@ -59,6 +63,101 @@ class Store:
         from barloom.read.bucket import TimeBucket  # noqa: PLC0415
 
         return TimeBucket.open(self.path, timeframe, bar=bar or Bar)
+
+    def export(  # noqa: PLR0913 - the sides of a range
+        self,
+        out: str | Path,
+        timeframe: str | None = None,
+        *,
+        key: KeyLike | None = None,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        live: bool = False,
+        rejected: bool = False,
+        form: str | None = None,
+    ) -> int:
+        """Write the final bars of a timeframe, live ones, or the rejected rows into a file; how many there are.
+
+        The file's name says the format (``.csv .parquet .jsonl``), or `form` does; ``"-"`` is standard output. `key`
+        may be a mapping of some of the key's fields, and bars begin from `from_` up to, not including, `to`. The file
+        is there whole or not at all. Raises `ValueError` for what makes no sense.
+
+        Example::
+
+            bl.Store("state").export("bars.parquet", "1m", from_="2025-11-10")
+        """
+        from barloom.read.exports.bars import export_bars, export_rejected  # noqa: PLC0415
+        from barloom.read.ranges import BarRange  # noqa: PLC0415
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            if rejected:
+                given = {"timeframe": timeframe, "key": key, "from_": from_, "to": to, "live": live}
+                return export_rejected(held, str(out), form, given)
+            if timeframe is None:
+                message = "say which bars: a timeframe, such as export(out, '1m'); or rejected=True"
+                raise ValueError(message)
+            return export_bars(held, BarRange.of(held, timeframe, key, from_, to, live=live), str(out), form)
+
+    def verify(  # noqa: PLR0913 - one argument a choice
+        self,
+        timeframe: str,
+        reference: str | Path,
+        *,
+        key: KeyLike | None = None,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        columns: Sequence[str] | None = None,
+        rename: Mapping[str, str] | None = None,
+        names: Sequence[str] = (),
+        delimiter: str | None = None,
+        zone: str | None = None,
+        pattern: str | None = None,
+        decimal: str | None = None,
+        skip_synthetic: bool = False,
+        show: int = 10,
+    ) -> Verification:
+        """Compare final bars with published ones, number by number, and say of each that is not the same why.
+
+        `reference` is a file or a directory, also of candles as venues publish them. `rename` maps our names to the
+        file's, `names` are those of rows without any. `show` is how many bars of each sort are listed. Raises
+        `ValueError` for columns that are not there, and `SourceError` for files that cannot be read.
+
+        Example::
+
+            found = bl.Store("state").verify("1m", "published.csv")
+            print(found.agrees, found.reasons)
+        """
+        from pathlib import Path  # noqa: PLC0415
+
+        from barloom.read.ranges import BarRange  # noqa: PLC0415
+        from barloom.read.verify.tables import Written  # noqa: PLC0415
+        from barloom.read.verify.verification import verify  # noqa: PLC0415
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            return verify(
+                held,
+                BarRange.of(held, timeframe, key, from_, to),
+                Path(reference),
+                rename=rename,
+                how=Written(tuple(names), delimiter, zone, pattern, decimal),
+                columns=columns,
+                skip_synthetic=skip_synthetic,
+                show=show,
+            )
+
+    def gaps(self, key: KeyLike | None = None) -> list[Gap]:
+        """What is missing in the numbers of a key, or of all keys: see `Gap`. Empty where no sequence is declared.
+
+        `key` may be a mapping of some of the key's fields.
+        """
+        from barloom.read.arguments import key_part  # noqa: PLC0415
+        from barloom.read.gap_look import gaps_in  # noqa: PLC0415
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            return gaps_in(held, key_part(held.plan.event, key))
 
     def backup(self, out: str | Path) -> int:
         """Copy it, all of one moment, into a directory that is not there yet; the bytes of the copy.

@@ -13,7 +13,7 @@ from barloom.read.arguments import moment
 from barloom.read.bar import Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import Literal, Unpack
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from barloom.read.arguments import Moment
     from barloom.runtime.report import RunProgress, RunReport
     from barloom.source.open import Spec
+    from barloom.store.protocol import SideRecord
     from barloom.store.scanning import BarKind
     from barloom.telemetry.health import Health
     from barloom.telemetry.metrics import Metrics
@@ -312,6 +313,12 @@ class KafkaApp:
         from barloom.kafka.letters.dlq import DeadLetters  # noqa: PLC0415
 
         return DeadLetters(self.settings, self.names)
+
+    def rejected(self) -> Iterator[SideRecord]:
+        """The refused rows that their topic holds, with reasons; see `SideRecord`."""
+        from barloom.kafka.letters.rejected import rejected_rows  # noqa: PLC0415
+
+        return rejected_rows(self.plan, self.settings, self.names.late)
 
     def status(self) -> list[Standing]:
         """Every partition of the input: who has it, how it is, how far it is behind, and its stream time."""

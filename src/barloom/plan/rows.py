@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["RowsStep", "column_problem", "is_outside", "place_of", "rows_steps"]
+__all__ = ["RowsStep", "column_problem", "place_of", "rows_steps"]
 
 _EACH: Final = "[*]"
 _PART: Final = re.compile(r"\[(\*|[0-9]+)\]|\.?([^.\[\]]+)")
@@ -51,11 +51,6 @@ def rows_steps(rows: str) -> tuple[RowsStep, ...]:
         message = "rows is empty"
         raise ValueError(message)
     return tuple(steps)
-
-
-def is_outside(path: str) -> bool:
-    """Whether a column's path leads out of the tick."""
-    return _OUTSIDE.fullmatch(path) is not None
 
 
 def place_of(path: str, steps: Sequence[RowsStep]) -> tuple[int, str]:

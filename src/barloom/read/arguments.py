@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import EventPlan, Field
     from barloom.store.keys import KeyCodec
 
-__all__ = ["Deadline", "KeyLike", "Moment", "encoded_key", "key_row", "moment", "number", "seconds_until", "within"]
+__all__ = [
+    "Deadline",
+    "KeyLike",
+    "Moment",
+    "encoded_key",
+    "key_part",
+    "key_row",
+    "moment",
+    "number",
+    "seconds_until",
+    "within",
+]
 
 KeyLike: TypeAlias = "str | int | Decimal | Sequence[object] | Mapping[str, object]"
 """The key of a bar: a tuple in the order of the key fields, a mapping by their names, or the value of a single one."""
@@ -110,11 +121,25 @@ def key_row(event: EventPlan, key: KeyLike | None, fields: Mapping[str, object])
     return tuple(_typed(event.by_name[name], value) for name, value in zip(names, values, strict=True))
 
 
-def _check_names(names: Sequence[str], given: Mapping[str, object]) -> None:
+def key_part(event: EventPlan, key: KeyLike | None) -> dict[str, object]:
+    """The key fields that are named, by a whole key or by a mapping of some of its fields; none for all keys."""
+    if key is None:
+        return {}
+    if not isinstance(key, Mapping):
+        return dict(zip(event.key, key_row(event, key, {}), strict=True))
+    _check_known(event.key, key)
+    return {name: _typed(event.by_name[name], value) for name, value in key.items()}
+
+
+def _check_known(names: Sequence[str], given: Mapping[str, object]) -> None:
     unknown = [name for name in given if name not in names]
     if unknown:
         message = f"{unknown[0]!r} is not a key field; {did_you_mean(unknown[0], names)}"
         raise TypeError(message)
+
+
+def _check_names(names: Sequence[str], given: Mapping[str, object]) -> None:
+    _check_known(names, given)
     missing = [name for name in names if name not in given]
     if missing:
         message = f"the key lacks {', '.join(missing)}; a bar's key is {_written(names)}"

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import StoreError, StoreNotRunning
 from barloom.read.answers import OF_THE_KEY, Found, NotFound, Why
-from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_row, moment, number, within
+from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_part, key_row, moment, number, within
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.following import Subscription, Watch, wait, wait_async
+from barloom.read.gap_look import gaps_in
+from barloom.read.ranges import published_level
 from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from barloom.read.gaps import Gap
     from barloom.read.readable import Readable
     from barloom.store.scanning import Place
     from barloom.telemetry.metrics import Metrics
@@ -84,7 +87,7 @@ class TimeBucket(Generic[B]):
         metrics: Metrics | None = None,
     ) -> None:
         plan = store.plan
-        self._level = _published_level(store, timeframe)
+        self._level = published_level(store, timeframe)
         self._store = store
         self._clock = SystemClock() if clock is None else clock
         self._metrics = metrics
@@ -345,6 +348,20 @@ class TimeBucket(Generic[B]):
         except StoreError as error:
             self._failed(error)
 
+    def gaps(self, key: KeyLike | None = None, **fields: object) -> list[Gap]:
+        """What is missing in the numbers of a key, or of all: see `Gap`.
+
+        `key` may be a mapping of some of the key's fields. Empty where the event declares no sequence. Over Kafka the
+        topic of refused rows is read for it, which takes a moment.
+        """
+        self._check_running()
+        asked = key_part(self._store.plan.event, fields if key is None and fields else key)
+        try:
+            self._refresh()
+            return gaps_in(self._store, asked)
+        except StoreError as error:
+            self._failed(error)
+
     def subscribe(
         self,
         key: KeyLike | None = None,
@@ -375,14 +392,6 @@ class TimeBucket(Generic[B]):
     async def wait_final_async(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """`wait_final` for asynchronous code."""
         return await wait_async(self, self._clock, key, start, deadline, fields)
-
-
-def _published_level(store: Readable, timeframe: str) -> int:
-    level = store.plan.level_of(timeframe)
-    if level not in store.plan.published:
-        message = f"{timeframe} bars are the input of {store.plan.name!r}; only those made from them are stored"
-        raise ValueError(message)
-    return level
 
 
 def _merged(final: Iterator[Place], live: list[Place]) -> Iterator[tuple[Place, bool]]:

@@ -11,6 +11,7 @@ from barloom.clock import Clock, SystemClock
 from barloom.errors import CalendarError
 from barloom.plan.delayed import fitting_live_within
 from barloom.read.answers import Why
+from barloom.read.gap_look import Numbers, numbers_of, told
 from barloom.read.representable import slot_start
 from barloom.read.standing import Slot, deadline_of, ended_by, slot_at, why_missing
 from barloom.store.backend import Family
@@ -45,7 +46,8 @@ class Explanation:
     children, slots of `child`, `decided` are decided (bars as input: have come) and `filled` had ticks; `missing` are
     the starts of the first undecided ones. Of bars that ksqlDB makes both are none: it keeps neither, and nobody tells
     its stream time (`told` is false).
-    With `by_key` stream time is the key's own.
+    With `by_key` stream time is the key's own. `numbers` is what the bar says of a declared sequence (none without one,
+    and where there is no bar).
     `lag` is how far stream time is behind the clock, `clock_works` whether the clock closes quiet slots of a feed,
     and `clock` in words whether it does, or why not.
 
@@ -77,6 +79,7 @@ class Explanation:
     beyond: bool = False
     told: bool = True
     by_key: bool = False
+    numbers: Numbers | None = None
 
     @property
     def final(self) -> bool:
@@ -141,6 +144,7 @@ def explain(
         beyond=plan.finished,
         told=times.told,
         by_key=plan.by_key,
+        numbers=numbers_of(store, level, key, bounds, record),
     )
 
 
@@ -224,6 +228,8 @@ def _lines(found: Explanation) -> Iterator[str]:
         yield from _closing(found)
     if found.child is not None and found.expected:
         yield f"  children     {_of_children(found)}"
+    if found.numbers is not None:
+        yield from _numbers(found.numbers)
     if found.lag is not None:
         side = "behind" if found.lag >= 0 else "ahead of"
         yield f"  lag          stream time is {_length(abs(found.lag))} {side} the clock"
@@ -274,6 +280,15 @@ def _of_children(found: Explanation) -> str:
     more = found.expected - found.decided - len(found.missing)
     named = ", ".join(written(start) for start in found.missing)
     return f"{text}; undecided: {named}" + (f" and {more} more" if more else "")
+
+
+def _numbers(found: Numbers) -> Iterator[str]:
+    why = f": {found.why}" if found.why else ""
+    yield f"  complete     {found.complete}{why}"
+    for gap in found.gaps[:_MOST_NAMED]:
+        yield f"  missing      {told(gap)}"
+    if len(found.gaps) > _MOST_NAMED:
+        yield f"  missing      and {len(found.gaps) - _MOST_NAMED:,} more gaps"
 
 
 def _length(nanos: int) -> str:

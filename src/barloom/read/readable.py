@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.read.bar import StoredValues
     from barloom.store.backend import Backend, Family
     from barloom.store.layout import Layout
+    from barloom.store.protocol import SideRecord
     from barloom.store.scanning import Scanner
     from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
@@ -72,6 +73,13 @@ class Readable(Protocol):
 
     def values(self, level: int) -> ValuesOf:
         """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
+        ...
+
+    def side(self) -> Iterator[Sequence[SideRecord]]:
+        """The refused rows, and what is told of absent numbers, in the order in which they came; many at a time.
+
+        Of topics they are read anew, which may take a while.
+        """
         ...
 
     def version(self) -> bytes:

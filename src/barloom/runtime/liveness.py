@@ -58,8 +58,12 @@ class Liveness:
 
     def caught_up(self, said: bool | None) -> bool:  # noqa: FBT001 - the word itself
         """Whether the source, which waits, has given everything; `said` is its own word."""
-        self._behind, self._waited = said is False, True
+        self._waited = True
         return self._accepted and self._recent if said is None else said
+
+    def heard(self, said: bool | None) -> None:  # noqa: FBT001 - the word itself
+        """What the source said last, also behind the last row, when nobody waits any more."""
+        self._behind = said is False
 
     def notes(self, time: StreamTime, late_by_clock: int) -> list[str]:
         """What a reader of the report should know, stream time being where the run has brought it."""

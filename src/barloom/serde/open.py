@@ -11,7 +11,7 @@ from barloom.serde import schemas
 from barloom.serde.avro.bars import AvroBarEncoder
 from barloom.serde.avro.events import AvroEventDecoder
 from barloom.serde.avro.keys import KeyMatrix
-from barloom.serde.avro.late import AvroLateEncoder
+from barloom.serde.avro.late import AvroLateDecoder, AvroLateEncoder
 from barloom.serde.avro.message_keys import AvroKeyColumns
 from barloom.serde.avro.one import write_key
 from barloom.serde.avro.reading import AvroBarDecoder
@@ -22,7 +22,7 @@ from barloom.serde.formats import Format
 from barloom.serde.json.bars import JsonBarEncoder
 from barloom.serde.json.events import JsonEventDecoder
 from barloom.serde.json.items import JsonItemsDecoder
-from barloom.serde.json.late import JsonLateEncoder
+from barloom.serde.json.late import JsonLateDecoder, JsonLateEncoder
 from barloom.serde.json.message_keys import JsonKeyColumns
 from barloom.serde.json.reading import JsonBarDecoder
 from barloom.serde.json.writing import JsonEventEncoder
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from barloom.serde.avro.schema import AvroType
     from barloom.serde.json.text import JsonTimes
     from barloom.serde.message_keys import KeyColumns
-    from barloom.serde.protocol import BarDecoder, BarEncoder, EventDecoder, EventEncoder, LateEncoder
+    from barloom.serde.protocol import BarDecoder, BarEncoder, EventDecoder, EventEncoder, LateDecoder, LateEncoder
     from barloom.serde.registry import RegistrySettings
     from barloom.serde.schema_source import SchemaSource
     from barloom.time.calendar import Calendar
@@ -154,6 +154,16 @@ class Serde:
         texts = (schemas.late_key_schema, schemas.late_schema)
         key, value = (make(self._plan, self._namespace) for make in texts)
         return AvroLateEncoder(self._plan, self._headers(self._output, self._topics.late, key, value))
+
+    @cached_property
+    def late_decoder(self) -> LateDecoder:
+        """Reads refused rows."""
+        if self._output is Format.JSON:
+            return JsonLateDecoder(self._plan, self._json_times)
+        framed = self._output is Format.AVRO
+        derived = self._derived(schemas.late_schema(self._plan, self._namespace))
+        schemas_of = self.registry if framed and self.registry is not None else derived
+        return AvroLateDecoder(self._plan, schemas_of, framed=framed)
 
     def close(self) -> None:
         """Let go of the registry."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from barloom.source.decode import Rows
     from barloom.store.protocol import SideRecord
 
-__all__ = ["BarDecoder", "BarEncoder", "EventDecoder", "EventEncoder", "LateEncoder", "Records"]
+__all__ = ["BarDecoder", "BarEncoder", "EventDecoder", "EventEncoder", "LateDecoder", "LateEncoder", "Records"]
 
 
 class Records(NamedTuple):
@@ -84,6 +84,14 @@ class BarDecoder(Protocol):
 
     def frame(self, level: int, keys: Sequence[bytes], values: Sequence[bytes]) -> pl.DataFrame:
         """Bars of one level that were `kept`, as a frame with `bar_schema`; what it `lacks` is null."""
+        ...
+
+
+class LateDecoder(Protocol):
+    """Refused rows from messages."""
+
+    def decode(self, value: bytes) -> SideRecord:
+        """One of them; `SourceError` where the message is none of this definition."""
         ...
 
 

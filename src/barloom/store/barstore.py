@@ -21,7 +21,7 @@ from barloom.store.totals import TOTALS, Totals
 from barloom.store.writing import CommitWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import polars as pl
@@ -181,6 +181,10 @@ class BarStore:
     def side_records(self) -> Iterator[SideRecord]:
         """The refused rows that are kept, oldest first."""
         return (record for _, record in self.scanner.side())
+
+    def side(self) -> Iterator[Sequence[SideRecord]]:
+        """The same in blocks, as they are stored: `RefusedRows` where many came together."""
+        return self.scanner.side_blocks()
 
     def backup(self, path: str | Path) -> None:
         """Copy the store as of its last commit into a new directory; the writer may go on meanwhile.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import Keys, Snapshot, Step
 
-__all__ = ["Commit", "Restored", "SideRecord", "Store"]
+__all__ = ["NUMBERS", "Commit", "Restored", "SideRecord", "Store"]
 
 _NONE: Final[Mapping[str, int]] = MappingProxyType({})
 
@@ -44,6 +44,10 @@ class SideRecord(NamedTuple):
     last_number: int | None = None
     until: int | None = None
     hole: str | None = None
+
+
+NUMBERS: Final = ("first_number", "last_number", "until", "hole")
+"""The fields of a `SideRecord` that only definitions with a sequence have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,11 @@ class Scanner:
             yield key
             lower = after(prefix + key)
 
+    def side_blocks(self) -> Iterator[Sequence[SideRecord]]:
+        """The refused rows as they are stored, oldest first: `RefusedRows` where many came together."""
+        for _, data in self._backend.scan(Family.REJECTED, encode_start(0), None):
+            yield decode_side(data, self._layout.keys.decode)
+
     def side(self, first: int = 0) -> Iterator[tuple[int, SideRecord]]:
         """Refused rows with their numbers, from number `first` on."""
         for place, data in self._backend.scan(Family.REJECTED, encode_start(first), None):

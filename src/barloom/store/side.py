@@ -71,10 +71,10 @@ def encode_side(side: Sequence[SideRecord], encode_key: Callable[[tuple[object, 
         yield Stored(stop - 1, _block(side[start:stop]))
 
 
-def decode_side(data: bytes, decode_key: Callable[[bytes], tuple[object, ...]]) -> list[SideRecord]:
-    """The refused rows of `encode_side`'s bytes, or of what an older version wrote."""
+def decode_side(data: bytes, decode_key: Callable[[bytes], tuple[object, ...]]) -> Sequence[SideRecord]:
+    """The refused rows of `encode_side`'s bytes, or of what an older version wrote: `RefusedRows` where many are."""
     if data[:1] == _BLOCK:
-        return list(_rows(data[1:]))
+        return _rows(data[1:])
     one = _ROWS.decode(data)
     key = None if one.key is None else decode_key(one.key)
     before = (one.offset, one.origin, one.row, one.reason, one.message, one.raw, one.by, one.missed)

@@ -10,6 +10,7 @@ import pytest
 
 from barloom.errors import SourceError
 from barloom.source.files import reading as reading_module
+from barloom.source.text import jsonrows
 from source.reading import iso, plan, put, read, tick
 
 if TYPE_CHECKING:
@@ -113,6 +114,27 @@ def test_a_document_over_several_lines(tmp_path: Path, end: str) -> None:
     assert [A, B, C] == read(plan(rows="[*]"), put(tmp_path / "a.json", text)).rows
     whole = put(tmp_path / "b.json", json.dumps({"data": [ONE, TWO, THREE]}, indent=1) + end)
     assert [A, B, C] == read(plan(rows="data[*]"), whole).rows
+
+
+def test_a_long_document_is_looked_through_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the size of the blocks that it comes in: lines that were looked at are not looked at again."""
+    rows = [{**ONE, "note": 'a "quoted" [ text'} for _ in range(100)]
+    text = "".join(json.dumps({"data": rows}, indent=1) + "\n" for _ in range(2))
+    path = put(tmp_path / "a.json", text)
+    looked = []
+    through = jsonrows.JsonRows._looked_through  # noqa: SLF001 - what is counted
+
+    def counted(self: jsonrows.JsonRows, data: bytes, known: Any) -> Any:  # noqa: ANN401 - of a type of its own
+        looked.append(len(data) - known.until)
+        return through(self, data, known)
+
+    monkeypatch.setattr(jsonrows.JsonRows, "_looked_through", counted)
+    monkeypatch.setattr(reading_module, "_BLOCK_BYTES", 150)
+    monkeypatch.setattr(reading_module, "_PEEK_BYTES", 150)
+    found = read(plan(rows="data[*]"), path)
+
+    assert [A] * 200 == found.rows
+    assert sum(looked) < 6 * len(text)
 
 
 def test_an_open_document_waits(tmp_path: Path) -> None:

@@ -93,12 +93,10 @@ def _refuse_both(kafka: KafkaOptions) -> None:
 
 
 def _show_store(store: Path, *, as_json: bool) -> Exit:
-    from barloom.read.key_stands import keys_of_store  # noqa: PLC0415 - on Kafka there is no store
-    from barloom.store.opening import open_for_reading  # noqa: PLC0415
+    from barloom.front.store import Store  # noqa: PLC0415 - on Kafka there is no store
 
-    now = SystemClock().now()
-    with open_for_reading(store) as held:
-        time, keys = held.times().stream_time, keys_of_store(held)
+    now, found = SystemClock().now(), Store(store).status()
+    time, keys = found.stream_time, found.keys
     if as_json:
         reached = None if time is None else moment(time)
         body = {"store": str(store), "stream_time": reached, "keys": keys_body(keys)}

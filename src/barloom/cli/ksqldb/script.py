@@ -11,8 +11,8 @@ from barloom.cli.exits import Exit
 from barloom.cli.formats import plural
 from barloom.cli.ksqldb.options import NO_CHOICES, Choices
 from barloom.cli.options import AsJson, Definition  # noqa: TC001 - the command line reads the annotations
-from barloom.cli.output import STDOUT, write_text
 from barloom.cli.screen import note, say
+from barloom.read.exports.files import STDOUT, write_text
 
 __all__ = ["ksql", "script"]
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
-
-import polars as pl
 
 from barloom.cli.formats import UsageError, instant, plural
 from barloom.plan.barplan import FieldKind
 from barloom.plan.suggest import did_you_mean
+from barloom.read.ranges import BarRange
 from barloom.store.backend import Family
-from barloom.store.scanning import Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from barloom.plan.barplan import BarPlan, Field
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
     from barloom.read.readable import Readable
-    from barloom.store.scanning import BarKind
 
-__all__ = ["Range", "about_key", "key_fields", "lacks", "level_of", "near_keys", "whole_key"]
+__all__ = ["about_key", "key_fields", "lacks", "level_of", "near_keys", "range_asked", "whole_key"]
 
 _NEAR: Final = 3
 _OF_BARS: Final = (Family.FINAL, Family.OPEN)
@@ -148,40 +144,14 @@ def _whole_letters(field: Field, text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Bars of a timeframe, of some keys, within some time."""
-
-    kind: BarKind
-    level: int
-    key: Mapping[str, object]
-    first: int | None
-    last: int | None
-
-    @classmethod
-    def asked(  # noqa: PLR0913 - one argument an option
-        cls, store: Readable, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
-    ) -> Range:
-        """The range that the options name."""
-        first = None if begin is None else instant(begin, "--from")
-        last = None if end is None else instant(end, "--to")
-        if first is not None and last is not None and first > last:
-            message = f"--from {begin} is later than --to {end}: give the earlier one to --from"
-            raise UsageError(message)
-        level = level_of(store.plan, timeframe)
-        return cls("live" if live else "final", level, key_fields(store, parts), first, last)
-
-    def frames(self, store: Readable) -> Iterator[pl.DataFrame]:
-        """The bars, sorted by key and start, a bounded number at a time."""
-        names = store.plan.event.key
-        whole = len(self.key) == len(names)
-        key = store.layout.keys.encode([self.key[name] for name in names]) if whole else None
-        selection = Selection(self.kind, self.level, key, self.first, self.last)
-        for frame in store.scanner.frames(selection):
-            yield frame if whole or not self.key else frame.filter(**self.key)
-
-    def holds(self, name: str) -> pl.Expr:
-        """Whether a column of starts (Int64 nanoseconds) lies in the range."""
-        start = pl.col(name)
-        after = pl.lit(value=True) if self.first is None else start >= self.first
-        return after & (pl.lit(value=True) if self.last is None else start < self.last)
+def range_asked(  # noqa: PLR0913 - one argument an option
+    store: Readable, timeframe: str, parts: Sequence[str], begin: str | None, end: str | None, *, live: bool
+) -> BarRange:
+    """The range that the options name."""
+    first = None if begin is None else instant(begin, "--from")
+    last = None if end is None else instant(end, "--to")
+    if first is not None and last is not None and first > last:
+        message = f"--from {begin} is later than --to {end}: give the earlier one to --from"
+        raise UsageError(message)
+    level = level_of(store.plan, timeframe)
+    return BarRange("live" if live else "final", level, key_fields(store, parts), first, last)

@@ -8,12 +8,14 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import instant, moment, on_the_grid
 from barloom.cli.look.asking import about_key, lacks, whole_key
+from barloom.cli.look.gaps import gap_body
 from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.screen import note, say
 
 if TYPE_CHECKING:
     from barloom.read.explain import Explanation
+    from barloom.read.gap_look import Numbers
     from barloom.time.session_at import SlotSessions
 
 __all__ = ["explain"]
@@ -70,7 +72,15 @@ def _body(found: Explanation) -> dict[str, object]:
         "session": _session(found.sessions),
         "closed": found.closed or None,
         "closed_now": found.closed_now or None,
+        "numbers": _numbers(found.numbers),
     }
+
+
+def _numbers(found: Numbers | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    told = {"missing": found.missing, "complete": found.complete, "why": found.why or None}
+    return {**told, "refused": dict(found.refused), "gaps": [gap_body(gap) for gap in found.gaps]}
 
 
 def _session(found: SlotSessions | None) -> dict[str, object] | None:

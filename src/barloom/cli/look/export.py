@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import polars as pl
 from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import UsageError, plural, slot_text
-from barloom.cli.look.asking import Range, about_key, lacks
+from barloom.cli.formats import UsageError, on_the_grid, plural
+from barloom.cli.look.asking import about_key, lacks, range_asked
 from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.options import AsJson, From, MaybeStore, SomeKey, To  # noqa: TC001 - the command line reads them
-from barloom.cli.output import STDOUT, format_of, write_frames
 from barloom.cli.screen import note, say
-from barloom.engine.frames import TIME, bar_schema
-from barloom.plan.identity import topics as named
-from barloom.store.barstore import BarStore
+from barloom.read.exports.bars import export_bars, export_rejected
+from barloom.read.exports.files import STDOUT, format_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from barloom.plan.barplan import BarPlan
+    from barloom.read.ranges import BarRange
     from barloom.read.readable import Readable
-    from barloom.store.protocol import SideRecord
 
-__all__ = ["export", "rejected_frames", "rejected_schema"]
-
-_ROWS = 10_000
+__all__ = ["export"]
 
 Out = Annotated[
     str, Parameter(allow_leading_hyphen=True, help="The file: .csv, .parquet or .jsonl; - for standard output.")
@@ -61,14 +53,15 @@ def export(  # noqa: PLR0913 - the options of a command
     if as_json and out == STDOUT:
         message = "--json and --out - both go to standard output; give a file to --out"
         raise UsageError(message)
-    chosen, unknown = format_of(out, form), None
-    with opened(store, topics) as held:
+    with on_the_grid():
+        chosen, unknown = format_of(out, form), None
+    with opened(store, topics) as held, on_the_grid():
         if rejected:
-            _refuse(timeframe=timeframe, live=live, key=key, begin=begin, end=end)
-            rows = write_frames(rejected_frames(_of_a_run(held)), rejected_schema(held.plan), out, chosen)
+            given = {"--timeframe": timeframe, "--live": live, "--key": key, "--from": begin, "--to": end}
+            rows = export_rejected(held, out, chosen, given)
         else:
-            asked = Range.asked(held, _required(held.plan, timeframe), key, begin, end, live=live)
-            rows = write_frames(asked.frames(held), bar_schema(held.plan), out, chosen)
+            asked = range_asked(held, _required(held.plan, timeframe), key, begin, end, live=live)
+            rows = export_bars(held, asked, out, chosen)
             unknown = None if rows else _unknown_key(held, asked)
     if as_json:
         machine.emit("export", {"out": out, "format": chosen, "rows": rows})
@@ -79,7 +72,7 @@ def export(  # noqa: PLR0913 - the options of a command
     return Exit.OK
 
 
-def _unknown_key(held: Readable, asked: Range) -> str | None:
+def _unknown_key(held: Readable, asked: BarRange) -> str | None:
     """What there is to say where the key that was asked for is none of those with bars."""
     if len(asked.key) < len(held.plan.event.key):
         return None
@@ -88,55 +81,9 @@ def _unknown_key(held: Readable, asked: Range) -> str | None:
     return about_key(bucket, key) if lacks(bucket, key) else None
 
 
-def _refuse(**options: object) -> None:
-    given = [name for name, value in options.items() if value]
-    if given:
-        written = {"begin": "from", "end": "to"}
-        message = f"--rejected writes all refused rows: leave out --{written.get(given[0], given[0])}"
-        raise UsageError(message)
-
-
-def _of_a_run(held: Readable) -> BarStore:
-    """The store of a run, which alone has the refused rows."""
-    if isinstance(held, BarStore):
-        return held
-    message = f"over Kafka the refused rows are in the topic {named(held.plan).late!r}; --rejected is for a store"
-    raise UsageError(message)
-
-
 def _required(plan: BarPlan, timeframe: str | None) -> str:
     if timeframe is not None:
         return timeframe
     there = ", ".join(str(plan.levels[position].timeframe) for position in plan.published)
     message = f"say which bars: --timeframe, one of {there}; or --rejected"
     raise UsageError(message)
-
-
-def rejected_schema(plan: BarPlan) -> pl.Schema:
-    """The columns of the side output."""
-    keys = {name: bar_schema(plan)[name] for name in plan.event.key}
-    before = {"reason": pl.String(), **keys, "event_time": TIME, "by_ns": pl.Int64(), "missed": pl.String()}
-    after = {"message": pl.String(), "source": pl.String(), "row": pl.Int64(), "offset": pl.Int64(), "raw": pl.String()}
-    return pl.Schema({**before, **after})
-
-
-def rejected_frames(store: BarStore) -> Iterator[pl.DataFrame]:
-    """The rows in the side output in the order in which they were refused.
-
-    `by_ns` is how late, or how far ahead, and `missed` the bars that the row would have been in, ``timeframe start``
-    each.
-    """
-    schema = rejected_schema(store.plan)
-    stored = {name: pl.Int64() if kind == TIME else kind for name, kind in schema.items()}
-    blank = (None,) * len(store.plan.event.key)
-    found = store.scanner.side()
-    while records := list(islice(found, _ROWS)):
-        rows = [_rejected_row(record, blank) for _, record in records]
-        yield pl.DataFrame(rows, schema=stored, orient="row").cast(schema)
-
-
-def _rejected_row(record: SideRecord, blank: tuple[object, ...]) -> tuple[object, ...]:
-    missed = "; ".join(f"{timeframe} {slot_text(start, timeframe)}" for timeframe, start in record.missed.items())
-    keys = blank if record.key is None else record.key
-    where = (record.message, record.origin, record.row, record.offset, record.raw)
-    return (record.reason, *keys, record.event_time, record.by, missed or None, *where)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import instant, moment, on_the_grid, slot_text, stamp
+from barloom.cli.formats import instant, moment, on_the_grid, stamp
 from barloom.cli.look.asking import about_key, near_keys, whole_key
 from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.screen import Column, Sheet, say, show
 from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.answers import Found
+from barloom.read.exports.rejected import slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,15 +14,14 @@ from cyclopts import Parameter
 
 from barloom.cli.exits import Exit
 from barloom.cli.formats import count, moment, plural
-from barloom.cli.look.asking import Range
 from barloom.cli.look.chart import show_candles
 from barloom.cli.make.kraken import TRADES, show_kraken
-from barloom.cli.output import write_frames
 from barloom.cli.screen import Column, Sheet, heading, say, show
-from barloom.engine.frames import bar_schema
 from barloom.front.load import load
 from barloom.read.answers import Found
 from barloom.read.bucket import TimeBucket
+from barloom.read.exports.bars import export_bars
+from barloom.read.ranges import BarRange
 from barloom.simulate import Market
 from barloom.store.opening import open_for_reading
 from barloom.time.timeframe import MINUTE
@@ -163,9 +162,7 @@ class _Story:
     def _exported(self, store: Path) -> Path:
         out = store.with_suffix(".csv")
         with open_for_reading(store) as opened:
-            level = opened.plan.level_of("1m")
-            frames = Range("final", level, {}, None, None).frames(opened)
-            write_frames(frames, bar_schema(opened.plan), str(out), "csv")
+            export_bars(opened, BarRange.of(opened, "1m"), str(out), "csv")
         return out
 
 

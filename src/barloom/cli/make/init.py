@@ -11,9 +11,10 @@ from cyclopts import Parameter
 
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError
-from barloom.cli.output import naming
+from barloom.cli.options import listed
 from barloom.cli.screen import say
 from barloom.front.init import init as guessed
+from barloom.read.exports.files import naming
 
 __all__ = ["init"]
 
@@ -48,7 +49,7 @@ def init(
     if out != "-" and Path(out).exists() and not force:
         message = f"{out} is there already: name another with --out, or write over it with --force"
         raise UsageError(message)
-    text = guessed(files, names=_listed(names), zone=zone, delimiter=delimiter)
+    text = guessed(files, names=listed(names), zone=zone, delimiter=delimiter)
     if out == "-":
         sys.stdout.write(text)
         return Exit.OK
@@ -58,8 +59,3 @@ def init(
     say(f"  barloom check {out}")
     say(f"  barloom run {out} --source {' --source '.join(map(shlex.quote, files))} --store state")
     return Exit.OK
-
-
-def _listed(names: str | None) -> list[str]:
-    """Names that are parted by commas."""
-    return [name.strip() for name in names.split(",")] if names else []

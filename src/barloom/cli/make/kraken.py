@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from barloom.cli.formats import count, moment
-from barloom.cli.look.asking import Range
 from barloom.cli.look.chart import show_candles
-from barloom.cli.look.published import read_published
-from barloom.cli.look.verify import against
 from barloom.cli.screen import heading, say
 from barloom.front.load import load
 from barloom.read.bucket import TimeBucket
+from barloom.read.ranges import BarRange
+from barloom.read.verify.verification import verify
 from barloom.store.opening import open_for_reading
 from barloom.time.timeframe import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from barloom.cli.look.comparison import Comparison
+    from barloom.read.verify.verification import Verification
 
 __all__ = ["TRADES", "show_kraken"]
 
@@ -64,8 +63,6 @@ def show_kraken(place: Path) -> bool:
     trades = _rows(TRADES)
     ticks = [(_KEY, at, price, size) for price, size, at, *_ in trades]
     _write(place / "trades.csv", ("symbol", "at", "price", "size"), ticks)
-    names = ("start", "open", "high", "low", "close", "vwap", "volume", "count")
-    _write(place / "candles.csv", names, _rows(_CANDLES))
     definition = place / "kraken.toml"
     definition.write_text(_DEFINITION, encoding="utf-8")
     load(definition).run(place / "trades.csv", place / "kraken", at_end="close")
@@ -94,14 +91,13 @@ def _write(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _compared(place: Path) -> tuple[Comparison, int, int, int]:
+def _compared(place: Path) -> tuple[Verification, int, int, int]:
     """The comparison from the first whole minute on; how many minutes are without trades; the times compared."""
     with open_for_reading(place / "kraken") as store:
         times = store.times()
         first = ((times.first or 0) // MINUTE + 1) * MINUTE
         last = ((times.max_event or 0) // MINUTE + 1) * MINUTE
-        asked = Range("final", store.plan.level_of("1m"), {}, first, last)
-        published = read_published(place / "candles.csv", store.plan.event.key, {})
-        found = against(store, asked, published, None, skip=False, limit=5)
+        asked = BarRange.of(store, "1m", None, first, last)
+        found = verify(store, asked, _CANDLES, show=5)
         quiet = sum(int(frame["synthetic"].sum()) for frame in asked.frames(store))
     return found, quiet, first, last

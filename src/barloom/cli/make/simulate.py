@@ -13,8 +13,8 @@ from barloom.cli import machine
 from barloom.cli.exits import Exit
 from barloom.cli.formats import UsageError, count, instant, plural
 from barloom.cli.options import AsJson  # noqa: TC001 - the command line reads it
-from barloom.cli.output import naming
 from barloom.cli.screen import err, say, spinner
+from barloom.read.exports.files import naming
 from barloom.simulate import Market
 from barloom.time.calendars import resolve
 

@@ -13,7 +13,7 @@ from barloom.store.backend import Family
 from barloom.store.scanning import Scanner, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import polars as pl
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from barloom.serde.protocol import BarDecoder
     from barloom.store.backend import Backend
     from barloom.store.layout import Layout
+    from barloom.store.protocol import SideRecord
     from barloom.store.scanning import BarKind
     from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["MessageScanner", "TopicCopy"]
 
 _KINDS: Final[tuple[BarKind, ...]] = ("final", "live")
+_READ_AT_ONCE: Final = 1_000
 _BEYOND_ALL: Final = b"\xff" * 64
 
 
@@ -66,8 +68,10 @@ class TopicCopy(HeldBars):
         whole: bool = True,
         live_retention: int | None = None,
         tells_time: bool = True,
+        rejected: Callable[[], Iterator[SideRecord]] | None = None,
     ) -> None:
         super().__init__(plan, backend, decoder, calendar, held, whole=whole, tells_time=tells_time)
+        self._rejected = rejected
         self.scanner = MessageScanner(self.layout, backend, lambda: calendar, decoder)
         self.state = "CREATED"
         self.as_of: int | None = None
@@ -85,6 +89,11 @@ class TopicCopy(HeldBars):
     def values(self, level: int) -> Callable[[bytes, int, bytes, bool], MessageBar]:
         """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
         return message_values(self.plan, self.decoder, level)
+
+    def side(self) -> Iterator[Sequence[SideRecord]]:
+        """The refused rows that their topic holds now; none where no topic is known to."""
+        found = iter(()) if self._rejected is None else self._rejected()
+        return iter(lambda: list(islice(found, _READ_AT_ONCE)), [])
 
     def version(self) -> bytes:
         """What is another one after every change."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from barloom.clock import Clock, SystemClock
 from barloom.errors import TopicMismatch
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.cluster.clients import consumer_config
+from barloom.kafka.config.settings import BARLOOM
+from barloom.kafka.letters.rejected import rejected_rows
 from barloom.kafka.reader.checkpoint import Origin, open_copy
 from barloom.kafka.reader.contact import Contact
 from barloom.kafka.reader.copy import TopicCopy
@@ -20,6 +23,7 @@ from barloom.kafka.reader.reached import Reached
 from barloom.kafka.reader.reader import Reader
 from barloom.kafka.reader.tail import Tail
 from barloom.kafka.reader.written import own_bars
+from barloom.plan.identity import topics
 from barloom.plan.load import plan_of
 from barloom.time.calendars import resolve
 
@@ -70,6 +74,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     bars_there = written(plan, settings, calendar)
     plan = bars_there.plan
     feeds = Feeds(plan, settings.app, live=settings.live_interval is not None, written_by=settings.written_by)
+    ours = settings.written_by == BARLOOM
     ids, count = _topics(admin, feeds.topics)
     held = _held(partitions, count)
     origin = Origin.of(plan, settings, admin.list_topics(timeout=_CALL).cluster_id or "", ids, held)
@@ -92,6 +97,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
             whole=len(held) == count,
             live_retention=settings.live_retention,
             tells_time=feeds.progress is not None,
+            rejected=partial(rejected_rows, plan, settings, topics(plan, settings.app).late) if ours else None,
         )
         tail = _tail(settings, feeds)
         ends = Ends(admin)

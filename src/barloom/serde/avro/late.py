@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Final
 
-from barloom.serde.avro.one import write_key, write_text
+from barloom.errors import SourceError
+from barloom.serde.avro.one import read_one, write_key, write_text
 from barloom.serde.avro.pieces import varint
+from barloom.serde.poll import FRAME
 from barloom.serde.protocol import Records
+from barloom.store.protocol import NUMBERS, SideRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.serde.avro.bars import Headers
-    from barloom.store.protocol import SideRecord
+    from barloom.serde.schema_source import SchemaSource
 
-__all__ = ["AvroLateEncoder"]
+__all__ = ["AvroLateDecoder", "AvroLateEncoder"]
 
 _NONE: Final = varint(0)
 _SOME: Final = varint(1)
 _MILLISECOND: Final = 1_000_000
+_UNREADABLE: Final = (IndexError, ValueError, KeyError, struct.error)
 
 
 class AvroLateEncoder:
@@ -61,3 +66,30 @@ def _row(one: SideRecord, key: bytes) -> bytes:
             write_text(one.raw),
         )
     )
+
+
+class AvroLateDecoder:
+    """Reads what `AvroLateEncoder` writes, also with the schemas of other versions; `framed` messages name theirs."""
+
+    def __init__(self, plan: BarPlan, schemas: SchemaSource, *, framed: bool) -> None:
+        self._names = plan.event.key
+        self._schemas = schemas
+        self._skipped = FRAME if framed else 0
+
+    def decode(self, value: bytes) -> SideRecord:
+        """One refused row."""
+        number = int.from_bytes(value[1:FRAME], "big") if self._skipped else 0
+        kind, _ = self._schemas.schema(number)
+        try:
+            fields, _ = read_one(kind, value, self._skipped)
+            key = fields["key"]
+            return SideRecord(
+                **{name: fields[name] for name in ("offset", "origin", "row", "reason", "message", "raw", "by")},
+                missed={name: start * _MILLISECOND for name, start in fields["missed"].items()},
+                key=None if key is None else tuple(key[name] for name in self._names),
+                event_time=fields["event_time"],
+                **{name: fields.get(name) for name in NUMBERS},
+            )
+        except _UNREADABLE as error:
+            message = f"the message holds no refused row of this definition: {error}: {value[:60]!r}"
+            raise SourceError(message) from None

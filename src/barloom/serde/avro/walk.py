@@ -36,7 +36,6 @@ _SQUEEZE: Final = tuple(
     )
 )
 _ONE: Final = np.uint64(1)
-_THREE: Final = np.uint64(3)
 _CONTINUED: Final = 0x80
 _WORD: Final = 8
 _INT_LOW: Final = -(2**31)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from barloom.serde.json.text import FORMAT, LATE_VERSION, time_value
+from barloom.errors import SourceError
+from barloom.serde.json.text import FORMAT, LATE_VERSION, time_of, time_value
 from barloom.serde.protocol import Records
+from barloom.store.protocol import NUMBERS, SideRecord
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from barloom.plan.barplan import BarPlan
     from barloom.serde.json.text import JsonTimes
-    from barloom.store.protocol import SideRecord
 
-__all__ = ["JsonLateEncoder"]
+__all__ = ["JsonLateDecoder", "JsonLateEncoder"]
 
 
 class JsonLateEncoder:
@@ -60,3 +61,30 @@ class JsonLateEncoder:
     def _numbers(one: SideRecord) -> dict[str, object]:
         numbers = {"first_number": one.first_number, "last_number": one.last_number}
         return {**numbers, "until": one.until, "hole": one.hole}
+
+
+class JsonLateDecoder:
+    """Reads what `JsonLateEncoder` writes."""
+
+    def __init__(self, plan: BarPlan, times: JsonTimes) -> None:
+        self._names = plan.event.key
+        self._times = times
+
+    def decode(self, value: bytes) -> SideRecord:
+        """One refused row."""
+        try:
+            return self._record(msgspec.json.decode(value))
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"the message holds no refused row of this definition: {error}: {value[:60]!r}"
+            raise SourceError(message) from None
+
+    def _record(self, told: dict[str, Any]) -> SideRecord:
+        key = told["key"]
+        numbers: dict[str, Any] = {name: told.get(name) for name in NUMBERS}
+        return SideRecord(
+            **{name: told[name] for name in ("offset", "origin", "row", "reason", "message", "raw", "by")},
+            missed={name: time_of(start, self._times) for name, start in told["missed"].items()},
+            key=None if key is None else tuple(key[name] for name in self._names),
+            event_time=told["event_time"],
+            **numbers,
+        )

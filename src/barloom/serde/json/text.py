@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 import polars as pl
 
-from barloom.time.instants import written
+from barloom.time.instants import nanos_of_text, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ __all__ = [
     "counted",
     "json_members",
     "member",
+    "time_of",
     "time_value",
 ]
 
@@ -101,3 +102,8 @@ def member(name: str) -> str:
 def time_value(nanos: int, times: JsonTimes) -> str | int:
     """A bound of a slot as `bound_as_json` writes it, before the quotes."""
     return written(nanos) if times == "iso" else nanos // _NANOS[times]
+
+
+def time_of(given: str | int, times: JsonTimes) -> int:
+    """The nanoseconds of what `time_value` writes."""
+    return nanos_of_text(str(given)) if times == "iso" else int(given) * _NANOS[times]

@@ -28,7 +28,6 @@ _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _PAIR: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2,5}[-_][A-Z]{3,4}(?![A-Za-z0-9])")
 _CODE: Final = re.compile(r"[A-Z]?\d{1,2}")
 _SPAN: Final = re.compile(r"(?:^|[_-])(\d+)(mo|[smhdw])(?=[_.-]|$)")
-_HOURS: Final = {"60": "1h", "240": "4h", "720": "12h", "1440": "1d"}
 _DATES: Final = ((r"(?<!\d)((?:19|20)\d{6})(?!\d)", "%Y%m%d"), (r"((?:19|20)\d\d-\d\d-\d\d)", "%Y-%m-%d"))
 _LEVEL: Final = re.compile(r"(?:^|/)([^/=!]+)=([^/!]+)(?=[/!])")
 

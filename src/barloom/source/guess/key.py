@@ -20,7 +20,6 @@ __all__ = ["Key", "key_of"]
 
 _SYMBOL: Final = r"^[A-Z0-9][A-Z0-9/._:=\-]{1,23}$"
 _VENUES: Final = ("exchange", "venue", "broker", "source", "market")
-_NUMBERED: Final = ("symbol", "ticker", "instrument", "instrumentid", "code", "productid", "marketid")
 _SHOWN: Final = 3
 
 

@@ -26,9 +26,10 @@ _KINDS: Final = {
     "d": re.compile(r"\d{4}[./-]\d\d[./-]\d\d|\d{8}"),
     "c": re.compile(r"\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"),
     "t": re.compile(r"\d{4}[./-]?\d\d[./-]?\d\d[ T]\d\d:?\d\d.*"),
+    "f": re.compile(r"[01]"),
     "x": re.compile(r".*"),
 }
-"""Kinds of columns: number, whole, epoch, boolean, since midnight, date, clock, date with clock, anything."""
+"""Kinds of columns: number, whole, epoch, boolean, since midnight, date, clock, date with clock, flag, anything."""
 
 _LOOKED_AT: Final = 100
 
@@ -105,9 +106,9 @@ def names_of(file: str, rows: Sequence[Sequence[str]], given: Sequence[str]) -> 
     return found.title, found.names.split()[:width]
 
 
-def known_layout(file: str, rows: Sequence[Sequence[str]]) -> Layout | None:
+def known_layout(file: str, rows: Sequence[Sequence[str]], layouts: Sequence[Layout] = _KNOWN) -> Layout | None:
     """The first layout that these rows fit."""
-    return next((layout for layout in _KNOWN if _fits(layout, file, rows[:_LOOKED_AT])), None)
+    return next((layout for layout in layouts if _fits(layout, file, rows[:_LOOKED_AT])), None)
 
 
 def _shown(row: Sequence[str]) -> str:

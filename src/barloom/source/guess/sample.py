@@ -20,7 +20,7 @@ from barloom.source.guess.layouts import looks_like_header, names_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ROWS", "Sample", "read_sample"]
+__all__ = ["ROWS", "Sample", "delimiter_of", "read_sample"]
 
 ROWS: Final = 10_000
 """How many rows of a file are looked at."""
@@ -149,7 +149,7 @@ def _of_json(file: InputFile, names: Sequence[str]) -> Sample:
 
 def _of_csv(file: InputFile, names: Sequence[str], delimiter: str | None) -> Sample:
     lines = [line for line in _beginning(file).split("\n") if line.strip()][: ROWS + 1]
-    parted = delimiter or _delimiter(lines[:_LINES])
+    parted = delimiter or delimiter_of(lines[:_LINES])
     rows = list(csv.reader(lines, delimiter=parted))
     if not rows:
         return Sample((file,), pl.DataFrame(), 0, parted)
@@ -171,7 +171,7 @@ def _of_csv(file: InputFile, names: Sequence[str], delimiter: str | None) -> Sam
     return Sample((file,), pl.DataFrame(texts), len(body), parted, names=given, layout=known[0])
 
 
-def _delimiter(lines: Sequence[str]) -> str:
+def delimiter_of(lines: Sequence[str]) -> str:
     """What parts the lines into most fields, in most of them as many."""
     return max(_DELIMITERS, key=lambda each: (_agreeing(lines, each), -_DELIMITERS.index(each)))
 

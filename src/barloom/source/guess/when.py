@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
@@ -40,7 +41,7 @@ def when_of(sample: Sample) -> When:
     dated = [name for name, shape in shapes.items() if shape.dated]
     if whole and (in_role("time", whole) or not dated):
         return When((whole[0],), shapes[whole[0]], shapes[whole[0]].words)
-    found = next(_chained(_apart(sample, dated), _named(sample)), None)
+    found = next(chain(_apart(sample, dated), _named(sample)), None)
     if found is not None:
         return found
     unread = [name for name in in_role("time", rows.columns) if name not in shapes and rows[name].n_unique() > 1]
@@ -59,12 +60,6 @@ def when_of(sample: Sample) -> When:
         "write the definition by hand, with the time's pattern as [event.fields] at = 'timestamp(\"%d.%m.%Y %H:%M\")'"
     )
     raise SourceError(message)
-
-
-def _chained(*candidates: Iterator[When]) -> Iterator[When]:
-    """The candidates of one after another."""
-    for each in candidates:
-        yield from each
 
 
 def arrival_of(sample: Sample, when: When) -> tuple[str, TimeShape] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -44,6 +44,17 @@ _DEPTH[list(b"[{")] = 1
 _DEPTH[list(b"]}")] = -1
 
 
+class _Known(NamedTuple):
+    """Up to where lines were looked at, whether a quote is open there, and how many brackets are."""
+
+    until: int
+    quotes: int
+    depth: int
+
+
+_NOTHING: Final = _Known(0, 0, 0)
+
+
 class JsonRows:
     """Reads JSON of which each item of a list is a row; see `Items`. Some item must have each of `needed`."""
 
@@ -59,6 +70,7 @@ class JsonRows:
         self._over_lines = False
         self._checked = False
         self._where = ""
+        self._held, self._known = b"", _NOTHING
 
     def begin(self, line: bytes, where: str) -> bool:
         """Take the first line, which is never a header."""
@@ -70,8 +82,10 @@ class JsonRows:
         """The documents that end in these lines; raises `SourceError` for one that is too long to be held."""
         if ended or not self._over_lines:
             return data
-        ends = self._ends(data)
+        again = bool(self._held) and data.startswith(self._held)
+        ends, known = self._looked_through(data, self._known if again else _NOTHING)
         taken = data[: int(ends[-1]) + 1] if len(ends) else b""
+        self._held, self._known = (b"", _NOTHING) if taken else (data, known)
         if self._over_lines and len(data) - len(taken) > _LONGEST_DOCUMENT:
             message = (
                 f"{self._where} holds a JSON document of more than {_LONGEST_DOCUMENT >> 20} MiB; "
@@ -137,13 +151,26 @@ class JsonRows:
 
         A text in quotes goes over no line end in JSON.
         """
-        plain = _ESCAPED.sub(b"__", data) if b"\\" in data else data
+        return self._looked_through(data, _NOTHING)[0]
+
+    def _looked_through(self, data: bytes, known: _Known) -> tuple[Integers, _Known]:
+        """The same, and what is known by now of all lines but the last.
+
+        What was `known` of the lines that begin `data`, in which no document ends, is not looked at again.
+        """
+        rest = data[known.until :]
+        plain = _ESCAPED.sub(b"__", rest) if b"\\" in rest else rest
         letters = np.frombuffer(plain, np.uint8)
-        depth = np.where(np.cumsum(letters == ord('"')) % 2, 0, _DEPTH[letters]).cumsum(dtype=np.int64)
+        quotes = np.cumsum(letters == ord('"')) + known.quotes
+        depth = np.where(quotes % 2, 0, _DEPTH[letters]).cumsum(dtype=np.int64) + known.depth
         breaks = (plain.find(b"\n", found.start()) for found in _NEW_VALUE.finditer(plain))
         if any(depth[place] > 0 for place in breaks):
             self._over_lines = False
-        return np.flatnonzero((letters == ord("\n")) & (depth <= 0))
+        line = plain.rstrip(b" \t\r\n").rfind(b"\n")
+        ends = np.flatnonzero((letters == ord("\n")) & (depth <= 0)) + known.until
+        if line < 0:
+            return ends, known
+        return ends, _Known(known.until + line + 1, int(quotes[line]) % 2, int(depth[line]))
 
     def _is_json(self, text: bytes) -> bool:
         try:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from barloom.cli.formats import UsageError
-from barloom.cli.look.comparison import BarName, Comparison, Difference, comparable, compare
-from barloom.cli.look.published import Written, read_published
 from barloom.errors import SourceError
+from barloom.read.verify.comparison import BarName, Comparison, Difference, comparable, compare
+from barloom.read.verify.published import read_published
+from barloom.read.verify.tables import Written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,7 +161,7 @@ def test_columns_can_be_renamed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error", "says"),
     [
-        ("time,close\n1,2\n", UsageError, "no column 'start'"),
+        ("time,close\n1,2\n", ValueError, "no column 'start'"),
         ("start,close\nnoon,2\n", SourceError, "'noon' is not a time"),
         ("start,close\n1762776000,2\n1762776000,3\n", SourceError, "more than once"),
     ],
@@ -195,7 +195,7 @@ def test_published_bars_are_read_as_a_run_reads(tmp_path: Path) -> None:
 
 
 def test_a_list_of_objects_is_read_as_lines_are(tmp_path: Path) -> None:
-    """Numbers stay as they are written, whatever stands within a text; lists without names cannot be compared."""
+    """Numbers stay as they are written, whatever stands within a text; lists of no known layout need names."""
     row = '{{"symbol": "X", "start": "2025-11-10T12:0{}:00Z", "close": 1.50, "note": "a\u2028b"}}'
     rows = [row.format(minute) for minute in range(2)]
     whole, lines, lists = (tmp_path / name for name in ("whole.json", "lines.jsonl", "lists.json"))
@@ -205,7 +205,7 @@ def test_a_list_of_objects_is_read_as_lines_are(tmp_path: Path) -> None:
 
     for path in (whole, lines):
         assert 2 == compared(path, ours(["1.5", "1.5"])).equal
-    with pytest.raises(SourceError, match="rows are not objects"):
+    with pytest.raises(SourceError, match="Name them: --names start,open"):
         read_published(lists, ["symbol"], {})
 
 
@@ -214,6 +214,6 @@ def test_how_times_are_written_is_asked_for_in_earnest(tmp_path: Path) -> None:
     path = tmp_path / "published.csv"
     path.write_text("symbol,start,close\nX,1762776000,1.5\n")
 
-    with pytest.raises(UsageError, match="--pattern nonsense: "):
+    with pytest.raises(ValueError, match="--pattern nonsense: "):
         read_published(path, ["symbol"], {}, Written(pattern="nonsense"))
     assert [NOON] == read_published(path, ["symbol"], {}, Written(zone="Europe/Berlin")).frame["start"].to_list()

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from barloom.cli.formats import UsageError
-from barloom.cli.output import format_of, write_frames
+from barloom.read.exports.files import format_of, write_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,5 +91,5 @@ def test_the_name_says_the_format(tmp_path: Path) -> None:
         format_of("a.csv", None), format_of("a.parquet", None), format_of("a.jsonl", None), format_of("-", None),
         format_of("-", "jsonl"),
     ]  # fmt: skip
-    with pytest.raises(UsageError, match="does not say the format"):
+    with pytest.raises(ValueError, match="does not say the format"):
         format_of(str(tmp_path / "bars"), None)

@@ -12,12 +12,10 @@ from typing import IO, TYPE_CHECKING, Final
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from barloom.cli.formats import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["FORMATS", "format_of", "iso", "naming", "write_frames", "write_text"]
+__all__ = ["FORMATS", "STDOUT", "format_of", "iso", "naming", "write_frames", "write_text"]
 
 FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 STDOUT: Final = "-"
@@ -33,8 +31,11 @@ def format_of(out: str, asked: str | None) -> str:
         return "csv"
     suffix = Path(out).suffix
     if suffix not in FORMATS:
-        message = f"--out {out}: the name does not say the format; end it in {', '.join(FORMATS)} or give --format"
-        raise UsageError(message)
+        message = (
+            f"{out}: the name does not say the format; end it in {', '.join(FORMATS)} or give --format "
+            "(in Python form=…)"
+        )
+        raise ValueError(message)
     return FORMATS[suffix]
 
 
@@ -88,8 +89,8 @@ def iso(name: str, *, of_slots: bool) -> pl.Expr:
 
 def _write_parquet(chunks: Iterator[pl.DataFrame], schema: pl.Schema, out: str) -> None:
     if out == STDOUT:
-        message = "Parquet cannot be written to standard output: give a file to --out"
-        raise UsageError(message)
+        message = "Parquet cannot be written to standard output: give a file"
+        raise ValueError(message)
 
     def scan(
         columns: list[str] | None, _predicate: pl.Expr | None, _rows: int | None, _size: int | None
@@ -142,11 +143,11 @@ def _opened(out: str) -> Iterator[IO[bytes]]:
 def _replacing(path: Path) -> Iterator[Path]:
     """A name beside `path` to write to; it takes the place of `path` when all went well, and goes away otherwise."""
     if path.is_dir():
-        message = f"--out {path} is a directory; give a file in it"
-        raise UsageError(message)
+        message = f"{path} is a directory; give a file in it"
+        raise ValueError(message)
     if not path.parent.is_dir():
-        message = f"--out {path}: there is no directory {str(path.parent)!r}"
-        raise UsageError(message)
+        message = f"{path}: there is no directory {str(path.parent)!r}"
+        raise ValueError(message)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with naming(path, partial):
