@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -91,8 +91,8 @@ class Sequencer:
 
     def judge(
         self, batch: TickBatch, rows: NumberedRows, passed: Passed, marks: KeyMarks | None
-    ) -> tuple[JudgedRows, Integers]:
-        """What the numbers of a batch's rows are, and what sorts these by key."""
+    ) -> tuple[JudgedRows | None, Integers]:
+        """What the numbers of a batch's rows are (none: all are fresh), and what sorts these by key."""
         count = len(rows.key)
         order = stable_order(rows.key) if passed.order is None else passed.order
         segments = Segments(rows.key, order)
@@ -113,8 +113,11 @@ class Sequencer:
             marks,
             self._unread(batch, rows.key, reached),
         )
+        odd = self._odd_keys(course)
+        if not odd:
+            return None, order
         judged = np.full(count, int(Judged.FRESH), np.int8)
-        for key in self._odd_keys(course):
+        for key in odd:
             numbers = self._numbers_of(key)[0].copy()
             judging = Judging(numbers)
             course.odd[key] = positions, key_rows = course.rows_of(key)
@@ -123,7 +126,7 @@ class Sequencer:
                 if positions[row] < count:
                     judged[positions[row]] = what
             course.begun[key] = [[int(positions[row]) for row in rows_after] for rows_after in judging.begun]
-        seen, part, gap = (judged == what for what in (Judged.SEEN, Judged.PART, Judged.GAP))
+        seen, part, gap = (judged == np.int8(what) for what in (Judged.SEEN, Judged.PART, Judged.GAP))
         return JudgedRows(seen, part, gap), order
 
     def decide(self, verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]], accepted: int) -> Booleans:
@@ -132,7 +135,9 @@ class Sequencer:
         told = np.zeros(len(verdict), np.bool_)
         if course is None:
             return told
-        course.accepted, course.refused = verdict == accepted, np.isin(verdict, _REFUSED)
+        course.accepted, course.refused = verdict == np.int8(accepted), np.zeros(len(verdict), np.bool_)
+        if (verdict >= 0).any():
+            course.refused = np.isin(verdict, _REFUSED)
         for key, begun in course.begun.items():
             for after in begun:
                 row = next((row for row in after if row < len(verdict) and course.accepted[row]), None)
@@ -294,8 +299,9 @@ class Sequencer:
     def _count_on(self, course: Course, asked: Asked, found: Verdicts) -> None:
         """Take in the rows of keys that do, and judge their bars."""
         segments = course.segments
-        for key in set(course.key[course.refused].tolist()) - course.odd.keys():
-            course.odd[key] = course.rows_of(key)
+        if course.refused.any():
+            for key in set(course.key[course.refused].tolist()) - course.odd.keys():
+                course.odd[key] = course.rows_of(key)
         keys, begin, end = segments.keys, segments.begin, segments.end
         if course.odd:
             plain = ~np.isin(keys, [*course.odd])
@@ -474,8 +480,8 @@ class Sequencer:
 
     def _asked(self, blocks: Sequence[BarBlock], until: Until | None) -> Asked:
         if not blocks:
-            nothing = dict.fromkeys((item.name for item in fields(Asked)), _NOTHING)
-            return Asked(**{**nothing, "partial": np.zeros(0, np.bool_)})
+            times = (_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+            return Asked(_NOTHING, _NOTHING, _NOTHING, *times, np.zeros(0, np.bool_))
         key, start, end, is_partial = (
             np.concatenate([getattr(block, name) for block in blocks]) for name in ("key", "start", "end", "partial")
         )
