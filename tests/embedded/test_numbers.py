@@ -102,7 +102,7 @@ def test_each_bar_says_what_was_known_when_it_was_decided(tmp_path: Path, cuts: 
 
 @pytest.mark.parametrize("cuts", [[], [3, 9, 13, 16]])
 def test_the_side_output_says_which_numbers(tmp_path: Path, cuts: list[int]) -> None:
-    """Of each refused row, and of each hole that a decided bar may lack: when it was found, and when it was given up."""
+    """Of each refused row, and of each hole that a decided bar may lack, found or given up."""
     records = side(run(tmp_path, cuts))
     rows = [(record.reason, record.first_number) for record in records if record.hole is None]
     holes = {(record.hole, record.first_number, record.last_number) for record in records if record.hole is not None}

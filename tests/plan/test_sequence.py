@@ -44,7 +44,7 @@ class Single(bl.Event):
     at: int = bl.timestamp(unit="ns")
     price: Decimal = bl.decimal(12, 2)
     f: int = bl.sequence(restart_after="2s")
-    l: int | None
+    l: int | None  # noqa: E741 - as venues call it
     name: str
 
 
@@ -55,7 +55,7 @@ class Pair(bl.Event):
     at: int = bl.timestamp(unit="ns")
     price: Decimal = bl.decimal(12, 2)
     f: int = bl.sequence("first", give_up_after="30m")
-    l: int | None = bl.sequence("last", tiebreak=False)
+    l: int | None = bl.sequence("last")  # noqa: E741 - as venues call it
     name: str
 
 

@@ -72,8 +72,23 @@ def test_the_store_keeps_them() -> None:
 
 def test_refused_rows_and_holes() -> None:
     """Numbers stand behind what a refused row always had, null where there are none."""
-    late = SideRecord(9, "ticks", 4, "late", "came late", "raw", 5, {"1m": START}, ("B", 1), START, False, 7, 8)
-    hole = SideRecord(9, "", 0, "gap", "missing", "", 0, {}, ("B", 1), START, False, 9, 12, START + 5, "open")
+    late = SideRecord(
+        9,
+        "ticks",
+        4,
+        "late",
+        "came late",
+        "raw",
+        5,
+        {"1m": START},
+        ("B", 1),
+        START,
+        by_clock=False,
+        first_number=7,
+        last_number=8,
+    )
+    hole = SideRecord(9, "", 0, "gap", "missing", "", 0, {}, ("B", 1), START)
+    hole = hole._replace(first_number=9, last_number=12, until=START + 5, hole="open")
     records = open_serde(PLAN, CALENDAR, format=Format.AVRO_RAW).late.encode([late, hole])
     schema = fastavro.parse_schema(json.loads(schemas.late_schema(PLAN, "barloom")))
     told = [fastavro.schemaless_reader(io.BytesIO(value), schema, None) for value in records.values]
