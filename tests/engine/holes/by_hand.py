@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ class Tick(bl.Event):
     at: int = bl.timestamp(unit="ns")
     price: Decimal = bl.decimal(12, 2)
     f: int | None = bl.sequence("first", restart_after="1s", give_up_after="40s")
-    l: int | None = bl.sequence("last")
+    l: int | None = bl.sequence("last")  # noqa: E741 - as venues call it
 
 
 def declared(time: str = "partition", delay: int = 0, **options: Any) -> bl.Bars:  # noqa: ANN401 - tumbling's own
@@ -76,13 +77,13 @@ class _Count:
         numbers = sorted(self.seen)
         breaks = [i for i in range(1, len(numbers)) if numbers[i] != numbers[i - 1] + 1]
         edges = [0, *breaks, len(numbers)]
-        return [(numbers[a], numbers[b - 1]) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+        return [(numbers[a], numbers[b - 1]) for a, b in pairwise(edges) if b > a]
 
     def holes(self) -> list[tuple[int, int, int, int]]:
         """Numbers and times of each that is waited for."""
         found = []
         runs = self.runs()
-        for (_, below), (above, _) in zip(runs, runs[1:], strict=False):
+        for (_, below), (above, _) in pairwise(runs):
             if below + 1 not in self.lost:
                 times = (self.seen[below], self.seen[above])
                 found.append((below + 1, above - 1, min(times), max(times)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from itertools import pairwise
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.holes.by_hand import ByHand, Item, Mark, Row, Told
@@ -88,7 +90,7 @@ def _compare(items: list[Item], time: str, delay: int, cuts: list[int], *, resta
     for item in items:
         hand.take(item)
     edges = sorted({0, len(items), *(cut for cut in cuts if cut < len(items))})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         told.take(items[start:stop], restart=restart)
     assert hand.finals == told.finals
     assert sorted(hand.side) == sorted((offset, reason) for offset, reason in told.side)

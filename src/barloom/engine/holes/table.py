@@ -38,6 +38,7 @@ class NumberTable:
     def __init__(self) -> None:
         self._columns: Integers = _blank(_CAPACITY)
         self._changed: list[Integers] = []
+        self._names: list[bytes] = []
 
     def get(self, column: int, key: Integers) -> Integers:
         """A column of some keys."""
@@ -117,7 +118,11 @@ class NumberTable:
         self._changed = []
         content = np.ascontiguousarray(self._columns[:, key].T, "<i8").tobytes()
         values = [content[place : place + _BYTES] for place in range(0, len(content), _BYTES)]
-        return zip([NUMBERS + name for name in map(_encode, keys.rows(key))], values, strict=True)
+        known = len(self._names)
+        if known < len(keys):
+            self._names += [NUMBERS + _encode(row) for row in keys.rows(np.arange(known, len(keys)))]
+        names = self._names
+        return zip([names[one] for one in key.tolist()], values, strict=True)
 
     def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
         """From the state."""
