@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from barloom.clock import SystemClock
 from barloom.testing import (
     ClockSkew,
     Delisted,
@@ -227,14 +228,26 @@ def test_a_life_may_end_by_the_clock() -> None:
 
 @pytest.mark.parametrize("by", ["3s", "-2500ms"])
 def test_a_clock_that_is_wrong_shows_in_all_that_the_venue_says(by: str) -> None:
-    """Its stamps, heartbeats and Date are off; the clock that the double lends is right."""
+    """The venue's stamps and its Date are what its own clock says; the clock that the double lends is the right one."""
     skew = {"3s": 3_000_000_000, "-2500ms": -2_500_000_000}[by]
-    market = VenueMarket.simulate(["BTC-USD"], trades=20)
-    with VenueDouble("coinbase", market, Script((ClockSkew(by),))) as double:
-        assert double.clock.venue() - double.clock.now() == skew
-        listen(double, ["BTC-USD"])
+    market = VenueMarket.simulate(["BTC-USD"], trades=20, before=20, start=1_762_776_000_000_000_000)
+    with VenueDouble("coinbase", market, Script((ClockSkew(by),)), opens="called") as double:
+        date = ask(double, "/products/BTC-USD/trades").headers["Date"]
 
+        assert "Mon, 10 Nov 2025 12:00:00 GMT" == date
+        assert double.clock.venue() == double.clock.now() + skew == market.start
     assert market.cut(1_000).trades == double.market.trades
+
+
+def test_a_market_of_now_has_the_stamps_of_a_wrong_clock() -> None:
+    """They are off against the machine's clock, which a client has."""
+    machine = SystemClock()
+    market = VenueMarket.simulate(["BTC-USD"], trades=20)
+    with VenueDouble("coinbase", market, Script((ClockSkew("10m"),)), rate=1_000) as double:
+        listen(double, ["BTC-USD"])
+        ahead = double.trades[-1].time - machine.now()
+
+    assert 300_000_000_000 < ahead < 600_000_000_000
 
 
 def test_troubles_go_together() -> None:
