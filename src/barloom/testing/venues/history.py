@@ -75,11 +75,15 @@ class History:
         kept = (trade.symbol, trade.restart, trade.number) not in self._forgotten
         self._runs[trade.symbol].add(trade, kept=kept)
         if kept:
-            insort(self._all[trade.symbol], trade, key=_by_time)
-            if self._keeps is not None and len(self._all[trade.symbol]) > 2 * self._keeps:
+            trades = self._all[trade.symbol]
+            if trades and trades[-1].time >= trade.time:
+                insort(trades, trade, key=_by_time)
+            else:
+                trades.append(trade)
+            if self._keeps is not None and len(trades) > 2 * self._keeps:
                 # Now and then, since it costs as much as there is.
                 self._runs[trade.symbol].shorten(self._keeps)
-                del self._all[trade.symbol][: -self._keeps]
+                del trades[: -self._keeps]
 
     def drop(self, symbol: str) -> None:
         """A symbol is known no more."""

@@ -23,13 +23,14 @@ class Laps(Sequence[MarketTrade]):
             message = f"a market goes round at least once, and with trades: {laps} laps of {len(base)}"
             raise ValueError(message)
         self.base, self.laps, self.span = tuple(base), laps, span
+        self._length = len(self.base) * laps
 
     @cached_property
     def _counts(self) -> Counter[str]:
         return Counter(trade.symbol for trade in self.base)
 
     def __len__(self) -> int:
-        return len(self.base) * self.laps
+        return self._length
 
     @overload
     def __getitem__(self, place: int) -> MarketTrade: ...
@@ -40,15 +41,13 @@ class Laps(Sequence[MarketTrade]):
     def __getitem__(self, place: int | slice) -> MarketTrade | Sequence[MarketTrade]:
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            message = f"there is no trade {place} among {len(self)}"
+        if not -self._length <= place < self._length:
+            message = f"there is no trade {place} among {self._length}"
             raise IndexError(message)
-        lap, within = divmod(place % len(self), len(self.base))
-        trade = self.base[within]
-        if not lap:
-            return trade
-        number = trade.number + lap * self._counts[trade.symbol]
-        return trade._replace(number=number, time=trade.time + lap * self.span)
+        lap, within = divmod(place % self._length, len(self.base))
+        symbol, number, time, price, size, side, restart = self.base[within]
+        number, time = number + lap * self._counts[symbol], time + lap * self.span
+        return MarketTrade(symbol, number, time, price, size, side, restart)
 
     def __iter__(self) -> Iterator[MarketTrade]:
         return (self[place] for place in range(len(self)))
