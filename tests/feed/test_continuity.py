@@ -188,6 +188,18 @@ def test_numbers_that_begin_anew_are_a_new_run() -> None:
     assert [(1, None)] == bench.told(EventKind.RESTARTED)
 
 
+def test_a_new_run_of_which_nothing_came_is_found_by_comparing() -> None:
+    """The venue's latest row has a lower number and a later time: what was before it is not waited for for ever."""
+    bench = Bench()
+    bench.live(101)
+    bench.continuity.connected([A])
+    bench.turn()
+    bench.continuity.chains[A].compared([trade(9, time=200 * SECOND)], 9, 201 * SECOND, 0, bench.now)
+
+    assert [101, 9] == bench.numbers
+    assert [(9, None)] == bench.told(EventKind.RESTARTED)
+
+
 def test_a_new_run_waits_for_the_hole_of_the_one_before() -> None:
     """What began anew is given behind what was missing of the old run, and what history has of each is told apart."""
     bench = Bench()

@@ -11,7 +11,7 @@ from barloom.feed.continuity.lost import Lost
 from barloom.feed.continuity.rules import Ask, Want
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from barloom.feed.batch import AnyRow, SymbolId
     from barloom.feed.continuity.outbox import Out
@@ -358,7 +358,7 @@ class Chain:
         self._opened = None if self._opened is None else now
         self._unsure_since = None if self._unsure_since is None else now
 
-    def compared(self, rows: Iterable[Trade], last: int | None, time: int, received: int, now: float) -> None:
+    def compared(self, rows: Sequence[Trade], last: int | None, time: int, received: int, now: float) -> None:
         """The latest number by the venue's history, with the rows that it gave; `time` as in `tail`.
 
         History may lag behind: only when it says the same once more is it believed that the number was the latest.
@@ -366,12 +366,21 @@ class Chain:
         self.busy = False
         self._tries = 0
         self.fetched(rows, received, now)
+        self._look_for_restart(rows, received, now)
         since = self._unsure_since
         confirmed, self._said = self._said, None if last is None else (last, time)
         agreed = confirmed is not None and confirmed[0] == last
         self._tail(last, time, confirmed[1] if agreed and confirmed is not None else 0, now)
         if since is not None and self._asked_over != self._connection:  # what came in between was not looked for
             self.clear, self._unsure_since, self._checked = False, since, -inf
+
+    def _look_for_restart(self, rows: Sequence[Trade], received: int, now: float) -> None:
+        """The latest row of all may be the first that is seen of a new run."""
+        latest = rows[-1] if rows else None
+        if latest is None or latest.first is None or latest.last is None or self._later:
+            return
+        if latest.last < self.next and latest.time > self._largest + self._rules.restart_after:
+            self._restart(Held(latest, latest.time, received, now), latest.first, now)
 
     def fetched(self, rows: Iterable[Trade], received: int, now: float) -> None:
         """Rows that were fetched, in any order and with known ones among them."""
