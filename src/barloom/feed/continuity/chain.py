@@ -24,6 +24,9 @@ _UNKNOWN: Final = -1
 _AT_ONCE: Final = 10_000
 """How many numbers are asked for at once."""
 
+_AGREED: Final = 2
+"""How often history is to say the same until it is believed."""
+
 _MOST_LATER: Final = 10_000
 """How many rows of a run that began anew wait for a hole of the run before."""
 
@@ -76,7 +79,10 @@ class Chain:
         self._tries = 0
         self._retry_at = -inf
         self._connection = self._asked_over = 0
-        self._said: tuple[int, int] | None = None
+        self._settled_over = -1
+        self._said: int | None = None
+        self._said_at: list[int] = []
+        self._has_beats = False
 
     # What stands
 
@@ -271,6 +277,7 @@ class Chain:
 
     def tail(self, last: int | None, time: int, now: float) -> None:
         """The venue says that `last` was the latest number when all that had happened was before `time`."""
+        self._has_beats = True
         self._tail(last, time, time, now)
 
     def _tail(self, last: int | None, time: int, proven: int, now: float) -> None:
@@ -361,18 +368,32 @@ class Chain:
     def compared(self, rows: Sequence[Trade], last: int | None, time: int, received: int, now: float) -> None:
         """The latest number by the venue's history, with the rows that it gave; `time` as in `tail`.
 
-        History may lag behind: only when it says the same once more is it believed that the number was the latest.
+        History may lag behind: only when it goes on saying the same is it believed that the number was the latest.
         """
         self.busy = False
         self._tries = 0
         self.fetched(rows, received, now)
         self._look_for_restart(rows, received, now)
         since = self._unsure_since
-        confirmed, self._said = self._said, None if last is None else (last, time)
-        agreed = confirmed is not None and confirmed[0] == last
-        self._tail(last, time, confirmed[1] if agreed and confirmed is not None else 0, now)
+        self._tail(last, time, self._agreed(last, time), now)
         if since is not None and self._asked_over != self._connection:  # what came in between was not looked for
             self.clear, self._unsure_since, self._checked = False, since, -inf
+
+    def _agreed(self, last: int | None, time: int) -> int:
+        """Since when history has said that this is the latest number, often enough; 0 where it has not.
+
+        It is asked once more where a connection began since: what was lost then is only known by it. Where the venue
+        itself tells its last number over the connection, that is better.
+        """
+        if last != self._said:
+            self._said, self._said_at = last, []
+        self._said_at.append(time)
+        enough = _AGREED + (self._asked_over != self._settled_over)
+        if len(self._said_at) < enough or self._has_beats:
+            return 0
+        self._settled_over = self._asked_over
+        del self._said_at[:-_AGREED]
+        return self._said_at[-_AGREED] if enough == _AGREED else self._said_at[0]
 
     def _look_for_restart(self, rows: Sequence[Trade], received: int, now: float) -> None:
         """The latest row of all may be the first that is seen of a new run."""
@@ -405,6 +426,7 @@ class Chain:
     def connected(self) -> None:
         """It is subscribed to: what happened before is asked for at once."""
         self._connection += 1
+        self._said_at.clear()
         if self._unsure_since is not None:
             self._checked = self._retry_at = -inf
 
@@ -412,6 +434,7 @@ class Chain:
         """Its connection was lost: numbers may be missing at the tail."""
         self.clear = False
         self._checked = now
+        self._said_at.clear()
         if self._unsure_since is None:
             self._unsure_since = now
 
