@@ -97,8 +97,13 @@ class _Market:
         return _in_holes(inside, least, start, end), _in_holes(inside, most, start, end)
 
 
-def _judge(outcome: Outcome, script: Script, market: _Market, frame: str, found: dict[tuple[str, int], Final]) -> None:
-    """Write down what is wrong."""
+def _judge(  # noqa: PLR0913 - all that is known
+    outcome: Outcome, script: Script, market: _Market, frame: str, found: dict[tuple[str, int], Final], *, by_key: bool
+) -> None:
+    """Write down what is wrong.
+
+    Where all symbols share one time, those that are quiet may be decided by others before it is known of them.
+    """
     expected = true_bars(market.trades, frame)
     restarted = any(isinstance(trouble, Restarted) for trouble in script.troubles)
     first = {symbol: min(start for each, start in found if each == symbol) for symbol, _ in found}
