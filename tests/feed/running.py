@@ -57,7 +57,7 @@ def bars_at(directory: Path, *, time: str = "key") -> bl.Bars:
     return bl.load(definition)
 
 
-def feed_of(double: VenueDouble, symbols: Iterable[str], **settings: str) -> bl.feed.Feeds:
+def feed_of(double: VenueDouble, symbols: Iterable[str], **settings: object) -> bl.feed.Feeds:
     """The feed of a double, that is patient for a short time only."""
     said = {"fill_within": "20s", "check_every": "300ms", **settings}
     feed = bl.feed.open(double.name, symbols, websocket=double.websocket, rest=double.rest, **said)  # type: ignore[arg-type]

@@ -13,9 +13,9 @@ from feed.running import FRAMES, MILLISECOND, Final, all_final, bars_at, feed_of
 from feed.test_session import EXAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
+    import barloom as bl
     from barloom.testing import MarketTrade
 
 __all__ = ["Outcome", "run_script"]
@@ -50,65 +50,89 @@ def run_script(seed: int, directory: Path) -> Outcome:
     )
     restarts = chance.random() < 0.1
     script = Script.random(seed, TRADES - market.before, symbols, restarts=restarts)
+    answers = script.answers and not restarts
     directory.mkdir()
     bars, store = bars_at(directory, time=time), directory / "state"
     outcome = Outcome(seed, f"{name}, {' '.join(symbols)}, time by {time}: {script}")
 
     with VenueDouble(name, market, script, speed=20, beat=0.1) as double:
-        feed = feed_of(double, symbols, fill_within=PATIENT if script.answers else IMPATIENT, check_every="100ms")
+        lost: list[bl.feed.Event] = []
+        feed = feed_of(
+            double, symbols, fill_within=PATIENT if answers else IMPATIENT, check_every="100ms", told=lost.append
+        )
         ended: list[float] = []
 
         def enough() -> bool:
             if not double.done.is_set():
                 return False
             ended.append(monotonic())
-            given_up = not script.answers and monotonic() - ended[0] > _LONG_ENOUGH
+            given_up = not answers and monotonic() - ended[0] > _LONG_ENOUGH
             return given_up or all_final(store, double.trades)
 
         run_until(bars, feed, store, double.clock, enough)
-        truth, unseen = double.trades, double.unseen
+        market = _Market(double.trades, double.unseen, [event for event in lost if event.kind == "given up"])
     for frame in FRAMES:
-        _judge(outcome, script, truth, unseen, frame, finals(store, frame))
+        _judge(outcome, script, market, frame, finals(store, frame), by_key=time == "key")
     return outcome
 
 
-def _judge(  # noqa: PLR0913, PLR0917 - all that is known
-    outcome: Outcome,
-    script: Script,
-    truth: list[MarketTrade],
-    unseen: list[MarketTrade],
-    frame: str,
-    found: dict[tuple[str, int], Final],
+@dataclass(frozen=True)
+class _Market:
+    """All trades, those that nobody can know, and what the feed gave up."""
+
+    trades: list[MarketTrade]
+    unseen: list[MarketTrade]
+    given_up: list[bl.feed.Event]
+
+    def missing(self, slot: tuple[str, int], frame: str) -> tuple[int, int]:
+        """How many numbers of holes that may lie in a slot are missing at least, and with all that was given up."""
+        symbol, start = slot
+        inside = sorted((trade for trade in self.trades if trade.symbol == symbol), key=lambda trade: trade.number)
+        least = {trade.number for trade in self.unseen if trade.symbol == symbol}
+        most = set(least)
+        for event in self.given_up:
+            if event.of is not None and event.of.symbol == symbol:
+                most |= {*range(event.first or 0, (event.last or 0) + 1)}
+        end = start + FRAMES[frame]
+        return _in_holes(inside, least, start, end), _in_holes(inside, most, start, end)
+
+
+def _judge(  # noqa: PLR0913 - all that is known
+    outcome: Outcome, script: Script, market: _Market, frame: str, found: dict[tuple[str, int], Final], *, by_key: bool
 ) -> None:
-    """Write down what is wrong."""
-    expected = true_bars(truth, frame)
+    """Write down what is wrong.
+
+    Where all symbols share one time, those that are quiet may be decided by others before it is known of them.
+    """
+    expected = true_bars(market.trades, frame)
     restarted = any(isinstance(trouble, Restarted) for trouble in script.troubles)
+    first = {symbol: min(start for each, start in found if each == symbol) for symbol, _ in found}
     outcome.bars += len(found)
     for slot, final in found.items():
-        where = f"{frame} {slot[0]} {slot[1] // 10**9 % 100000}: {final}"
         bar = expected.get(slot)
         outcome.complete += final.complete == "yes"
         outcome.missing += final.missing > 0
+        least, most = market.missing(slot, frame)
+        told = None
         if bar is None or final.bar.count > bar.count:
-            outcome.wrong.append(f"has ticks that never were: {where}, truly {bar}")
+            told = "has ticks that never were"
         elif final.complete == "yes" and final.bar != bar:
-            outcome.wrong.append(f"is called complete and is not: {where}, truly {bar}")
-        elif not final.partial and not restarted and final.missing != _missing(slot, frame, truth, unseen):
-            outcome.wrong.append(f"misses {_missing(slot, frame, truth, unseen)}: {where}")
-        elif script.answers and not restarted and not final.partial and final.complete != "yes":
-            outcome.wrong.append(f"might be complete: {where}")
+            told = "is called complete and is not"
+        elif restarted or final.partial or slot[1] == first[slot[0]]:
+            continue
+        elif not least <= final.missing <= most:
+            told = f"misses {least} to {most}"
+        elif script.answers and by_key and final.complete != "yes":
+            told = "might be complete"
+        if told is not None:
+            outcome.wrong.append(f"{told}: {frame} {slot[0]} {slot[1] // 10**9 % 100000}: {final}, truly {bar}")
     if script.answers and not restarted:
-        first = {symbol: min(start for each, start in found if each == symbol) for symbol, _ in found}
         absent = [slot for slot in expected.keys() - found.keys() if slot[1] > first[slot[0]]]
         outcome.wrong += [f"{frame} has no bar at {slot}" for slot in absent]
 
 
-def _missing(slot: tuple[str, int], frame: str, truth: Iterable[MarketTrade], unseen: list[MarketTrade]) -> int:
-    """How many numbers lie in holes that may lie in a slot: between the times of the trades beside each hole."""
-    symbol, start = slot
-    end = start + FRAMES[frame]
-    lost = {trade.number for trade in unseen if trade.symbol == symbol}
-    inside = sorted((trade for trade in truth if trade.symbol == symbol), key=lambda trade: trade.number)
+def _in_holes(inside: list[MarketTrade], lost: set[int], start: int, end: int) -> int:
+    """How many numbers lie in holes that may lie in a span: between the times of the trades beside each hole."""
     runs = [(is_lost, list(group)) for is_lost, group in groupby(inside, key=lambda trade: trade.number in lost)]
     total = 0
     for place, (is_lost, group) in enumerate(runs):

@@ -188,6 +188,18 @@ def test_numbers_that_begin_anew_are_a_new_run() -> None:
     assert [(1, None)] == bench.told(EventKind.RESTARTED)
 
 
+def test_a_new_run_of_which_nothing_came_is_found_by_comparing() -> None:
+    """The venue's latest row has a lower number and a later time: what was before it is not waited for for ever."""
+    bench = Bench()
+    bench.live(101)
+    bench.continuity.connected([A])
+    bench.turn()
+    bench.continuity.chains[A].compared([trade(9, time=200 * SECOND)], 9, 201 * SECOND, 0, bench.now)
+
+    assert [101, 9] == bench.numbers
+    assert [(9, None)] == bench.told(EventKind.RESTARTED)
+
+
 def test_a_new_run_waits_for_the_hole_of_the_one_before() -> None:
     """What began anew is given behind what was missing of the old run, and what history has of each is told apart."""
     bench = Bench()
@@ -228,19 +240,34 @@ def test_marks_are_given_where_the_tail_is_proven() -> None:
     assert [("A", 10), ("A", 50)] == bench.marks
 
 
-def test_history_is_believed_when_it_says_the_same_twice() -> None:
-    """It may lag behind the market: a mark is of the time when it said so first."""
+def test_history_is_believed_when_it_goes_on_saying_the_same() -> None:
+    """It may lag behind the market: a mark is of the time when it said so first. A new connection makes it doubtful."""
     bench = Bench()
     bench.live(1)
     bench.sure(1, 10)
-    assert [] == bench.marks
     bench.compare(1, 20)
+    assert [] == bench.marks
+    bench.compare(1, 30)
     bench.live(2)
-    bench.compare(2, 30)
-    assert [("A", 10)] == bench.marks
     bench.compare(2, 40)
+    assert [("A", 20)] == bench.marks
+    bench.compare(2, 50)
+    bench.compare(2, 60)
+    bench.continuity.disconnected([A], bench.now)
+    bench.sure(2, 70)
+    assert [("A", 20), ("A", 40), ("A", 50)] == bench.marks
 
-    assert [("A", 10), ("A", 30)] == bench.marks
+
+def test_history_gives_no_marks_where_the_venue_itself_tells_its_last_number() -> None:
+    """What comes over the connection does not lag behind it."""
+    bench = Bench()
+    bench.live(1)
+    bench.sure(1, 10)
+    bench.continuity.chains[A].tail(1, 20 * SECOND, bench.now)
+    for time in (30, 40, 50):
+        bench.compare(1, time)
+
+    assert [("A", 20)] == bench.marks
 
 
 def test_after_a_lost_connection_the_tail_is_asked_for_at_once() -> None:
@@ -290,10 +317,11 @@ def test_together_marks_of_all_are_what_is_proven_of_all() -> None:
     bench.live(1, of=B)
     bench.sure(1, 20)
     bench.sure(1, 10, of=B)
-    bench.compare(1, 30)
-    bench.compare(1, 30, of=B)
+    for time in (30, 40):
+        bench.compare(1, time)
+        bench.compare(1, time, of=B)
 
-    assert [("A", 20), ("B", 10), (None, 10)] == [mark for mark in bench.marks if mark[1] > 1]
+    assert [("A", 30), ("B", 30), (None, 30)] == [mark for mark in bench.marks if mark[1] > 1]
 
 
 def test_rows_that_find_no_room_are_fetched_later() -> None:
