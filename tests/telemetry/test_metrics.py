@@ -35,6 +35,10 @@ def use(metrics: Metrics) -> None:
     metrics.dead_letters(2)
     metrics.tombstones(6)
     metrics.marks(8)
+    metrics.published(100, 11, 13)
+    metrics.publishes(leads=True)
+    metrics.feed(2, 3)
+    metrics.feed_symbol("kraken:A", {"rate": 1.5, "last_number": 9}, {"rows": 4, "missing": 5})
     metrics.bars("1m", "final", 12)
     metrics.duplicates(1)
     metrics.stream_lag(3, 1.5)
@@ -64,6 +68,16 @@ def test_each_method_moves_its_series() -> None:
         ("barloom_dead_letters_total", ()): 2,
         ("barloom_tombstones_total", ()): 6,
         ("barloom_marks_total", ()): 8,
+        ("barloom_published_total", ()): 100,
+        ("barloom_published_marks_total", ()): 11,
+        ("barloom_unpublished_total", ()): 13,
+        ("barloom_publishes", ()): 1,
+        ("barloom_feed_reconnects_total", ()): 2,
+        ("barloom_feed_unreadable_total", ()): 3,
+        ("barloom_feed_rate", (("feed", "kraken:A"),)): 1.5,
+        ("barloom_feed_last_number", (("feed", "kraken:A"),)): 9,
+        ("barloom_feed_rows_total", (("feed", "kraken:A"),)): 4,
+        ("barloom_feed_missing_total", (("feed", "kraken:A"),)): 5,
         ("barloom_bars_total", (("state", "final"), ("timeframe", "1m"))): 12,
         ("barloom_duplicates_suppressed_total", ()): 1,
         ("barloom_stream_time_lag_seconds", three): 1.5,

@@ -30,6 +30,7 @@ from barloom.serde.mark_keys import MarkKeys
 from barloom.serde.message_keys import key_reader
 from barloom.serde.registry import Registry
 from barloom.serde.schema_source import OneSchema
+from barloom.serde.written import arrival_field, as_written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,9 +94,14 @@ class Serde:
         framed = self._format is Format.AVRO
         if framed and self.registry is not None:
             return AvroEventDecoder(self._plan, self.registry, framed=True, reader=self._schema, keys=keys)
-        derived = schemas.event_schema(self._plan, self._namespace) if self._schema is None else ""
+        derived = "" if self._schema is not None else self._event_schema
         schema = self._schema or parse_schema(derived, _DERIVED)
         return AvroEventDecoder(self._plan, OneSchema(schema, "the schema"), framed=framed, keys=keys)
+
+    @property
+    def _event_schema(self) -> str:
+        """The schema of messages of which nothing but the definition says how they are."""
+        return schemas.event_schema(as_written(self._plan, arrival_field(self._plan)), self._namespace)
 
     @cached_property
     def mark_keys(self) -> MarkKeys:

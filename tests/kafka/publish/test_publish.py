@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from barloom.errors import TopicMismatch
+from barloom.kafka.events.typed import serde_of_ticks
 from barloom.kafka.publish.running import publish
 from barloom.source.feeds.word import CompleteTo
-from kafka.publish.trades import START, Desk, Marked, Told, market, trade
+from kafka.publish.trades import SECOND, START, Desk, Marked, Told, market, trade
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from servers.broker import Broker
+    from servers.registry import Registry
     from servers.topics import Topics
 
 pytestmark = pytest.mark.needs("java", "maven")
@@ -106,3 +112,81 @@ def test_what_a_feed_raises_is_raised_behind_its_rows(desk: Desk) -> None:
 
     assert {"A": [1, 2]} == desk.numbers()
     assert {("kraken", "A"): 2} == desk.positions()
+
+
+def test_avro_with_a_registry(desk: Desk, registry: Registry) -> None:
+    """Rows and marks under the registered schemas, as an instance reads them: the marks close what is quiet."""
+    settings = desk.settings_with(format="avro", registry={"url": registry.url})
+    a = {"venue": "kraken", "symbol": "A"}
+    publish(desk.plan, settings, [trade("A", 1), trade("A", 2), CompleteTo(START + 9 * SECOND, a)], stop=Event())
+
+    serde = serde_of_ticks(desk.plan, settings, desk.input)
+    records = desk.reader.records(desk.input)
+    rows = serde.events.decode([record.value() for record in records if record.value() is not None])
+    keys = [record.key() or b"" for record in records]
+    assert ([1, 2], {}) == (rows.frame["trade_id"].to_list(), dict(rows.problems.items()))
+    assert ([("kraken", "A")] * 3, {}) == serde.mark_keys.read(keys)
+    assert 1 == len(set(keys))
+    serde.close()
+
+
+def test_where_time_is_the_partitions_every_partition_is_told(broker: Broker, topics: Topics) -> None:
+    """The first mark and those of all keys are in all three."""
+    desk = Desk(broker, topics, time="partition")
+    give(desk, Marked([trade("A", 1), CompleteTo(START + SECOND)]))
+
+    first = trade("A", 1)["time"] - HOUR
+    assert [(number, at) for number in range(3) for at in (first, START + SECOND)] == [
+        (told.partition, told.time) for told in desk.marks()
+    ]
+    assert {None} == {told.key for told in desk.marks()}
+
+
+def test_topics_are_made_where_a_number_is_given(broker: Broker, topics: Topics) -> None:
+    """With so many partitions; the positions have one, and the latest of each is kept."""
+    desk = Desk(broker, topics)
+    desk.input = f"{topics.prefix}new"
+    desk.settings = desk.settings_with()
+    with pytest.raises(TopicMismatch, match="--partitions NUMBER"):
+        give(desk, [trade("A", 1)])
+    give(desk, [trade("A", 1)], partitions=2)
+    with pytest.raises(TopicMismatch, match="has 2 partitions, not 5"):
+        give(desk, [trade("A", 2)], partitions=5)
+
+    known = topics.admin.list_topics(timeout=PATIENCE).topics
+    assert (2, 1) == (len(known[desk.input].partitions), len(known[f"{desk.input}_positions"].partitions))
+    assert {"A": [1]} == desk.numbers()
+
+
+def test_a_compacted_topic_is_refused(broker: Broker, topics: Topics) -> None:
+    """It would keep one trade of each key."""
+    desk = Desk(broker, topics)
+    desk.input = topics.create("compacted", 1, {"cleanup.policy": "compact"})
+    desk.settings = desk.settings_with()
+
+    with pytest.raises(TopicMismatch, match=r"set cleanup\.policy = delete"):
+        give(desk, [trade("A", 1)])
+
+
+def test_files_are_published_once(desk: Desk, tmp_path: Path) -> None:
+    """A file goes on from where it was left, and what is new in it is published the next time."""
+    names = ["venue", "symbol", "trade_id", "time", "price", "size", "received_at"]
+    lines = [",".join(str(trade("A", number)[name]) for name in names) for number in range(1, 4)]
+    path = tmp_path / "trades.csv"
+    path.write_text("\n".join([",".join(names), *lines[:2], ""]))
+    give(desk, str(path))
+    path.write_text("\n".join([",".join(names), *lines, ""]))
+    report = give(desk, str(path))
+
+    assert {"A": [1, 2, 3]} == desk.numbers()
+    assert 1 == report.rows
+
+
+def test_two_publishers_of_different_names_share_a_topic(desk: Desk) -> None:
+    """Each of its own symbols; their positions stand side by side."""
+    give(desk, [trade("A", 1), trade("A", 2)], name="one")
+    give(desk, [trade("B", 1)], name="two")
+    give(desk, [trade("A", 2), trade("A", 3)], name="one")
+
+    assert {"A": [1, 2, 3], "B": [1]} == desk.numbers()
+    assert {("kraken", "A"): 3, ("kraken", "B"): 1} == desk.positions()

@@ -5,20 +5,26 @@ The same in memory and on a broker, where a mark is a message without a value.
 
 from __future__ import annotations
 
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
+from confluent_kafka import Producer
 
 import barloom as bl
 from barloom.source.feeds.word import CompleteTo
 from barloom.testing import Driver
+from kafka.desk import DEFINITION, Desk
+from waiting import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from barloom import Bars
     from kafka.driver import KafkaDriver
+    from servers.broker import Broker
+    from servers.topics import Topics
 
 MINUTE = 60_000_000_000
 TEN = 1_736_157_600 * 1_000_000_000
@@ -145,3 +151,32 @@ def test_tombstones_stay_what_they_are(drive: Callable[..., KafkaDriver]) -> Non
     assert b"a mark that is none: its header barloom-complete-to is 'noon'" in error
     assert (1, 1, 1) == (driver.report().tombstones, driver.report().marks, driver.report().dead_letters)
     assert [("A", 0)] == [row[:2] for row in found(driver)]
+
+
+@pytest.mark.needs("java", "maven")
+def test_of_two_topics_both_have_to_say_so(broker: Broker, topics: Topics) -> None:
+    """Where time is the partition's: one topic's mark closes nothing, nor does the clock; with the other's it does."""
+    desk = Desk(broker, topics, partitions=1)
+    other = topics.create("others", 1)
+    text = DEFINITION.replace('base = "1s"', 'base = "1m"').replace('rollup = ["1m", "1h"]', "")
+    plan = desk.plan(definition=text.replace('clock = "off"', ""))
+    settings = desk.settings(plan, input=[desk.input, other])
+    producer = Producer({"bootstrap.servers": broker.bootstrap})
+
+    def say(topic: str, minutes: int) -> None:
+        headers: list[tuple[str, str | bytes | None]] = [("barloom-complete-to", str(TEN + minutes * MINUTE))]
+        producer.produce(topic, None, None, 0, headers=headers)
+        producer.flush()
+
+    desk.send([("A", "2025-01-06T10:00:01Z", "1")])
+    say(desk.input, 5)
+    desk.make(plan, settings)
+    first = desk.finals(plan, "1m")
+    say(other, 1)
+    with desk.running(plan, settings):
+        until = monotonic() + PATIENCE
+        while len(desk.finals(plan, "1m")) != 1:
+            assert monotonic() < until, "the minute stays open"
+            sleep(0.1)
+
+    assert [] == first

@@ -10,7 +10,7 @@ import pytest
 from barloom.kafka.events.marks import COMPLETE_TO
 from barloom.kafka.runtime.blocked import LONGEST_KEY, Blocked
 from barloom.kafka.runtime.fetched import Fetched, Log
-from barloom.kafka.runtime.marking import MarkReader
+from barloom.kafka.runtime.marking import MarkReader, TopicMarks
 from barloom.kafka.runtime.polling import Polled, decode
 from barloom.plan.toml import read_toml
 from barloom.serde.formats import Format
@@ -239,3 +239,25 @@ def test_without_marks_of_blocked_keys_the_very_same_comes_back() -> None:
     found = polled(tick(0, "B"), mark(1, 10, b"B"), mark(2, 20))[ZERO]
 
     assert Blocked(ONE, [("A",)]).without(found) is found
+
+
+def test_of_several_topics_each_has_to_say_so() -> None:
+    """A mark of a whole partition holds as far as the topic that is least far; until all have spoken, nowhere."""
+    begin = -(2**63)
+    marks = TopicMarks(["a", "b"], {})
+    given = polled(mark(0, 10), tick(1), mark(2, 20, b"A"), mark(3, 30))[ZERO].ticks
+
+    assert [(0, begin, None), (1, 20, ("A",)), (1, begin, None)] == told(marks.joined("a", given).marks)
+    assert [(0, 10, None), (1, 20, ("A",)), (1, 30, None)] == told(marks.joined("b", given).marks)
+    assert {"a": 30, "b": 30} == marks.latest
+    later = polled(mark(4, 50))[ZERO].ticks
+    assert [(0, 30, None)] == told(TopicMarks(["a", "b"], marks.latest).joined("a", later).marks)
+
+
+def test_of_one_topic_marks_are_what_they_are() -> None:
+    """Nothing is kept."""
+    marks = TopicMarks(["ticks"], {})
+    given = polled(mark(0, 10))[ZERO].ticks
+
+    assert marks.joined("ticks", given) is given
+    assert {} == marks.latest

@@ -104,7 +104,7 @@ class Cluster:
             fix = "leave it out to run the definition here, with bars of another name; see barloom ksql for a pipeline"
             raise DefinitionError([Problem(what, "kafka.written_by", fix)])
         names = self._settings.input
-        found = self._awaited(names)
+        found = self.awaited(names)
         missing = [name for name in names if name not in found]
         if missing:
             message = (
@@ -127,7 +127,7 @@ class Cluster:
             {name: topic.id for name, topic in found.items()},
         )
 
-    def _awaited(self, names: Sequence[str]) -> dict[str, Found]:
+    def awaited(self, names: Sequence[str]) -> dict[str, Found]:
         """The same as `found`, but what is missing may just have been made, which not every broker knows at once."""
         until = self.clock.monotonic() + _SETTLES
         while True:
@@ -256,7 +256,7 @@ class Cluster:
         if agreed is not None:
             agreed()
         self.create(changes)
-        self._awaited([spec.name for spec in wanted])
+        self.awaited([spec.name for spec in wanted])
         _refuse(self._compared(wanted))
         return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import BrokerError, LoginRefused
+from barloom.errors import BrokerError, LoginRefused, TopicMismatch
 from barloom.kafka.cluster.clients import client_error, consumer_config, producer_config
 from barloom.kafka.events.marks import header_of
 from barloom.kafka.publish.job import LEADING, STANDBY, TAKING_OVER
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, TopicPartition
 
     from barloom.kafka.publish.job import PublishJob
+    from barloom.kafka.publish.positions import Positions
     from barloom.kafka.publish.reading import FeedReading
 
 __all__ = ["Publisher"]
@@ -151,7 +152,7 @@ class _Leading:
         self._feed: FeedReading | None = None
         try:
             self._transactions.take_over()
-            found = read_positions(job.settings, job.topic, job.plan.event.key)
+            found = self._found()
             self._feed = job.open_feed(found)
             self._outbox = Outbox(
                 job.plan, job.wire, found, replayable=self._feed.replayable, marked=self._feed.gives_marks
@@ -162,6 +163,13 @@ class _Leading:
             raise
         job.report.positions.update(found)
         job.leads()
+
+    def _found(self) -> Positions:
+        """The positions; a broker that has only just started may not know their topic yet."""
+        try:
+            return read_positions(self._job.settings, self._job.topic, self._job.plan.event.key)
+        except TopicMismatch as error:
+            raise BrokerError(str(error), retriable=True) from error
 
     @property
     def waits_for(self) -> str | None:

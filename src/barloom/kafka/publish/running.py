@@ -13,7 +13,7 @@ from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.config.settings import BARLOOM
 from barloom.kafka.publish.job import PublishJob
 from barloom.kafka.publish.publisher import Publisher
-from barloom.kafka.publish.topics import provide_topics, publishing_rights
+from barloom.kafka.publish.topics import provide_topics, publishing_rights, require_topics
 from barloom.kafka.publish.wire import Wire
 from barloom.kafka.runtime.collecting import seldom_collected
 from barloom.kafka.runtime.persevering import GLANCE, Persevering
@@ -92,6 +92,7 @@ def _keep_going(job: PublishJob, chance: random.Random) -> None:
     def look_around() -> None:
         cluster = Cluster.reach(job.settings, job.clock, patience=GLANCE, stop=job.stop)
         cluster.require(publishing_rights(job.topic), "a publisher")
+        require_topics(cluster, job.topic)
 
     def given_up(error: BrokerError) -> None:
         job.report.notes.append(f"the last commit failed, and what it held is published the next time: {error}")

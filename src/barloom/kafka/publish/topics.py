@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from barloom.kafka.cluster.topics import Found
     from barloom.kafka.config.settings import KafkaSettings
 
-__all__ = ["provide_topics", "publishing_rights"]
+__all__ = ["provide_topics", "publishing_rights", "require_topics"]
 
 _POLICY: Final = "cleanup.policy"
 _COPIES: Final = 3
@@ -38,6 +38,15 @@ def provide_topics(cluster: Cluster, settings: KafkaSettings, topic: str, partit
     _check(found, topic, partitions)
     cluster.provide([positions_spec(positions_topic(topic), settings.replicas or found.replicas)])
     return found.partitions
+
+
+def require_topics(cluster: Cluster, topic: str) -> None:
+    """`TopicMismatch` where a topic of a publisher at work has gone; a broker that starts may not know it at once."""
+    names = (topic, positions_topic(topic))
+    gone = [name for name in names if name not in cluster.awaited(names)]
+    if gone:
+        message = f"the topic {gone[0]!r} has been deleted\n    fix: begin anew, which makes it once more"
+        raise TopicMismatch(message)
 
 
 def _made(cluster: Cluster, settings: KafkaSettings, topic: str, partitions: int | None) -> Found:

@@ -9,13 +9,15 @@ import polars as pl
 
 from barloom.errors import DefinitionError, Problem
 from barloom.kafka.events.typed import serde_of_ticks
-from barloom.plan.barplan import Field, FieldKind, InputKind, SourcePlan
+from barloom.plan.barplan import Field, FieldKind, InputKind
 from barloom.plan.paths import CONSTANT
+from barloom.serde.formats import Format
 from barloom.serde.protocol import Records
+from barloom.serde.written import arrival_field, as_written, names_in_messages
 from barloom.source.fields import column_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from barloom.kafka.config.settings import KafkaSettings
     from barloom.plan.barplan import BarPlan
@@ -35,11 +37,11 @@ class Wire:
 
     def __init__(self, plan: BarPlan, settings: KafkaSettings, topic: str) -> None:
         _refuse(plan)
-        self._plan = plan
-        self._arrival = _arrival(plan)
-        self._names = _names(plan)
-        self.written = _written_plan(plan, self._names, self._arrival)
+        self._key = plan.event.key
         forms = (settings.format, settings.key_format or settings.format)
+        self._names = names_in_messages(plan)
+        self._arrival = _arrival(plan, forms[0])
+        self.written = as_written(plan, self._arrival)
         self._serdes = [
             serde_of_ticks(self.written, replace(settings, format=form), topic) for form in dict.fromkeys(forms)
         ]
@@ -47,7 +49,7 @@ class Wire:
     def encode(self, frame: pl.DataFrame, arrivals: Integers) -> Records:
         """Messages of ticks, which have the event's fields, and when each was received (nanoseconds UTC)."""
         columns = [pl.col(field).alias(name) for field, name in self._names.items()]
-        if self._arrival.name not in self._plan.event.by_name:
+        if self._arrival is not None:
             columns.append(pl.lit(pl.Series(arrivals, dtype=pl.Int64)).alias(self._arrival.name))
         written = frame.select(columns)
         records = self._serdes[0].event_encoder.encode(written)
@@ -57,7 +59,7 @@ class Wire:
 
     def keys(self, rows: Sequence[tuple[object, ...]]) -> list[bytes]:
         """The message keys of keys, given by their fields."""
-        places = {self._names[name]: place for place, name in enumerate(self._plan.event.key)}
+        places = {self._names[name]: place for place, name in enumerate(self._key)}
         columns = {
             field.name: pl.Series(
                 [row[places[field.name]] if field.name in places else _filling(field) for row in rows],
@@ -73,42 +75,14 @@ class Wire:
             serde.close()
 
 
-def _names(plan: BarPlan) -> dict[str, str]:
-    """The name of each field in messages; of several that are read from one place only the first is written."""
-    found: dict[str, str] = {}
-    for field in plan.event.fields:
-        path = plan.source.columns.get(field.name, field.name)
-        name = field.name if not isinstance(path, str) or path.startswith(CONSTANT) else path
-        if name not in found.values() or field.name in plan.event.key:
-            found[field.name] = name
-    return found
-
-
-def _arrival(plan: BarPlan) -> Field:
-    """The field in which the time of receipt is written."""
-    source = plan.source
-    name = source.arrival or RECEIVED_AT
-    if name in plan.event.by_name:
-        return plan.event.by_name[name]
-    if source.arrival is None:
-        return Field(name, FieldKind.TIMESTAMP, nullable=True, time_unit="ns")
-    return Field(name, FieldKind.TIMESTAMP, time_unit=source.arrival_unit)
-
-
-def _written_plan(plan: BarPlan, names: Mapping[str, str], arrival: Field) -> BarPlan:
-    """The definition of what is written: fields under the names that they have in messages."""
-    by_name = plan.event.by_name
-    fields = [replace(by_name[field], name=name) for field, name in names.items()]
-    event = replace(
-        plan.event,
-        fields=(*fields, *([] if arrival.name in by_name else [arrival])),
-        key=tuple(names[name] for name in plan.event.key),
-        timestamp=names[plan.event.timestamp],
-        event_id=None,
-        tiebreak=None,
-        sequence=None,
-    )
-    return replace(plan, event=event, source=SourcePlan(null_values=(), check_units=False))
+def _arrival(plan: BarPlan, form: Format) -> Field | None:
+    """The field in which the time of receipt is written; none where it is in the event, or could not be passed over."""
+    declared = arrival_field(plan)
+    if declared is not None or plan.source.arrival is not None or RECEIVED_AT in plan.event.by_name:
+        return declared
+    if form is Format.AVRO_RAW:  # its readers know nothing but what the definition says
+        return None
+    return Field(RECEIVED_AT, FieldKind.TIMESTAMP, nullable=True, time_unit="ns")
 
 
 def _refuse(plan: BarPlan) -> None:

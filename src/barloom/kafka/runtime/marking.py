@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from barloom.engine.blocks import Marks
+from barloom.engine.times.stream_time import BEGINNING
 from barloom.kafka.events.marks import mark_in, time_of
 from barloom.kafka.runtime.items import Refused
 from barloom.plan.ladder import written
 from barloom.time.timeframe import MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from barloom.engine.blocks import TickBatch
     from barloom.kafka.runtime.fetched import Record
     from barloom.plan.barplan import BarPlan
     from barloom.serde.open import Serde
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["FoundMarks", "MarkReader", "kept_marks"]
+__all__ = ["FoundMarks", "MarkReader", "TopicMarks", "kept_marks"]
 
 _Key: TypeAlias = "tuple[object, ...] | None"
 
@@ -99,6 +101,36 @@ class MarkReader:
         if ahead <= self._max_ahead:
             return time, None
         return 0, f"its time is {written(ahead)} after its arrival, and max_ahead is {written(self._max_ahead)}"
+
+
+class TopicMarks:
+    """Marks of a whole partition, where it is that of several topics: it is complete as far as each of them says.
+
+    `latest` is how far that is by topic; nothing is kept for a single topic.
+    """
+
+    def __init__(self, topics: Collection[str], latest: Mapping[str, int]) -> None:
+        self._topics = topics
+        self.latest = dict(latest)
+
+    def joined(self, topic: str, ticks: TickBatch) -> TickBatch:
+        """The rows of a topic with marks that hold for all topics.
+
+        Until each has had one they move nothing, and say only that there are marks.
+        """
+        marks = ticks.marks
+        if marks is None or len(self._topics) <= 1 or all(key is not None for key in marks.keys):
+            return ticks
+        time = marks.time.copy()
+        for place, key in enumerate(marks.keys):
+            if key is None:
+                self.latest[topic] = max(int(time[place]), self.latest.get(topic, BEGINNING))
+                time[place] = min(self.latest.get(each, BEGINNING) for each in self._topics)
+        return replace(ticks, marks=marks._replace(time=time))
+
+    def set_back(self, to: int) -> None:
+        """Stream time stands at an earlier time again."""
+        self.latest = {topic: min(at, to) for topic, at in self.latest.items()}
 
 
 def kept_marks(marks: Marks | None, rows: Booleans, wanted: Booleans) -> Marks | None:

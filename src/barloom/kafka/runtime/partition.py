@@ -10,6 +10,7 @@ from barloom.engine.times.key_columns import KEY_TIME
 from barloom.engine.times.stream_time import BEGINNING
 from barloom.kafka.runtime.fetched import Log
 from barloom.kafka.runtime.lives import PendingLives
+from barloom.kafka.runtime.marking import TopicMarks
 from barloom.kafka.state.changelog import Position, meta_record
 from barloom.kafka.state.progress import Progress
 
@@ -47,6 +48,7 @@ class Partition:
         since: int,
         fresh: bool,
         inputs: Mapping[str, str] | None = None,
+        marks: Mapping[str, int] | None = None,
     ) -> None:
         self.number = number
         self.engine = engine
@@ -57,6 +59,7 @@ class Partition:
         self._lives = PendingLives()
         self._fresh = fresh
         self._inputs = dict(inputs or {})
+        self._marks = TopicMarks(self._inputs, marks or {})
         self._known_keys = 0
         self._said: tuple[int | None, int | None, Mapping[str, int]] | None = None
         self._moved_keys: dict[bytes, bytes] = {}
@@ -87,7 +90,7 @@ class Partition:
 
     def take(self, topic: str, polled: Polled, publication: Publication, now: int) -> Step:
         """Step over what a poll brought from a topic."""
-        step = self.engine.step(polled.ticks)
+        step = self.engine.step(self._marks.joined(topic, polled.ticks))
         self.offsets[topic] = polled.next_offset
         publication.refused(self.number, step, polled, self._passed)
         publication.dead_letters(self.number, polled.refused, now)
@@ -118,6 +121,7 @@ class Partition:
     def set_back(self, to: int, published: Sequence[Published], publication: Publication) -> Step:
         """Let its stream time stand at `to` again, as `Engine.set_back` does."""
         step = self.engine.set_back(to, published)
+        self._marks.set_back(to)
         self._publish(step, publication)
         self.show(publication)
         return step
@@ -135,7 +139,9 @@ class Partition:
         if self._fresh:
             publication.change(self.number, meta_record(self.engine.plan))
             self._fresh = False
-        publication.change(self.number, Position(self.offsets, transactional_id, self._inputs).change())
+        publication.change(
+            self.number, Position(self.offsets, transactional_id, self._inputs, self._marks.latest).change()
+        )
         self._said = (self.engine.stream_time, self._clock, dict(self.offsets))
         publication.key_progress(self.number, self._moved_keys)
         self._moved_keys = {}

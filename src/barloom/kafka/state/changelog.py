@@ -66,11 +66,13 @@ class Position(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `owner` is empty where the owner gave the partition up in an orderly way: nothing of it can be left open.
     `inputs` are the ids of the input topics: offsets of a topic that was deleted and made again mean other records.
+    `marks` say up to when each of several topics was complete for all keys of the partition.
     """
 
     offsets: dict[str, int]
     owner: str = ""
     inputs: dict[str, str] = {}
+    marks: dict[str, int] = {}
     v: int = FORMAT
 
     def change(self) -> Change:

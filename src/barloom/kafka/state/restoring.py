@@ -106,6 +106,7 @@ class Restorer:
             since=self._clock.now(),
             fresh=replica.position is None,
             inputs=self._inputs,
+            marks={} if replica.position is None else replica.position.marks,
         )
 
     def _cold(self) -> Warm:
