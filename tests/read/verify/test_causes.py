@@ -90,8 +90,8 @@ def test_a_late_row_of_another_key_or_slot_is_no_reason(tmp_path: Path) -> None:
 
 
 def test_a_row_that_was_refused_as_invalid_is_a_reason_where_its_time_and_key_are_known(tmp_path: Path) -> None:
-    """A price that is none keeps the trade out of the bar; a row without a readable time shows nothing."""
-    bad = f"X,,{at(0, 30)},9.999,1\nX,,sometime,9,1\n"
+    """A price that is none keeps the trade out of its bar alone; a row without a readable time shows nothing."""
+    bad = f"X,,{at(0, 30)},9.999,1\nX,,sometime,9,1\nX,,{at(2, 30)},9.999,1\n"
     store = made(tmp_path, row(0, 0, "10") + bad + row(1, 1, "11") + row(3, 0, "11"))
     published = candle(0, "10,10,9.999,9.999", "2", 2) + candle(1, "11,12,11,12", "2", 2)
 
