@@ -152,7 +152,7 @@ def against(  # noqa: PLR0913 - the parts of one question
         extra_bars=found.extra_bars,
         reasons=judgement.totals,
         causes=judgement.of,
-        notes=[*limited.notes, *_hints(store, found, judgement.totals)],
+        notes=[*limited.notes, *_hints(store, asked.level, found, judgement.totals)],
         first=found.first,
         last=found.last,
     )
@@ -217,12 +217,15 @@ def _columns(plan: BarPlan, published: Published, asked: Sequence[str] | None) -
     return list(asked)
 
 
-def _hints(store: Readable, found: Comparison, reasons: Mapping[str, int]) -> list[str]:
+def _hints(store: Readable, level: int, found: Comparison, reasons: Mapping[str, int]) -> list[str]:
     hints = []
     if not found.compared:
         hints.append("nothing was compared: neither the store nor the file has a bar in what was asked for")
     elif not found.equal + found.different:
         hints.append("no bar of ours has the key and start of a published one, so that no value was compared")
+    if "off_grid" in reasons:
+        timeframe = store.plan.levels[level].timeframe
+        hints.append(f"the file has bars that begin where no slot of {timeframe} does: it may be of another timeframe")
     if found.missing and found.first is not None and found.last is not None:
         spread = f"from {instant(found.first)} to {instant(found.last)}"
         hints.append(f"the store has bars {spread}; --from and --to limit both")
