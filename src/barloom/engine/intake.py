@@ -231,7 +231,8 @@ class Intake:
         read = ~(rows.beyond | rows.ahead)
         numbered = NumberedRows(rows.key, rows.time, rows.start, rows.end > rows.start, read, rows.accepted)
         judged, order = sequencer.judge(batch, numbered, passed, marks)
-        for where, reason in zip(judged, (Reason.DUPLICATE, Reason.CONFLICT, Reason.GAP), strict=True):
+        reasons = (Reason.DUPLICATE, Reason.CONFLICT, Reason.GAP)
+        for where, reason in () if judged is None else zip(judged, reasons, strict=True):
             rows.refuse(where, reason)
         return order
 

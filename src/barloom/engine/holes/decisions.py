@@ -94,11 +94,13 @@ class Decisions:
 
     def last_rows(self, key: Integers, place: Integers) -> Integers:
         """The last row of each key up to a place; -1 where it has none by then."""
-        begin, end = self._segments.find(key)
-        row = bisect_each(self._segments.order, begin, end, (place + 1) >> 1) - 1
-        found = np.full(len(key), -1)
-        there = row >= begin
-        found[there] = self._segments.order[row[there]]
+        order = self._segments.order
+        if not len(order):
+            return np.full(len(key), -1)
+        width = len(order) + 1
+        row = np.searchsorted(self._segments.of_row * width + order, key * width + ((place + 1) >> 1)) - 1
+        there = (row >= 0) & (self._segments.of_row[np.maximum(row, 0)] == key)
+        found: Integers = np.where(there, order[row], -1)
         return found
 
     def _own(self, key: Integers) -> list[tuple[Booleans, KeyMarks]]:

@@ -91,8 +91,8 @@ class Sequencer:
 
     def judge(
         self, batch: TickBatch, rows: NumberedRows, passed: Passed, marks: KeyMarks | None
-    ) -> tuple[JudgedRows, Integers]:
-        """What the numbers of a batch's rows are, and what sorts these by key."""
+    ) -> tuple[JudgedRows | None, Integers]:
+        """What the numbers of a batch's rows are (none: all are fresh), and what sorts these by key."""
         count = len(rows.key)
         order = stable_order(rows.key) if passed.order is None else passed.order
         segments = Segments(rows.key, order)
@@ -113,8 +113,11 @@ class Sequencer:
             marks,
             self._unread(batch, rows.key, reached),
         )
+        odd = self._odd_keys(course)
+        if not odd:
+            return None, order
         judged = np.full(count, int(Judged.FRESH), np.int8)
-        for key in self._odd_keys(course):
+        for key in odd:
             numbers = self._numbers_of(key)[0].copy()
             judging = Judging(numbers)
             course.odd[key] = positions, key_rows = course.rows_of(key)
@@ -123,7 +126,7 @@ class Sequencer:
                 if positions[row] < count:
                     judged[positions[row]] = what
             course.begun[key] = [[int(positions[row]) for row in rows_after] for rows_after in judging.begun]
-        seen, part, gap = (judged == what for what in (Judged.SEEN, Judged.PART, Judged.GAP))
+        seen, part, gap = (judged == np.int8(what) for what in (Judged.SEEN, Judged.PART, Judged.GAP))
         return JudgedRows(seen, part, gap), order
 
     def decide(self, verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]], accepted: int) -> Booleans:
@@ -132,7 +135,9 @@ class Sequencer:
         told = np.zeros(len(verdict), np.bool_)
         if course is None:
             return told
-        course.accepted, course.refused = verdict == accepted, np.isin(verdict, _REFUSED)
+        course.accepted, course.refused = verdict == np.int8(accepted), np.zeros(len(verdict), np.bool_)
+        if (verdict >= 0).any():
+            course.refused = np.isin(verdict, _REFUSED)
         for key, begun in course.begun.items():
             for after in begun:
                 row = next((row for row in after if row < len(verdict) and course.accepted[row]), None)
@@ -160,13 +165,13 @@ class Sequencer:
     ) -> tuple[list[BarBlock], list[BarBlock]]:
         """Take in the batch, and judge the bars of the step; `until` says up to when the input ended completely."""
         course = self._course
-        asked = self._asked(finals, course, until)
+        asked = self._asked(finals, until)
         found = _blank(asked)
         if course is not None:
             self._count_on(course, asked, found)
             self._walk_odd(course, asked, found)
         else:
-            self._judge_simple(asked, np.arange(len(asked)), None, found)
+            self._judge_simple(asked, None, None, found)
         self._judge_rest(asked, course, found)
         self._take_marks(course)
         self._pass_on()
@@ -175,9 +180,9 @@ class Sequencer:
 
     def tell(self, lives: Sequence[BarBlock]) -> list[BarBlock]:
         """Open bars, judged as of now."""
-        asked = self._asked(lives, None, None)
+        asked = self._asked(lives, None)
         found = _blank(asked)
-        self._judge_simple(asked, np.arange(len(asked)), None, found)
+        self._judge_simple(asked, None, None, found)
         for key, rows in self._held_in(asked.key):
             verdicts = judge_slots(asked.take(rows), *self._held[key], None, None)
             found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
@@ -274,7 +279,8 @@ class Sequencer:
         keys = segments.keys
         odd = set(course.unread.key.tolist())
         if len(keys):
-            first, last = course.first[segments.order], course.last[segments.order]
+            first = course.first[segments.order]
+            last = first if course.last is course.first else course.last[segments.order]
             broken = np.zeros(len(course), np.bool_)
             np.not_equal(first[1:], last[:-1] + 1, out=broken[1:])
             begin = first[segments.begin]
@@ -293,8 +299,9 @@ class Sequencer:
     def _count_on(self, course: Course, asked: Asked, found: Verdicts) -> None:
         """Take in the rows of keys that do, and judge their bars."""
         segments = course.segments
-        for key in set(course.key[course.refused].tolist()) - course.odd.keys():
-            course.odd[key] = course.rows_of(key)
+        if course.refused.any():
+            for key in set(course.key[course.refused].tolist()) - course.odd.keys():
+                course.odd[key] = course.rows_of(key)
         keys, begin, end = segments.keys, segments.begin, segments.end
         if course.odd:
             plain = ~np.isin(keys, [*course.odd])
@@ -302,25 +309,49 @@ class Sequencer:
         heads, tails = segments.order[begin], segments.order[end - 1]
         fresh = ~self._table.known(keys)
         self._table.begin(keys[fresh], course.first[heads[fresh]], course.time[heads[fresh]])
-        simple = np.flatnonzero(~np.isin(asked.key, [*course.odd])) if course.odd else np.arange(len(asked))
+        simple = np.flatnonzero(~np.isin(asked.key, [*course.odd])) if course.odd else None
         self._judge_simple(asked, simple, course, found)
         if len(keys):
-            largest = np.maximum.reduceat(course.time[segments.order], segments.begin)
-            largest = largest[plain] if course.odd else largest
+            largest = course.time[tails]
+            if not course.in_order:
+                largest = np.maximum.reduceat(course.time[segments.order], segments.begin)
+                largest = largest[plain] if course.odd else largest
             self._table.extend(keys, course.last[tails], course.time[tails], largest)
 
-    def _judge_simple(self, asked: Asked, rows: Integers, course: Course | None, found: Verdicts) -> None:
-        """Judge bars of keys with one run."""
-        if not len(rows):
+    def _judge_simple(self, asked: Asked, rows: Integers | None, course: Course | None, found: Verdicts) -> None:
+        """Judge bars of keys with one run, some of them or all."""
+        own = asked if rows is None else asked.take(rows)
+        if not len(own):
             return
-        own = asked.take(rows)
-        begin = np.where(self._table.known(own.key), self._table.get(BEGIN, own.key), NEVER)
-        end = self._table.get(END, own.key)
-        if course is not None:
-            last = course.decisions.last_rows(own.key, own.place)
-            end = np.where(last >= 0, course.time[np.maximum(last, 0)], end) if len(course) else end
-        verdicts = judge_simple(own, begin, end, self._table.original(own.key))
-        found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
+        if course is None:
+            end = self._table.get(END, own.key)
+        else:
+            end = np.full(len(own), NEVER)
+            exact = _not_plainly_passed(own, course)
+            own, end[exact] = self._passed_when_decided(own, exact, course)
+        original = own.complete_from <= own.start
+        if original.any():
+            original &= self._table.original(own.key)
+        verdicts = judge_simple(own, self._table.get(BEGIN, own.key), end, original)
+        where = slice(None) if rows is None else rows
+        found.missing[where], found.complete[where] = verdicts.missing, verdicts.complete
+
+    def _passed_when_decided(self, own: Asked, exact: Integers, course: Course) -> tuple[Asked, Integers]:
+        """How far the runs of some bars' keys had come when these were decided; and the bars as known by then."""
+        asked = self._decided(own.take(exact), course)
+        end = self._table.get(END, asked.key)
+        if len(course):
+            last = course.decisions.last_rows(asked.key, asked.place)
+            end = np.where(last >= 0, course.time[np.maximum(last, 0)], end)
+        complete_to = own.complete_to.copy()
+        complete_to[exact] = asked.complete_to
+        return replace(own, complete_to=complete_to), end
+
+    def _decided(self, asked: Asked, course: Course) -> Asked:
+        """Bars with where in the batch they were decided, and what marks had said by then."""
+        place = course.decisions.places(asked.key, asked.deadline)
+        marked = course.decisions.complete_to(asked.key, place)
+        return replace(asked, place=place, complete_to=np.maximum(asked.complete_to, marked))
 
     # Keys with holes and refused rows
 
@@ -337,7 +368,9 @@ class Sequencer:
             positions, rows = course.rows_of(key, ~special)
             numbers, lacks = self._hold(key)
             own = by_key.get(key, _NOTHING)
-            own = own[np.argsort(asked.place[own], kind="stable")]
+            bars = self._decided(asked.take(own), course)
+            ordered = np.argsort(bars.place, kind="stable")
+            own, bars = own[ordered], bars.take(ordered)
             here = {row: slots[place] for row, place in enumerate(positions.tolist()) if place in slots}
             numbers.given_up = partial(self._give_up, key, numbers, lacks)
             ledger = Ledger(
@@ -347,7 +380,7 @@ class Sequencer:
                 accepted[positions],
                 refused[positions],
                 here,
-                asked.take(own),
+                bars,
                 partial(self._note, key, FOUND),
             )
             walk(numbers, rows, ledger)
@@ -370,7 +403,9 @@ class Sequencer:
         odd = {} if course is None else course.odd
         for key, rows in self._held_in(asked.key):
             if key not in odd:
-                verdicts = judge_slots(asked.take(rows), *self._held[key], None, partial(self._note, key, FOUND))
+                bars = asked.take(rows)
+                bars = bars if course is None else self._decided(bars, course)
+                verdicts = judge_slots(bars, *self._held[key], None, partial(self._note, key, FOUND))
                 found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
                 self._touched.add(key)
 
@@ -443,24 +478,49 @@ class Sequencer:
 
     # What is asked
 
-    def _asked(self, blocks: Sequence[BarBlock], course: Course | None, until: Until | None) -> Asked:
+    def _asked(self, blocks: Sequence[BarBlock], until: Until | None) -> Asked:
         if not blocks:
-            return Asked(_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros(0, np.bool_))
+            times = (_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+            return Asked(_NOTHING, _NOTHING, _NOTHING, *times, np.zeros(0, np.bool_))
         key, start, end, is_partial = (
             np.concatenate([getattr(block, name) for block in blocks]) for name in ("key", "start", "end", "partial")
         )
         level = np.repeat([block.level for block in blocks], [len(block) for block in blocks])
-        complete_to = np.maximum(self._table.get(MARK, key), self._marked)
-        place = np.zeros(len(key), np.int64)
-        if course is None:
-            complete_to = np.maximum(complete_to, self._times.time.marked)
-        else:
-            place = course.decisions.places(key, self._places.deadlines(end))
-            complete_to = np.maximum(complete_to, course.decisions.complete_to(key, place))
+        complete_to = self._table.get(MARK, key)
+        if self._marked > BEGINNING:
+            complete_to = np.maximum(complete_to, self._marked)
         if until is not None:
             complete_to = np.maximum(complete_to, until(key))
-        complete_from = self._times.complete_from(key)
-        return Asked(key, level, start, self._places.reach(end), place, complete_from, complete_to, is_partial)
+        return Asked(
+            key,
+            level,
+            start,
+            self._places.reach(end),
+            self._places.deadlines(end),
+            np.concatenate([_following(block) for block in blocks]),
+            np.zeros(len(key), np.int64),
+            self._times.complete_from(key),
+            complete_to,
+            is_partial,
+        )
+
+
+def _following(block: BarBlock) -> Integers:
+    """The time of the first tick of the next bar of the key, where that follows in the block."""
+    times = np.full(len(block), BEGINNING)
+    follows = block.key[1:] == block.key[:-1]
+    times[:-1][follows] = block.open_time[1:][follows]
+    return times
+
+
+def _not_plainly_passed(asked: Asked, course: Course) -> Integers:
+    """The bars that were perhaps decided before their key had gone beyond them.
+
+    Where rows come in the order of time, a tick of the key before the deadline came before the row that decided.
+    """
+    if not course.in_order:
+        return np.arange(len(asked))
+    return np.flatnonzero((asked.following < asked.end) | (asked.following >= asked.deadline))
 
 
 def _blank(asked: Asked) -> Verdicts:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from barloom.engine.holes.numbers import Epoch, KeyNumbers, Run
-from barloom.engine.times.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING, NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ NUMBERS: Final = b"number/"
 FIRST, LAST, BEGIN, END, LARGEST, MARK, STATE = range(7)
 _COLUMNS: Final = 7
 _BYTES: Final = 8 * _COLUMNS
-_BLANK: Final = (0, 0, BEGINNING, BEGINNING, BEGINNING, BEGINNING, 0)
+_BLANK: Final = (0, 0, NEVER, BEGINNING, BEGINNING, BEGINNING, 0)
 _CAPACITY: Final = 64
 _KNOWN: Final = 1
 _ORIGINAL: Final = 2
@@ -99,12 +99,14 @@ class NumberTable:
 
     def drop(self, key: int) -> None:
         """A key's numbers are held elsewhere; its mark is kept."""
-        self._columns[STATE, key] = 0
+        self._columns[[BEGIN, STATE], key] = NEVER, 0
 
     def set_back(self, to: int) -> None:
         """No time lies beyond."""
-        beyond = (self._columns[BEGIN : MARK + 1] > to).any(axis=0)
-        np.minimum(self._columns[BEGIN : MARK + 1], to, out=self._columns[BEGIN : MARK + 1])
+        times = self._columns[BEGIN : MARK + 1]
+        beyond = (times > to) & (times != NEVER)
+        times[beyond] = to
+        beyond = beyond.any(axis=0)
         self.touch(np.flatnonzero(beyond))
 
     def settle(self, keys: KeyIndex) -> Iterator[tuple[bytes, bytes]]:
