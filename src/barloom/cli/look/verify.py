@@ -206,4 +206,5 @@ def _name(bar: BarName, result: Verification) -> dict[str, object]:
 def _cause(cause: Cause) -> dict[str, object]:
     via = None if cause.carried_from is None else moment(cause.carried_from)
     where = {"source": cause.origin, "row": cause.row}
-    return {"reason": cause.cause, "rows": cause.rows, "by_ns": cause.by, **where, "carried_from": via}
+    numbers = {"first_number": cause.first_number, "carried_from": via}
+    return {"reason": cause.cause, "rows": cause.rows, "by_ns": cause.by, **where, **numbers}

@@ -82,7 +82,8 @@ class Verification:
 
 
 def _told(cause: Cause) -> str:
-    text = counted(cause.cause, cause.rows)
+    number = "" if cause.first_number is None else f" ({cause.first_number}{' …' if cause.rows > 1 else ''})"
+    text = f"{counted(cause.cause, cause.rows)}{number}"
     return text if cause.carried_from is None else f"carried from {instant(cause.carried_from)}: {text}"
 
 
