@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from barloom.engine.blocks import BarBlock, Completeness, Reason
+from barloom.engine.blocks import BarBlock, Reason
 from barloom.engine.gather import stable_order
+from barloom.engine.holes.asking import ask, blank, decided, in_doubt, rows_by_key, told
 from barloom.engine.holes.course import Course, Unread
 from barloom.engine.holes.decisions import Decisions, Segments
 from barloom.engine.holes.events import FOUND, GIVEN_UP, HoleEvent
@@ -21,7 +22,7 @@ from barloom.engine.holes.listing import HOLES, OpenHole, entry_of, entry_text, 
 from barloom.engine.holes.numbers import Judged
 from barloom.engine.holes.places import LevelSlot, Places
 from barloom.engine.holes.rows import walk
-from barloom.engine.holes.table import BEGIN, END, LAST, MARK, NumberTable
+from barloom.engine.holes.table import BEGIN, END, LAST, NumberTable
 from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import Passed
 from barloom.engine.times.stream_time import BEGINNING, NEVER
@@ -165,8 +166,8 @@ class Sequencer:
     ) -> tuple[list[BarBlock], list[BarBlock]]:
         """Take in the batch, and judge the bars of the step; `until` says up to when the input ended completely."""
         course = self._course
-        asked = self._asked(finals, until)
-        found = _blank(asked)
+        asked = ask(finals, self._places, self._table, self._times, self._marked, until)
+        found = blank(asked)
         if course is not None:
             self._count_on(course, asked, found)
             self._walk_odd(course, asked, found)
@@ -176,17 +177,17 @@ class Sequencer:
         self._take_marks(course)
         self._pass_on()
         self._course = None
-        return _told(finals, found), self.tell(lives)
+        return told(finals, found), self.tell(lives)
 
     def tell(self, lives: Sequence[BarBlock]) -> list[BarBlock]:
         """Open bars, judged as of now."""
-        asked = self._asked(lives, None)
-        found = _blank(asked)
+        asked = ask(lives, self._places, self._table, self._times, self._marked)
+        found = blank(asked)
         self._judge_simple(asked, None, None, found)
         for key, rows in self._held_in(asked.key):
             verdicts = judge_slots(asked.take(rows), *self._held[key], None, None)
             found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
-        return _told(lives, found)
+        return told(lives, found)
 
     def events(self) -> tuple[HoleEvent, ...]:
         """What has become known of absent numbers since this was last asked."""
@@ -327,7 +328,7 @@ class Sequencer:
             end = self._table.get(END, own.key)
         else:
             end = np.full(len(own), NEVER)
-            exact = _not_plainly_passed(own, course)
+            exact = in_doubt(own, course)
             own, end[exact] = self._passed_when_decided(own, exact, course)
         original = own.complete_from <= own.start
         if original.any():
@@ -338,7 +339,7 @@ class Sequencer:
 
     def _passed_when_decided(self, own: Asked, exact: Integers, course: Course) -> tuple[Asked, Integers]:
         """How far the runs of some bars' keys had come when these were decided; and the bars as known by then."""
-        asked = self._decided(own.take(exact), course)
+        asked = decided(own.take(exact), course)
         end = self._table.get(END, asked.key)
         if len(course):
             last = course.decisions.last_rows(asked.key, asked.place)
@@ -346,12 +347,6 @@ class Sequencer:
         complete_to = own.complete_to.copy()
         complete_to[exact] = asked.complete_to
         return replace(own, complete_to=complete_to), end
-
-    def _decided(self, asked: Asked, course: Course) -> Asked:
-        """Bars with where in the batch they were decided, and what marks had said by then."""
-        place = course.decisions.places(asked.key, asked.deadline)
-        marked = course.decisions.complete_to(asked.key, place)
-        return replace(asked, place=place, complete_to=np.maximum(asked.complete_to, marked))
 
     # Keys with holes and refused rows
 
@@ -361,14 +356,14 @@ class Sequencer:
             return
         special = course.refused | (course.accepted & ~course.numbered)
         slots = self._special_slots(course, special)
-        by_key = {key: rows for key, rows in _rows_by_key(asked.key) if key in course.odd}
+        by_key = {key: rows for key, rows in rows_by_key(asked.key) if key in course.odd}
         accepted = np.append(course.accepted, np.zeros(len(course.unread), np.bool_))
         refused = np.append(course.refused, np.ones(len(course.unread), np.bool_))
         for key in course.odd:
             positions, rows = course.rows_of(key, ~special)
             numbers, lacks = self._hold(key)
             own = by_key.get(key, _NOTHING)
-            bars = self._decided(asked.take(own), course)
+            bars = decided(asked.take(own), course)
             ordered = np.argsort(bars.place, kind="stable")
             own, bars = own[ordered], bars.take(ordered)
             here = {row: slots[place] for row, place in enumerate(positions.tolist()) if place in slots}
@@ -404,14 +399,14 @@ class Sequencer:
         for key, rows in self._held_in(asked.key):
             if key not in odd:
                 bars = asked.take(rows)
-                bars = bars if course is None else self._decided(bars, course)
+                bars = bars if course is None else decided(bars, course)
                 verdicts = judge_slots(bars, *self._held[key], None, partial(self._note, key, FOUND))
                 found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
                 self._touched.add(key)
 
     def _held_in(self, keys: Integers) -> Iterator[tuple[int, Integers]]:
         if self._held and len(keys):
-            yield from ((key, rows) for key, rows in _rows_by_key(keys) if key in self._held)
+            yield from ((key, rows) for key, rows in rows_by_key(keys) if key in self._held)
 
     def _numbers_of(self, key: int) -> tuple[KeyNumbers, Lacks]:
         """What is known of a key."""
@@ -477,67 +472,3 @@ class Sequencer:
         self._note(key, GIVEN_UP, hole)
 
     # What is asked
-
-    def _asked(self, blocks: Sequence[BarBlock], until: Until | None) -> Asked:
-        if not blocks:
-            times = (_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
-            return Asked(_NOTHING, _NOTHING, _NOTHING, *times, np.zeros(0, np.bool_))
-        key, start, end, is_partial = (
-            np.concatenate([getattr(block, name) for block in blocks]) for name in ("key", "start", "end", "partial")
-        )
-        level = np.repeat([block.level for block in blocks], [len(block) for block in blocks])
-        complete_to = self._table.get(MARK, key)
-        if self._marked > BEGINNING:
-            complete_to = np.maximum(complete_to, self._marked)
-        if until is not None:
-            complete_to = np.maximum(complete_to, until(key))
-        return Asked(
-            key,
-            level,
-            start,
-            self._places.reach(end),
-            self._places.deadlines(end),
-            np.concatenate([_following(block) for block in blocks]),
-            np.zeros(len(key), np.int64),
-            self._times.complete_from(key),
-            complete_to,
-            is_partial,
-        )
-
-
-def _following(block: BarBlock) -> Integers:
-    """The time of the first tick of the next bar of the key, where that follows in the block."""
-    times = np.full(len(block), BEGINNING)
-    follows = block.key[1:] == block.key[:-1]
-    times[:-1][follows] = block.open_time[1:][follows]
-    return times
-
-
-def _not_plainly_passed(asked: Asked, course: Course) -> Integers:
-    """The bars that were perhaps decided before their key had gone beyond them.
-
-    Where rows come in the order of time, a tick of the key before the deadline came before the row that decided.
-    """
-    if not course.in_order:
-        return np.arange(len(asked))
-    return np.flatnonzero((asked.following < asked.end) | (asked.following >= asked.deadline))
-
-
-def _blank(asked: Asked) -> Verdicts:
-    return Verdicts(np.zeros(len(asked), np.int64), np.full(len(asked), int(Completeness.UNKNOWN)))
-
-
-def _rows_by_key(keys: Integers) -> Iterator[tuple[int, Integers]]:
-    segments = Segments(keys, stable_order(keys)) if len(keys) else None
-    if segments is not None:
-        for key, begin, end in zip(segments.keys.tolist(), segments.begin, segments.end, strict=True):
-            yield key, segments.order[begin:end]
-
-
-def _told(blocks: Sequence[BarBlock], found: Verdicts) -> list[BarBlock]:
-    told, begin = [], 0
-    for block in blocks:
-        end = begin + len(block)
-        told.append(replace(block, missing=found.missing[begin:end], complete=found.complete[begin:end]))
-        begin = end
-    return told
