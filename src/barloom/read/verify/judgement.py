@@ -44,7 +44,8 @@ class Cause(NamedTuple):
 
     `cause` is one of `CAUSES`, `rows` how many rows or numbers it is about (0: none), `by` by how much the latest was
     late (nanoseconds), `origin` and `row` where the first of them stands. `carried_from` is the start of the bar that
-    this one was carried from, where the cause is that one's. `first_number` is the lowest number of the gaps that it lacks.
+    this one was carried from, where the cause is that one's. `first_number` is the lowest number of the gaps that the
+    bar lacks.
     """
 
     cause: str
