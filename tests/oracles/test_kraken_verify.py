@@ -197,6 +197,7 @@ def test_numbers_that_never_came_are_named_with_the_minutes_they_may_lie_in(
         met = sum(gone for low, high, gone in absent if low < minute + MINUTE and high >= minute)
         told = {cause.cause: cause.rows for cause in causes if cause.carried_from is None}
         assert met == told.get("missing", 0), (minute, causes)
+        assert all(fate(each.first_number) == GONE for each in causes if each.first_number is not None)
     lacking = {
         minute_of(trade) for place, trade in enumerate(trades) if fate(place) == GONE and minute_of(trade) < last
     }

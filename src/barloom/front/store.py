@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Unpack
 
     from barloom.read.arguments import KeyLike, Moment
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
     from barloom.read.gaps import Gap
     from barloom.read.status import Status
-    from barloom.read.verify.verification import Verification
+    from barloom.read.verify.verification import How, Verification
 
 __all__ = ["Compacted", "Store"]
 
@@ -99,7 +99,7 @@ class Store:
                 raise ValueError(message)
             return export_bars(held, BarRange.of(held, timeframe, key, from_, to, live=live), str(out), form)
 
-    def verify(  # noqa: PLR0913 - one argument a choice
+    def verify(
         self,
         timeframe: str,
         reference: str | Path,
@@ -107,45 +107,19 @@ class Store:
         key: KeyLike | None = None,
         from_: Moment | None = None,
         to: Moment | None = None,
-        columns: Sequence[str] | None = None,
-        rename: Mapping[str, str] | None = None,
-        names: Sequence[str] = (),
-        delimiter: str | None = None,
-        zone: str | None = None,
-        pattern: str | None = None,
-        decimal: str | None = None,
-        skip_synthetic: bool = False,
-        show: int = 10,
+        **how: Unpack[How],
     ) -> Verification:
         """Compare final bars with published ones, number by number, and say of each that is not the same why.
 
-        `reference` is a file or a directory, also of candles as venues publish them. `rename` maps our names to the
-        file's, `names` are those of rows without any. `show` is how many bars of each sort are listed. Raises
-        `ValueError` for columns that are not there, and `SourceError` for files that cannot be read.
+        See `TimeBucket.verify`.
 
         Example::
 
             found = bl.Store("state").verify("1m", "published.csv")
             print(found.agrees, found.reasons)
         """
-        from pathlib import Path  # noqa: PLC0415
-
-        from barloom.read.ranges import BarRange  # noqa: PLC0415
-        from barloom.read.verify.tables import Written  # noqa: PLC0415
-        from barloom.read.verify.verification import verify  # noqa: PLC0415
-        from barloom.store.opening import open_for_reading  # noqa: PLC0415
-
-        with open_for_reading(self.path) as held:
-            return verify(
-                held,
-                BarRange.of(held, timeframe, key, from_, to),
-                Path(reference),
-                rename=rename,
-                how=Written(tuple(names), delimiter, zone, pattern, decimal),
-                columns=columns,
-                skip_synthetic=skip_synthetic,
-                show=show,
-            )
+        with self.bucket(timeframe) as bucket:
+            return bucket.verify(reference, key=key, from_=from_, to=to, **how)
 
     def gaps(self, key: KeyLike | None = None) -> list[Gap]:
         """What is missing in the numbers of a key, or of all keys: see `Gap`. Empty where no sequence is declared.

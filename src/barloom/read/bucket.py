@@ -15,7 +15,7 @@ from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.following import Subscription, Watch, wait, wait_async
 from barloom.read.gap_look import gaps_in
-from barloom.read.ranges import published_level
+from barloom.read.ranges import BarRange, published_level
 from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
@@ -29,9 +29,11 @@ from barloom.time.instants import to_datetime
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import Unpack
 
     from barloom.read.gaps import Gap
     from barloom.read.readable import Readable
+    from barloom.read.verify.verification import How, Verification
     from barloom.store.scanning import Place
     from barloom.telemetry.metrics import Metrics
 
@@ -347,6 +349,30 @@ class TimeBucket(Generic[B]):
             return explain(self._store, row, self.timeframe, time, clock=self._clock)
         except StoreError as error:
             self._failed(error)
+
+    def verify(
+        self,
+        reference: str | Path,
+        *,
+        key: KeyLike | None = None,
+        from_: Moment | None = None,
+        to: Moment | None = None,
+        **how: Unpack[How],
+    ) -> Verification:
+        """Compare final bars with published ones, number by number, and say of each that is not the same why.
+
+        `reference` is a file or a directory, also of candles as venues publish them; see `How` for the rest. `key` may
+        be a mapping of some of the key's fields, and bars begin from `from_` up to, not including, `to`. Where bars
+        differ the side output is looked through once; over Kafka that is the topic of refused rows, which takes a
+        moment. Raises `ValueError` for columns that are not there, and `SourceError` for files that cannot be read.
+        """
+        from pathlib import Path  # noqa: PLC0415 - who looks up bars compares none
+
+        from barloom.read.verify.verification import verify  # noqa: PLC0415
+
+        self.refresh()
+        asked = BarRange.of(self._store, self.timeframe, key, from_, to)
+        return verify(self._store, asked, Path(reference), **how)
 
     def gaps(self, key: KeyLike | None = None, **fields: object) -> list[Gap]:
         """What is missing in the numbers of a key, or of all: see `Gap`.

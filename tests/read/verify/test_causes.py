@@ -90,8 +90,8 @@ def test_a_late_row_of_another_key_or_slot_is_no_reason(tmp_path: Path) -> None:
 
 
 def test_a_row_that_was_refused_as_invalid_is_a_reason_where_its_time_and_key_are_known(tmp_path: Path) -> None:
-    """A price that is none keeps the trade out of the bar; a row without a readable time shows nothing."""
-    bad = f"X,,{at(0, 30)},9.999,1\nX,,sometime,9,1\n"
+    """A price that is none keeps the trade out of its bar alone; a row without a readable time shows nothing."""
+    bad = f"X,,{at(0, 30)},9.999,1\nX,,sometime,9,1\nX,,{at(2, 30)},9.999,1\n"
     store = made(tmp_path, row(0, 0, "10") + bad + row(1, 1, "11") + row(3, 0, "11"))
     published = candle(0, "10,10,9.999,9.999", "2", 2) + candle(1, "11,12,11,12", "2", 2)
 
@@ -239,3 +239,47 @@ def test_a_million_refused_rows_are_looked_through_once(tmp_path: Path, monkeypa
     assert {"late": 1, "unknown": 19} == reasons(store, tmp_path, wrong)
     assert {} == reasons(store, tmp_path, right, to=at(20))
     assert 1 == len(read)
+
+
+BARS = """
+[event]
+key = "symbol"
+timestamp = "at"
+[event.fields]
+symbol = "string"
+at = "timestamp"
+open = "decimal(12, 2)"
+high = "decimal(12, 2)"
+low = "decimal(12, 2)"
+close = "decimal(12, 2)"
+volume = "decimal(12, 3)"
+[bars]
+name = "bars"
+input = "bars"
+stamped = "end"
+base = "1m"
+rollup = ["5m"]
+[bars.select]
+open = "first(open)"
+high = "max(high)"
+low = "min(low)"
+close = "last(close)"
+volume = "sum(volume)"
+"""
+
+
+def test_a_child_that_ends_with_its_parent_is_the_parent_s(tmp_path: Path) -> None:
+    """Bars as input, stamped by their end: the one of 09:05 that was refused lacks in the five minutes from 09:00."""
+    (tmp_path / "bars.toml").write_text(BARS)
+    child = "X,2025-11-10T09:{:02}:00Z,10,10,10,{},1\n"
+    rows = "".join(child.format(minute, "10") for minute in (1, 2, 3, 4))
+    rows += child.format(5, "9.999") + child.format(6, "10") + child.format(12, "10")
+    (tmp_path / "minutes.csv").write_text("symbol,at,open,high,low,close,volume\n" + rows)
+    bl.load(tmp_path / "bars.toml").run(tmp_path / "minutes.csv", tmp_path / "state", max_rejected="100%")
+    published = tmp_path / "published.csv"
+    line = "X,2025-11-10T09:0{}:00Z,10,10,10,9.99,{}\n"
+    published.write_text("symbol,start,open,high,low,close,volume\n" + line.format(0, 5) + line.format(5, 2))
+
+    found = bl.Store(tmp_path / "state").verify("5m", published)
+
+    assert {"invalid": 1, "unknown": 1} == dict(found.reasons)

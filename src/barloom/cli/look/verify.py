@@ -23,7 +23,6 @@ from barloom.cli.options import (
 )
 from barloom.cli.screen import Column, Sheet, note, say, show
 from barloom.read.verify.causes import CAUSES
-from barloom.read.verify.tables import Written
 from barloom.read.verify.verification import verify as verified
 
 if TYPE_CHECKING:
@@ -79,14 +78,17 @@ def verify(  # noqa: PLR0913 - the options of a command
     as_json: AsJson = False,
 ) -> Exit:
     """Compare bar by bar and number by number."""
-    written = Written(listed(names), delimiter, zone, pattern, decimals)
     with opened(store, topics) as held, on_the_grid():
         found = verified(
             held,
             range_asked(held, timeframe, key, begin, end, live=False),
             reference,
             rename=_renames(rename),
-            how=written,
+            names=listed(names),
+            delimiter=delimiter,
+            zone=zone,
+            pattern=pattern,
+            decimal=decimals,
             columns=None if columns is None else listed(columns),
             skip_synthetic=synthetic == "skip",
             show=show_bars,
@@ -204,4 +206,5 @@ def _name(bar: BarName, result: Verification) -> dict[str, object]:
 def _cause(cause: Cause) -> dict[str, object]:
     via = None if cause.carried_from is None else moment(cause.carried_from)
     where = {"source": cause.origin, "row": cause.row}
-    return {"reason": cause.cause, "rows": cause.rows, "by_ns": cause.by, **where, "carried_from": via}
+    numbers = {"first_number": cause.first_number, "carried_from": via}
+    return {"reason": cause.cause, "rows": cause.rows, "by_ns": cause.by, **where, **numbers}

@@ -17,6 +17,7 @@ __all__ = ["HOLE", "Absent"]
 HOLE: Final = "hole"
 """The cause of records that tell of numbers nobody had given when a slot was decided, and of no row."""
 
+_NONE: Final = np.iinfo(np.int64).max
 _COME: Final = ("late", "invalid", "conflict", "gap")
 """Why rows were refused that came for absent numbers: for these they are the cause."""
 
@@ -40,9 +41,11 @@ class Absent:
     def met(self, cells: pl.DataFrame) -> pl.DataFrame:
         """The slots that some hole meets, and how many of its numbers may lie in each and never came, as ``rows``.
 
-        Every slot that the time of a hole meets may hold all of them.
+        ``number`` is the lowest of the numbers of these holes. Every slot that the time of a hole meets may hold all of
+        them.
         """
-        nothing = cells.select(*self._keys, "cell").clear().with_columns(rows=pl.lit(0, pl.Int64))
+        none = {"rows": pl.lit(0, pl.Int64), "number": pl.lit(0, pl.Int64)}
+        nothing = cells.select(*self._keys, "cell").clear().with_columns(**none)
         holes = pl.concat(self._holes).unique(maintain_order=True) if self._holes else None
         if holes is None or not holes.height:
             return nothing
@@ -62,7 +65,8 @@ class Absent:
         places = np.where(first < last, first, 0), np.where(first < last, last, 0)
         left = _left(holes, come)
         rows, met = (_summed(cells.height, *places, each) for each in (left, np.ones_like(left)))
-        told = cells.select(*self._keys, "cell").with_columns(rows=pl.Series(rows, dtype=pl.Int64))
+        lowest = _lowest(cells.height, *places, np.where(left > 0, holes["first_number"].to_numpy(), _NONE))
+        told = cells.select(*self._keys, "cell").with_columns(rows=pl.Series(rows), number=pl.Series(lowest))
         return told.filter(pl.Series(met > 0))
 
 
@@ -76,6 +80,14 @@ def _left(holes: pl.DataFrame, come: pl.DataFrame | None) -> Integers:
     before = np.concatenate([[0], np.cumsum(ends - begins + 1)])
     low, high = np.searchsorted(begins, first, "left"), np.searchsorted(begins, last, "right")
     return np.asarray(np.maximum(last - first + 1 - (before[high] - before[low]), 0), np.int64)
+
+
+def _lowest(cells: int, first: np.ndarray[Any, Any], last: np.ndarray[Any, Any], number: Integers) -> Integers:
+    """For each of some cells in order the lowest of the numbers whose range holds it."""
+    found = np.full(cells, _NONE)
+    for begin, end, one in zip(first.tolist(), last.tolist(), number.tolist(), strict=True):
+        found[begin:end] = np.minimum(found[begin:end], one)
+    return found
 
 
 def _summed(cells: int, first: np.ndarray[Any, Any], last: np.ndarray[Any, Any], count: Integers) -> Integers:

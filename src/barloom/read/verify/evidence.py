@@ -46,7 +46,8 @@ def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]
     `cells` has the key fields as text, the start of a slot as ``cell``, and from ``lo`` up to ``hi`` the times of the
     rows that it would hold, of those out of session from ``wide_lo`` up to ``wide_hi``; one row for each. Gives the key
     fields, ``cell``, ``cause``, the number of ``rows``, by how much the latest was late (``by``), and where the first
-    stands (``origin``, ``row``). Of ``missing`` there are none where all the absent numbers came too late.
+    stands (``origin``, ``row``; of ``missing`` the lowest number). Of ``missing`` there are no rows where all the
+    absent numbers came too late.
     """
     keys = list(plan.event.key)
     parts: list[pl.DataFrame] = [_nothing(plan)]
@@ -60,9 +61,10 @@ def found_in(plan: BarPlan, timeframe: str, side: Iterable[Sequence[SideRecord]]
 
 
 def _absent(met: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    nobody = [pl.lit(None, kind).alias(name) for name, kind in (("origin", pl.String), ("row", pl.Int64))]
+    """In the place of the row, which there is none, stands the lowest number."""
     cause, by = pl.lit("missing").alias("cause"), pl.lit(0, pl.Int64).alias("by")
-    return met.select(*keys, "cell", cause, "rows", by, *nobody)
+    nobody = pl.lit(None, pl.String).alias("origin")
+    return met.select(*keys, "cell", cause, "rows", by, nobody, pl.col("number").alias("row"))
 
 
 def _nothing(plan: BarPlan) -> pl.DataFrame:

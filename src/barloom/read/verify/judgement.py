@@ -44,7 +44,8 @@ class Cause(NamedTuple):
 
     `cause` is one of `CAUSES`, `rows` how many rows or numbers it is about (0: none), `by` by how much the latest was
     late (nanoseconds), `origin` and `row` where the first of them stands. `carried_from` is the start of the bar that
-    this one was carried from, where the cause is that one's.
+    this one was carried from, where the cause is that one's. `first_number` is the lowest number of the gaps that the
+    bar lacks.
     """
 
     cause: str
@@ -53,6 +54,7 @@ class Cause(NamedTuple):
     origin: str | None = None
     row: int | None = None
     carried_from: int | None = None
+    first_number: int | None = None
 
 
 class Judgement(NamedTuple):
@@ -272,7 +274,9 @@ class _Case:
         found: dict[BarName, list[Cause]] = {}
         for row in rows.iter_rows(named=True):
             bar = BarName(tuple(row[name] for name in keys), row[START])
-            cause = Cause(row["cause"], row["rows"], row["by"], row["origin"], row["row"], row["via"])
+            numbers = row["cause"] == "missing"
+            where = (row["origin"], None if numbers else row["row"], row["via"], row["row"] if numbers else None)
+            cause = Cause(row["cause"], row["rows"], row["by"], *where)
             found.setdefault(bar, []).append(cause)
         return {bar: sorted(causes, key=lambda each: order.index(each.cause)) for bar, causes in found.items()}
 

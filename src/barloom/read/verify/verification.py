@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from barloom.read.verify.starts import START
 from barloom.read.verify.tables import Written
 from barloom.store.barstore import BarStore
 from barloom.store.retention import SIDE_LIMIT
-from barloom.time.instants import written
+from barloom.time.instants import written as instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from barloom.read.verify.comparison import BarName, Difference
     from barloom.read.verify.judgement import Cause
 
-__all__ = ["Verification", "against", "verify"]
+__all__ = ["How", "Verification", "against", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +82,41 @@ class Verification:
 
 
 def _told(cause: Cause) -> str:
-    text = counted(cause.cause, cause.rows)
-    return text if cause.carried_from is None else f"carried from {written(cause.carried_from)}: {text}"
+    number = "" if cause.first_number is None else f" ({cause.first_number}{' …' if cause.rows > 1 else ''})"
+    text = f"{counted(cause.cause, cause.rows)}{number}"
+    return text if cause.carried_from is None else f"carried from {instant(cause.carried_from)}: {text}"
 
 
-def verify(  # noqa: PLR0913 - one argument a choice
-    store: Readable,
-    asked: BarRange,
-    reference: Path,
-    *,
-    rename: Mapping[str, str] | None = None,
-    how: Written | None = None,
-    columns: Sequence[str] | None = None,
-    skip_synthetic: bool = False,
-    show: int = 10,
-) -> Verification:
+class How(TypedDict, total=False):
+    """How published bars are read and compared.
+
+    `columns` are compared alone; `rename` maps our names to the file's; `names` are those of rows without any.
+    `delimiter`, `zone`, `pattern` and `decimal` say how text is written where that cannot be recognised.
+    `skip_synthetic` leaves out bars without ticks on both sides; `show` is how many bars of each sort are listed.
+    """
+
+    columns: Sequence[str] | None
+    rename: Mapping[str, str] | None
+    names: Sequence[str]
+    delimiter: str | None
+    zone: str | None
+    pattern: str | None
+    decimal: str | None
+    skip_synthetic: bool
+    show: int
+
+
+def verify(store: Readable, asked: BarRange, reference: Path, **how: Unpack[How]) -> Verification:
     """Compare the finals of a range with published bars of the same range, and say why they are not the same.
 
-    Raises `ValueError` for columns that are not there, `SourceError` for
-    files that cannot be read.
+    Raises `ValueError` for columns that are not there, `SourceError` for files that cannot be read.
     """
-    plan = store.plan
-    outputs = [output.name for output in plan.outputs]
-    published = read_published(reference, plan.event.key, rename or {}, how or Written(), outputs)
-    return against(store, asked, published, columns, skip=skip_synthetic, limit=show)
+    text = (how.get("delimiter"), how.get("zone"), how.get("pattern"), how.get("decimal"))
+    written = Written(tuple(how.get("names", ())), *text)
+    outputs = [output.name for output in store.plan.outputs]
+    published = read_published(reference, store.plan.event.key, how.get("rename") or {}, written, outputs)
+    skip, limit = how.get("skip_synthetic", False), how.get("show", 10)
+    return against(store, asked, published, how.get("columns"), skip=skip, limit=limit)
 
 
 def against(  # noqa: PLR0913 - the parts of one question
@@ -142,7 +153,7 @@ def against(  # noqa: PLR0913 - the parts of one question
         extra_bars=found.extra_bars,
         reasons=judgement.totals,
         causes=judgement.of,
-        notes=[*limited.notes, *_hints(store, found, judgement.totals)],
+        notes=[*limited.notes, *_hints(store, asked.level, found, judgement.totals)],
         first=found.first,
         last=found.last,
     )
@@ -207,14 +218,17 @@ def _columns(plan: BarPlan, published: Published, asked: Sequence[str] | None) -
     return list(asked)
 
 
-def _hints(store: Readable, found: Comparison, reasons: Mapping[str, int]) -> list[str]:
+def _hints(store: Readable, level: int, found: Comparison, reasons: Mapping[str, int]) -> list[str]:
     hints = []
     if not found.compared:
         hints.append("nothing was compared: neither the store nor the file has a bar in what was asked for")
     elif not found.equal + found.different:
         hints.append("no bar of ours has the key and start of a published one, so that no value was compared")
+    if "off_grid" in reasons:
+        timeframe = store.plan.levels[level].timeframe
+        hints.append(f"the file has bars that begin where no slot of {timeframe} does: it may be of another timeframe")
     if found.missing and found.first is not None and found.last is not None:
-        spread = f"from {written(found.first)} to {written(found.last)}"
+        spread = f"from {instant(found.first)} to {instant(found.last)}"
         hints.append(f"the store has bars {spread}; --from and --to limit both")
     if UNKNOWN in reasons and isinstance(store, BarStore) and sum(store.totals().rejected.values()) > SIDE_LIMIT:
         hints.append(f"only the last {SIDE_LIMIT:,} refused rows are kept: of earlier ones nothing is known any more")
