@@ -44,9 +44,9 @@ def ask(  # noqa: PLR0913, PLR0917 - what is known of them
         np.concatenate([getattr(block, name) for block in blocks]) for name in ("key", "start", "end", "partial")
     )
     level = np.repeat([block.level for block in blocks], [len(block) for block in blocks])
-    complete_to = table.get(MARK, key)
-    if marked > BEGINNING:
-        complete_to = np.maximum(complete_to, marked)
+    complete_to: Integers = np.broadcast_to(np.int64(marked), len(key))
+    if table.marked:
+        complete_to = np.maximum(table.get(MARK, key), marked)
     if until is not None:
         complete_to = np.maximum(complete_to, until(key))
     return Asked(

@@ -339,13 +339,16 @@ class Sequencer:
 
     def _passed_when_decided(self, own: Asked, exact: Integers, course: Course) -> tuple[Asked, Integers]:
         """How far the runs of some bars' keys had come when these were decided; and the bars as known by then."""
-        asked = decided(own.take(exact), course)
-        end = self._table.get(END, asked.key)
+        key = own.key[exact]
+        place = course.decisions.places(key, own.deadline[exact])
+        end = self._table.get(END, key)
         if len(course):
-            last = course.decisions.last_rows(asked.key, asked.place)
+            last = course.decisions.last_rows(key, place)
             end = np.where(last >= 0, course.time[np.maximum(last, 0)], end)
+        if course.marks is None:
+            return own, end
         complete_to = own.complete_to.copy()
-        complete_to[exact] = asked.complete_to
+        complete_to[exact] = np.maximum(complete_to[exact], course.decisions.complete_to(key, place))
         return replace(own, complete_to=complete_to), end
 
     # Keys with holes and refused rows
