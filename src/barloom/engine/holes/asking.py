@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Completeness
-from barloom.engine.gather import stable_order
 from barloom.engine.holes.decisions import Segments
 from barloom.engine.holes.judging import Asked, Verdicts
 from barloom.engine.holes.table import MARK
+from barloom.engine.order import stable_order
 from barloom.engine.times.stream_time import BEGINNING
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def ask(  # noqa: PLR0913, PLR0917 - what is known of them
         np.concatenate([getattr(block, name) for block in blocks]) for name in ("key", "start", "end", "partial")
     )
     level = np.repeat([block.level for block in blocks], [len(block) for block in blocks])
-    complete_to = table.get(MARK, key)
-    if marked > BEGINNING:
-        complete_to = np.maximum(complete_to, marked)
+    complete_to: Integers = np.broadcast_to(np.int64(marked), len(key))
+    if table.marked:
+        complete_to = np.maximum(table.get(MARK, key), marked)
     if until is not None:
         complete_to = np.maximum(complete_to, until(key))
     return Asked(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Reason
-from barloom.engine.gather import stable_order
 from barloom.engine.holes.asking import ask, blank, decided, in_doubt, rows_by_key, told
 from barloom.engine.holes.course import Course, Unread
 from barloom.engine.holes.decisions import Decisions, Segments
@@ -23,6 +22,7 @@ from barloom.engine.holes.numbers import Judged
 from barloom.engine.holes.places import LevelSlot, Places
 from barloom.engine.holes.rows import walk
 from barloom.engine.holes.table import BEGIN, END, LAST, NumberTable
+from barloom.engine.order import stable_order
 from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import Passed
 from barloom.engine.times.stream_time import BEGINNING, NEVER
@@ -339,13 +339,16 @@ class Sequencer:
 
     def _passed_when_decided(self, own: Asked, exact: Integers, course: Course) -> tuple[Asked, Integers]:
         """How far the runs of some bars' keys had come when these were decided; and the bars as known by then."""
-        asked = decided(own.take(exact), course)
-        end = self._table.get(END, asked.key)
+        key = own.key[exact]
+        place = course.decisions.places(key, own.deadline[exact])
+        end = self._table.get(END, key)
         if len(course):
-            last = course.decisions.last_rows(asked.key, asked.place)
+            last = course.decisions.last_rows(key, place)
             end = np.where(last >= 0, course.time[np.maximum(last, 0)], end)
+        if course.marks is None:
+            return own, end
         complete_to = own.complete_to.copy()
-        complete_to[exact] = asked.complete_to
+        complete_to[exact] = np.maximum(complete_to[exact], course.decisions.complete_to(key, place))
         return replace(own, complete_to=complete_to), end
 
     # Keys with holes and refused rows

@@ -33,12 +33,16 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class NumberTable:
-    """One row a key: its run, the largest event time, up to when it was marked as complete, and flags."""
+    """One row a key: its run, the largest event time, up to when it was marked as complete, and flags.
+
+    `marked`: some key was marked.
+    """
 
     def __init__(self) -> None:
         self._columns: Integers = _blank(_CAPACITY)
         self._changed: list[Integers] = []
         self._names: list[bytes] = []
+        self.marked = False
 
     def get(self, column: int, key: Integers) -> Integers:
         """A column of some keys."""
@@ -79,6 +83,7 @@ class NumberTable:
     def mark(self, key: Integers, time: Integers) -> None:
         """Up to when keys, each given once or often, are complete."""
         self._know(key)
+        self.marked |= bool(len(key))
         np.maximum.at(self._columns[MARK], key, time)
         self.touch(key)
 
@@ -133,6 +138,7 @@ class NumberTable:
             self._know(ids)
             content = np.frombuffer(b"".join(value for _, value in found), "<i8")
             self._columns[:, ids] = content.reshape(len(found), _COLUMNS).T
+            self.marked = bool((self._columns[MARK] > BEGINNING).any())
 
     def _know(self, key: Integers) -> None:
         needed, held = int(key.max(initial=-1)) + 1, self._columns.shape[1]
