@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from barloom.feed.continuity.rules import Want
     from barloom.feed.protocol import Message, Venue
 
-__all__ = ["Intake", "Moment"]
+__all__ = ["ASKED_MARGIN", "HEARD_MARGIN", "Intake", "Moment"]
 
 HEARD_MARGIN: Final = 500_000_000
 """How much older than a venue's word over its connection a mark is: numbers need not follow time to the millisecond."""
