@@ -70,24 +70,26 @@ class Publisher:
         start = trades[before].time if before < len(trades) else 0
         self._clock.reach(start)
         for place in range(before, len(trades)):
+            trade = trades[place]
             for action in self._timeline.actions.get(place, ()):
                 await self._act(action)
-            await self._wait(opened + self._pace.due(trades[place].time - start))
+            await self._wait(opened + self._pace.due(trade.time - start))
             if self._pace.waits and place not in self._timeline.unheard:
-                await self._heard(trades[place].symbol)
-            self._make_known(place)
+                await self._heard(trade.symbol)
+            self._make_known(place, trade)
             if len(self._outbox) >= self._at_once:
                 await self._send()
         await self._send()
         for action in self._timeline.actions.get(len(trades), ()):
             await self._act(action)
 
-    def _make_known(self, place: int) -> None:
-        trades = self._timeline.market.trades
-        trade = trades[place]
+    def _make_known(self, place: int, trade: MarketTrade) -> None:
         self._history.add(trade)
         self._clock.reach(trade.time)
-        self._outbox += (trades[each] for each in self._timeline.sends(place))
+        if place in self._timeline.sent:
+            self._outbox += (self._timeline.market.trades[each] for each in self._timeline.sends(place))
+        else:
+            self._outbox.append(trade)
 
     async def _send(self) -> None:
         self._flush()
