@@ -51,7 +51,7 @@ FAMILIES: Final = {
     "barloom_feed_rows": _Family("counter", "Rows that a live feed gave.", ("feed",)),
     "barloom_feed_rate": _Family("gauge", "Rows a second of a live feed, over the last seconds.", ("feed",)),
     "barloom_feed_last_number": _Family("gauge", "The last number of the venue that was given.", ("feed",)),
-    "barloom_feed_age_seconds": _Family("gauge", "How long ago the last message of a symbol came.", ("feed",)),
+    "barloom_feed_age_seconds": _Family("gauge", "How long ago the last message came, in seconds.", ("feed",)),
     "barloom_feed_holes_open": _Family("gauge", "1 while numbers are missing and waited for.", ("feed",)),
     "barloom_feed_holes_filled": _Family("counter", "Holes of which all numbers came.", ("feed",)),
     "barloom_feed_holes_given_up": _Family("counter", "Holes that were waited for in vain.", ("feed",)),
