@@ -132,12 +132,12 @@ class Intake:
         if chain is not None:
             chain.answered(trades, when.at, when.now)
 
-    def compared(self, of: SymbolId, trades: Sequence[Trade], tail: Tail, when: Moment) -> None:
-        """The venue's history says which number is the latest."""
+    def compared(self, of: SymbolId, trades: Sequence[Trade], tail: Tail, heard: float, when: Moment) -> None:
+        """The venue's history says which number is the latest; the connection was last `heard` then."""
         self.continuity.wall = when.at
         chain = self.continuity.chains.get(of)
         if chain is not None:
-            chain.compared(trades, tail.last, tail.time - ASKED_MARGIN, when.at, when.now)
+            chain.compared(trades, tail.last, tail.time - ASKED_MARGIN, when.at, when.now, heard)
 
     def failed(self, of: SymbolId, when: Moment) -> None:
         """The venue's history did not answer."""
