@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from barloom.testing import Restarted, Script, VenueDouble, VenueMarket
-from feed.running import FRAMES, MILLISECOND, Final, all_final, bars_at, feed_of, finals, run_until, true_bars
+from feed.running import FRAMES, Final, all_final, bars_at, feed_of, finals, run_until, true_bars
 from feed.test_session import EXAMPLES
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _in_holes(inside: list[MarketTrade], lost: set[int], start: int, end: int) -
     for place, (is_lost, group) in enumerate(runs):
         if not is_lost or place in {0, len(runs) - 1}:
             continue
-        edges = [each.time // MILLISECOND * MILLISECOND for each in (runs[place - 1][1][-1], runs[place + 1][1][0])]
+        edges = [each.time for each in (runs[place - 1][1][-1], runs[place + 1][1][0])]
         if min(edges) < end and max(edges) >= start:
             total += len(group)
     return total
