@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from barloom.testing import MarketTrade, VenueDouble
 
 SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
 
 DEFINITION = """
 [event]
@@ -105,7 +104,7 @@ class TrueBar:
     @classmethod
     def of(cls, trades: list[MarketTrade]) -> TrueBar:
         """By the order of time, and of numbers where that is equal."""
-        inside = sorted(trades, key=lambda trade: (trade.time // MILLISECOND, trade.restart, trade.number))
+        inside = sorted(trades, key=lambda trade: (trade.time, trade.restart, trade.number))
         prices = [Decimal(trade.price) for trade in inside]
         volume = sum((Decimal(trade.size) for trade in inside), Decimal(0))
         return cls(prices[0], max(prices), min(prices), prices[-1], volume, len(inside))

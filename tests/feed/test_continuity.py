@@ -36,7 +36,7 @@ class Bench:
     def __post_init__(self) -> None:
         rules = Rules(fill_within=60, check_every=15, patience=0.25, together=self.together, max_held=self.max_held)
         self.continuity = Continuity(rules, self.batch_rows)
-        self.now = 0.0
+        self.now = self.heard = 0.0
         self.batches: list[Batch] = []
         self.wants: list[Want] = []
         for of in self.symbols:
@@ -51,6 +51,7 @@ class Bench:
     def turn(self, seconds: float = 0.0) -> list[Want]:
         """Time passes; what is asked now."""
         self.now += seconds
+        self.heard = self.now
         self.wants = self.continuity.turn(self.now)
         while (batch := self.continuity.out.take()) is not None:
             self.batches.append(batch)
@@ -63,7 +64,7 @@ class Bench:
 
     def compare(self, last: int | None, time: int, of: SymbolId = A) -> None:
         """History says which number is the latest, of a time in seconds."""
-        self.continuity.chains[of].compared([], last, time * SECOND, 0, self.now)
+        self.continuity.chains[of].compared([], last, time * SECOND, 0, self.now, self.heard)
 
     def sure(self, last: int, time: int, of: SymbolId = A) -> None:
         """It is subscribed to, and compared."""
@@ -194,7 +195,7 @@ def test_a_new_run_of_which_nothing_came_is_found_by_comparing() -> None:
     bench.live(101)
     bench.continuity.connected([A])
     bench.turn()
-    bench.continuity.chains[A].compared([trade(9, time=200 * SECOND)], 9, 201 * SECOND, 0, bench.now)
+    bench.continuity.chains[A].compared([trade(9, time=200 * SECOND)], 9, 201 * SECOND, 0, bench.now, 0)
 
     assert [101, 9] == bench.numbers
     assert [(9, None)] == bench.told(EventKind.RESTARTED)
@@ -256,6 +257,21 @@ def test_history_is_believed_when_it_goes_on_saying_the_same() -> None:
     bench.continuity.disconnected([A], bench.now)
     bench.sure(2, 70)
     assert [("A", 20), ("A", 40), ("A", 50)] == bench.marks
+
+
+def test_history_is_not_believed_while_the_connection_is_silent() -> None:
+    """Nothing that came would say that it is wrong."""
+    bench = Bench()
+    bench.live(1)
+    bench.sure(1, 10)
+    bench.compare(1, 20)
+    for time in (30, 40, 50):
+        bench.now += 15
+        bench.compare(1, time)
+    assert [] == [mark for mark in bench.marks if mark[1] > 20]
+    bench.compare(1, 60)
+
+    assert [("A", 50)] == bench.marks[-1:]
 
 
 def test_history_gives_no_marks_where_the_venue_itself_tells_its_last_number() -> None:
@@ -460,7 +476,7 @@ class Market:
             elif want.ask is Ask.LATEST:
                 tail = [self.rows[self.last]] if self.rows and share > 1 else []
                 time = int((1_000 + self.bench.now) * SECOND)
-                chain.compared(tail, self.last or None, time, 0, self.bench.now)
+                chain.compared(tail, self.last or None, time, 0, self.bench.now, self.bench.now)
             else:
                 numbers = [*range(want.after + 1, want.until + 1)]
                 size = len(numbers) if share == 4 else len(numbers) * share // 4

@@ -331,18 +331,20 @@ class Chain:
         self._opened = None if self._opened is None else now
         self._unsure_since = None if self._unsure_since is None else now
 
-    def compared(self, rows: Sequence[Trade], last: int | None, time: int, received: int, now: float) -> None:
+    def compared(  # noqa: PLR0913, PLR0917 - all that an answer says, and when
+        self, rows: Sequence[Trade], last: int | None, time: int, received: int, now: float, heard: float
+    ) -> None:
         """The latest number by the venue's history, with the rows that it gave; `time` as in `tail`.
 
         History may lag behind: only when it goes on saying the same is it believed that the number was the latest, and
-        not at all where the venue itself tells its last number over the connection.
+        not at all where the venue itself tells its last number over the connection, which was last `heard` then.
         """
         self.busy = False
         self._tries = 0
         self.fetched(rows, received, now)
         self._look_for_restart(rows, received, now)
         since = self._unsure_since
-        agreed = self._agreement.said(last, time)
+        agreed = self._agreement.said(last, time, now, heard)
         self._tail(last, time, 0 if self._has_beats else agreed, now)
         if since is not None and self._asked_over != self._connection:  # what came in between was not looked for
             self.clear, self._unsure_since, self._checked = False, since, -inf
