@@ -101,7 +101,7 @@ def _compare(items: list[Item], time: str, delay: int, cuts: list[int], *, resta
 @given(
     _items(), st.sampled_from(["partition", "key"]), st.sampled_from([0, 15]), st.lists(st.integers(1, 30), max_size=6)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_bars_say_what_the_rule_says(items: list[Item], time: str, delay: int, cuts: list[int]) -> None:
     """Rows in and out of order, twice, filtered, refused and begun anew, with marks, in any batches."""
 
@@ -111,7 +111,7 @@ def test_bars_say_what_the_rule_says(items: list[Item], time: str, delay: int, c
 @given(
     _items(), st.sampled_from(["partition", "key"]), st.sampled_from([0, 15]), st.lists(st.integers(1, 30), max_size=6)
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_restart_changes_nothing(items: list[Item], time: str, delay: int, cuts: list[int]) -> None:
     """Restored from its changelog behind every batch, the engine says the same."""
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Completeness
-from barloom.engine.gather import stable_order
 from barloom.engine.holes.decisions import Segments
 from barloom.engine.holes.judging import Asked, Verdicts
 from barloom.engine.holes.table import MARK
+from barloom.engine.order import stable_order
 from barloom.engine.times.stream_time import BEGINNING
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, Reason
-from barloom.engine.gather import stable_order
 from barloom.engine.holes.asking import ask, blank, decided, in_doubt, rows_by_key, told
 from barloom.engine.holes.course import Course, Unread
 from barloom.engine.holes.decisions import Decisions, Segments
@@ -23,6 +22,7 @@ from barloom.engine.holes.numbers import Judged
 from barloom.engine.holes.places import LevelSlot, Places
 from barloom.engine.holes.rows import walk
 from barloom.engine.holes.table import BEGIN, END, LAST, NumberTable
+from barloom.engine.order import stable_order
 from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import Passed
 from barloom.engine.times.stream_time import BEGINNING, NEVER
