@@ -1,7 +1,7 @@
 """A live feed at 20,000 trades a second: from a venue's double to final and live bars on disk.
 
 The double has a process of its own; what is measured is the whole process of `barloom run`: CPU a second, how far the
-bars are behind the market, and resident memory. ``--minutes 60`` shows whether memory is flat.
+bars are behind the market, and resident memory. ``--seconds 3600`` shows whether memory is flat.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import barloom as bl
 
 RATE = 20_000
 SYMBOLS = 20
@@ -50,8 +52,9 @@ DOUBLE = """
 import sys
 from barloom.testing import VenueDouble, VenueMarket
 rate, seconds, symbols = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3].split(",")
-market = VenueMarket.simulate(symbols, trades=int(rate * seconds), per_second=rate)
-with VenueDouble("binance", market, rate=rate) as venue:
+lap = min(seconds, 20.0)
+market = VenueMarket.simulate(symbols, trades=int(rate * lap), per_second=rate).repeated(max(round(seconds / lap), 1))
+with VenueDouble("binance", market, rate=rate, keeps=100_000) as venue:
     print(venue.websocket, venue.rest, flush=True)
     venue.done.wait()
     print(venue.behind, flush=True)
@@ -73,16 +76,11 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def lag_of(store: Path) -> float | None:
+def lag_of(store: Path) -> float:
     """How far the stream is behind the clock, in seconds."""
-    command = [sys.executable, "-m", "barloom", "status", "--store", str(store), "--json"]
-    answer = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    at = answer.get("stream_time")
-    if at is None:
-        return None
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    return datetime.now(UTC).timestamp() - datetime.fromisoformat(at).timestamp()
+    at = bl.Store(store).status().stream_time
+    now = time.time_ns()
+    return float("nan") if at is None else (now - at) / 1e9
 
 
 def main() -> None:
@@ -113,7 +111,7 @@ def main() -> None:
         while time.monotonic() - began < asked.seconds - 8:
             time.sleep(min(5.0, asked.seconds / 6))
             memory.append(memory_of(run.pid))
-            lags.append(lag_of(place / "state") or 0.0)
+            lags.append(lag_of(place / "state"))
         cpu = (cpu_of(run.pid) - used) / (time.monotonic() - began)
         behind = float(double.stdout.readline())
         time.sleep(5)
