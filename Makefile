@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: help demo servers test lint bench bench-kafka chaos clean
+.PHONY: help demo servers test lint bench bench-kafka chaos soak clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -39,6 +39,9 @@ bench-kafka: $(READY)  ## the same on Kafka, on a broker of its own (needs Java 
 chaos: $(READY)  ## 100 kills of Kafka instances and other trouble, every bar compared
 	PYTHONPATH=tests $(VENV)/bin/python -m kafka.chaos --kills 100
 	PYTHONPATH=tests $(VENV)/bin/python -m kafka.publish.chaos --kills 100
+
+soak: $(READY)  ## 500 random scripts of trouble at venues, every bar compared
+	PYTHONPATH=tests $(VENV)/bin/python -m feed.soak --scripts 500
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-state dist build

@@ -17,6 +17,7 @@ PARTS = (
     ("calendars.py",),
     ("embedded.py",),
     ("reading.py",),
+    ("venues.py",),
     ("importing.py",),
 )
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
-from workload import START, batches, ladder, plain_polars, ticks
+from workload import START, NumberedQuote, batches, ladder, numbered, plain_polars, ticks
 
 from barloom.engine.engine import Engine
 from barloom.engine.frames import bar_frame
@@ -123,11 +123,32 @@ def keyed() -> BarPlan:
     return replace(ladder(), time="key")
 
 
-def run_plan(plan: BarPlan, frame: pl.DataFrame, rows: int) -> None:
-    """One pass without live bars."""
-    engine = Engine(plan, live=False)
+def run_plan(plan: BarPlan, frame: pl.DataFrame, rows: int, *, live: bool = False) -> None:
+    """One pass."""
+    engine = Engine(plan, live=live)
     for batch in batches(frame, rows):
         engine.step(batch)
+
+
+def sequence() -> None:
+    """A sequence declared against none, on the first rows of the table; in turn, in CPU seconds."""
+    for what, keys, rows, live, limit in (
+        ("finals only", 1_000, 100_000, False, 1.15),
+        ("live bars of all levels", 1_000, 100_000, True, 1.3),
+        ("live bars of all levels", 100, 10_000, True, 1.3),
+    ):
+        plain = ticks(2_000_000, keys, 1_800)
+        inputs = ((ladder(), plain), (ladder(event=NumberedQuote), numbered(plain)))
+        times: list[list[float]] = [[], []]
+        for _ in range(2 * ROUNDS):
+            for spent, (plan, frame) in zip(times, inputs, strict=True):
+                gc.collect()
+                began = time.process_time()
+                run_plan(plan, frame, rows, live=live)
+                spent.append(time.process_time() - began)
+        without, declared = (min(spent) for spent in times)
+        show(f"{keys:,} keys, batches of {rows:,}, {what}, a sequence declared", declared / without, limit)
+        print(f"    without {without:.2f} s, with {declared:.2f} s")
 
 
 def everyone(keys: int) -> pl.DataFrame:
@@ -172,7 +193,7 @@ def _resident() -> int:
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-PARTS = (against_polars, time_by_key, touched_of_held, memory_of_open_keys, constant_cost)
+PARTS = (against_polars, time_by_key, sequence, touched_of_held, memory_of_open_keys, constant_cost)
 
 if __name__ == "__main__":
     for part in PARTS:

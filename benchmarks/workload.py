@@ -31,10 +31,16 @@ class Quote(bl.Event):
     size: Decimal = bl.decimal(18, 2)
 
 
-def ladder(delay: str = "2s") -> BarPlan:
+class NumberedQuote(Quote):
+    """The same with a number that goes up by one from quote to quote of a symbol."""
+
+    number: int = bl.sequence()
+
+
+def ladder(delay: str = "2s", event: type[bl.Event] = Quote) -> BarPlan:
     """Seven timeframes of OHLC, volume and count."""
     base, *parents = TIMEFRAMES
-    query = bl.from_(Quote).tumbling(base, delay=delay).ohlcv(price="bid", size="size").rollup(*parents)
+    query = bl.from_(event).tumbling(base, delay=delay).ohlcv(price="bid", size="size").rollup(*parents)
     return query.named("bars").plan
 
 
@@ -51,6 +57,11 @@ def ticks(rows: int, keys: int, seconds: float, *, seed: int = 0, begin: int = S
             "size": decimals(random.integers(1, 10**4, rows), 2),
         }
     )
+
+
+def numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    """Ticks with their numbers."""
+    return frame.with_columns(number=pl.int_range(1, pl.len() + 1).over("symbol"))
 
 
 def decimals(numbers: np.ndarray, scale: int) -> pl.Series:

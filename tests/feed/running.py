@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from barloom.testing import MarketTrade, VenueDouble
 
 SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
 
 DEFINITION = """
 [event]
@@ -57,7 +56,7 @@ def bars_at(directory: Path, *, time: str = "key") -> bl.Bars:
     return bl.load(definition)
 
 
-def feed_of(double: VenueDouble, symbols: Iterable[str], **settings: str) -> bl.feed.Feeds:
+def feed_of(double: VenueDouble, symbols: Iterable[str], **settings: object) -> bl.feed.Feeds:
     """The feed of a double, that is patient for a short time only."""
     said = {"fill_within": "20s", "check_every": "300ms", **settings}
     feed = bl.feed.open(double.name, symbols, websocket=double.websocket, rest=double.rest, **said)  # type: ignore[arg-type]
@@ -105,7 +104,7 @@ class TrueBar:
     @classmethod
     def of(cls, trades: list[MarketTrade]) -> TrueBar:
         """By the order of time, and of numbers where that is equal."""
-        inside = sorted(trades, key=lambda trade: (trade.time // MILLISECOND, trade.restart, trade.number))
+        inside = sorted(trades, key=lambda trade: (trade.time, trade.restart, trade.number))
         prices = [Decimal(trade.price) for trade in inside]
         volume = sum((Decimal(trade.size) for trade in inside), Decimal(0))
         return cls(prices[0], max(prices), min(prices), prices[-1], volume, len(inside))

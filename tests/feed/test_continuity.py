@@ -36,7 +36,7 @@ class Bench:
     def __post_init__(self) -> None:
         rules = Rules(fill_within=60, check_every=15, patience=0.25, together=self.together, max_held=self.max_held)
         self.continuity = Continuity(rules, self.batch_rows)
-        self.now = 0.0
+        self.now = self.heard = 0.0
         self.batches: list[Batch] = []
         self.wants: list[Want] = []
         for of in self.symbols:
@@ -51,6 +51,7 @@ class Bench:
     def turn(self, seconds: float = 0.0) -> list[Want]:
         """Time passes; what is asked now."""
         self.now += seconds
+        self.heard = self.now
         self.wants = self.continuity.turn(self.now)
         while (batch := self.continuity.out.take()) is not None:
             self.batches.append(batch)
@@ -63,7 +64,7 @@ class Bench:
 
     def compare(self, last: int | None, time: int, of: SymbolId = A) -> None:
         """History says which number is the latest, of a time in seconds."""
-        self.continuity.chains[of].compared([], last, time * SECOND, 0, self.now)
+        self.continuity.chains[of].compared([], last, time * SECOND, 0, self.now, self.heard)
 
     def sure(self, last: int, time: int, of: SymbolId = A) -> None:
         """It is subscribed to, and compared."""
@@ -155,6 +156,20 @@ def test_a_hole_is_waited_for_while_history_brings_some_of_it() -> None:
     assert [] == bench.told(EventKind.GIVEN_UP)
 
 
+def test_holes_behind_one_that_does_not_come_are_asked_for_in_turn() -> None:
+    """What can be had is there when the first hole is given up, so that no other is given up with it."""
+    bench = Bench()
+    bench.live(1, 3, 5)
+    assert [Want(A, Ask.MISSING, 1, SECOND, 2)] == bench.turn(0.3)
+    bench.answer()
+    assert [Want(A, Ask.MISSING, 3, 3 * SECOND, 4)] == bench.turn(10)
+    bench.answer(4)
+    bench.turn(50)
+
+    assert [1, 3, 4, 5] == bench.numbers
+    assert [(2, 2)] == bench.told(EventKind.GIVEN_UP)
+
+
 def test_what_is_below_the_position_is_never_given_again() -> None:
     """A start continues right behind what was given before, with the history first."""
     bench = Bench(positions={A: Position(7, 7 * SECOND)})
@@ -172,6 +187,18 @@ def test_numbers_that_begin_anew_are_a_new_run() -> None:
 
     assert [101, 102, 1, 2] == bench.numbers
     assert [(1, None)] == bench.told(EventKind.RESTARTED)
+
+
+def test_a_new_run_of_which_nothing_came_is_found_by_comparing() -> None:
+    """The venue's latest row has a lower number and a later time: what was before it is not waited for for ever."""
+    bench = Bench()
+    bench.live(101)
+    bench.continuity.connected([A])
+    bench.turn()
+    bench.continuity.chains[A].compared([trade(9, time=200 * SECOND)], 9, 201 * SECOND, 0, bench.now, 0)
+
+    assert [101, 9] == bench.numbers
+    assert [(9, None)] == bench.told(EventKind.RESTARTED)
 
 
 def test_a_new_run_waits_for_the_hole_of_the_one_before() -> None:
@@ -214,19 +241,49 @@ def test_marks_are_given_where_the_tail_is_proven() -> None:
     assert [("A", 10), ("A", 50)] == bench.marks
 
 
-def test_history_is_believed_when_it_says_the_same_twice() -> None:
-    """It may lag behind the market: a mark is of the time when it said so first."""
+def test_history_is_believed_when_it_goes_on_saying_the_same() -> None:
+    """It may lag behind the market: a mark is of the time when it said so first. A new connection makes it doubtful."""
     bench = Bench()
     bench.live(1)
     bench.sure(1, 10)
-    assert [] == bench.marks
     bench.compare(1, 20)
+    assert [] == bench.marks
+    bench.compare(1, 30)
     bench.live(2)
-    bench.compare(2, 30)
-    assert [("A", 10)] == bench.marks
     bench.compare(2, 40)
+    assert [("A", 20)] == bench.marks
+    bench.compare(2, 50)
+    bench.compare(2, 60)
+    bench.continuity.disconnected([A], bench.now)
+    bench.sure(2, 70)
+    assert [("A", 20), ("A", 40), ("A", 50)] == bench.marks
 
-    assert [("A", 10), ("A", 30)] == bench.marks
+
+def test_history_is_not_believed_while_the_connection_is_silent() -> None:
+    """Nothing that came would say that it is wrong."""
+    bench = Bench()
+    bench.live(1)
+    bench.sure(1, 10)
+    bench.compare(1, 20)
+    for time in (30, 40, 50):
+        bench.now += 15
+        bench.compare(1, time)
+    assert [] == [mark for mark in bench.marks if mark[1] > 20]
+    bench.compare(1, 60)
+
+    assert [("A", 50)] == bench.marks[-1:]
+
+
+def test_history_gives_no_marks_where_the_venue_itself_tells_its_last_number() -> None:
+    """What comes over the connection does not lag behind it."""
+    bench = Bench()
+    bench.live(1)
+    bench.sure(1, 10)
+    bench.continuity.chains[A].tail(1, 20 * SECOND, bench.now)
+    for time in (30, 40, 50):
+        bench.compare(1, time)
+
+    assert [("A", 20)] == bench.marks
 
 
 def test_after_a_lost_connection_the_tail_is_asked_for_at_once() -> None:
@@ -276,10 +333,11 @@ def test_together_marks_of_all_are_what_is_proven_of_all() -> None:
     bench.live(1, of=B)
     bench.sure(1, 20)
     bench.sure(1, 10, of=B)
-    bench.compare(1, 30)
-    bench.compare(1, 30, of=B)
+    for time in (30, 40):
+        bench.compare(1, time)
+        bench.compare(1, time, of=B)
 
-    assert [("A", 20), ("B", 10), (None, 10)] == [mark for mark in bench.marks if mark[1] > 1]
+    assert [("A", 30), ("B", 30), (None, 30)] == [mark for mark in bench.marks if mark[1] > 1]
 
 
 def test_rows_that_find_no_room_are_fetched_later() -> None:
@@ -418,7 +476,7 @@ class Market:
             elif want.ask is Ask.LATEST:
                 tail = [self.rows[self.last]] if self.rows and share > 1 else []
                 time = int((1_000 + self.bench.now) * SECOND)
-                chain.compared(tail, self.last or None, time, 0, self.bench.now)
+                chain.compared(tail, self.last or None, time, 0, self.bench.now, self.bench.now)
             else:
                 numbers = [*range(want.after + 1, want.until + 1)]
                 size = len(numbers) if share == 4 else len(numbers) * share // 4

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+import barloom as bl
 from barloom.errors import VenueUnavailable
 from barloom.feed.asking import Asker, Patience
 from barloom.feed.budget import Budget
@@ -151,6 +153,42 @@ def test_a_venue_that_is_asked_too_much_is_left_alone(rest: Rest, status: int) -
     assert [] == fetched.absent
     assert rest.asked[1][0] - rest.asked[0][0] >= 37
     assert [f"{SYMBOLS[rest.name]}: {rest.asked[0][1].url.path}: status {status}, silence for 37 s"] == rest.told
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("kraken", {"error": ["EGeneral:Too many requests"]}),
+        ("kraken", {"error": ["EAPI:Rate limit exceeded"]}),
+        ("okx", {"code": "50011", "msg": "Too Many Requests", "data": []}),
+    ],
+)
+def test_too_much_may_be_said_in_a_good_answer(name: str, body: dict[str, object]) -> None:
+    """With status 200: then nothing is asked for a while, of no symbol."""
+    rest = Rest(name, market(300))
+    rest.trouble = lambda turn, good: changed(good, body) if turn == 1 else good
+
+    assert [] == rest.fetch(5_100, 5_150).absent
+    assert rest.asked[1][0] - rest.asked[0][0] >= 5
+    assert ["asked too much"] == [text.partition(" is ")[2].partition(":")[0] for text in rest.told]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"Retry-After": "Tue, 14 Nov 2023 22:14:00 GMT", "Date": "Tue, 14 Nov 2023 22:13:25 GMT"}, 35),
+        ({"Retry-After": "Tue, 14 Nov 2023 22:00:00 GMT", "Date": "Tue, 14 Nov 2023 22:13:25 GMT"}, 0),
+        ({"Retry-After": "Tue, 14 Nov 2023 22:14:00 GMT"}, 5),
+    ],
+    ids=["ahead", "past", "no date"],
+)
+def test_the_end_of_silence_may_be_a_moment(headers: dict[str, str], expected: float) -> None:
+    """By the venue's own clock; where that is not told it is as if nothing was."""
+    rest = Rest("binance", market(300))
+    rest.trouble = lambda turn, good: httpx.Response(429, headers=headers) if turn == 1 else good
+
+    assert [] == rest.fetch(5_100, 5_150).absent
+    assert max(expected, 0.5) == pytest.approx(rest.asked[1][0] - rest.asked[0][0])
 
 
 def test_silence_is_of_all_symbols(rest: Rest) -> None:
@@ -316,6 +354,14 @@ def test_an_unknown_symbol_is_not_asked_for_again(rest: Rest) -> None:
     with pytest.raises(LookupError, match="knows no"):
         rest.fetch(5_100, 5_150)
     assert 1 == len(rest.asked)
+
+
+def test_asking_needs_an_optional_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the error says what to install."""
+    monkeypatch.setitem(sys.modules, "httpx", None)
+
+    with pytest.raises(bl.MissingExtra, match=r"pip install 'barloom\[feed\]'"):
+        Asker(venue("kraken"), lambda *_: None)
 
 
 def test_the_latest_number(rest: Rest) -> None:

@@ -10,7 +10,7 @@ from barloom.engine.engine import Engine
 from barloom.errors import BadRow, StoreError
 from barloom.runtime.mover import Movers
 from barloom.runtime.report import RunReport
-from barloom.runtime.side import side_records
+from barloom.runtime.side import hole_records, side_records
 from barloom.store.protocol import Commit
 from barloom.time.horizon import horizon_warning
 from barloom.time.instants import written
@@ -94,7 +94,7 @@ class Pipeline:
         """Let the clock close quiet slots: the input was seen to hold nothing more at `checked_at`."""
         before = self._engine.stream_time
         step = self._engine.advance(checked_at)
-        if step.finals or step.lives or step.retracted or step.stream_time != before:
+        if step.finals or step.lives or step.retracted or step.holes or step.stream_time != before:
             self._commit(step, None)
 
     def override(self, text: str, source: str) -> None:
@@ -164,7 +164,11 @@ class Pipeline:
         return engine.open_bars()
 
     def _commit(self, step: Step, batch: SourceBatch | None) -> None:
-        side = () if batch is None else side_records(self.plan, batch, step.rejected)
+        side = (
+            hole_records(self.plan, step.holes)
+            if batch is None
+            else side_records(self.plan, batch, step.rejected, step.holes)
+        )
         positions = self.positions if batch is None else batch.positions
         self._store.commit(Commit(step, self._engine.keys, side, positions))
         self.report.count(self.plan, step, batch)

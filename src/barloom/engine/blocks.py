@@ -63,8 +63,8 @@ class Marks(NamedTuple):
 class Unread(NamedTuple):
     """Rows that are refused as they came, of which no more than key, time and numbers could be read.
 
-    `after`: how many rows of the batch stand ahead of each; `frame` has the key, the timestamp and the fields of the
-    sequence, none of them null.
+    `after`: how many rows of the batch stand ahead of each; marks that stand there count as behind it. `frame` has the
+    key, the timestamp and the fields of the sequence, none of them null.
     """
 
     after: Integers

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from barloom.engine.blocks import BarBlock, BarId, Step, Values
+from barloom.engine.blocks import BarBlock, BarId, Step
 from barloom.engine.dropping import drop_after
 from barloom.engine.floors import Floors
-from barloom.engine.groups import Groups, with_mask
+from barloom.engine.groups import Groups, groups_of
 from barloom.engine.growth import Growth
 from barloom.engine.heartbeat import LastTicks
 from barloom.engine.holes.sequencer import Sequencer
@@ -285,7 +285,7 @@ class Engine:
 
         Key numbers are this engine's. Before the first step comes `resume`.
         """
-        groups, level = self._groups(block), self._levels[block.level]
+        groups, level = groups_of(self.plan, block), self._levels[block.level]
         real = ~block.synthetic
         if not real.all() and level.position in self._beats:
             self._beats[level.position].restore(groups.take(~real))
@@ -321,7 +321,7 @@ class Engine:
         self._floors.load(entries, self.keys)
         for level in self._levels:
             level.recut()
-        finals = {block.level: Groups.sorted([self._groups(block)])[0] for block in latest}
+        finals = {block.level: Groups.sorted([groups_of(self.plan, block)])[0] for block in latest}
         if self._growth is not None:
             self._growth.restore(finals.get(0))
         for position, gaps in self._gaps.items() if self.stream_time is not None else ():
@@ -339,23 +339,6 @@ class Engine:
         for groups in (finals, Groups.sorted([base.gather(base.all())])[0]):
             if groups is not None and len(groups):
                 self._last.observe(groups)
-
-    def _groups(self, block: BarBlock) -> Groups:
-        """The engine's side of a stored block with ticks."""
-        values = [
-            with_mask(value) if position in self.plan.optional else Values(value.numbers, None)
-            for position, value in enumerate(block.partials)
-        ]
-        return Groups(
-            block.key,
-            block.start,
-            block.end,
-            block.open_time,
-            block.close_time,
-            block.revision,
-            block.filled,
-            values,
-        )
 
     def _settle(self, admitted: Admitted | None) -> _Outcome:
         """Fold new rows into every level, finest first, and close what is decided."""

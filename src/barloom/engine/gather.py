@@ -9,6 +9,7 @@ import numpy as np
 
 from barloom.engine.blocks import Numbers, Values
 from barloom.engine.groups import Groups, fold_runs, run_starts, with_mask
+from barloom.engine.order import stable_order
 from barloom.engine.values import exact
 from barloom.engine.values.evaluate import condition, number
 from barloom.plan.barplan import Fold
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from barloom.plan.nodes import Node
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["gather", "gather_each", "stable_order"]
-
-_SHORT = 1 << 16
+__all__ = ["gather", "gather_each"]
 
 Request: TypeAlias = tuple["Node | None", "Node | None", bool]
 
@@ -78,20 +77,6 @@ def _by_key_and_time(key: Integers, time: Integers, by_key: Integers | None, tie
         return stable_order(key) if by_key is None else by_key
     by_time = np.argsort(time, kind="stable")
     return by_time[stable_order(key[by_time])]
-
-
-def stable_order(ids: Integers) -> Integers:
-    """Positions that sort small non-negative numbers, equals in their present order.
-
-    numpy sorts 16-bit integers by radix, several times faster than wider ones; larger numbers take two such passes.
-    """
-    largest = int(ids.max(initial=0))
-    if largest < _SHORT:
-        return np.argsort(ids.astype(np.uint16), kind="stable")
-    if largest >= _SHORT * _SHORT:
-        return np.argsort(ids, kind="stable")
-    low = np.argsort((ids & (_SHORT - 1)).astype(np.uint16), kind="stable")
-    return low[np.argsort((ids[low] >> 16).astype(np.uint16), kind="stable")]
 
 
 def _values(plan: BarPlan, admitted: Admitted, order: Integers, time: Integers) -> list[Values]:

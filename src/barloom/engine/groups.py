@@ -17,10 +17,11 @@ from barloom.plan.barplan import Fold
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from barloom.plan.barplan import Partial
+    from barloom.engine.blocks import BarBlock
+    from barloom.plan.barplan import BarPlan, Partial
     from barloom.time.calendar import Booleans, Integers
 
-__all__ = ["Groups", "fold_runs", "merge", "run_starts", "with_mask"]
+__all__ = ["Groups", "fold_runs", "groups_of", "merge", "run_starts", "with_mask"]
 
 _BEYOND_DECIMALS = 10**39
 _LARGEST = np.iinfo(np.int64).max
@@ -250,3 +251,21 @@ def _combine(fold: Fold, held: Values, more: Values) -> Values:
         return Values(numbers, None)
     numbers = np.where(held.valid, np.where(more.valid, numbers, held.numbers), more.numbers)
     return Values(numbers, held.valid | more.valid)
+
+
+def groups_of(plan: BarPlan, block: BarBlock) -> Groups:
+    """The engine's side of a stored block with ticks."""
+    values = [
+        with_mask(value) if position in plan.optional else Values(value.numbers, None)
+        for position, value in enumerate(block.partials)
+    ]
+    return Groups(
+        block.key,
+        block.start,
+        block.end,
+        block.open_time,
+        block.close_time,
+        block.revision,
+        block.filled,
+        values,
+    )

@@ -231,7 +231,8 @@ class Intake:
         read = ~(rows.beyond | rows.ahead)
         numbered = NumberedRows(rows.key, rows.time, rows.start, rows.end > rows.start, read, rows.accepted)
         judged, order = sequencer.judge(batch, numbered, passed, marks)
-        for where, reason in zip(judged, (Reason.DUPLICATE, Reason.CONFLICT, Reason.GAP), strict=True):
+        reasons = (Reason.DUPLICATE, Reason.CONFLICT, Reason.GAP)
+        for where, reason in () if judged is None else zip(judged, reasons, strict=True):
             rows.refuse(where, reason)
         return order
 
@@ -336,7 +337,9 @@ class Intake:
         reason[reason == _ACCEPTED] = Reason.RESTARTED
         late = reason == Reason.LATE
         starts = [_starts(grid, rows.start[row]) for grid in self._market.grids]
-        masks = self._masks(late, behind[row], {level: where[row] for level, where in missed.items()})
+        masks = self._masks(
+            late | (reason == Reason.GAP), behind[row], {level: where[row] for level, where in missed.items()}
+        )
         masks = [self._concerned(level, rows.start[row], mask) for level, mask in enumerate(masks)]
         by = np.where(behind[row] & (rows.by[row] == 0), self._behind(rows, row, missed), rows.by[row])
         slots = tuple(Values(start, mask) for start, mask in zip(starts, masks, strict=True))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Self, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from barloom.clock import SystemClock
 from barloom.errors import MissingExtra, VenueUnavailable
 from barloom.feed.budget import Budget
-from barloom.feed.protocol import Answer
+from barloom.feed.protocol import Answer, TooMany
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from types import ModuleType, TracebackType
 
     import httpx
@@ -141,6 +142,9 @@ class Asker:
                 what, wait = trouble.what, trouble.wait
                 if trouble.everywhere and wait is not None:
                     self._budget.silence(wait)
+            except TooMany as error:
+                what, wait = str(error), self.patience.slower
+                self._budget.silence(wait)
             except ValueError as error:
                 what, wait = str(error), None
             self._told(symbol, what)
@@ -169,20 +173,26 @@ class Asker:
             raise _Trouble(what.rstrip()) from None
         status = found.status_code
         if status in _SLOWER:
-            wait = _retry_after(found.headers.get("Retry-After"))
+            wait = _retry_after(found.headers)
             default = self.patience.banned if status == _BANNED else self.patience.slower
             wait = default if wait is None else wait
             what = f"{request.path}: status {status}, silence for {wait:g} s"
             raise _Trouble(what, wait, everywhere=True)
         if status >= _SERVER:
             what = f"{request.path}: status {status}"
-            raise _Trouble(what, _retry_after(found.headers.get("Retry-After")))
+            raise _Trouble(what, _retry_after(found.headers))
         return Answer(status, found.headers, found.content)
 
 
-def _retry_after(written: str | None) -> float | None:
-    """Seconds, where the header has some that make sense."""
-    return float(written) if written is not None and written.isdecimal() else None
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, where the header has some that make sense; it may name a moment, by the clock of the header ``Date``."""
+    written = headers.get("Retry-After")
+    if written is None or written.isdecimal():
+        return None if written is None else float(written)
+    try:
+        return max((parsedate_to_datetime(written) - parsedate_to_datetime(headers["Date"])).total_seconds(), 0.0)
+    except (KeyError, ValueError):
+        return None
 
 
 def _http_library() -> ModuleType:

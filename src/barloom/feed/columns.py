@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.source.decoded import Problems
     from barloom.time.calendar import Integers
 
-__all__ = ["OwnColumns", "RowColumns", "VenueColumns", "channel_of"]
+__all__ = ["OwnColumns", "RowColumns", "VenueColumns", "arrivals_of", "channel_of"]
 
 _TRADES: Final = ("venue", "symbol", "first_trade_id", "trade_id", "time", "price", "size", "side", "received_at")
 _QUOTES: Final = ("venue", "symbol", "time", "bid", "bid_size", "ask", "ask_size", "received_at")

@@ -53,7 +53,8 @@ class Listener(Protocol):
 class Connection:
     """A connection for some symbols, from its opening to its end.
 
-    `ready` is set when it was subscribed to all of them, `ending` when the venue said that it will be of no more use.
+    `ready` is set when it was subscribed to all of them, `ending` when the venue said that it will be of no more use,
+    and `heard` is when anything came last.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Connection:
         self._channel = channel
         self._listener = listener
         self._clock = clock
-        self._heard = clock.monotonic()
+        self.heard = clock.monotonic()
         self._subscribed = False
         self._socket: ClientConnection | None = None
         self._sending = asyncio.Lock()
@@ -103,7 +104,7 @@ class Connection:
 
     async def _talk(self, socket: ClientConnection) -> None:
         self._socket = socket
-        self._heard = self._clock.monotonic()
+        self.heard = self._clock.monotonic()
         beside = [asyncio.ensure_future(job) for job in (self._subscribe(), self._keep_alive(socket))]
         try:
             await self._read(socket)
@@ -122,15 +123,15 @@ class Connection:
         with suppress(library.ConnectionClosed):
             while True:
                 text = await socket.recv(decode=False)
-                self._heard = monotonic()
-                if listener.heard(text, Moment(now(), self._heard)):
+                self.heard = monotonic()
+                if listener.heard(text, Moment(now(), self.heard)):
                     self.ending.set()
                 if self._subscribed:
                     self.ready.set()
                     self._subscribed = False
                 while listener.is_full:
                     await asyncio.sleep(_PAUSE)
-                    self._heard = monotonic()
+                    self.heard = monotonic()
 
     async def _subscribe(self) -> None:
         await self._send(self._venue.subscribe(self._symbols, [self._channel]))
@@ -154,7 +155,7 @@ class Connection:
         while True:
             await asyncio.sleep(min(_LOOK, ping.every))
             now = self._clock.monotonic()
-            if now - self._heard >= ping.silence:
+            if now - self.heard >= ping.silence:
                 socket.transport.abort()
                 message = f"nothing was heard for {ping.silence:g} s"
                 raise ConnectionLost(message)
@@ -172,7 +173,7 @@ class Connection:
 
     def _ponged(self, pong: asyncio.Future[float]) -> None:
         if not pong.cancelled() and pong.exception() is None:
-            self._heard = self._clock.monotonic()
+            self.heard = self._clock.monotonic()
 
 
 def _closing(socket: ClientConnection) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from barloom.feed.continuity.rules import Want
     from barloom.feed.protocol import Message, Venue
 
-__all__ = ["Intake", "Moment"]
+__all__ = ["ASKED_MARGIN", "HEARD_MARGIN", "Intake", "Moment"]
 
 HEARD_MARGIN: Final = 500_000_000
 """How much older than a venue's word over its connection a mark is: numbers need not follow time to the millisecond."""
@@ -132,12 +132,12 @@ class Intake:
         if chain is not None:
             chain.answered(trades, when.at, when.now)
 
-    def compared(self, of: SymbolId, trades: Sequence[Trade], tail: Tail, when: Moment) -> None:
-        """The venue's history says which number is the latest."""
+    def compared(self, of: SymbolId, trades: Sequence[Trade], tail: Tail, heard: float, when: Moment) -> None:
+        """The venue's history says which number is the latest; the connection was last `heard` then."""
         self.continuity.wall = when.at
         chain = self.continuity.chains.get(of)
         if chain is not None:
-            chain.compared(trades, tail.last, tail.time - ASKED_MARGIN, when.at, when.now)
+            chain.compared(trades, tail.last, tail.time - ASKED_MARGIN, when.at, when.now, heard)
 
     def failed(self, of: SymbolId, when: Moment) -> None:
         """The venue's history did not answer."""

@@ -62,6 +62,11 @@ class Line:
         self._current: Connection | None = None
 
     @property
+    def heard(self) -> float:
+        """When anything was last heard over the connection that stands, by a clock that never goes back."""
+        return -1.0 if self._current is None else self._current.heard
+
+    @property
     def has_room(self) -> bool:
         """Whether the venue allows more symbols over it."""
         return len(self.symbols) < self.venue.limits.symbols

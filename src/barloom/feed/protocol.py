@@ -23,6 +23,7 @@ __all__ = [
     "Request",
     "Row",
     "Tail",
+    "TooMany",
     "Trade",
     "Venue",
 ]
@@ -116,6 +117,10 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class TooMany(ValueError):
+    """An answer says that the venue is asked too much, whatever its status."""
 
 
 class History(NamedTuple):
@@ -216,7 +221,11 @@ class Venue(Protocol):
         ...
 
     def read_history(self, symbol: str, asked: Request, answer: Answer) -> History:
-        """Its answer. Raises `ValueError` where it is none; `LookupError` where the symbol is not known there."""
+        """Its answer.
+
+        Raises `ValueError` where it is none, `TooMany` where that is why, and `LookupError` where the symbol is not
+        known there.
+        """
         ...
 
     def latest(self, symbol: str) -> Request:

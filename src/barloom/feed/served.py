@@ -144,7 +144,8 @@ class Served:
 
     async def _compare(self, want: Want) -> None:
         tail, trades = await self._history.latest(want.of.symbol, within=self._within)
-        self._service.intake.compared(want.of, trades, tail, self._service.moment())
+        heard = max((line.heard for line in self.lines if want.of.symbol in line.symbols), default=-1.0)
+        self._service.intake.compared(want.of, trades, tail, heard, self._service.moment())
 
     def trouble(self, symbol: str, what: str) -> None:
         """The venue's history did not answer as it should."""

@@ -46,6 +46,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     tail: tuple[int | None, int] | None = None
     symbols: list[str] = []
     position: tuple[int, int] | None = None
+    heard: float = -1.0
 
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -103,11 +104,11 @@ class RecordingIntake(Intake):
         self._write("answer", when, venue=of.venue, symbol=of.symbol, trades=list(trades))
         super().answered(of, trades, when)
 
-    def compared(self, of: SymbolId, trades: Sequence[Trade], tail: Tail, when: Moment) -> None:
+    def compared(self, of: SymbolId, trades: Sequence[Trade], tail: Tail, heard: float, when: Moment) -> None:
         """The venue's history says which number is the latest."""
         said = {"venue": of.venue, "symbol": of.symbol, "trades": list(trades), "tail": (tail.last, tail.time)}
-        self._write("compare", when, **said)
-        super().compared(of, trades, tail, when)
+        self._write("compare", when, **said, heard=heard)
+        super().compared(of, trades, tail, heard, when)
 
     def failed(self, of: SymbolId, when: Moment) -> None:
         """The venue's history did not answer."""
@@ -191,7 +192,7 @@ def play(line: Line, intake: Intake) -> None:
             intake.answered(of, _trades(line), when)
         case "compare":
             last, time = line.tail or (None, 0)
-            intake.compared(of, _trades(line), Tail(line.symbol, last, time), when)
+            intake.compared(of, _trades(line), Tail(line.symbol, last, time), line.heard, when)
         case "begin":
             intake.began(of, None if line.position is None else Position(*line.position), when)
         case "connect":

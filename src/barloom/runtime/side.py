@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 
 from barloom.engine.blocks import Reason
+from barloom.engine.holes.events import GIVEN_UP
 from barloom.engine.intake import beyond_digits, computed
 from barloom.engine.values.evaluate import Columns
 from barloom.plan.ladder import written as duration
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from barloom.engine.blocks import Rejected, TickBatch, Values
+    from barloom.engine.holes.events import HoleEvent
     from barloom.plan.barplan import BarPlan
     from barloom.source.protocol import InvalidRow, Origin, SourceBatch
     from barloom.time.calendar import Integers
 
-__all__ = ["refused_rows", "seconds_told", "side_records"]
+__all__ = ["hole_records", "refused_rows", "seconds_told", "side_records"]
 
 _SECOND: Final = 1_000_000_000
 _MILLISECOND: Final = 1_000_000
@@ -33,13 +35,53 @@ _DOUBTFUL: Final = 2_048
 """Nanoseconds by which a float of any time may be off."""
 
 
-def side_records(plan: BarPlan, batch: SourceBatch, rejected: Rejected | None) -> RefusedRows:
-    """What a batch adds to the side output, in source order."""
+def side_records(
+    plan: BarPlan, batch: SourceBatch, rejected: Rejected | None, holes: Sequence[HoleEvent] = ()
+) -> RefusedRows:
+    """What a batch adds to the side output, in source order, and what became known of absent numbers behind that."""
     refused = refused_rows(plan, batch.ticks, batch.origins, rejected)
-    if not batch.invalid:
+    if batch.invalid:
+        whole = pl.concat([refused.frame, _invalid(plan, batch.invalid)], how="diagonal")
+        refused = RefusedRows(whole.sort("offset", maintain_order=True), refused.key, refused.missed)
+    if not holes:
         return refused
-    whole = pl.concat([refused.frame, _invalid(plan, batch.invalid)], how="diagonal")
-    return RefusedRows(whole.sort("offset", maintain_order=True), refused.key, refused.missed)
+    found = hole_records(plan, holes, int(batch.ticks.offsets[-1]) if len(batch.ticks) else 0)
+    return RefusedRows(pl.concat([refused.frame, found.frame], how="diagonal"), refused.key, refused.missed)
+
+
+def hole_records(plan: BarPlan, holes: Sequence[HoleEvent], offset: int = 0) -> RefusedRows:
+    """What became known of absent numbers, with the offset of the last row by then."""
+    key, missed = _key_schema(plan), _missed_names(plan)
+    rows = [
+        {
+            **dict(zip(key, hole.key, strict=True)),
+            **{missed[str(plan.levels[level].timeframe)]: start for level, start in hole.missed.items()},
+            "message": _about_hole(hole),
+            "event_time": hole.start,
+            "until": hole.end,
+            "first_number": hole.first,
+            "last_number": hole.last,
+            "hole": hole.kind,
+        }
+        for hole in holes
+    ]
+    same: dict[str, Any] = {"offset": offset, "origin": "", "row": 0, "reason": "gap", "raw": "", "by": 0}
+    schema = pl.Schema({**COLUMNS, **key, **dict.fromkeys(missed.values(), pl.Int64())})
+    frame = pl.DataFrame([{**same, "by_clock": False, **row} for row in rows], schema=schema)
+    return RefusedRows(frame, tuple(key), missed)
+
+
+def _about_hole(hole: HoleEvent) -> str:
+    count = hole.last - hole.first + 1
+    numbers = f"number {hole.first} is" if count == 1 else f"numbers {hole.first} to {hole.last} ({count:,}) are"
+    lies = "at" if hole.start == hole.end else "between"
+    when = instant(hole.start) if hole.start == hole.end else f"{instant(hole.start)} and {instant(hole.end)}"
+    ending = ", and waited for no more" if hole.kind == GIVEN_UP else ""
+    return f"{numbers} missing, {lies} {when}{ending}"
+
+
+def _missed_names(plan: BarPlan) -> dict[str, str]:
+    return {str(plan.levels[level].timeframe): f"missed {level}" for level in plan.published}
 
 
 def _invalid(plan: BarPlan, rows: Sequence[InvalidRow]) -> pl.DataFrame:
@@ -52,7 +94,15 @@ def _invalid(plan: BarPlan, rows: Sequence[InvalidRow]) -> pl.DataFrame:
         reason="invalid",
         message=columns.messages,
         event_time=columns.known[plan.event.timestamp],
+        **_numbers_of(plan, columns),
     )
+
+
+def _numbers_of(plan: BarPlan, rows: InvalidRows) -> dict[str, pl.Series]:
+    if plan.event.sequence is None or not rows.numbers:
+        return {}
+    sequence = plan.event.sequence
+    return {"first_number": rows.known[sequence.first], "last_number": rows.known[sequence.last]}
 
 
 def _columns(plan: BarPlan, rows: Sequence[InvalidRow]) -> InvalidRows:
@@ -67,7 +117,7 @@ def refused_rows(
     plan: BarPlan, ticks: TickBatch, origins: Callable[[Integers], Sequence[Origin]], rejected: Rejected | None
 ) -> RefusedRows:
     """Rows that the engine did not take, in source order; `origins` says where given rows came from."""
-    missed = {str(plan.levels[level].timeframe): f"missed {level}" for level in plan.published}
+    missed = _missed_names(plan)
     key = tuple(_key_schema(plan))
     if rejected is None or not len(rejected):
         schema = {**COLUMNS, **_key_schema(plan), **dict.fromkeys(missed.values(), pl.Int64())}
@@ -86,9 +136,16 @@ def refused_rows(
         by=pl.Series(rejected.by),
         event_time=rows[plan.event.timestamp],
         by_clock=pl.Series(rejected.by_clock),
+        **_told_numbers(rejected),
         **starts,
     )
     return RefusedRows(frame, key, missed)
+
+
+def _told_numbers(rejected: Rejected) -> dict[str, pl.Series]:
+    if rejected.first is None or rejected.last is None:
+        return {}
+    return {"first_number": _starts(rejected.first), "last_number": _starts(rejected.last)}
 
 
 def _framed(keys: pl.DataFrame, origins: Origins, **columns: pl.Series | str) -> pl.DataFrame:
@@ -135,8 +192,11 @@ def _messages(
             case Reason.INVALID:
                 found = _invalid_messages(plan, rows, rejected)
                 texts.append(pl.Series([found[place] for place in where.tolist()], dtype=pl.String))
+            case Reason.GAP:
+                lacking = _names_missed(plan, rejected, where, list(missed))
+                texts.append(_joined("its number had been given up; missing in ", lacking))
             case reason:
-                told = _OF_STATES if plan.forming else _MESSAGES
+                told = _OF_STATES if plan.forming else _MESSAGES if plan.event.sequence is None else _OF_NUMBERS
                 texts.append(pl.Series([told[reason]]).new_from_index(0, len(where)))
     if len(texts) == 1:
         return texts[0]
@@ -206,6 +266,13 @@ _MESSAGES = {
 }
 _OF_STATES = {**_MESSAGES, Reason.CONFLICT: "a newer bar of its key had begun; the last state before that stays"}
 """The same where rows are states of bars that grow."""
+
+_OF_NUMBERS = {
+    **_MESSAGES,
+    Reason.CONFLICT: "some of its numbers were taken in before, which would count twice",
+    Reason.RESTARTED: "its number was seen long before: the venue has begun to count anew; the row counts",
+}
+"""The same where rows have numbers."""
 
 
 def seconds_told(nanos: Integers) -> pl.Series:

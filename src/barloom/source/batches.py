@@ -10,6 +10,7 @@ import polars as pl
 
 from barloom.engine.blocks import TickBatch
 from barloom.source.protocol import InvalidRows, Origins
+from barloom.source.unread import unread_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,6 +77,7 @@ class _Concatenated:
             for name in names
         }
         self._known = [rows.known for rows in slices if rows.known is not None]
+        self.numbers = max(rows.numbers for rows in slices)
 
     def of_each(self, rows: Integers) -> Integers:
         """How many of the rows are of each part."""
@@ -101,7 +103,7 @@ class _Concatenated:
             return ()
         places = pl.Series(np.searchsorted(self._refused, rows))
         known = self._known[0] if len(self._known) == 1 else pl.concat(self._known)
-        return InvalidRows(offsets, self.origins(rows), self._messages.gather(places), known[places])
+        return InvalidRows(offsets, self.origins(rows), self._messages.gather(places), known[places], self.numbers)
 
     def _part_of(self, rows: Integers) -> Integers:
         return np.searchsorted(self.bounds, rows, "right") - 1
@@ -118,10 +120,14 @@ def _part(whole: _Concatenated, rows: Integers, offset: int, stops: list[tuple[T
         frame = whole.frame[chosen]
     arrivals = None if whole.arrivals is None else whole.arrivals[chosen]
     limits = None if whole.limits is None else whole.limits[chosen]
-    ticks = TickBatch(frame, offset + good, arrivals, limits)
+    invalid = whole.invalid(rows[bad], offset + bad)
+    unread = None
+    if isinstance(invalid, InvalidRows):
+        unread = unread_of(invalid.known, invalid.numbers, np.cumsum(is_good, dtype=np.int64)[bad])
+    ticks = TickBatch(frame, offset + good, arrivals, limits, unread=unread)
     return Part(
         ticks,
-        whole.invalid(rows[bad], offset + bad),
+        invalid,
         lambda wanted: whole.origins(rows[good[wanted]]),
         len(rows),
         stops,

@@ -49,10 +49,10 @@ class Rows:
     """Consecutive rows of an input: the good ones as a frame of the event's fields, the others by what is wrong.
 
     `frame` has the columns of `TickBatch.frame`, `index` the position of its rows among all `count` rows, `problems`
-    the positions of the rest, `known` a row for each of these: the event's key and time, null where they could not be
-    read (none where no row is refused). `limits` are the times after which rows without
-    `arrivals` may not be stamped. `items` is there where records were taken apart. `rounded` are
-    the positions of good rows in which a field lost places, by field.
+    the positions of the rest, `known` a row for each of these: the event's key and time and, in its last columns, so
+    many `numbers`, null where they could not be read (none where no row is refused). `limits` are the times after which
+    rows without `arrivals` may not be stamped. `items` is there where records were taken apart. `rounded` are the
+    positions of good rows in which a field lost places, by field.
     """
 
     frame: pl.DataFrame
@@ -64,6 +64,7 @@ class Rows:
     limits: Integers | None = None
     items: RowItems | None = None
     rounded: Mapping[str, Integers] = dataclasses.field(default_factory=dict)
+    numbers: int = 0
 
     def slice(self, start: int, stop: int) -> Rows:
         """The rows from `start` up to `stop`."""
@@ -79,6 +80,7 @@ class Rows:
             known=None if self.known is None else self.known[self.problems.places(start, stop)],
             limits=None if self.limits is None else self.limits[first:last],
             rounded={name: rows[(rows >= start) & (rows < stop)] - start for name, rows in self.rounded.items()},
+            numbers=self.numbers,
         )
 
 
@@ -105,6 +107,7 @@ class Decoder:
         self.fields: Mapping[str, Field] = {**plan.event.by_name, ARRIVAL: self._arrival}
         self.lists = frozenset(field.name for field in plan.event.fields if field.separator is not None)
         self.rounding = [field.name for field in plan.event.fields if field.rounding is not None]
+        self.numbers = () if plan.event.sequence is None else plan.event.sequence.fields
         self.schema = pl.Schema({field.name: column_type(field) for field in plan.event.fields})
 
     def following(self, named: Mapping[str, str], last: Mapping[str, int], where: str) -> Decoder:
@@ -149,11 +152,13 @@ class Decoder:
         if rounded:
             bad = rows.problems.rows
             rows = replace(rows, rounded={name: each[~np.isin(each, bad)] for name, each in rounded.items()})
-        return replace(rows, known=self.known(frame, rows.problems.rows)) if rows.problems else rows
+        if not rows.problems:
+            return rows
+        return replace(rows, known=self.known(frame, rows.problems.rows), numbers=len(self.numbers))
 
     def known(self, frame: pl.DataFrame, refused: Integers) -> pl.DataFrame:
         """What a frame of the event's fields has of refused rows."""
-        return frame.select(*self.plan.event.key, self.plan.event.timestamp)[pl.Series(refused)]
+        return frame.select(*self.plan.event.key, self.plan.event.timestamp, *self.numbers)[pl.Series(refused)]
 
     def empty(self) -> Rows:
         """No rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -95,34 +95,40 @@ class Origins(Sequence[Origin]):
 
 
 class InvalidRow(NamedTuple):
-    """A row that could not be read as the declared event, and why; its key and event time where these could be."""
+    """A row that could not be read as the declared event, and why; its key, time and numbers where these could be."""
 
     offset: int
     origin: Origin
     message: str
     key: tuple[object, ...] | None = None
     event_time: int | None = None
+    first_number: int | None = None
+    last_number: int | None = None
 
 
 class InvalidRows(Sequence[InvalidRow]):
     """Rows that could not be read, as columns.
 
-    `known` has their key and, last, their event time, null where these could not be read.
+    `known` has their key, their event time and, where the event declares a sequence, `numbers` columns of these, null
+    where they could not be read.
     """
 
-    def __init__(self, offsets: Integers, origins: Origins, messages: pl.Series, known: pl.DataFrame) -> None:
+    def __init__(
+        self, offsets: Integers, origins: Origins, messages: pl.Series, known: pl.DataFrame, numbers: int = 0
+    ) -> None:
         self.offsets = offsets
         self.origins = origins
         self.messages = messages
         self.known = known
+        self.numbers = numbers
 
     def __len__(self) -> int:
         return len(self.messages)
 
     def __iter__(self) -> Iterator[InvalidRow]:
         columns = zip(self.offsets.tolist(), self.origins, self.messages, self.known.iter_rows(), strict=True)
-        for offset, origin, message, (*key, event_time) in columns:
-            yield InvalidRow(offset, origin, message, None if None in key else tuple(key), event_time)
+        for offset, origin, message, known in columns:
+            yield self._row((offset, origin, message), known)
 
     @overload
     def __getitem__(self, place: int) -> InvalidRow: ...
@@ -133,10 +139,15 @@ class InvalidRows(Sequence[InvalidRow]):
     def __getitem__(self, place: int | slice) -> InvalidRow | InvalidRows:
         if isinstance(place, slice):
             chosen = (self.offsets[place], self.origins[place], self.messages[place], self.known[place])
-            return InvalidRows(*chosen)
-        *key, event_time = self.known.row(place)
+            return InvalidRows(*chosen, self.numbers)
         told = (int(self.offsets[place]), self.origins[place], self.messages[place])
-        return InvalidRow(*told, None if None in key else tuple(key), event_time)
+        return self._row(told, self.known.row(place))
+
+    def _row(self, told: tuple[int, Origin, str], known: tuple[Any, ...]) -> InvalidRow:
+        time_at = len(known) - self.numbers - 1
+        key, numbers = known[:time_at], known[time_at + 1 :]
+        first, last = (numbers[0], numbers[-1]) if numbers else (None, None)
+        return InvalidRow(*told, None if None in key else key, known[time_at], first, last)
 
 
 class Progress(NamedTuple):

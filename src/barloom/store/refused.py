@@ -97,15 +97,13 @@ class RefusedRows(Sequence[SideRecord]):
 def first_of_each(side: Sequence[SideRecord]) -> Iterator[SideRecord]:
     """The first row of each reason."""
     if isinstance(side, RefusedRows):
-        yield from (
-            side[:0]
-            if not side
-            else RefusedRows(side.frame.unique("reason", keep="first", maintain_order=True), side.key, side.missed)
-        )
+        rows = side.frame.filter(pl.col("hole").is_null())
+        yield from RefusedRows(rows.unique("reason", keep="first", maintain_order=True), side.key, side.missed)
         return
     found: dict[str, SideRecord] = {}
     for record in side:
-        found.setdefault(record.reason, record)
+        if record.hole is None:
+            found.setdefault(record.reason, record)
     yield from found.values()
 
 
@@ -117,5 +115,5 @@ def in_order(reasons: Mapping[str, int]) -> dict[str, int]:
 def reasons_of(side: Sequence[SideRecord]) -> Mapping[str, int]:
     """How many rows were refused for each reason."""
     if isinstance(side, RefusedRows):
-        return dict(side.frame["reason"].value_counts().iter_rows())
-    return Counter(record.reason for record in side)
+        return dict(side.frame.filter(pl.col("hole").is_null())["reason"].value_counts().iter_rows())
+    return Counter(record.reason for record in side if record.hole is None)

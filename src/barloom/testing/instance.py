@@ -99,7 +99,8 @@ class Instance:
         checked_at = self.log.clock.now()
         yield Point.POLLED
         ticks, invalid = self._reader.read(polled)
-        steps = [owned.engine.step(ticks)] if len(ticks) or ticks.marks is not None else []
+        told = len(ticks) or ticks.marks is not None or ticks.unread is not None
+        steps = [owned.engine.step(ticks)] if told else []
         if caught_up:
             steps.append(owned.engine.advance(checked_at))
         yield Point.STEPPED

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from barloom.engine.blocks import Reason
 from barloom.engine.frames import bar_frame
+from barloom.runtime.side import hole_records
 from barloom.store.protocol import SideRecord
 from barloom.testing.changelog import state_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from barloom.engine.blocks import BarBlock, Keys, Rejected, Step
+    from barloom.engine.blocks import BarBlock, Keys, Rejected, Step, Values
     from barloom.plan.barplan import BarPlan
     from barloom.testing.log import Record
     from barloom.testing.progress import InMemoryWindowProgressStore
@@ -88,6 +89,8 @@ class Publisher:
         for gone in step.retracted:
             for key, start in zip(keys.rows(gone.key), gone.start.tolist(), strict=True):
                 yield Outgoing(self.topics.live(gone.level), (key, start), None)
+        for hole in hole_records(self.plan, step.holes):
+            yield Outgoing(self.topics.rejected, hole.offset, hole)
         if step.rejected is not None:
             yield from (
                 Outgoing(self.topics.rejected, record.offset, record) for record in self._refused(step.rejected, polled)
@@ -145,7 +148,15 @@ class Publisher:
                 by=int(rejected.by[row]),
                 missed=missed,
                 by_clock=bool(rejected.by_clock[row]),
+                first_number=_number(rejected.first, row),
+                last_number=_number(rejected.last, row),
             )
+
+
+def _number(values: Values | None, row: int) -> int | None:
+    if values is None or (values.valid is not None and not values.valid[row]):
+        return None
+    return int(values.numbers[row])
 
 
 def _origin(record: Record) -> str:

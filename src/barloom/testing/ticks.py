@@ -16,6 +16,7 @@ from barloom.source.feeds.marks import PlacedMarks
 from barloom.source.feeds.word import CompleteTo
 from barloom.source.problems import RowProblems
 from barloom.source.text.records import TextFields, column_at
+from barloom.source.unread import unread_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,8 @@ class TickReader:
         given = [(place - number, mark) for number, (place, mark) in enumerate(marks)]
         placed = PlacedMarks.of(self._event, given, "the test")
         between = None if placed is None else placed.among(read.index)
-        batch = TickBatch(read.frame, offsets[read.index], arrivals[read.index], marks=between)
+        unread = unread_of(read.known, read.numbers, np.searchsorted(read.index, read.problems.rows))
+        batch = TickBatch(read.frame, offsets[read.index], arrivals[read.index], marks=between, unread=unread)
         return batch, [(records[position], problem) for position, problem in read.problems.items()]
 
     def _decode(self, rows: Sequence[Any]) -> Rows:

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 
 from barloom.clock import SystemClock
 from barloom.testing import Disconnect, FakeClock, Script, VenueDouble, VenueMarket
-from testing.venues.clients import PATHS, SYMBOLS, listen, subscription
+from testing.venues.clients import PATHS, SYMBOLS, ask, listen, subscription
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +124,19 @@ def test_at_a_speed_the_clock_goes_as_fast() -> None:
     venue.clock.reach(first)
     machine.move("1s")
     assert first + 100 * SECOND == venue.clock.now()
+
+
+def test_a_long_market_needs_little_memory() -> None:
+    """It goes round, all is heard, and history has the latest trades, at least as many as it keeps."""
+    market = VenueMarket.simulate(["BTCUSDT"], trades=100).repeated(5)
+    with VenueDouble("binance", market, keeps=60) as venue:
+        seen = listen(venue, ["BTCUSDT"])
+        rows = ask(venue, "/api/v3/aggTrades", symbol="BTCUSDT", fromId=1, limit=1000).json()
+
+    first = venue.trades[0].number
+    assert list(range(first, first + 500)) == [each.number for each in seen]
+    assert first + 499 == rows[-1]["a"]
+    assert 60 <= len(rows) <= 120
 
 
 def test_nothing_is_left() -> None:

@@ -105,3 +105,35 @@ def test_a_single_symbol_has_to_be_a_list() -> None:
     """A text is a list of letters, which nobody means."""
     with pytest.raises(TypeError, match=r"symbols are a list: \['BTC/USD'\]"):
         VenueMarket.simulate("BTC/USD")
+
+
+def test_a_market_that_goes_round() -> None:
+    """Numbers and times go on, symbol by symbol, as if it had been written down; it is as long as its laps."""
+    once = VenueMarket.of(
+        [
+            MarketTrade("A", 5, NOON, "1", "1", "buy"),
+            MarketTrade("B", 9, NOON + 300_000_000, "2", "1", "buy"),
+            MarketTrade("A", 6, NOON + 700_000_000, "3", "1", "sell"),
+        ]
+    )
+    market = once.repeated(3)
+
+    assert [5, 6, 7, 8, 9, 10] == [trade.number for trade in market.of_symbol("A")]
+    assert [9, 10, 11] == [trade.number for trade in market.of_symbol("B")]
+    assert [NOON + 300_000_000 + lap * 1_000_000_000 for lap in range(3)] == [
+        trade.time for trade in market.of_symbol("B")
+    ]
+    assert list(market.trades) == [market.trades[place] for place in range(9)] == list(market.trades[:])
+    assert ["A", "B"] == market.symbols
+    with pytest.raises(IndexError, match="no trade 9 among 9"):
+        _ = market.trades[9]
+
+
+@pytest.mark.parametrize("change", ["moved", "cut", "paced"])
+def test_laps_change_like_a_market_that_is_written_down(change: str) -> None:
+    """Whatever is done to the times of a market."""
+    long = VenueMarket.simulate(["A", "B"], trades=60, before=10).repeated(2)
+    written = VenueMarket(tuple(long.trades), long.before)
+    by = {"moved": 5_000_000_123, "cut": 1_000_000, "paced": 100}[change]
+
+    assert list(getattr(written, change)(by).trades) == list(getattr(long, change)(by).trades)

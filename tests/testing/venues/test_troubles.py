@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from barloom.clock import SystemClock
 from barloom.testing import (
     ClockSkew,
     Delisted,
@@ -26,7 +27,7 @@ from barloom.testing import (
     VenueMarket,
     WrongJson,
 )
-from testing.venues.clients import SYMBOLS, ask, listen
+from testing.venues.clients import SYMBOLS, ask, listen, trades_of
 
 if TYPE_CHECKING:
     from testing.venues.clients import Seen
@@ -74,11 +75,18 @@ def test_a_disconnect_loses_what_is_missed(mid_message: bool) -> None:  # noqa: 
 
 
 def test_silence_is_noticed_by_nothing_but_time() -> None:
-    """The connection stays, and not even a heartbeat comes; a new one is served."""
-    seen, double = heard("kraken", Silence(at=100, misses=5))
+    """The connection stays, and neither a trade nor a heartbeat comes over it; a new one is served."""
+    texts: list[str] = []
+    market = VenueMarket.simulate(SYMBOLS["kraken"], trades=300)
+    with VenueDouble("kraken", market, Script((Silence(at=100, misses=5),)), beat=0.05) as double:
+        seen = numbers(listen(double, SYMBOLS["kraken"], silence=0.4, on_text=texts.append))
 
     assert truth(double)[:100] + truth(double)[105:] == seen
     assert 2 == double.connections
+    began = [place for place, text in enumerate(texts) if "api_version" in text]
+    over_the_first = [trade for text in texts[: began[1]] for trade in trades_of("kraken", text)]
+    assert 100 == len(over_the_first)
+    assert '"channel":"trade"' in texts[began[1] - 1]
 
 
 def test_duplicates_come_again() -> None:
@@ -147,6 +155,21 @@ def test_numbers_that_begin_anew_are_the_truth() -> None:
     assert list(range(3, 3 + len(since))) == [trade.number for trade in since]
     assert since[0].time - before[-1].time >= 6_000_000_000
     assert {(0,), (1,)} == {tuple({trade.restart for trade in part}) for part in (before, since)}
+
+
+def test_history_by_number_knows_the_new_numbers_alone() -> None:
+    """Those before the restart cannot be asked for any more; by time they can, at Kraken."""
+    trouble = Restarted(at=10, symbol="BTCUSDT", number=3)
+    with VenueDouble("binance", VenueMarket.simulate(["BTCUSDT"], trades=30), Script((trouble,))) as double:
+        listen(double, ["BTCUSDT"])
+        rows = ask(double, "/api/v3/aggTrades", symbol="BTCUSDT", fromId=1).json()
+    assert list(range(3, 23)) == [row["a"] for row in rows]
+
+    trouble = Restarted(at=10, symbol="BTC/USD", number=3)
+    with VenueDouble("kraken", VenueMarket.simulate(["BTC/USD"], trades=30), Script((trouble,))) as double:
+        listen(double, ["BTC/USD"])
+        rows = ask(double, "/0/public/Trades", pair="XBTUSD").json()["result"]["XXBTZUSD"]
+    assert [trade.number for trade in double.trades] == [row[6] for row in rows]
 
 
 def test_a_delisted_symbol_trades_no_more() -> None:
@@ -227,14 +250,26 @@ def test_a_life_may_end_by_the_clock() -> None:
 
 @pytest.mark.parametrize("by", ["3s", "-2500ms"])
 def test_a_clock_that_is_wrong_shows_in_all_that_the_venue_says(by: str) -> None:
-    """Its stamps, heartbeats and Date are off; the clock that the double lends is right."""
+    """The venue's stamps and its Date are what its own clock says; the clock that the double lends is the right one."""
     skew = {"3s": 3_000_000_000, "-2500ms": -2_500_000_000}[by]
-    market = VenueMarket.simulate(["BTC-USD"], trades=20)
-    with VenueDouble("coinbase", market, Script((ClockSkew(by),))) as double:
-        assert double.clock.venue() - double.clock.now() == skew
-        listen(double, ["BTC-USD"])
+    market = VenueMarket.simulate(["BTC-USD"], trades=20, before=20, start=1_762_776_000_000_000_000)
+    with VenueDouble("coinbase", market, Script((ClockSkew(by),)), opens="called") as double:
+        date = ask(double, "/products/BTC-USD/trades").headers["Date"]
 
+        assert "Mon, 10 Nov 2025 12:00:00 GMT" == date
+        assert double.clock.venue() == double.clock.now() + skew == market.start
     assert market.cut(1_000).trades == double.market.trades
+
+
+def test_a_market_of_now_has_the_stamps_of_a_wrong_clock() -> None:
+    """They are off against the machine's clock, which a client has."""
+    machine = SystemClock()
+    market = VenueMarket.simulate(["BTC-USD"], trades=20)
+    with VenueDouble("coinbase", market, Script((ClockSkew("10m"),)), rate=1_000) as double:
+        listen(double, ["BTC-USD"])
+        ahead = double.trades[-1].time - machine.now()
+
+    assert 300_000_000_000 < ahead < 600_000_000_000
 
 
 def test_troubles_go_together() -> None:

@@ -78,7 +78,7 @@ def list_venues(*, as_json: AsJson = False) -> Exit:
             }
             for each in found
         ]
-        machine.emit("feed_list", {"venues": body})
+        machine.emit("feed list", {"venues": body})
         return Exit.OK
     columns = ("channels", "websocket", "history", "symbols a connection")
     sheet = Sheet("Venues", (Column("venue", style="bold"), *map(Column, columns)))
@@ -115,7 +115,7 @@ def check_feeds(
             }
             for each in found
         ]
-        machine.emit("feed_check", {"feeds": body, "good": good})
+        machine.emit("feed check", {"feeds": body, "good": good})
     else:
         columns = ("connected", "rows", "last number", "what is wrong")
         sheet = Sheet("Feeds", (Column("feed", style="bold"), *map(Column, columns)))
@@ -148,7 +148,7 @@ def record_feeds(
             _stop_after(length_of(for_, "--for") / _SECOND, stop)
         lines = feeds.record(out, quotes=quotes)
     if as_json:
-        machine.emit("feed_record", {"out": str(out), "lines": lines})
+        machine.emit("feed record", {"out": str(out), "lines": lines})
     else:
         say(f"Wrote {plural(lines, 'line')} to {out}.")
     return Exit.INTERRUPTED if signal.SIGINT in seen else Exit.OK
@@ -180,7 +180,7 @@ def replay_feeds(
     with progress_of_run(bars.plan.name, clock) as tell:
         report = bars.run(bars.replayed(path, at_its_pace=pace), store, on_progress=tell, clock=clock)
     if as_json:
-        machine.emit("feed_replay", report_body(report, store))
+        machine.emit("feed replay", report_body(report, store))
     else:
         show_report(report, store)
     return Exit.INTERRUPTED if report.interrupted else Exit.OK

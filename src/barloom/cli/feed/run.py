@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from barloom.front.bars import Bars
     from barloom.runtime.report import RunReport
 
-__all__ = ["run_on_feeds"]
+__all__ = ["run_on_feeds", "stop_with"]
 
 
 def run_on_feeds(  # noqa: PLR0913 - the options of a command

@@ -60,8 +60,12 @@ class Course:
     odd: dict[int, tuple[Integers, KeyRows]] = field(default_factory=dict)
     begun: dict[int, list[list[int]]] = field(default_factory=dict)
     pending: dict[int, bool] = field(default_factory=dict)
+    in_order: bool = False
     accepted: Booleans = field(default_factory=lambda: np.zeros(0, np.bool_))
     refused: Booleans = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def __post_init__(self) -> None:
+        self.in_order = self.marks is None and bool((self.time[1:] >= self.time[:-1]).all())
 
     def __len__(self) -> int:
         return len(self.key)

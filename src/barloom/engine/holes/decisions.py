@@ -18,16 +18,14 @@ __all__ = ["Decisions", "Segments", "bisect_each"]
 
 def bisect_each(values: Integers, begin: Integers, end: Integers, wanted: Integers) -> Integers:
     """For each the first position, from `begin` up to `end`, at which rising values are at least `wanted`."""
-    low, high = begin.copy(), end.copy()
-    while True:
-        open_ = low < high
-        if not open_.any():
-            return low
-        middle = (low + high) >> 1
-        less = np.zeros(len(low), np.bool_)
-        less[open_] = values[middle[open_]] < wanted[open_]
-        low = np.where(open_ & less, middle + 1, low)
-        high = np.where(open_ & ~less, middle, high)
+    place, step = begin.copy(), 1 << int((end - begin).max(initial=0)).bit_length()
+    most = len(values) - 1
+    while (step := step >> 1) and most >= 0:
+        ahead = place + step
+        less = values[np.minimum(ahead - 1, most)] < wanted
+        less &= ahead <= end
+        place += less * step
+    return place
 
 
 class Segments:
@@ -74,8 +72,9 @@ class Decisions:
             there = row < end
             found[there] = 2 * self._segments.order[row[there]] + 1
         else:
-            row = np.searchsorted(self._reached, deadline)
-            found = np.where(row < len(self._reached), 2 * row + 1, self.last)
+            moments, of_each = np.unique(deadline, return_inverse=True)  # many slots end at one time
+            row = np.searchsorted(self._reached, moments)
+            found = np.where(row < len(self._reached), 2 * row + 1, self.last)[of_each]
         if self._of_all is not None:
             found = np.minimum(found, self._first_mark(self._of_all, deadline))
             if self._by_key:

@@ -23,14 +23,17 @@ __all__ = ["Asked", "Verdicts", "judge_simple", "judge_slots", "worded"]
 class Asked:
     """Bars of which it is asked whether they are complete.
 
-    `end` is up to when the slot takes ticks; `place` where in the batch it was decided; `complete_from` and
-    `complete_to` between which times the source had said by then that it gave every row.
+    `end` is up to when the slot takes ticks, `deadline` the stream time from which on it is decided, `following` the
+    time of the key's next tick where the bars tell it; `place` is where in the batch it was decided; `complete_from`
+    and `complete_to` between which times the source had said by then that it gave every row.
     """
 
     key: Integers
     level: Integers
     start: Integers
     end: Integers
+    deadline: Integers
+    following: Integers
     place: Integers
     complete_from: Integers
     complete_to: Integers
@@ -59,11 +62,16 @@ def worded(missing: Integers, no: Booleans, reached: Booleans) -> Verdicts:
 
 
 def judge_simple(asked: Asked, begin: Integers, end: Integers, original: Booleans) -> Verdicts:
-    """Of keys whose numbers were one run when each bar was decided, from `begin` to `end`."""
-    begins = (begin < asked.start) | (original & (asked.complete_from <= asked.start))
-    reached = begins & (np.maximum(end, asked.complete_to) >= asked.end) & ~asked.partial
-    nothing = np.zeros(len(asked), np.int64)
-    return worded(nothing, nothing > 0, reached)
+    """Of keys whose numbers were one run when each bar was decided, from `begin` to `end`.
+
+    It is whole from the beginning of a slot where it begins before that, or is the `original` one of a source that was
+    complete by then. Nothing is missing, so that a bar is complete or it is not known.
+    """
+    reached = begin < asked.start
+    reached |= original
+    reached &= np.maximum(end, asked.complete_to) >= asked.end
+    reached &= ~asked.partial
+    return Verdicts(np.zeros(len(asked), np.int64), reached + np.int64(Completeness.UNKNOWN))
 
 
 def judge_slots(

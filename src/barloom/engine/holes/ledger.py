@@ -31,7 +31,7 @@ class Judging:
 
     def __init__(self, numbers: KeyNumbers) -> None:
         self._numbers = numbers
-        self._anew = numbers.anew
+        self._begins = numbers.begins
         self.found: list[tuple[int, Judged]] = []
         self.begun: list[list[int]] = [[]] if numbers.anew else []
 
@@ -45,9 +45,9 @@ class Judging:
         """Note it."""
         if judged is not Judged.FRESH:
             self.found.append((row, judged))
-        if judged is Judged.ANEW or (self._numbers.anew and not self._anew):
+        if self._numbers.begins > self._begins:
             self.begun.append([])
-        self._anew = self._numbers.anew
+        self._begins = self._numbers.begins
         if self.begun and judged in (Judged.FRESH, Judged.ANEW):
             self.begun[-1].append(row)
 

@@ -155,7 +155,7 @@ class KeyNumbers:
 
     `largest` is the largest event time of the rows that were taken in; `past_until` what it was when the venue began
     anew: rows up to there belong to the numbers before. `original`: it never did. `anew`: it did, and no accepted row
-    has told so yet. `passed` is where stream time stands.
+    has told so yet; `begins` counts how often. `passed` is where stream time stands.
 
     `given_up` is called with each hole that is given up, and whether it counts as missing.
     """
@@ -168,6 +168,7 @@ class KeyNumbers:
         self.largest = largest
         self.original = True
         self.anew = False
+        self.begins = 0
         self.passed = BEGINNING
         self.given_up: Callable[[Hole, bool], None] = _ignored
         self._due: int | None = None
@@ -219,7 +220,7 @@ class KeyNumbers:
         self._due = None
         parts = list(epoch.unseen(first, last)) if judged is Judged.PART else [(first, last)]
         lay = sum(epoch.take(*part, time) for part in parts)
-        self.largest = max(self.largest, time)
+        self.largest = max(self.largest, time) if parts else self.largest
         if len(self.now.runs) > MOST_HOLES:
             self._give_up_oldest()
         return lay
@@ -235,7 +236,7 @@ class KeyNumbers:
         self.largest = max(self.largest, largest)
 
     def pass_to(self, time: int) -> None:
-        """Stream time has come to `time`: give up what was waited for long enough."""
+        """A row comes at stream time `time`: give up what was waited for long enough."""
         self.passed = time
         while self.due <= time:
             if self._outlived(time):
@@ -250,6 +251,22 @@ class KeyNumbers:
             run.begin, run.end = min(run.begin, to), min(run.end, to)
         self.largest, self.past_until = min(self.largest, to), min(self.past_until, to)
         self._due = None
+
+    @property
+    def expiry(self) -> int:
+        """The stream time at which `expire` has something to do next."""
+        waiting = (hole.end for epoch in (self.past, self.now) for hole in epoch.holes() if not self._anew(epoch, hole))
+        return min(waiting, default=_NEVER) + self._sequence.give_up_after
+
+    def expire(self, time: int) -> None:
+        """Give up what was waited for long enough when no row came, but for holes that only a row can explain."""
+        self.passed = time
+        for epoch in (self.past, self.now):
+            for hole in list(epoch.holes()):
+                if hole.end + self._sequence.give_up_after <= time and not self._anew(epoch, hole):
+                    self._give_up(epoch, hole)
+            for hole in epoch.forget():
+                self.given_up(hole, True)  # noqa: FBT003 - it counts
 
     def _epoch(self, time: int) -> Epoch:
         return self.past if self.past.runs and time <= self.past_until else self.now
@@ -275,15 +292,17 @@ class KeyNumbers:
     def _give_up(self, epoch: Epoch, hole: Hole) -> None:
         """Wait for it no more; where numbers go on below it, later than all above, the venue had begun anew there."""
         self._due = None
-        place = next(number for number, run in enumerate(epoch.runs) if run is hole.above)
-        upper = max(max(run.begin, run.end) for run in epoch.runs[place:])
-        began_anew = epoch is self.now and epoch.runs[place - 1].end > upper + self._sequence.restart_after
+        began_anew = self._anew(epoch, hole)
         if began_anew:
-            self._begin_anew(len(epoch.runs), place, upper)
-            self.anew = True
+            place, until = _above(epoch, hole)
+            self._begin_anew(len(epoch.runs), place, until)
         else:
             hole.above.given_up = True
         self.given_up(hole, not began_anew)
+
+    def _anew(self, epoch: Epoch, hole: Hole) -> bool:
+        place, until = _above(epoch, hole)
+        return epoch is self.now and epoch.runs[place - 1].end > until + self._sequence.restart_after
 
     def _begin_anew(self, stop: int, start: int, until: int) -> None:
         """The runs from `start` up to `stop` are those of the past; what lies below them are the present ones."""
@@ -296,7 +315,14 @@ class KeyNumbers:
         self.now = Epoch(self.now.runs[:start], self.now.forgotten and bool(start))
         self.original = False
         self.anew = True
+        self.begins += 1
         self._due = None
+
+
+def _above(epoch: Epoch, hole: Hole) -> tuple[int, int]:
+    """The position of the run above a hole, and the latest time at the edges of that and all above it."""
+    place = next(number for number, run in enumerate(epoch.runs) if run is hole.above)
+    return place, max(max(run.begin, run.end) for run in epoch.runs[place:])
 
 
 def _ignored(hole: Hole, counts: bool) -> None:  # noqa: FBT001 - as it is called

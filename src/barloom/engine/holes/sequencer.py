@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from barloom.engine.blocks import BarBlock, Completeness, Reason
-from barloom.engine.gather import stable_order
+from barloom.engine.blocks import BarBlock, Reason
+from barloom.engine.holes.asking import ask, blank, decided, in_doubt, rows_by_key, told
 from barloom.engine.holes.course import Course, Unread
 from barloom.engine.holes.decisions import Decisions, Segments
 from barloom.engine.holes.events import FOUND, GIVEN_UP, HoleEvent
@@ -21,7 +21,8 @@ from barloom.engine.holes.listing import HOLES, OpenHole, entry_of, entry_text, 
 from barloom.engine.holes.numbers import Judged
 from barloom.engine.holes.places import LevelSlot, Places
 from barloom.engine.holes.rows import walk
-from barloom.engine.holes.table import BEGIN, END, LAST, MARK, NumberTable
+from barloom.engine.holes.table import BEGIN, END, LAST, NumberTable
+from barloom.engine.order import stable_order
 from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import Passed
 from barloom.engine.times.stream_time import BEGINNING, NEVER
@@ -91,8 +92,8 @@ class Sequencer:
 
     def judge(
         self, batch: TickBatch, rows: NumberedRows, passed: Passed, marks: KeyMarks | None
-    ) -> tuple[JudgedRows, Integers]:
-        """What the numbers of a batch's rows are, and what sorts these by key."""
+    ) -> tuple[JudgedRows | None, Integers]:
+        """What the numbers of a batch's rows are (none: all are fresh), and what sorts these by key."""
         count = len(rows.key)
         order = stable_order(rows.key) if passed.order is None else passed.order
         segments = Segments(rows.key, order)
@@ -111,10 +112,13 @@ class Sequencer:
             segments,
             Decisions(segments, reached, marks, by_key=self._plan.by_key),
             marks,
-            self._unread(batch, rows.key, passed.before),
+            self._unread(batch, rows.key, reached),
         )
+        odd = self._odd_keys(course)
+        if not odd:
+            return None, order
         judged = np.full(count, int(Judged.FRESH), np.int8)
-        for key in self._odd_keys(course):
+        for key in odd:
             numbers = self._numbers_of(key)[0].copy()
             judging = Judging(numbers)
             course.odd[key] = positions, key_rows = course.rows_of(key)
@@ -123,7 +127,7 @@ class Sequencer:
                 if positions[row] < count:
                     judged[positions[row]] = what
             course.begun[key] = [[int(positions[row]) for row in rows_after] for rows_after in judging.begun]
-        seen, part, gap = (judged == what for what in (Judged.SEEN, Judged.PART, Judged.GAP))
+        seen, part, gap = (judged == np.int8(what) for what in (Judged.SEEN, Judged.PART, Judged.GAP))
         return JudgedRows(seen, part, gap), order
 
     def decide(self, verdict: np.ndarray[tuple[int, ...], np.dtype[np.int8]], accepted: int) -> Booleans:
@@ -132,7 +136,9 @@ class Sequencer:
         told = np.zeros(len(verdict), np.bool_)
         if course is None:
             return told
-        course.accepted, course.refused = verdict == accepted, np.isin(verdict, _REFUSED)
+        course.accepted, course.refused = verdict == np.int8(accepted), np.zeros(len(verdict), np.bool_)
+        if (verdict >= 0).any():
+            course.refused = np.isin(verdict, _REFUSED)
         for key, begun in course.begun.items():
             for after in begun:
                 row = next((row for row in after if row < len(verdict) and course.accepted[row]), None)
@@ -160,28 +166,28 @@ class Sequencer:
     ) -> tuple[list[BarBlock], list[BarBlock]]:
         """Take in the batch, and judge the bars of the step; `until` says up to when the input ended completely."""
         course = self._course
-        asked = self._asked(finals, course, until)
-        found = _blank(asked)
+        asked = ask(finals, self._places, self._table, self._times, self._marked, until)
+        found = blank(asked)
         if course is not None:
             self._count_on(course, asked, found)
             self._walk_odd(course, asked, found)
         else:
-            self._judge_simple(asked, np.arange(len(asked)), None, found)
+            self._judge_simple(asked, None, None, found)
         self._judge_rest(asked, course, found)
         self._take_marks(course)
         self._pass_on()
         self._course = None
-        return _told(finals, found), self.tell(lives)
+        return told(finals, found), self.tell(lives)
 
     def tell(self, lives: Sequence[BarBlock]) -> list[BarBlock]:
         """Open bars, judged as of now."""
-        asked = self._asked(lives, None, None)
-        found = _blank(asked)
-        self._judge_simple(asked, np.arange(len(asked)), None, found)
+        asked = ask(lives, self._places, self._table, self._times, self._marked)
+        found = blank(asked)
+        self._judge_simple(asked, None, None, found)
         for key, rows in self._held_in(asked.key):
             verdicts = judge_slots(asked.take(rows), *self._held[key], None, None)
             found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
-        return _told(lives, found)
+        return told(lives, found)
 
     def events(self) -> tuple[HoleEvent, ...]:
         """What has become known of absent numbers since this was last asked."""
@@ -228,7 +234,7 @@ class Sequencer:
             ids = self._keys.ids_of([key_of(name) for name in names]).tolist()
             for key, name in zip(ids, names, strict=True):
                 self._held[key] = numbers, _ = read_entry(entries[name], self._declared)
-                self._due.append((numbers.due, key))
+                self._due.append((min(numbers.expiry, NEVER), key))
         heapify(self._due)
         self._marked = self._times.time.marked
 
@@ -247,7 +253,7 @@ class Sequencer:
             numbered &= first <= last
         return first, last, numbered
 
-    def _unread(self, batch: TickBatch, key: Integers, before: Integers) -> Unread:
+    def _unread(self, batch: TickBatch, key: Integers, reached: Integers) -> Unread:
         given = batch.unread
         if given is None or not given.frame.height:
             none = np.zeros(0, np.bool_)
@@ -260,12 +266,13 @@ class Sequencer:
         if batch.arrivals is not None and len(batch):
             came = batch.arrivals[np.minimum(given.after, len(batch) - 1)]
             read &= time - came <= self._plan.max_ahead
-        now = self._times.of(own)
-        for place, (after, one) in enumerate(zip(given.after.tolist(), own.tolist(), strict=True)):
-            following = np.flatnonzero(key[after:] == one)
-            if len(following):
-                now[place] = before[after + following[0]]
-        return Unread(given.after, own, time, first, last, now, read)
+        ahead = [self._stands(int(after), one, key, reached) for after, one in zip(given.after, own, strict=True)]
+        return Unread(given.after, own, time, first, last, np.array(ahead, np.int64), read)
+
+    def _stands(self, after: int, own: int, key: Integers, reached: Integers) -> int:
+        """Stream time of a key behind so many rows of the batch, or earlier where these do not tell."""
+        ahead = np.flatnonzero(key[:after] == own) if self._plan.by_key else np.arange(after)[-1:]
+        return int(reached[ahead[-1]]) if len(ahead) else BEGINNING
 
     def _odd_keys(self, course: Course) -> list[int]:
         """The keys that do not just count on from what is known of them."""
@@ -273,7 +280,8 @@ class Sequencer:
         keys = segments.keys
         odd = set(course.unread.key.tolist())
         if len(keys):
-            first, last = course.first[segments.order], course.last[segments.order]
+            first = course.first[segments.order]
+            last = first if course.last is course.first else course.last[segments.order]
             broken = np.zeros(len(course), np.bool_)
             np.not_equal(first[1:], last[:-1] + 1, out=broken[1:])
             begin = first[segments.begin]
@@ -292,8 +300,9 @@ class Sequencer:
     def _count_on(self, course: Course, asked: Asked, found: Verdicts) -> None:
         """Take in the rows of keys that do, and judge their bars."""
         segments = course.segments
-        for key in set(course.key[course.refused].tolist()) - course.odd.keys():
-            course.odd[key] = course.rows_of(key)
+        if course.refused.any():
+            for key in set(course.key[course.refused].tolist()) - course.odd.keys():
+                course.odd[key] = course.rows_of(key)
         keys, begin, end = segments.keys, segments.begin, segments.end
         if course.odd:
             plain = ~np.isin(keys, [*course.odd])
@@ -301,25 +310,46 @@ class Sequencer:
         heads, tails = segments.order[begin], segments.order[end - 1]
         fresh = ~self._table.known(keys)
         self._table.begin(keys[fresh], course.first[heads[fresh]], course.time[heads[fresh]])
-        simple = np.flatnonzero(~np.isin(asked.key, [*course.odd])) if course.odd else np.arange(len(asked))
+        simple = np.flatnonzero(~np.isin(asked.key, [*course.odd])) if course.odd else None
         self._judge_simple(asked, simple, course, found)
         if len(keys):
-            largest = np.maximum.reduceat(course.time[segments.order], segments.begin)
-            largest = largest[plain] if course.odd else largest
+            largest = course.time[tails]
+            if not course.in_order:
+                largest = np.maximum.reduceat(course.time[segments.order], segments.begin)
+                largest = largest[plain] if course.odd else largest
             self._table.extend(keys, course.last[tails], course.time[tails], largest)
 
-    def _judge_simple(self, asked: Asked, rows: Integers, course: Course | None, found: Verdicts) -> None:
-        """Judge bars of keys with one run."""
-        if not len(rows):
+    def _judge_simple(self, asked: Asked, rows: Integers | None, course: Course | None, found: Verdicts) -> None:
+        """Judge bars of keys with one run, some of them or all."""
+        own = asked if rows is None else asked.take(rows)
+        if not len(own):
             return
-        own = asked.take(rows)
-        begin = np.where(self._table.known(own.key), self._table.get(BEGIN, own.key), NEVER)
-        end = self._table.get(END, own.key)
-        if course is not None:
-            last = course.decisions.last_rows(own.key, own.place)
-            end = np.where(last >= 0, course.time[np.maximum(last, 0)], end) if len(course) else end
-        verdicts = judge_simple(own, begin, end, self._table.original(own.key))
-        found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
+        if course is None:
+            end = self._table.get(END, own.key)
+        else:
+            end = np.full(len(own), NEVER)
+            exact = in_doubt(own, course)
+            own, end[exact] = self._passed_when_decided(own, exact, course)
+        original = own.complete_from <= own.start
+        if original.any():
+            original &= self._table.original(own.key)
+        verdicts = judge_simple(own, self._table.get(BEGIN, own.key), end, original)
+        where = slice(None) if rows is None else rows
+        found.missing[where], found.complete[where] = verdicts.missing, verdicts.complete
+
+    def _passed_when_decided(self, own: Asked, exact: Integers, course: Course) -> tuple[Asked, Integers]:
+        """How far the runs of some bars' keys had come when these were decided; and the bars as known by then."""
+        key = own.key[exact]
+        place = course.decisions.places(key, own.deadline[exact])
+        end = self._table.get(END, key)
+        if len(course):
+            last = course.decisions.last_rows(key, place)
+            end = np.where(last >= 0, course.time[np.maximum(last, 0)], end)
+        if course.marks is None:
+            return own, end
+        complete_to = own.complete_to.copy()
+        complete_to[exact] = np.maximum(complete_to[exact], course.decisions.complete_to(key, place))
+        return replace(own, complete_to=complete_to), end
 
     # Keys with holes and refused rows
 
@@ -329,14 +359,16 @@ class Sequencer:
             return
         special = course.refused | (course.accepted & ~course.numbered)
         slots = self._special_slots(course, special)
-        by_key = {key: rows for key, rows in _rows_by_key(asked.key) if key in course.odd}
+        by_key = {key: rows for key, rows in rows_by_key(asked.key) if key in course.odd}
         accepted = np.append(course.accepted, np.zeros(len(course.unread), np.bool_))
         refused = np.append(course.refused, np.ones(len(course.unread), np.bool_))
         for key in course.odd:
             positions, rows = course.rows_of(key, ~special)
             numbers, lacks = self._hold(key)
             own = by_key.get(key, _NOTHING)
-            own = own[np.argsort(asked.place[own], kind="stable")]
+            bars = decided(asked.take(own), course)
+            ordered = np.argsort(bars.place, kind="stable")
+            own, bars = own[ordered], bars.take(ordered)
             here = {row: slots[place] for row, place in enumerate(positions.tolist()) if place in slots}
             numbers.given_up = partial(self._give_up, key, numbers, lacks)
             ledger = Ledger(
@@ -346,7 +378,7 @@ class Sequencer:
                 accepted[positions],
                 refused[positions],
                 here,
-                asked.take(own),
+                bars,
                 partial(self._note, key, FOUND),
             )
             walk(numbers, rows, ledger)
@@ -369,13 +401,15 @@ class Sequencer:
         odd = {} if course is None else course.odd
         for key, rows in self._held_in(asked.key):
             if key not in odd:
-                verdicts = judge_slots(asked.take(rows), *self._held[key], None, partial(self._note, key, FOUND))
+                bars = asked.take(rows)
+                bars = bars if course is None else decided(bars, course)
+                verdicts = judge_slots(bars, *self._held[key], None, partial(self._note, key, FOUND))
                 found.missing[rows], found.complete[rows] = verdicts.missing, verdicts.complete
                 self._touched.add(key)
 
     def _held_in(self, keys: Integers) -> Iterator[tuple[int, Integers]]:
         if self._held and len(keys):
-            yield from ((key, rows) for key, rows in _rows_by_key(keys) if key in self._held)
+            yield from ((key, rows) for key, rows in rows_by_key(keys) if key in self._held)
 
     def _numbers_of(self, key: int) -> tuple[KeyNumbers, Lacks]:
         """What is known of a key."""
@@ -410,7 +444,7 @@ class Sequencer:
             numbers, lacks = self._held[key]
             if now > BEGINNING:
                 numbers.given_up = partial(self._give_up, key, numbers, lacks)
-                numbers.pass_to(now)
+                numbers.expire(now)
                 self._tell_decided(key, numbers, now)
                 lacks.forget(self._places.decided(now))
             if numbers.plain and not lacks:
@@ -419,7 +453,7 @@ class Sequencer:
                 del self._held[key]
                 self._gone.add(key)
             else:
-                heappush(self._due, (min(numbers.due, NEVER), key))
+                heappush(self._due, (min(numbers.expiry, NEVER), key))
 
     def _tell_decided(self, key: int, numbers: KeyNumbers, now: int) -> None:
         for hole in numbers.holes():
@@ -441,42 +475,3 @@ class Sequencer:
         self._note(key, GIVEN_UP, hole)
 
     # What is asked
-
-    def _asked(self, blocks: Sequence[BarBlock], course: Course | None, until: Until | None) -> Asked:
-        if not blocks:
-            return Asked(_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, np.zeros(0, np.bool_))
-        key, start, end, is_partial = (
-            np.concatenate([getattr(block, name) for block in blocks]) for name in ("key", "start", "end", "partial")
-        )
-        level = np.repeat([block.level for block in blocks], [len(block) for block in blocks])
-        complete_to = np.maximum(self._table.get(MARK, key), self._marked)
-        place = np.zeros(len(key), np.int64)
-        if course is None:
-            complete_to = np.maximum(complete_to, self._times.time.marked)
-        else:
-            place = course.decisions.places(key, self._places.deadlines(end))
-            complete_to = np.maximum(complete_to, course.decisions.complete_to(key, place))
-        if until is not None:
-            complete_to = np.maximum(complete_to, until(key))
-        complete_from = self._times.complete_from(key)
-        return Asked(key, level, start, self._places.reach(end), place, complete_from, complete_to, is_partial)
-
-
-def _blank(asked: Asked) -> Verdicts:
-    return Verdicts(np.zeros(len(asked), np.int64), np.full(len(asked), int(Completeness.UNKNOWN)))
-
-
-def _rows_by_key(keys: Integers) -> Iterator[tuple[int, Integers]]:
-    segments = Segments(keys, stable_order(keys)) if len(keys) else None
-    if segments is not None:
-        for key, begin, end in zip(segments.keys.tolist(), segments.begin, segments.end, strict=True):
-            yield key, segments.order[begin:end]
-
-
-def _told(blocks: Sequence[BarBlock], found: Verdicts) -> list[BarBlock]:
-    told, begin = [], 0
-    for block in blocks:
-        end = begin + len(block)
-        told.append(replace(block, missing=found.missing[begin:end], complete=found.complete[begin:end]))
-        begin = end
-    return told

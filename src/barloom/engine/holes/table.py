@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from barloom.engine.holes.numbers import Epoch, KeyNumbers, Run
-from barloom.engine.times.stream_time import BEGINNING
+from barloom.engine.times.stream_time import BEGINNING, NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ NUMBERS: Final = b"number/"
 FIRST, LAST, BEGIN, END, LARGEST, MARK, STATE = range(7)
 _COLUMNS: Final = 7
 _BYTES: Final = 8 * _COLUMNS
-_BLANK: Final = (0, 0, BEGINNING, BEGINNING, BEGINNING, BEGINNING, 0)
+_BLANK: Final = (0, 0, NEVER, BEGINNING, BEGINNING, BEGINNING, 0)
 _CAPACITY: Final = 64
 _KNOWN: Final = 1
 _ORIGINAL: Final = 2
@@ -33,11 +33,16 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class NumberTable:
-    """One row a key: its run, the largest event time, up to when it was marked as complete, and flags."""
+    """One row a key: its run, the largest event time, up to when it was marked as complete, and flags.
+
+    `marked`: some key was marked.
+    """
 
     def __init__(self) -> None:
         self._columns: Integers = _blank(_CAPACITY)
         self._changed: list[Integers] = []
+        self._names: list[bytes] = []
+        self.marked = False
 
     def get(self, column: int, key: Integers) -> Integers:
         """A column of some keys."""
@@ -78,6 +83,7 @@ class NumberTable:
     def mark(self, key: Integers, time: Integers) -> None:
         """Up to when keys, each given once or often, are complete."""
         self._know(key)
+        self.marked |= bool(len(key))
         np.maximum.at(self._columns[MARK], key, time)
         self.touch(key)
 
@@ -99,12 +105,14 @@ class NumberTable:
 
     def drop(self, key: int) -> None:
         """A key's numbers are held elsewhere; its mark is kept."""
-        self._columns[STATE, key] = 0
+        self._columns[[BEGIN, STATE], key] = NEVER, 0
 
     def set_back(self, to: int) -> None:
         """No time lies beyond."""
-        beyond = (self._columns[BEGIN : MARK + 1] > to).any(axis=0)
-        np.minimum(self._columns[BEGIN : MARK + 1], to, out=self._columns[BEGIN : MARK + 1])
+        times = self._columns[BEGIN : MARK + 1]
+        beyond = (times > to) & (times != NEVER)
+        times[beyond] = to
+        beyond = beyond.any(axis=0)
         self.touch(np.flatnonzero(beyond))
 
     def settle(self, keys: KeyIndex) -> Iterator[tuple[bytes, bytes]]:
@@ -115,7 +123,11 @@ class NumberTable:
         self._changed = []
         content = np.ascontiguousarray(self._columns[:, key].T, "<i8").tobytes()
         values = [content[place : place + _BYTES] for place in range(0, len(content), _BYTES)]
-        return zip([NUMBERS + name for name in map(_encode, keys.rows(key))], values, strict=True)
+        known = len(self._names)
+        if known < len(keys):
+            self._names += [NUMBERS + _encode(row) for row in keys.rows(np.arange(known, len(keys)))]
+        names = self._names
+        return zip([names[one] for one in key.tolist()], values, strict=True)
 
     def load(self, entries: Mapping[bytes, bytes], keys: KeyIndex) -> None:
         """From the state."""
@@ -126,6 +138,7 @@ class NumberTable:
             self._know(ids)
             content = np.frombuffer(b"".join(value for _, value in found), "<i8")
             self._columns[:, ids] = content.reshape(len(found), _COLUMNS).T
+            self.marked = bool((self._columns[MARK] > BEGINNING).any())
 
     def _know(self, key: Integers) -> None:
         needed, held = int(key.max(initial=-1)) + 1, self._columns.shape[1]

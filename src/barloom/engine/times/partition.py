@@ -116,7 +116,8 @@ class PartitionTimes:
 
     def complete_from(self, key: Integers) -> Integers:
         """The same for all keys."""
-        return np.full(len(key), NEVER if self.time.complete_from is None else self.time.complete_from)
+        since = NEVER if self.time.complete_from is None else self.time.complete_from
+        return np.broadcast_to(np.int64(since), len(key))
 
     def reach(self, delay: int, until: Until | None = None) -> WholeReach:
         """Which slots are decided."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from barloom.engine.gather import stable_order
+from barloom.engine.order import stable_order
 from barloom.engine.times.stream_time import BEGINNING
 
 if TYPE_CHECKING:

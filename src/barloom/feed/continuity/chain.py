@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from math import inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from barloom.feed.batch import EventKind, Position
+from barloom.feed.continuity.agreement import Agreement
+from barloom.feed.continuity.held import Held, HeldRows
 from barloom.feed.continuity.lost import Lost
 from barloom.feed.continuity.rules import Ask, Want
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from barloom.feed.batch import AnyRow, SymbolId
     from barloom.feed.continuity.outbox import Out
     from barloom.feed.continuity.rules import Room, Rules
     from barloom.feed.protocol import Row, Trade
 
-__all__ = ["Chain", "Held"]
+__all__ = ["Chain"]
 
 _UNKNOWN: Final = -1
 _AT_ONCE: Final = 10_000
@@ -26,15 +27,6 @@ _AT_ONCE: Final = 10_000
 
 _MOST_LATER: Final = 10_000
 """How many rows of a run that began anew wait for a hole of the run before."""
-
-
-class Held(NamedTuple):
-    """A row that waits: its event time, when it was received by the clock of day, and at which moment."""
-
-    row: AnyRow
-    time: int
-    received: int
-    moment: float
 
 
 class Chain:
@@ -64,8 +56,7 @@ class Chain:
         self._began = position is not None
         self._largest = self.time
         self._floor = -1
-        self._held: dict[int, Held] = {}
-        self._firsts: list[int] = []
+        self._held = HeldRows(room)
         self._top = self.next - 1
         self._opened: float | None = None
         self._hole: tuple[int, int] | None = None
@@ -76,7 +67,8 @@ class Chain:
         self._tries = 0
         self._retry_at = -inf
         self._connection = self._asked_over = 0
-        self._said: tuple[int, int] | None = None
+        self._agreement = Agreement()
+        self._has_beats = False
 
     # What stands
 
@@ -168,14 +160,12 @@ class Chain:
             return
         if known is not None:
             self.duplicates += 1
-            if (known.row.last or 0) < last:  # type: ignore[union-attr]  # rows with numbers are held only
-                self._held[first] = held._replace(moment=known.moment)
+            if known.last < last:
+                self._held.put(first, held._replace(moment=known.moment))
         elif self._room.is_full and first != self.next:
             self._room.dropped += 1
         else:
-            self._held[first] = held
-            heappush(self._firsts, first)
-            self._room.held += 1
+            self._held.put(first, held)
         self._largest = max(self._largest, held.time)
         self._learn(last, now)
 
@@ -191,9 +181,8 @@ class Chain:
 
     def _drain(self, now: float) -> None:
         """Give what is in order now."""
-        while (held := self._held.pop(self.next, None)) is not None:
-            self._room.held -= 1
-            self.next = held.row.last + 1  # type: ignore[union-attr, operator]
+        while (held := self._held.take(self.next)) is not None:
+            self.next = held.last + 1
             self._give(held.row, held.time, held.received)
         if self._hole is not None and self.next > self._hole[1]:
             self._end_hole(EventKind.FILLED, "what was missing came", *self._hole)
@@ -211,22 +200,17 @@ class Chain:
         self._hole, self._opened, self._told = None, None, False
 
     def _front(self) -> int | None:
-        """The lowest number that is held; rows that were overtaken by others of theirs are dropped."""
-        while self._firsts and (self._firsts[0] < self.next or self._firsts[0] not in self._held):
-            first = heappop(self._firsts)
-            held = self._held.pop(first, None)
-            if held is None:
-                continue
-            self._room.held -= 1
-            self.duplicates += 1
-            self._top = max(self._top, held.row.last or 0)  # type: ignore[union-attr]
-        return self._firsts[0] if self._firsts else None
+        """The lowest number that is held; rows of which others gave the beginning are dropped."""
+        front, below = self._held.front(self.next)
+        self.duplicates += len(below)
+        self._top = max(self._top, *(held.last for held in below), -1)
+        return front
 
     def _open(self, front: int | None, now: float) -> None:
         """There is a hole before the lowest row that is held, or at the tail: known since the first row behind it."""
         since = now if self._opened is None else self._opened
-        first_held = next(iter(self._held.values()), None)
-        self._opened = since if first_held is None else min(first_held.moment, since)
+        earliest = self._held.earliest
+        self._opened = since if earliest is None else min(earliest, since)
         self._hole = (self.next, self._top if front is None else front - 1)
 
     def _close(self, now: float) -> None:
@@ -261,7 +245,7 @@ class Chain:
 
     def _anew(self, held: Held) -> None:
         self.lost = Lost()
-        self.next = (held.row.last or 0) + 1  # type: ignore[union-attr]
+        self.next = held.last + 1
         self._top = self.next - 1
         self._floor = self._largest = held.time
         self._sure()
@@ -271,6 +255,7 @@ class Chain:
 
     def tail(self, last: int | None, time: int, now: float) -> None:
         """The venue says that `last` was the latest number when all that had happened was before `time`."""
+        self._has_beats = True
         self._tail(last, time, time, now)
 
     def _tail(self, last: int | None, time: int, proven: int, now: float) -> None:
@@ -310,12 +295,17 @@ class Chain:
         if self.is_open:
             self.busy = True
             self._tell_hole()
-            until = self._top if self._hole is None else self._hole[1]
-            return Want(self.of, Ask.MISSING, self.next - 1, self.time, min(until, self.next - 1 + _AT_ONCE))
+            return self._want_missing()
         if now - max(self.heard_at if self._unsure_since is None else -inf, self._checked) < self._rules.check_every:
             return None
         self.busy, self._checked, self._asked_over = True, now, self._connection
         return Want(self.of, Ask.LATEST, self.next - 1, self.time, self.next - 1)
+
+    def _want_missing(self) -> Want:
+        """The first hole, or in turn one behind it where that does not come: each is to be asked for in its time."""
+        gaps = self._held.gaps(self.next - 1, self.time, self._top)
+        after, time, until = gaps[self._tries % len(gaps)]
+        return Want(self.of, Ask.MISSING, after, time, min(until, after + _AT_ONCE))
 
     def _tell_hole(self) -> None:
         if not self._told and self._hole is not None:
@@ -325,11 +315,13 @@ class Chain:
 
     def answered(self, rows: Iterable[Trade], received: int, now: float) -> None:
         """What the venue's history gave of what is missing."""
-        before = self.next
+        before, held = self.next, len(self._held)
         self.fetched(rows, received, now)
         self.busy = False
         if self.next != before:
             self._go_on(now)
+        elif len(self._held) > held:
+            self._tries, self._retry_at = self._tries + 1, now
         else:
             self._wait(now)
 
@@ -339,20 +331,31 @@ class Chain:
         self._opened = None if self._opened is None else now
         self._unsure_since = None if self._unsure_since is None else now
 
-    def compared(self, rows: Iterable[Trade], last: int | None, time: int, received: int, now: float) -> None:
+    def compared(  # noqa: PLR0913, PLR0917 - all that an answer says, and when
+        self, rows: Sequence[Trade], last: int | None, time: int, received: int, now: float, heard: float
+    ) -> None:
         """The latest number by the venue's history, with the rows that it gave; `time` as in `tail`.
 
-        History may lag behind: only when it says the same once more is it believed that the number was the latest.
+        History may lag behind: only when it goes on saying the same is it believed that the number was the latest, and
+        not at all where the venue itself tells its last number over the connection, which was last `heard` then.
         """
         self.busy = False
         self._tries = 0
         self.fetched(rows, received, now)
+        self._look_for_restart(rows, received, now)
         since = self._unsure_since
-        confirmed, self._said = self._said, None if last is None else (last, time)
-        agreed = confirmed is not None and confirmed[0] == last
-        self._tail(last, time, confirmed[1] if agreed and confirmed is not None else 0, now)
+        agreed = self._agreement.said(last, time, now, heard)
+        self._tail(last, time, 0 if self._has_beats else agreed, now)
         if since is not None and self._asked_over != self._connection:  # what came in between was not looked for
             self.clear, self._unsure_since, self._checked = False, since, -inf
+
+    def _look_for_restart(self, rows: Sequence[Trade], received: int, now: float) -> None:
+        """The latest row of all may be the first that is seen of a new run."""
+        latest = rows[-1] if rows else None
+        if latest is None or latest.first is None or latest.last is None or self._later:
+            return
+        if latest.last < self.next and latest.time > self._largest + self._rules.restart_after:
+            self._restart(Held(latest, latest.time, received, now), latest.first, now)
 
     def fetched(self, rows: Iterable[Trade], received: int, now: float) -> None:
         """Rows that were fetched, in any order and with known ones among them."""
@@ -377,6 +380,7 @@ class Chain:
     def connected(self) -> None:
         """It is subscribed to: what happened before is asked for at once."""
         self._connection += 1
+        self._agreement.doubt()
         if self._unsure_since is not None:
             self._checked = self._retry_at = -inf
 
@@ -384,6 +388,7 @@ class Chain:
         """Its connection was lost: numbers may be missing at the tail."""
         self.clear = False
         self._checked = now
+        self._agreement.doubt()
         if self._unsure_since is None:
             self._unsure_since = now
 

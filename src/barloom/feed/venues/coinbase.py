@@ -69,7 +69,7 @@ class Coinbase(VenueBase):
 
     name = "coinbase"
     addresses = Addresses("wss://ws-feed.exchange.coinbase.com", "https://api.exchange.coinbase.com")
-    limits = Limits(symbols=100, messages=8, weight=8, window=1)
+    limits = Limits(symbols=100, messages=20, weight=8, window=1)
     ping = Ping(every=20, silence=30)
     finds_time = False
 

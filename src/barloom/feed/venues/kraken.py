@@ -17,6 +17,7 @@ from barloom.feed.protocol import (
     Refusal,
     Request,
     Tail,
+    TooMany,
     Trade,
 )
 from barloom.feed.venues.base import VenueBase
@@ -39,6 +40,7 @@ _REST_NAMES: Final = {"BTC": "XBT", "DOGE": "XDG"}
 _TOKENIZED: Final = "x"
 """Stocks as tokens end with this, in small: ``AAPLx/USD``."""
 
+_TOO_MANY: Final = ("EGeneral:Too many requests", "EAPI:Rate limit exceeded")
 _SIDES: Final = {"b": "buy", "s": "sell"}
 _PATH: Final = "/0/public/Trades"
 _AT_ONCE: Final = 50
@@ -170,6 +172,9 @@ class Kraken(VenueBase):
             if problem.startswith("EQuery:Unknown asset pair"):
                 message = f"kraken knows no symbol {symbol}: {problem}"
                 raise LookupError(message)
+            if problem.startswith(_TOO_MANY):
+                message = f"kraken is asked too much: {problem}"
+                raise TooMany(message)
             if not problem.startswith("W"):
                 raise refused(self.name, answer, problem)
         listed = [part for name, part in found.result.items() if name != "last"]

@@ -18,6 +18,7 @@ from barloom.feed.protocol import (
     Refusal,
     Request,
     Tail,
+    TooMany,
     Trade,
 )
 from barloom.feed.venues.base import VenueBase
@@ -37,6 +38,7 @@ _PAGE: Final = 100
 _BY_NUMBER: Final = "1"
 _BY_TIME: Final = "2"
 _NO_INSTRUMENT: Final = "51001"
+_TOO_MANY: Final = "50011"
 _GOOD: Final = "0"
 
 
@@ -81,7 +83,7 @@ class Okx(VenueBase):
 
     name = "okx"
     addresses = Addresses("wss://ws.okx.com:8443", "https://www.okx.com")
-    limits = Limits(symbols=100, messages=5, weight=16, window=2)
+    limits = Limits(symbols=100, messages=10, weight=16, window=2)
     ping = Ping(every=20, text="ping", silence=30)
     together = False
 
@@ -150,6 +152,9 @@ class Okx(VenueBase):
         if found.code == _NO_INSTRUMENT:
             message = f"okx knows no instrument {symbol}: {found.msg}"
             raise LookupError(message)
+        if found.code == _TOO_MANY:
+            message = f"okx is asked too much: {found.code} {found.msg}"
+            raise TooMany(message)
         if answer.status != OK or found.code != _GOOD:
             raise refused(self.name, answer, f"{found.code} {found.msg}")
         return [_trade(item, symbol) for item in reversed(found.data)]

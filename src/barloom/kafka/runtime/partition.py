@@ -112,8 +112,9 @@ class Partition:
         if self.lag:
             return None
         step = self.engine.advance(seen.at)
-        if not (step.finals or step.lives or step.retracted):
+        if not (step.finals or step.lives or step.retracted or step.holes):
             return None
+        publication.holes(self.number, step)
         self._publish(step, publication)
         return step
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from barloom.engine.blocks import TickBatch
 from barloom.kafka.runtime.fetched import Log
 from barloom.kafka.runtime.items import Parts, Refused, counting, refused_items
 from barloom.kafka.runtime.marking import FoundMarks
 from barloom.source.protocol import Origin
+from barloom.source.unread import unread_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import polars as pl
-
+    from barloom.engine.blocks import Unread
     from barloom.kafka.runtime.fetched import Fetched, Record
     from barloom.kafka.runtime.marking import MarkReader
     from barloom.serde.protocol import EventDecoder
@@ -92,6 +93,16 @@ class _Good:
             kept = np.flatnonzero(counts[rows.index])
             self.frame, self.index, self.arrival = rows.frame[kept], rows.index[kept], arrival[kept]
         self.record = _record_of(rows, self.index)
+        self._known, self._numbers, self._bad = rows.known, rows.numbers, rows.problems.rows
+        self._bad_record = _record_of(rows, self._bad)
+
+    def unread(self, ours: Booleans, good: Integers) -> Unread | None:
+        """Of `ours` those that could not be read but for key, time and numbers, among the `good` ones."""
+        if self._known is None or not self._numbers:
+            return None
+        chosen = np.flatnonzero(ours[self._bad_record])
+        after = np.searchsorted(self.index[good], self._bad[chosen])
+        return unread_of(self._known[pl.Series(chosen)], self._numbers, after)
 
 
 def _record_of(rows: Rows, index: Integers) -> Integers:
@@ -137,7 +148,13 @@ def _polled(
     where = rows.record[good]
     offset = np.zeros(len(records), np.int64)
     offset[chosen] = _offsets(records, chosen)
-    ticks = TickBatch(_rows(rows.frame, good), offset[where], rows.arrival[good], marks=marks.among(ours, where))
+    ticks = TickBatch(
+        _rows(rows.frame, good),
+        offset[where],
+        rows.arrival[good],
+        marks=marks.among(ours, where),
+        unread=rows.unread(ours, good),
+    )
     bad = [one for place, one in refused.items() if ours[place]]
     letters = [one for one in bad if one.message.value() is not None]
     return Polled(

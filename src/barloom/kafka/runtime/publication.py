@@ -12,7 +12,7 @@ from barloom.kafka.letters.items import items_text
 from barloom.kafka.runtime.output_keys import OutputKeys
 from barloom.kafka.state.key_progress import key_progress
 from barloom.kafka.state.progress import progress_key
-from barloom.runtime.side import refused_rows
+from barloom.runtime.side import hole_records, refused_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -128,6 +128,7 @@ class Publication:
 
     def refused(self, partition: int, step: Step, polled: Polled, passed: PassedHeaders | None = None) -> None:
         """Rows that the engine did not take."""
+        self.holes(partition, step)
         side = refused_rows(self._plan, polled.ticks, polled.origins, step.rejected)
         if side:
             records = self._late.encode(side)
@@ -136,6 +137,12 @@ class Publication:
             else:
                 headers = passed.of_rows(polled, step.rejected.row)
                 self._send_with(headers, (self._topics.late,), partition, records)
+
+    def holes(self, partition: int, step: Step) -> None:
+        """What has become known of absent numbers."""
+        if step.holes:
+            records = self._late.encode(hole_records(self._plan, step.holes))
+            self._send(self._topics.late, partition, records.keys, records.values)
 
     def dead_letters(self, partition: int, refused: Sequence[Refused], now: int) -> None:
         """Messages that could not be read."""

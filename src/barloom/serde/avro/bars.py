@@ -101,13 +101,17 @@ class AvroBarEncoder:
             *(longs(counts) for counts in (bars.slots, bars.filled, bars.expected)),
             constant(b"\1" if bars.final else b"\0"),
             *(booleans(flags) for flags in (bars.synthetic, bars.partial)),
-            *([] if bars.missing is None or bars.complete is None else self._told(bars.missing, bars.complete)),
+            *([] if self._plan.event.sequence is None else _told(bars)),
             longs(bars.revision),
         ]
 
-    @staticmethod
-    def _told(missing: Integers, complete: Integers) -> list[Piece]:
-        return [longs(missing), choices(_WORDS, complete)]
+
+def _told(bars: BarBlock) -> list[Piece]:
+    """Whether bars are complete; of those of which nobody has said it yet nothing is known."""
+    missing, complete = bars.missing, bars.complete
+    if missing is None or complete is None:
+        missing, complete = np.zeros(len(bars), np.int64), np.full(len(bars), int(Completeness.UNKNOWN))
+    return [longs(missing), choices(_WORDS, complete)]
 
 
 def _kinds(block: BarBlock) -> list[np.dtype[Any]]:

@@ -237,6 +237,7 @@ class _Runs:
             good[_ARRIVAL].to_numpy() if has_arrival else None,
             self._decoder.known(frame, bad) if len(bad) else None,
             None if good[_LIMIT].null_count() else good[_LIMIT].to_numpy(),
+            numbers=len(self._decoder.numbers),
             rounded={
                 name: frame[f"{_ROUNDED}{name}"].fill_null(value=False).arg_true().to_numpy().astype(np.int64)
                 for name in self._decoder.rounding

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["PACKED", "Unpacked", "open_packed"]
+__all__ = ["PACKED", "Unpacked", "open_packed", "zstd_library"]
 
 PACKED: Final = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 """How a file is packed whose name ends so."""

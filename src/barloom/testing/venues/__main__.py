@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     market = VenueMarket.simulate(
         symbols, trades=told.trades, seed=told.seed, before=told.before, disorder=told.disorder
     )
+    if told.laps > 1:
+        market = market.repeated(told.laps)
     script = Script()
     if told.troubles is not None:
         script = Script.random(told.troubles, told.trades - told.before, symbols, answers=told.answers or None)
@@ -39,7 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     venue = VenueDouble(
-        told.venue, market, script, rate=told.rate, speed=told.speed, opens=told.opens, waits=told.waits, port=told.port
+        told.venue,
+        market,
+        script,
+        rate=told.rate,
+        speed=told.speed,
+        opens=told.opens,
+        waits=told.waits,
+        keeps=told.keeps,
+        port=told.port,
     )
     with venue:
         _say(venue=venue.name, websocket=venue.websocket, rest=venue.rest, script=repr(script))
@@ -77,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, help="times real time; 1 is at times of now")
     parser.add_argument("--opens", choices=("subscribed", "at once"), default="subscribed", help="when it begins")
     parser.add_argument("--waits", action="store_true", default=None, help="a trade waits for somebody who listens")
+    parser.add_argument("--laps", type=int, default=1, help="how often the trades come, for long markets")
+    parser.add_argument("--keeps", type=int, help="how many trades of each symbol history keeps at least")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
     parser.add_argument("--troubles", type=int, metavar="SEED", help="troubles by chance")
     parser.add_argument("--answers", action="store_true", help="history has every trade in the end")

@@ -44,7 +44,8 @@ class VenueDouble:
     **Pace.** The market goes by as fast as it can, and then a trade waits until somebody listens to its symbol; or at
     `rate` trades a second; or at `speed` times real time. It opens once all of its symbols have been subscribed to
     (`opens` ``"at once"`` and ``"called"``, by `open`, are the other ways). `done` is set when it is over; the venue
-    stays, with its history and heartbeats (every `beat` seconds).
+    stays, with its history (the latest trades that it `keeps` of each symbol, at least) and heartbeats (every `beat`
+    seconds).
 
     **Time.** With `rate`, or at `speed` 1, a market without a `start` of its own happens now, by the machine's clock.
     Otherwise it keeps its times, and a run that listens is given `clock`: the market's time of day.
@@ -71,6 +72,7 @@ class VenueDouble:
         opens: Opening = "subscribed",
         waits: bool | None = None,
         beat: float = 1.0,
+        keeps: int | None = None,
         port: int = 0,
         clock: Clock | None = None,
     ) -> None:
@@ -81,7 +83,7 @@ class VenueDouble:
         _check(venue, market, self._exchange, rate, speed)
         fast = rate is None and speed is None
         self._pace = Pace(speed if rate is None else 1.0, fast if waits is None else waits)
-        self._opens, self._beat, self._port = opens, beat, port
+        self._opens, self._beat, self._keeps, self._port = opens, beat, keeps, port
         self._machine = clock or SystemClock()
         self._skew = sum(_signed(each.by) for each in self.script.troubles if isinstance(each, ClockSkew))
         self._happens_now = market.start is None and (rate is not None or speed == 1)
@@ -244,7 +246,7 @@ class VenueDouble:
 
     def _plan(self) -> None:
         self._timeline = Timeline.of(self._market, self.script)
-        self._history = History(self._market.symbols, frozenset(self._timeline.forgotten))
+        self._history = History(self._market.symbols, frozenset(self._timeline.forgotten), self._keeps)
         self._answers = Answers(self._exchange, self.script, self._history, self.clock)
         self._server = VenueServer(self._exchange, self._history, self._answers, self.clock)
         told = (self._server, self._history, self._answers, self.clock)

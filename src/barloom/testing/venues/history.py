@@ -23,6 +23,10 @@ class Run:
     restart: int = 0
     latest: MarketTrade | None = None
 
+    def shorten(self, keeps: int) -> None:
+        """Forget the oldest where there are more than so many."""
+        del self.numbers[:-keeps], self.trades[:-keeps]
+
     def add(self, trade: MarketTrade, *, kept: bool) -> None:
         """A trade is made known; one that is not `kept` history will never have."""
         if trade.restart != self.restart:
@@ -42,9 +46,18 @@ class Run:
 
 
 class History:
-    """All symbols' trades that happened; what is `forgotten` it does not have, and the latest may `lag`."""
+    """All symbols' trades that happened, or the latest that it `keeps` of each.
 
-    def __init__(self, symbols: Iterable[str], forgotten: frozenset[tuple[str, int, int]] = frozenset()) -> None:
+    What is `forgotten` it does not have, and the latest may `lag`.
+    """
+
+    def __init__(
+        self,
+        symbols: Iterable[str],
+        forgotten: frozenset[tuple[str, int, int]] = frozenset(),
+        keeps: int | None = None,
+    ) -> None:
+        self._keeps = keeps
         self._runs = {symbol: Run() for symbol in symbols}
         self._forgotten = forgotten
         self._all: dict[str, list[MarketTrade]] = {symbol: [] for symbol in self._runs}
@@ -62,7 +75,15 @@ class History:
         kept = (trade.symbol, trade.restart, trade.number) not in self._forgotten
         self._runs[trade.symbol].add(trade, kept=kept)
         if kept:
-            insort(self._all[trade.symbol], trade, key=_by_time)
+            trades = self._all[trade.symbol]
+            if trades and trades[-1].time >= trade.time:
+                insort(trades, trade, key=_by_time)
+            else:
+                trades.append(trade)
+            if self._keeps is not None and len(trades) > 2 * self._keeps:
+                # Now and then, since it costs as much as there is.
+                self._runs[trade.symbol].shorten(self._keeps)
+                del trades[: -self._keeps]
 
     def drop(self, symbol: str) -> None:
         """A symbol is known no more."""
@@ -91,8 +112,12 @@ class History:
     def by_time(self, symbol: str, after: int | None = None) -> list[MarketTrade]:
         """A symbol's trades in the order of time, those before a restart of its numbers too; all, or after a time."""
         trades = self._all[symbol]
-        first = 0 if after is None else bisect_right(trades, (after + 1,), key=_by_time)
+        first = 0 if after is None else bisect_right(trades, after, key=_time)
         return trades[first : len(trades) - self.lag]
+
+
+def _time(trade: MarketTrade) -> int:
+    return trade.time
 
 
 def _by_time(trade: MarketTrade) -> tuple[int, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from barloom.testing.venues.laps import Laps
 from barloom.testing.venues.trades import frame_of
-from barloom.time.timeframe import parse_duration
+from barloom.time.timeframe import MILLISECOND, SECOND, parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import polars as pl
 
@@ -39,13 +41,13 @@ class VenueMarket:
         print(market.frame())
     """
 
-    trades: tuple[MarketTrade, ...]
+    trades: Sequence[MarketTrade]
     before: int = 0
     start: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.before <= len(self.trades):
-            message = f"a market of {len(self.trades)} trades cannot have {self.before} before it opens"
+        if not 0 <= self.before <= len(self._lap):
+            message = f"a market of {len(self._lap)} trades cannot have {self.before} before it opens"
             raise ValueError(message)
 
     @classmethod
@@ -79,10 +81,23 @@ class VenueMarket:
         rows = tuple(trades)
         return cls(rows, before, min((trade.time for trade in rows), default=START))
 
+    def repeated(self, laps: int) -> VenueMarket:
+        """The same trades again and again, with numbers and times that go on: a long market in little memory.
+
+        A lap ends a whole second after its last trade. A double `keeps` only so much of such a market as history.
+        """
+        times = [trade.time for trade in self.trades]
+        span = ((max(times) - min(times)) // SECOND + 1) * SECOND if times else SECOND
+        return VenueMarket(Laps(self.trades, laps, span), self.before, self.start)
+
     @property
     def symbols(self) -> list[str]:
         """What is traded, in the order of the first trades."""
-        return list(dict.fromkeys(trade.symbol for trade in self.trades))
+        return list(dict.fromkeys(trade.symbol for trade in self._lap))
+
+    @property
+    def _lap(self) -> Sequence[MarketTrade]:
+        return self.trades.base if isinstance(self.trades, Laps) else self.trades
 
     def of_symbol(self, symbol: str) -> list[MarketTrade]:
         """The trades of one symbol."""
@@ -90,22 +105,27 @@ class VenueMarket:
 
     def moved(self, by: int) -> VenueMarket:
         """The same market, that much later."""
-        trades = tuple(trade._replace(time=trade.time + by) for trade in self.trades)
-        return VenueMarket(trades, self.before, (START if self.start is None else self.start) + by)
+        start = (START if self.start is None else self.start) + by
+        return self._changed(lambda trade: trade._replace(time=trade.time + by), start)
 
     def cut(self, grid: int) -> VenueMarket:
         """The same market with times cut to a venue's precision, in nanoseconds."""
-        trades = tuple(trade._replace(time=trade.time // grid * grid) for trade in self.trades)
-        return VenueMarket(trades, self.before, self.start)
+        return self._changed(lambda trade: trade._replace(time=trade.time // grid * grid), self.start)
 
     def paced(self, per_second: float) -> VenueMarket:
         """The same market with times that follow each other evenly from its start on; those before go back from it."""
         origin = START if self.start is None else self.start
-        wait = 1_000_000_000 / per_second
-        trades = tuple(
-            trade._replace(time=origin + round((place - self.before) * wait)) for place, trade in enumerate(self.trades)
-        )
-        return VenueMarket(trades, self.before, self.start)
+        wait = SECOND / per_second
+        places = count(-self.before)
+        span = -(-round(len(self._lap) * wait) // MILLISECOND) * MILLISECOND
+        return self._changed(lambda trade: trade._replace(time=origin + round(next(places) * wait)), self.start, span)
+
+    def _changed(
+        self, change: Callable[[MarketTrade], MarketTrade], start: int | None, span: int | None = None
+    ) -> VenueMarket:
+        if isinstance(self.trades, Laps):
+            return VenueMarket(self.trades.changed(change, span), self.before, start)
+        return VenueMarket(tuple(change(trade) for trade in self.trades), self.before, start)
 
     def frame(self) -> pl.DataFrame:
         """The trades as a Polars frame: symbol, trade_id, time, price, size, side; prices and sizes are decimals."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Pace", "Publisher"]
 
 _AT_ONCE: Final = 256
-_SOON: Final = 0.002
 _BROKEN: Final = '{"this message":"is never sent to its end"}'
 
 
@@ -71,24 +70,26 @@ class Publisher:
         start = trades[before].time if before < len(trades) else 0
         self._clock.reach(start)
         for place in range(before, len(trades)):
+            trade = trades[place]
             for action in self._timeline.actions.get(place, ()):
                 await self._act(action)
-            await self._wait(opened + self._pace.due(trades[place].time - start))
+            await self._wait(opened + self._pace.due(trade.time - start))
             if self._pace.waits and place not in self._timeline.unheard:
-                await self._heard(trades[place].symbol)
-            self._make_known(place)
+                await self._heard(trade.symbol)
+            self._make_known(place, trade)
             if len(self._outbox) >= self._at_once:
                 await self._send()
         await self._send()
         for action in self._timeline.actions.get(len(trades), ()):
             await self._act(action)
 
-    def _make_known(self, place: int) -> None:
-        trades = self._timeline.market.trades
-        trade = trades[place]
+    def _make_known(self, place: int, trade: MarketTrade) -> None:
         self._history.add(trade)
         self._clock.reach(trade.time)
-        self._outbox += (trades[each] for each in self._timeline.sends(place))
+        if place in self._timeline.sent:
+            self._outbox += (self._timeline.market.trades[each] for each in self._timeline.sends(place))
+        else:
+            self._outbox.append(trade)
 
     async def _send(self) -> None:
         self._flush()
@@ -102,7 +103,7 @@ class Publisher:
 
     async def _wait(self, due: float) -> None:
         ahead = due - self._clock.monotonic()
-        if ahead > _SOON:
+        if ahead > 0:
             await self._send()
             await asyncio.sleep(max(due - self._clock.monotonic(), 0))
         elif self._pace.speed:

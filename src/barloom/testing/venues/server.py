@@ -143,8 +143,9 @@ class VenueServer:
             async for message in connection:
                 if client in self.clients:
                     text = message if isinstance(message, str) else message.decode()
-                    client.say(self.exchange.hear(listener, text, self._history, self._clock.venue()))
+                    texts = self.exchange.hear(listener, text, self._history, self._clock.venue())
                     self._resort(client)
+                    client.say(texts)
         except ConnectionClosed:
             pass
         finally:

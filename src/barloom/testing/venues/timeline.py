@@ -40,7 +40,7 @@ def as_happened(market: VenueMarket, script: Script) -> VenueMarket:
             market = _restarted(market, trouble)
         elif isinstance(trouble, Delisted):
             place = market.place_of(trouble.at)
-            left = (trade for trade in market.trades[place:] if trade.symbol != trouble.symbol)
+            left = [trade for trade in market.trades[place:] if trade.symbol != trouble.symbol]
             market = VenueMarket((*market.trades[:place], *left), market.before, market.start)
     return market
 

@@ -40,8 +40,8 @@ class Kraken(Exchange):
     example = ("BTC/USD", "ETH/USD", "SOL/EUR")
 
     def writes(self, symbol: str) -> bool:
-        """``BTC/USD``."""
-        return re.fullmatch(r"[A-Z0-9.]+/[A-Z0-9.]+", symbol) is not None
+        """``BTC/USD``; stocks that are tokens end with a small x."""
+        return re.fullmatch(r"[A-Z0-9.]+x?/[A-Z0-9.]+", symbol) is not None
 
     def connected(self, listener: Listener, history: History, now: int) -> list[str] | None:  # noqa: ARG002
         """The system's status comes first."""
