@@ -265,7 +265,8 @@ def test_of_one_topic_marks_are_what_they_are() -> None:
 
 def test_numbers_of_rows_that_cannot_be_read_stay_in_place_too() -> None:
     """A row of A and one of B cannot be read but for their numbers: with A blocked, B's is left, behind what is left."""
-    plan = read_toml(TOML.replace("KEY", '"symbol"\nsequence = "number"').replace("price =", 'number = "int"\nprice ='))
+    text = TOML.replace("KEY", '"symbol"\nsequence = "number"')
+    plan = read_toml(text.replace('price = "decimal', 'number = "int"\nprice = "decimal'))
     row = '{"venue":"X","symbol":"%s","at":%d,"number":%d,"price":"%s"}'
 
     def sent(offset: int, symbol: str, number: int, price: str = "1") -> Sent:
