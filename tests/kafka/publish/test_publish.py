@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from barloom.errors import TopicMismatch
+from barloom.clock import SystemClock
+from barloom.errors import Fenced, TopicMismatch
+from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.events.typed import serde_of_ticks
+from barloom.kafka.publish.job import PublishJob
+from barloom.kafka.publish.leading import Leading
+from barloom.kafka.publish.positions import read_positions
 from barloom.kafka.publish.running import publish
+from barloom.kafka.publish.topics import provide_topics
+from barloom.kafka.publish.wire import Wire
 from barloom.source.feeds.word import CompleteTo
+from barloom.telemetry.health import Health
+from barloom.telemetry.metrics import NoMetrics
 from kafka.publish.trades import SECOND, START, Desk, Marked, Told, market, trade
 from waiting import PATIENCE
 
@@ -190,3 +199,34 @@ def test_two_publishers_of_different_names_share_a_topic(desk: Desk) -> None:
 
     assert {"A": [1, 2, 3], "B": [1]} == desk.numbers()
     assert {("kraken", "A"): 3, ("kraken", "B"): 1} == desk.positions()
+
+
+def test_positions_are_read_when_nobody_can_move_them_any_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A predecessor that still lives commits at the worst moment, just before they are read: it is refused."""
+    settings = desk.settings_with(commit_interval="60s", transaction_timeout="200s")
+    feed = market("AB", 20)
+    provide_topics(Cluster.reach(settings, SystemClock()), settings, desk.input, None)
+
+    def job() -> PublishJob:
+        clock = SystemClock()
+        wire = Wire(desk.plan, settings, desk.input)
+        id_ = f"{desk.input}-publish"
+        return PublishJob(desk.plan, settings, desk.input, id_, feed, wire, 3, clock, NoMetrics(), Health(clock))
+
+    first = Leading(job())
+    while not first.sent.rows:
+        first.turn()
+
+    def read(*given: Any) -> Any:  # noqa: ANN401
+        with pytest.raises(Fenced):
+            first.commit()
+        return read_positions(*given)
+
+    monkeypatch.setattr("barloom.kafka.publish.leading.read_positions", read)
+    second = Leading(job())
+    while not second.turn():
+        pass
+    first.close()
+    second.close()
+
+    assert {"A": [*range(1, 21)], "B": [*range(1, 21)]} == desk.numbers()

@@ -261,3 +261,21 @@ def test_of_one_topic_marks_are_what_they_are() -> None:
 
     assert marks.joined("ticks", given) is given
     assert {} == marks.latest
+
+
+def test_numbers_of_rows_that_cannot_be_read_stay_in_place_too() -> None:
+    """A row of A and one of B cannot be read but for their numbers: with A blocked, B's is left, behind what is left."""
+    text = TOML.replace("KEY", '"symbol"\nsequence = "number"')
+    plan = read_toml(text.replace('price = "decimal', 'number = "int"\nprice = "decimal'))
+    row = '{"venue":"X","symbol":"%s","at":%d,"number":%d,"price":"%s"}'
+
+    def sent(offset: int, symbol: str, number: int, price: str = "1") -> Sent:
+        return Sent(offset, (row % (symbol, NOW, number, price)).encode())
+
+    found = polled(sent(0, "A", 1), sent(1, "B", 1), sent(2, "A", 2, "no"), sent(3, "B", 2, "no"), plan=plan)[ZERO]
+    left = Blocked(plan, [("A",)]).without(found).ticks.unread
+
+    assert found.ticks.unread is not None
+    assert [2, 2] == found.ticks.unread.after.tolist()
+    assert left is not None
+    assert ([1], ["B"], [2]) == (left.after.tolist(), left.frame["symbol"].to_list(), left.frame["number"].to_list())

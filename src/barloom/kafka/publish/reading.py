@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from barloom.source.protocol import Source, SourceBatch
     from barloom.telemetry.metrics import Metrics
 
-__all__ = ["FeedReading", "Opening", "once_only", "refuse_begun"]
+__all__ = ["FeedReading", "Gauge", "Gauged", "Marking", "Opening", "once_only", "refuse_begun"]
 
 Opening: TypeAlias = "Callable[[Mapping[Place, Numbered]], Spec]"
 """Opens a feed right behind the numbers that were published, by key."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from barloom.engine.blocks import Unread
 from barloom.kafka.runtime.items import Refused, by_message
 from barloom.kafka.runtime.marking import kept_marks
 from barloom.source.fields import column_type
@@ -15,8 +16,10 @@ from barloom.source.fields import column_type
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from barloom.engine.blocks import TickBatch
     from barloom.kafka.runtime.polling import Polled
     from barloom.plan.barplan import BarPlan
+    from barloom.time.calendar import Booleans
 
 __all__ = ["LONGEST_KEY", "Blocked"]
 
@@ -39,7 +42,7 @@ class Blocked:
 
     def without(self, polled: Polled) -> Polled:
         """The records without those of such keys, which are among the refused then, and without their marks."""
-        polled = self._without_marks(polled)
+        polled = self._without_unread(self._without_marks(polled))
         problems = self._problems(polled.ticks.frame)
         if not problems:
             return polled
@@ -61,16 +64,9 @@ class Blocked:
             lost = [at for at in set(places) if id(polled.messages[at]) in whole]
             kept &= ~np.isin(polled.index, lost)
         rows = np.flatnonzero(kept)
-        marks = ticks.marks
         return replace(
             polled,
-            ticks=replace(
-                ticks,
-                frame=ticks.frame.filter(pl.Series(kept)),
-                offsets=ticks.offsets[kept],
-                arrivals=None if ticks.arrivals is None else ticks.arrivals[kept],
-                marks=None if marks is None else kept_marks(marks, kept, np.ones(len(marks.time), np.bool_)),
-            ),
+            ticks=_kept(ticks, kept),
             refused=letters,
             index=polled.index[kept],
             parts=None if parts is None else parts.kept(kept),
@@ -92,6 +88,17 @@ class Blocked:
         kept = kept_marks(marks, np.ones(len(polled.ticks), np.bool_), wanted)
         return replace(polled, ticks=replace(polled.ticks, marks=kept))
 
+    def _without_unread(self, polled: Polled) -> Polled:
+        """The same without the numbers of such keys' rows that could not be read."""
+        unread = polled.ticks.unread
+        problems = {} if unread is None else self._problems(unread.frame)
+        if unread is None or not problems:
+            return polled
+        wanted = np.ones(unread.frame.height, np.bool_)
+        wanted[[*problems]] = False
+        left = Unread(unread.after[wanted], unread.frame.filter(pl.Series(wanted)))
+        return replace(polled, ticks=replace(polled.ticks, unread=left))
+
     def _problems(self, ticks: pl.DataFrame) -> Mapping[int, str]:
         """What is wrong with the keys of some rows, by row."""
         problems: dict[int, str] = {}
@@ -102,3 +109,19 @@ class Blocked:
             long = ticks.select(self._too_long).to_series()
             problems |= dict.fromkeys(long.arg_true().to_list(), _LONG)
         return problems
+
+
+def _kept(ticks: TickBatch, rows: Booleans) -> TickBatch:
+    """Some of the rows, with all that stands between them."""
+    marks, unread = ticks.marks, ticks.unread
+    if unread is not None:
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(rows)])
+        unread = Unread(before[unread.after], unread.frame)
+    return replace(
+        ticks,
+        frame=ticks.frame.filter(pl.Series(rows)),
+        offsets=ticks.offsets[rows],
+        arrivals=None if ticks.arrivals is None else ticks.arrivals[rows],
+        marks=None if marks is None else kept_marks(marks, rows, np.ones(len(marks.time), np.bool_)),
+        unread=unread,
+    )
