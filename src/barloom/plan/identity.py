@@ -23,7 +23,8 @@ __all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "n
 def fingerprint(plan: BarPlan) -> str:
     """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps.
 
-    Nor how the input's numbers come: as with other settings of the source, what was read before stays as it was read.
+    Nor which keys are waited for. Nor how the input's numbers come: as with other settings of the source, what was read
+    before stays as it was read.
     """
     from hashlib import sha256  # noqa: PLC0415 - keeps the import light
 
@@ -35,6 +36,7 @@ def _determining(plan: BarPlan) -> dict[str, Any]:
     document = plan_document(plan)
     del document["source"], document["event"]["name"], document["clock_after"]
     # The clock's settings were part of it once, so that the usual ones have to stand there.
+    document.pop("idle_after", None)
     document |= {"clock": True, "live_within": MINUTE}
     for item in document["event"]["fields"]:
         for name in ("patterns", "zone", "rounding", "encoding"):
