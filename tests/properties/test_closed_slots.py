@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+import barloom as bl
 import reference
 from properties.quick import quick
 from properties.running import Run
 from properties.splitting import split
 from properties.test_time_by_key import mixed, worlds_by_key
 from properties.world import World, ticks, worlds
-from reference import HOUR, Row
+from reference import DAY, HOUR, MINUTE, Row
 
 if TYPE_CHECKING:
     from barloom.engine.blocks import Step
@@ -111,32 +112,29 @@ def test_ranges_reach_as_far_as_time_and_counts_are_those_of_the_finals(
 
 
 @QUICK
-@given(worlds_by_key(), mixed(), CUTS, st.sets(st.integers(0, 8)))
+@given(worlds_by_key(), mixed(), CUTS, st.sets(st.integers(0, 8)), st.sampled_from([10 * MINUTE, HOUR, 90 * DAY]))
 def test_with_a_time_for_each_key_slots_close_with_the_slowest_that_is_awake(
-    world: World, rows: list[Row], cuts: list[int], crashes: set[int]
+    world: World, rows: list[Row], cuts: list[int], crashes: set[int], idle_after: int
 ) -> None:
-    """A slot is closed when at some row every key seen by then had passed it, but for those an hour behind the latest.
+    """A slot is closed when at some row every key seen by then had passed it, but for those too far behind the latest.
 
     Whatever the batches and crashes; the bars that come for it later are told as reopened, so that all are counted.
     """
+    world.bars = bl.Bars(replace(world.bars.plan, idle_after=idle_after))
     counted = moving(world, rows)
+    run = watched(world, rows, cuts, crashes)
 
-    check(
-        world,
-        watched(world, rows, cuts, crashes),
-        counted[0].time if counted else None,
-        slowest(counted),
-    )
+    check(world, run, counted[0].time if counted else None, slowest(counted, idle_after))
 
 
-def slowest(rows: list[Row]) -> int | None:
+def slowest(rows: list[Row], idle_after: int) -> int | None:
     """The largest time that all keys not idle had come to behind some row."""
     reached: dict[object, int] = {}
     found = []
     for row in rows:
         reached[row.key] = max(row.time, reached.get(row.key, row.time))
         latest = max(reached.values())
-        found.append(min(time for time in reached.values() if time >= latest - HOUR))
+        found.append(min(time for time in reached.values() if time >= latest - idle_after))
     return max(found, default=None)
 
 
