@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -13,21 +15,28 @@ from barloom.errors import StoreError
 from barloom.store.backend import Family
 from barloom.store.keys import after, decode_start
 from barloom.store.layout import Layout
+from barloom.store.log.declared import readers_of
+from barloom.store.log.head import begin_epoch
+from barloom.store.log.position import Position
+from barloom.store.log.reading import FinalLog
+from barloom.store.log.writing import LogWriter
 from barloom.store.protocol import Restored
-from barloom.store.retention import Pruner
+from barloom.store.retention import Pruner, kept_from
+from barloom.store.rocksdb import RocksBackend
 from barloom.store.scanning import BarKind, Scanner, Selection
 from barloom.store.stream_times import StreamTimes
 from barloom.store.totals import TOTALS, Totals
 from barloom.store.writing import CommitWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     import polars as pl
 
+    from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.store.backend import Backend
+    from barloom.store.log.reading import LogPart
     from barloom.store.protocol import Commit, SideRecord
     from barloom.store.values import StoredBar
     from barloom.time.calendar import Calendar
@@ -42,7 +51,9 @@ class BarStore:
     store at rest is as good as a running one (`state`), and what it answers is of now (`as_of` none).
     """
 
-    def __init__(self, plan: BarPlan, backend: Backend, *, calendar: Calendar | None = None) -> None:
+    def __init__(
+        self, plan: BarPlan, backend: Backend, *, calendar: Calendar | None = None, clock: Clock | None = None
+    ) -> None:
         self.plan = plan
         self.backend = backend
         self.layout = Layout(plan)
@@ -51,7 +62,10 @@ class BarStore:
         self._in_force: tuple[bytes | None, Calendar] | None = None
         self._getters = {family: backend.getter(family) for family in Family}
         self._writer: CommitWriter | None = None
-        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve, self.times_of)
+        self._log_writer: LogWriter | None = None
+        self.log = FinalLog(self.layout, backend, self._is_expired)
+        self.readers = readers_of(backend.directory, clock)
+        self._pruner: Pruner | None = None
         self._broken: Exception | None = None
         self.state = "RUNNING"
         self.as_of: int | None = None
@@ -85,14 +99,34 @@ class BarStore:
         """
         if self._broken is not None:
             raise self._broken
+        log = self._numbering()
         if self._writer is None:
-            self._writer = CommitWriter(self.layout, self.backend, self.totals(), self._next_side())
+            self._writer = CommitWriter(self.layout, self.backend, log, self.totals(), self._next_side())
         try:
             self._writer.write(commit)
-            self._pruner.after_commit(commit, self._writer.next_side)
+            self._pruning().after_commit(commit, self._writer.next_side)
         except StoreError as error:
             self._broken = error
             raise
+
+    def _numbering(self) -> LogWriter:
+        if self._log_writer is None:
+            used = self.totals().commits > 0
+            self._log_writer = LogWriter(self.backend, len(self.plan.levels), used=used)
+        return self._log_writer
+
+    def _pruning(self) -> Pruner:
+        if self._pruner is None:
+            self._pruner = Pruner(
+                self.layout,
+                self.backend,
+                self.scanner,
+                calendar=self._resolve,
+                times_of=self.times_of,
+                log=self._numbering(),
+                readers=self.readers,
+            )
+        return self._pruner
 
     def _next_side(self) -> int:
         last = next(self.backend.scan(Family.REJECTED, b"", None, backwards=True), None)
@@ -113,7 +147,7 @@ class BarStore:
 
     def compact(self) -> None:
         """Remove finals beyond their retention and the oldest refused rows, and give back the space."""
-        self._pruner.prune(self.times().stream_time, self._next_side())
+        self._pruning().prune(self.times().stream_time, self._next_side())
         for family in Family:
             self.backend.compact(family)
 
@@ -178,6 +212,24 @@ class BarStore:
         encoded = None if key is None else self.layout.keys.encode(key)
         yield from self.scanner.frames(Selection(kind, self.plan.level_of(timeframe), encoded, from_, to), rows)
 
+    def finals_after(
+        self, position: Position | str | None, limit: int = 10_000, timeframes: Iterable[str] | None = None
+    ) -> LogPart:
+        """What became final, and which slots were closed, behind a position of the log, in the order of the commits.
+
+        At most `limit` items, of some timeframes or all; none as a position begins with the first that is kept. The
+        position of the answer is the one to go on from. Raises `PositionGone` where that cannot be without a hole.
+        """
+        levels = None if timeframes is None else [self.plan.level_of(timeframe) for timeframe in timeframes]
+        return self.log.after(None if position is None else Position.of(position), limit, levels)
+
+    def _is_expired(self, level: int, key: bytes, start: int) -> bool:
+        """Whether a bar is older than those that are kept."""
+        retention, reached = self.plan.levels[level].retention, self.times_of(key).stream_time
+        if retention is None or reached is None:
+            return False
+        return start < kept_from(self.calendar.grid(self.plan.levels[level].timeframe), reached - retention)
+
     def side_records(self) -> Iterator[SideRecord]:
         """The refused rows that are kept, oldest first."""
         return (record for _, record in self.scanner.side())
@@ -185,9 +237,12 @@ class BarStore:
     def backup(self, path: str | Path) -> None:
         """Copy the store as of its last commit into a new directory; the writer may go on meanwhile.
 
-        `StoreError` where something is there already.
+        Its log is counted in an epoch of its own, since it may go on with other bars than this one. `StoreError` where
+        something is there already.
         """
         self.backend.backup(path)
+        with closing(RocksBackend(Path(path))) as copy:
+            begin_epoch(copy, "copy")
 
     def close(self) -> None:
         """Release it for the next writer."""

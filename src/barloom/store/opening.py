@@ -35,13 +35,16 @@ __all__ = [
     "open_store",
 ]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The format this version writes. A change of codec, keys or families is a new number and a line in `_MIGRATIONS`."""
 
 _READABLE: Final = 1
-"""The oldest format that is read as it is: in format 1 each refused row stands by itself."""
+"""The oldest format that is read as it is: in format 1 each refused row stands by itself, up to 2 there is no log."""
 
-_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {1: lambda backend: _renumber(backend, 2)}
+_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {
+    1: lambda backend: _renumber(backend, 2),
+    2: lambda backend: _renumber(backend, 3),
+}
 """How a store of an older format becomes one of the next; each step is one batch that also writes the new number."""
 
 FORMAT_KEY: Final = b"format"
