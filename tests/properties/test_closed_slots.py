@@ -95,7 +95,9 @@ def check(world: World, run: Watched, began: int | None, reached: int | None) ->
         begins, to = ended_by(world, name, began), ended_by(world, name, reached)
         assert told.to == to or (told.to is None and begins == to)
         assert told.begins == begins or None in (told.begins, begins)  # the reference knows of no slot before its days
-        assert told.every == Counter(bar.start for bar in run.finals[name] if told.to is not None and bar.end <= told.to)
+        assert told.every == Counter(
+            bar.start for bar in run.finals[name] if told.to is not None and bar.end <= told.to
+        )
 
 
 @QUICK

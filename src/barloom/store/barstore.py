@@ -16,7 +16,7 @@ from barloom.store.backend import Family
 from barloom.store.keys import after, decode_start
 from barloom.store.layout import Layout
 from barloom.store.log.declared import readers_of
-from barloom.store.log.head import begin_epoch
+from barloom.store.log.head import begin_epoch, head_version
 from barloom.store.log.position import Position
 from barloom.store.log.reading import FinalLog
 from barloom.store.log.writing import LogWriter
@@ -178,6 +178,9 @@ class BarStore:
 
     def version(self) -> bytes:
         """What tells one commit from the next. A scan sees what a writer committed as it ended, a look-up may not."""
+        told = head_version(self.backend)
+        if told is not None:
+            return told
         found = self.backend.scan(Family.META, TOTALS, after(TOTALS))
         return next((data for name, data in found if name == TOTALS), b"")
 

@@ -56,6 +56,9 @@ COPY_OF_TOPICS: Final = b"copy of topics"
 _PLAN_KEY: Final = b"plan"
 _FINGERPRINT_KEY: Final = b"fingerprint"
 _KNOWN: Final = {"default", *(family.value for family in Family)}
+_FIRST: Final = _KNOWN - {Family.LOG.value}
+"""What there was in the oldest format that is read."""
+
 _LEFT_BY_A_CRASH: Final = ("LOCK", "LOG", "IDENTITY", "MANIFEST-", "OPTIONS-", "rocksdict-config.json")
 
 
@@ -128,7 +131,7 @@ def is_store(path: str | Path) -> bool:
 def _is_being_made(directory: Path) -> bool:
     """Whether a writer has begun to make a store there, and is not done or was stopped."""
     if (directory / "CURRENT").is_file():
-        return {"default"} <= _families(directory) < _KNOWN
+        return (found := _families(directory)) <= _KNOWN and not found >= _FIRST
     return directory.is_dir() and all(map(_left_by_a_crash, names := _names(directory))) and bool(names)
 
 

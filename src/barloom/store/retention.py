@@ -158,7 +158,6 @@ class Pruner:
             return all(is_there(place(level, key, start)) is None for _, key, start in finals_of(entry))
 
         self._log.trim(batch, level, is_gone)
-        self._log.settle(batch)
 
     def _prune_side(self, next_side: int) -> None:
         first = max(next_side - SIDE_LIMIT, 0)

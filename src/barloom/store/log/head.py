@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from barloom.store.backend import Family
-from barloom.store.keys import after
+from barloom.store.keys import encode_start
 from barloom.store.log.position import Position, new_epoch
 
 if TYPE_CHECKING:
-    from barloom.store.backend import Backend
+    from barloom.store.backend import Backend, Batch
 
-__all__ = ["HEAD", "Head", "begin_epoch", "read_head"]
+__all__ = ["Head", "begin_epoch", "head_version", "put_head", "read_head"]
 
-HEAD: Final = b"log"
-"""Where it stands among what a store says of itself."""
+_HEADS: Final = b"\xff"
+"""Behind the entries of all levels."""
 
 
 class Head(msgspec.Struct, frozen=True):
-    """As of the last commit.
+    """As of the last commit, which had the number `commit`; a batch that removes old entries counts as one.
 
     `end` is the number of the last item, `ends` of the last one of each level, and `gone` up to which number the items
     of each level are removed. `why` the epoch began (``made``, ``set-back``, ``import``, ``copy``), and `before` what
@@ -31,6 +31,7 @@ class Head(msgspec.Struct, frozen=True):
     ends: list[int]
     gone: list[int]
     end: int = 0
+    commit: int = 0
     why: str = "made"
     before: str | None = None
     whole: bool = True
@@ -49,18 +50,28 @@ class Head(msgspec.Struct, frozen=True):
         """The same in an epoch that begins now."""
         return msgspec.structs.replace(self, epoch=new_epoch(), why=why, before=self.epoch)
 
-    def encoded(self) -> bytes:
-        """As it is stored."""
-        return msgspec.json.encode(self)
+
+def put_head(batch: Batch, head: Head, before: Head | None) -> None:
+    """Note a head in the place of the one before.
+
+    Each stands under a name of its own, of which the last counts. Beside a writer an older value of the same name may
+    hide a newer one: a secondary instance of RocksDB keeps what it has in memory, until something is written again.
+    """
+    if before is not None:
+        batch.delete_all(Family.LOG, [_place(before.commit)])
+    batch.put(Family.LOG, _place(head.commit), msgspec.json.encode(head))
 
 
 def read_head(backend: Backend) -> Head | None:
-    """Where the log stands; none in a store that an older version wrote, or that nothing was committed to.
+    """Where the log stands; none in a store that an older version wrote, or that nothing was committed to."""
+    found = _last(backend)
+    return None if found is None else msgspec.json.decode(found[1], type=Head)
 
-    A scan sees what a writer committed as it ended, a look-up may not.
-    """
-    found = next((data for name, data in backend.scan(Family.META, HEAD, after(HEAD)) if name == HEAD), None)
-    return None if found is None else msgspec.json.decode(found, type=Head)
+
+def head_version(backend: Backend) -> bytes | None:
+    """What is another one after every commit; none where there is no log."""
+    found = _last(backend)
+    return None if found is None else found[0]
 
 
 def begin_epoch(backend: Backend, why: str) -> None:
@@ -68,5 +79,13 @@ def begin_epoch(backend: Backend, why: str) -> None:
     head = read_head(backend)
     if head is not None:
         batch = backend.batch()
-        batch.put(Family.META, HEAD, head.in_epoch(why).encoded())
+        put_head(batch, msgspec.structs.replace(head.in_epoch(why), commit=head.commit + 1), head)
         backend.write(batch)
+
+
+def _last(backend: Backend) -> tuple[bytes, bytes] | None:
+    return next(backend.scan(Family.LOG, _HEADS, None, backwards=True), None)
+
+
+def _place(commit: int) -> bytes:
+    return _HEADS + encode_start(commit)

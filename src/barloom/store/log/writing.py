@@ -10,7 +10,7 @@ import numpy as np
 from barloom.store.backend import Family
 from barloom.store.keys import decode_start, encode_start
 from barloom.store.log.entries import ClosedEntry, FinalsEntry, Packed, decoded, encoded
-from barloom.store.log.head import HEAD, Head, read_head
+from barloom.store.log.head import Head, put_head, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,11 +42,10 @@ class LogWriter:
     def __init__(self, backend: Backend, levels: int, *, used: bool) -> None:
         """`used`: something was committed before."""
         self._backend = backend
-        known = read_head(backend)
-        self._head = known or Head.new(levels, whole=not used)
+        self._stored = read_head(backend)
+        self._head = self._stored or Head.new(levels, whole=not used)
         self._end, self._ends, self._gone = self._head.end, [*self._head.ends], [*self._head.gone]
         self._quiet: dict[int, ClosedEntry] = {}
-        self._changed = known is None
 
     @property
     def end(self) -> int:
@@ -60,7 +59,7 @@ class LogWriter:
 
     def begin_epoch(self, why: str) -> None:
         """Count in a new epoch from here on."""
-        self._head, self._changed = self._head.in_epoch(why), True
+        self._head = self._head.in_epoch(why)
 
     def finals(self, batch: Batch, level: int, keys: Sequence[bytes], runs: Integers, starts: Integers) -> None:
         """Note finals: `keys`, encoded, each with a run of starts."""
@@ -95,18 +94,17 @@ class LogWriter:
     def _put(self, batch: Batch, level: int, items: int, entry: Entry) -> None:
         self._end += items
         self._ends[level] = self._end
-        self._changed = True
         batch.put(Family.LOG, place(level, self._end), encoded(entry))
 
     def settle(self, batch: Batch) -> None:
         """Note where the log stands then."""
-        if self._changed:
-            self._head = msgspec.structs.replace(self._head, end=self._end, ends=[*self._ends], gone=[*self._gone])
-            batch.put(Family.META, HEAD, self._head.encoded())
-            self._changed = False
+        columns = {"end": self._end, "ends": [*self._ends], "gone": [*self._gone]}
+        self._head = msgspec.structs.replace(self._head, commit=self._head.commit + 1, **columns)
+        put_head(batch, self._head, self._stored)
+        self._stored = self._head
 
     def trim(self, batch: Batch, level: int, is_gone: Callable[[FinalsEntry], bool]) -> None:
-        """Remove the first entries of a level, up to one with finals that are still there."""
+        """Remove the first entries of a level, up to one with finals that are still there, and `settle`."""
         last = None
         for name, data in self._backend.scan(Family.LOG, place(level, self._gone[level]), place(level, self._end + 1)):
             entry = decoded(data)
@@ -116,7 +114,8 @@ class LogWriter:
                 last = decode_start(name)
         if last is not None:
             batch.delete_range(Family.LOG, place(level, 0), place(level, last + 1))
-            self._gone[level], self._changed = last, True
+            self._gone[level] = last
+            self.settle(batch)
 
     def earliest(self, level: int, behind: int) -> int | None:
         """The earliest start of the finals of a level that are numbered behind a number; none where there are none."""
