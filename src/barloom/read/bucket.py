@@ -157,6 +157,7 @@ class TimeBucket(Generic[B]):
         self._state = "PENDING_SHUTDOWN"
         if self._owns_store:
             self._store.close()
+        self._store.changes.happened()
 
     def get(self, key: KeyLike | None = None, start: Moment | None = None, **fields: object) -> Found[B] | NotFound:
         """The bar of a key in the slot that begins at `start`, final or live, or why there is none.
@@ -363,18 +364,18 @@ class TimeBucket(Generic[B]):
         encoded = None if key is None and not fields else self._encode(key, fields)
         first = None if since is None else within(moment(since))
         watch = Watch(self._store, self._level, self._shape, encoded, first)
-        return Subscription(self, watch, self._clock, deadline)
+        return Subscription(self, self._store, watch, self._clock, deadline)
 
     def wait_final(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """The final bar of a slot, as soon as there is one.
 
         Raises `WaitTimeout`, which explains why, at the deadline, or at once where the slot is decided and empty.
         """
-        return wait(self, self._clock, key, start, deadline, fields)
+        return wait(self, self._store, self._clock, key, start, deadline, fields)
 
     async def wait_final_async(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """`wait_final` for asynchronous code."""
-        return await wait_async(self, self._clock, key, start, deadline, fields)
+        return await wait_async(self, self._store, self._clock, key, start, deadline, fields)
 
 
 def _published_level(store: Readable, timeframe: str) -> int:

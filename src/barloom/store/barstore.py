@@ -13,6 +13,7 @@ from barloom.engine.market import OVERRIDES, calendar_of
 from barloom.engine.times.key_columns import entry_of, read_entry
 from barloom.errors import StoreError
 from barloom.store.backend import Family
+from barloom.store.changes import changes_of
 from barloom.store.keys import after, decode_start
 from barloom.store.layout import Layout
 from barloom.store.log.declared import readers_of
@@ -66,6 +67,7 @@ class BarStore:
         self.log = FinalLog(self.layout, backend, self._is_expired)
         self.readers = readers_of(backend.directory, clock)
         self._pruner: Pruner | None = None
+        self.changes = changes_of(backend.directory)
         self._broken: Exception | None = None
         self.state = "RUNNING"
         self.as_of: int | None = None
@@ -108,6 +110,7 @@ class BarStore:
         except StoreError as error:
             self._broken = error
             raise
+        self.changes.happened()
 
     def _numbering(self) -> LogWriter:
         if self._log_writer is None:
@@ -233,6 +236,11 @@ class BarStore:
             return False
         return start < kept_from(self.calendar.grid(self.plan.levels[level].timeframe), reached - retention)
 
+    def decided_to(self, level: int) -> int | None:
+        """Up to where the slots of a level are closed for all keys (nanoseconds UTC); none where nothing is said."""
+        head = self.log.head()
+        return None if head is None else head.decided[level]
+
     def side_records(self) -> Iterator[SideRecord]:
         """The refused rows that are kept, oldest first."""
         return (record for _, record in self.scanner.side())
@@ -250,3 +258,4 @@ class BarStore:
     def close(self) -> None:
         """Release it for the next writer."""
         self.backend.close()
+        self.changes.happened()

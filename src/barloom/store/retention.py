@@ -120,20 +120,20 @@ class Pruner:
         keys, ends = keys[due], ends[due]
         known.update({(level, key): end for key, end in zip(keys.tolist(), ends.tolist(), strict=True)})
         grid = self._calendar().grid(self._layout.plan.levels[level].timeframe)
-        before, unread = _kept_from(grid, ends - retention), self._unread(level)
+        before, unread = _kept_from(grid, ends - retention), self._log.unread(self._readers, level)
         if unread is not None:
             before = np.minimum(before, unread)
         for row, start in zip(names.rows(keys), before.tolist(), strict=True):
             prefix = self._layout.prefix(level, self._layout.keys.encode(row))
             batch.delete_range(Family.FINAL, prefix, prefix + encode_start(start))
-        self._trim(batch, level)
+        self._log.trim(batch, level, self._is_gone)
 
     def _prune_level(self, level: int, stream_time: int, retention: int) -> None:
         """Remove the finals of every key that ended a retention before the stream's time, or before the key's own."""
         plan = self._layout.plan
         grid = self._calendar().grid(plan.levels[level].timeframe)
         before, batch = kept_from(grid, stream_time - retention), self._backend.batch()
-        unread = self._unread(level)
+        unread = self._log.unread(self._readers, level)
         for key in self._scanner.keys_in(Family.FINAL, level):
             if plan.by_key:
                 reached = self._times_of(key).stream_time
@@ -141,23 +141,13 @@ class Pruner:
             prefix = self._layout.prefix(level, key)
             until = before if unread is None else min(before, unread)
             batch.delete_range(Family.FINAL, prefix, prefix + encode_start(until))
-        self._trim(batch, level)
+        self._log.trim(batch, level, self._is_gone)
         self._backend.write(batch)
 
-    def _unread(self, level: int) -> int | None:
-        """The earliest start of a bar that a declared reader has not read yet; none where all was read."""
-        behind = self._readers.least(self._log.epoch)
-        return None if behind is None else self._log.earliest(level, behind)
-
-    def _trim(self, batch: Batch, level: int) -> None:
-        """Remove what the log says of bars that were removed by now, those of the last time included."""
-        is_there = self._backend.getter(Family.FINAL)
-        place = self._layout.bar_key
-
-        def is_gone(entry: FinalsEntry) -> bool:
-            return all(is_there(place(level, key, start)) is None for _, key, start in finals_of(entry))
-
-        self._log.trim(batch, level, is_gone)
+    def _is_gone(self, entry: FinalsEntry, level: int) -> bool:
+        """Whether all the bars of an entry of the log are removed: those of now will be so when it is next asked."""
+        is_there, place = self._backend.getter(Family.FINAL), self._layout.bar_key
+        return all(is_there(place(level, key, start)) is None for _, key, start in finals_of(entry))
 
     def _prune_side(self, next_side: int) -> None:
         first = max(next_side - SIDE_LIMIT, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -11,15 +13,15 @@ from msgspec.structs import replace
 from barloom.engine.times.key_columns import written_entry
 from barloom.errors import SourceError
 from barloom.store.backend import Family
-from barloom.store.keys import encode_starts
+from barloom.store.keys import decode_starts, encode_starts
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.kafka.reader.arrivals import Arrivals, Column
+    from barloom.kafka.reader.copy import TopicCopy
     from barloom.kafka.reader.feeds import Feeds, Lane, Told
-    from barloom.kafka.reader.held import HeldBars
     from barloom.store.stream_times import StreamTimes
 
 __all__ = ["READ_AT", "Change"]
@@ -39,7 +41,7 @@ class _Bar(NamedTuple):
 class Change:
     """One batch in the making; `settle` tells the copy of it once it is written."""
 
-    def __init__(self, copy: HeldBars) -> None:
+    def __init__(self, copy: TopicCopy) -> None:
         self._copy = copy
         self._final = copy.backend.getter(Family.FINAL)
         self.batch = copy.backend.batch()
@@ -55,10 +57,20 @@ class Change:
         told = {lane: feeds.bars[lane.topic] for lane in arrivals.bars}
         for lane in sorted(told, key=lambda lane: told[lane].kind):
             self._take(lane, told[lane], arrivals.bars[lane])
+        self._number()
         self.batch.put_all(Family.FINAL, list(self._finals), list(self._finals.values()))
         self.batch.put_all(Family.OPEN, list(self._lives), list(self._lives.values()))
         self.batch.delete_all(Family.OPEN, list(self._gone))
         self.batch.put_all(Family.LATEST, list(self._homes), [str(home).encode() for home in self._homes.values()])
+
+    def _number(self) -> None:
+        """Number the finals that were not here before, also as the last state of a live bar."""
+        fresh = sorted(place for place in self._finals if self._final(place) is None)
+        for level, places in groupby(fresh, key=itemgetter(0)):
+            of_level, key_of = list(places), self._copy.layout.key_of
+            keys = [(key, len(list(run))) for key, run in groupby(map(key_of, of_level))]
+            runs = np.array([count for _, count in keys], np.int64)
+            self._copy.numbering.finals(self.batch, level, [key for key, _ in keys], runs, decode_starts(of_level))
 
     def stand(self, times: Mapping[int, StreamTimes], positions: Mapping[Lane, int], at: int) -> None:
         """Note how far all has come."""
@@ -77,6 +89,7 @@ class Change:
             [str(offset).encode() for offset in positions.values()],
         )
         self.batch.put(Family.META, READ_AT, str(at).encode())
+        self._copy.numbering.settle(self.batch)
 
     def settle(self) -> None:
         """Let the copy know what was written."""

@@ -10,6 +10,10 @@ from barloom.kafka.reader.held import HeldBars
 from barloom.kafka.reader.retention import Retention
 from barloom.kafka.reader.values import message_values
 from barloom.store.backend import Family
+from barloom.store.changes import changes_of
+from barloom.store.log.declared import readers_of
+from barloom.store.log.reading import FinalLog
+from barloom.store.log.writing import LogWriter
 from barloom.store.scanning import Scanner, Selection
 
 if TYPE_CHECKING:
@@ -72,6 +76,10 @@ class TopicCopy(HeldBars):
         self.state = "CREATED"
         self.as_of: int | None = None
         self._getters = {family: backend.getter(family) for family in Family}
+        self.log = FinalLog(self.layout, backend, self._is_expired)
+        self.readers = readers_of(backend.directory)
+        self.changes = changes_of(backend.directory)
+        self.numbering = self._numbering()
         self._retention = Retention(self, self.scanner, live_retention)
         self._version = 0
 
@@ -85,6 +93,19 @@ class TopicCopy(HeldBars):
     def values(self, level: int) -> Callable[[bytes, int, bytes, bool], MessageBar]:
         """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
         return message_values(self.plan, self.decoder, level)
+
+    def decided_to(self, level: int) -> int | None:
+        """Up to where the slots of a level are closed for all keys of all partitions; none where nothing is said."""
+        head = self.log.head()
+        return None if head is None else head.decided[level]
+
+    def _numbering(self) -> LogWriter:
+        """Finals are numbered as they come: the numbers are this copy's, and those of another begin anew with it."""
+        return LogWriter(self.backend, len(self.plan.levels), used=False)
+
+    def _is_expired(self, level: int, key: bytes, start: int) -> bool:
+        """Whether a bar is older than those that are kept."""
+        return self._retention.is_expired(level, key, start)
 
     def version(self) -> bytes:
         """What is another one after every change."""
@@ -103,6 +124,7 @@ class TopicCopy(HeldBars):
         self.set_times(times)
         self._version += 1
         self._retention.prune()
+        self.changes.happened()
 
     def warm(self) -> None:
         """Decode some of the bars that are here, so that look-ups need not wait for their schemas."""
@@ -120,9 +142,12 @@ class TopicCopy(HeldBars):
             batch.delete_range(family, b"", _BEYOND_ALL)
         self.backend.write(batch)
         self.load()
+        self.numbering = self._numbering()
         self._version += 1
+        self.changes.happened()
 
     def close(self) -> None:
         """Release it."""
         self.state = "PENDING_SHUTDOWN"
         self.backend.close()
+        self.changes.happened()

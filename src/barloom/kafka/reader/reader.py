@@ -268,6 +268,7 @@ class Reader:
 
     def _enter(self, state: str) -> None:
         self._copy.state = state
+        self._copy.changes.happened()
         self._since = self._clock.now()
         if state in ("RUNNING", "ERROR", "PENDING_SHUTDOWN"):
             self._settled.set()

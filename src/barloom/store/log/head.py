@@ -23,13 +23,15 @@ class Head(msgspec.Struct, frozen=True):
     """As of the last commit, which had the number `commit`; a batch that removes old entries counts as one.
 
     `end` is the number of the last item, `ends` of the last one of each level, and `gone` up to which number the items
-    of each level are removed. `why` the epoch began (``made``, ``set-back``, ``import``, ``copy``), and `before` what
-    the epoch before it was called. `whole`: every final of the store has been in the log.
+    of each level are removed. `decided` is up to where the slots of each level are closed. `why` the epoch began
+    (``made``, ``set-back``, ``import``, ``copy``), and `before` what the epoch before it was called. `whole`: every
+    final of the store has been in the log.
     """
 
     epoch: str
     ends: list[int]
     gone: list[int]
+    decided: list[int | None]
     end: int = 0
     commit: int = 0
     why: str = "made"
@@ -44,7 +46,7 @@ class Head(msgspec.Struct, frozen=True):
     @classmethod
     def new(cls, levels: int, *, whole: bool) -> Head:
         """Of a log that begins."""
-        return cls(new_epoch(), [0] * levels, [0] * levels, whole=whole)
+        return cls(new_epoch(), [0] * levels, [0] * levels, [None] * levels, whole=whole)
 
     def in_epoch(self, why: str) -> Head:
         """The same in an epoch that begins now."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from barloom.engine.blocks import ClosedSlots
     from barloom.store.backend import Backend, Batch
+    from barloom.store.log.declared import Readers
     from barloom.store.log.entries import Entry
     from barloom.time.calendar import Integers
 
@@ -45,6 +46,7 @@ class LogWriter:
         self._stored = read_head(backend)
         self._head = self._stored or Head.new(levels, whole=not used)
         self._end, self._ends, self._gone = self._head.end, [*self._head.ends], [*self._head.gone]
+        self._decided = [*self._head.decided]
         self._quiet: dict[int, ClosedEntry] = {}
 
     @property
@@ -56,6 +58,15 @@ class LogWriter:
     def epoch(self) -> str:
         """The epoch it is counted in."""
         return self._head.epoch
+
+    def unread(self, readers: Readers, level: int) -> int | None:
+        """The earliest start of a final that a declared reader has not read yet; none where all was read."""
+        behind = readers.least(self.epoch)
+        if behind is None:
+            return None
+        found = self._backend.scan(Family.LOG, place(level, behind + 1), place(level, self._end + 1))
+        entries = (decoded(data) for _, data in found)
+        return min((entry.starts.low for entry in entries if isinstance(entry, FinalsEntry)), default=None)
 
     def begin_epoch(self, why: str) -> None:
         """Count in a new epoch from here on."""
@@ -88,6 +99,7 @@ class LogWriter:
         keys = Packed.of(closed.keys) if len(closed.keys) else None
         entry = ClosedEntry(before, self._end + 1, closed.after, closed.to, starts, keys, closed.reopened)
         self._put(batch, level, 1, entry)
+        self._decided[level] = closed.to
         if is_quiet:
             self._quiet[level] = entry
 
@@ -98,27 +110,27 @@ class LogWriter:
 
     def settle(self, batch: Batch) -> None:
         """Note where the log stands then."""
-        columns = {"end": self._end, "ends": [*self._ends], "gone": [*self._gone]}
-        self._head = msgspec.structs.replace(self._head, commit=self._head.commit + 1, **columns)
+        self._head = msgspec.structs.replace(
+            self._head,
+            commit=self._head.commit + 1,
+            end=self._end,
+            ends=[*self._ends],
+            gone=[*self._gone],
+            decided=[*self._decided],
+        )
         put_head(batch, self._head, self._stored)
         self._stored = self._head
 
-    def trim(self, batch: Batch, level: int, is_gone: Callable[[FinalsEntry], bool]) -> None:
+    def trim(self, batch: Batch, level: int, is_gone: Callable[[FinalsEntry, int], bool]) -> None:
         """Remove the first entries of a level, up to one with finals that are still there, and `settle`."""
         last = None
         for name, data in self._backend.scan(Family.LOG, place(level, self._gone[level]), place(level, self._end + 1)):
             entry = decoded(data)
             if isinstance(entry, FinalsEntry):
-                if not is_gone(entry):
+                if not is_gone(entry, level):
                     break
                 last = decode_start(name)
         if last is not None:
             batch.delete_range(Family.LOG, place(level, 0), place(level, last + 1))
             self._gone[level] = last
             self.settle(batch)
-
-    def earliest(self, level: int, behind: int) -> int | None:
-        """The earliest start of the finals of a level that are numbered behind a number; none where there are none."""
-        found = self._backend.scan(Family.LOG, place(level, behind + 1), place(level, self._end + 1))
-        entries = (decoded(data) for _, data in found)
-        return min((entry.starts.low for entry in entries if isinstance(entry, FinalsEntry)), default=None)
