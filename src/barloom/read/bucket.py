@@ -13,21 +13,25 @@ from barloom.read.answers import OF_THE_KEY, Found, NotFound, Why
 from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_row, moment, number, within
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
-from barloom.read.following import Subscription, Watch, wait, wait_async
+from barloom.read.follow import Closings, Following
+from barloom.read.following import Subscription, Waiter, Watch, wait, wait_async
 from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
 from barloom.store.backend import Family
 from barloom.store.failures import StoreClosed
 from barloom.store.keys import encode_start
+from barloom.store.log.position import Position
 from barloom.store.opening import open_for_reading
 from barloom.store.scanning import Selection
 from barloom.time.instants import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from barloom.read.events import Closed
     from barloom.read.readable import Readable
     from barloom.store.scanning import Place
     from barloom.telemetry.metrics import Metrics
@@ -365,6 +369,53 @@ class TimeBucket(Generic[B]):
         first = None if since is None else within(moment(since))
         watch = Watch(self._store, self._level, self._shape, encoded, first)
         return Subscription(self, self._store, watch, self._clock, deadline)
+
+    def follow(self, after: str | None = None, *, deadline: Deadline | None = None) -> Following[B]:
+        """The finals of all keys, and the slots that were closed, in the one order in which they came to be so.
+
+        `after` is the position of the last event that was taken (none: from the first on that is in the log, which may
+        be later than the first bar: see `Head.whole`), so that whoever goes on misses and repeats none. Use it in a
+        ``for`` or an ``async for`` loop; raises `PositionGone` where it cannot go on without a hole.
+
+        Example::
+
+            for event in bucket.follow(position):
+                match event:
+                    case Final(position, bar):
+                        store(bar, position)
+                    case Closed():
+                        print("no bar until", event.to, "will come any more")
+        """
+        self._check_running()
+        position = None if after is None else Position.of(after)
+        waiter = Waiter(self._store, self._clock, deadline)
+        return Following(self, self._store, self._level, self._shape, position, waiter)
+
+    @property
+    def decided_to(self) -> datetime | None:
+        """Up to where all slots of all keys were told to be closed, in all partitions; none where nothing was told.
+
+        It never goes back. Bars that come for closed slots all the same are told as reopened.
+        """
+        self._check_running()
+        try:
+            self._refresh()
+            found = self._store.decided_to(self._level)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+        return None if found is None else to_datetime(found)
+
+    def on_closed(self, call: Callable[[Closed], object], *, after: str | None = None) -> Closings:
+        """Call a function, in a thread of its own, with each range of slots that is closed for all keys from now on.
+
+        With `after` also with those behind that position. Every final of the slots can be read by then.
+        """
+        self._check_running()
+        if after is None:
+            self.refresh()
+            end = self._store.log.end()
+            after = None if end is None else str(end)
+        return Closings(self.follow(after), call)
 
     def wait_final(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """The final bar of a slot, as soon as there is one.

@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     from barloom.read.shape import BarShape
     from barloom.store.scanning import Place
 
-__all__ = ["Followed", "Subscription", "Waiter", "Watch", "wait", "wait_async"]
+__all__ = ["FOR_GOOD", "PASSING", "Followed", "Subscription", "Waiter", "Watch", "wait", "wait_async"]
 
 B = TypeVar("B", bound=Bar)
 B_co = TypeVar("B_co", bound=Bar, covariant=True)
 
 _POLL: Final = 0.05
 """Seconds until the next look while a commit may still become visible in parts."""
-_PASSING: Final = frozenset({"CREATED", "RESTORING", "REBALANCING"})
+PASSING: Final = frozenset({"CREATED", "RESTORING", "REBALANCING"})
 """States of a reader of topics that end by themselves: who follows waits for that."""
-_FOR_GOOD: Final = frozenset({"ERROR", "NOT_HELD"})
+FOR_GOOD: Final = frozenset({"ERROR", "NOT_HELD"})
+"""States in which nothing will come any more."""
 _SETTLES: Final = 20
 """How often to look again after a commit: beside a writer its parts may become visible one after the other."""
 
@@ -254,9 +255,9 @@ class Subscription(Generic[B]):
             self._bucket.refresh()
             self._pending.extend(self._watch.changes())
         except StoreNotRunning as error:
-            if error.state in _FOR_GOOD:
+            if error.state in FOR_GOOD:
                 raise
-            self._closed = error.state not in _PASSING
+            self._closed = error.state not in PASSING
         except Exception:
             self._bucket.refresh()  # says why nothing can be read, if that is so
             raise
@@ -301,7 +302,7 @@ def _final(
     bucket: Followed[B], waiter: Waiter, key: KeyLike | None, start: Moment, fields: dict[str, object]
 ) -> B | None:
     waiter.look()
-    if bucket.state in _PASSING:
+    if bucket.state in PASSING:
         return None
     bucket.refresh()
     match bucket.get(key, start, **fields):

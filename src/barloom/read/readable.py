@@ -82,6 +82,10 @@ class Readable(Protocol):
         """One stored value."""
         ...
 
+    def replaced(self) -> bool:
+        """Whether another store was put in the place of this one since it was opened, as a rebuild does."""
+        ...
+
     def decided_to(self, level: int, /) -> int | None:
         """Up to where the slots of a level are closed for all keys (nanoseconds UTC); none where nothing is said."""
         ...

@@ -13,7 +13,7 @@ from barloom.engine.market import OVERRIDES, calendar_of
 from barloom.engine.times.key_columns import entry_of, read_entry
 from barloom.errors import StoreError
 from barloom.store.backend import Family
-from barloom.store.changes import changes_of
+from barloom.store.changes import changes_of, place_of
 from barloom.store.keys import after, decode_start
 from barloom.store.layout import Layout
 from barloom.store.log.declared import readers_of
@@ -68,6 +68,7 @@ class BarStore:
         self.readers = readers_of(backend.directory, clock)
         self._pruner: Pruner | None = None
         self.changes = changes_of(backend.directory)
+        self._place = place_of(backend.directory)
         self._broken: Exception | None = None
         self.state = "RUNNING"
         self.as_of: int | None = None
@@ -235,6 +236,10 @@ class BarStore:
         if retention is None or reached is None:
             return False
         return start < kept_from(self.calendar.grid(self.plan.levels[level].timeframe), reached - retention)
+
+    def replaced(self) -> bool:
+        """Whether another store was put in the place of this one since it was opened, as a rebuild does."""
+        return place_of(self.backend.directory) not in (None, self._place)
 
     def decided_to(self, level: int) -> int | None:
         """Up to where the slots of a level are closed for all keys (nanoseconds UTC); none where nothing is said."""

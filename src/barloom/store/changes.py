@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["Changes", "StoreFiles", "changes_of"]
+__all__ = ["Changes", "StoreFiles", "changes_of", "place_of"]
 
 _LOOK: Final = 0.05
 """Seconds between two looks at the files of a store: two calls of the system each."""
@@ -144,3 +144,11 @@ def changes_of(directory: Path | None) -> Changes:
         if changes is None:
             changes = _KNOWN[place] = Changes(StoreFiles(place))
         return changes
+
+
+def place_of(directory: Path | None) -> int | None:
+    """Which directory stands there, so that another one is told apart; none where there is none just now."""
+    try:
+        return None if directory is None else directory.stat().st_ino
+    except OSError:
+        return None

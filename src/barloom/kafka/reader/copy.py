@@ -94,6 +94,10 @@ class TopicCopy(HeldBars):
         """What makes the values of one bar of a level from its encoded key, start, record and whether it is final."""
         return message_values(self.plan, self.decoder, level)
 
+    def replaced(self) -> bool:
+        """Never: its reader keeps it."""
+        return False
+
     def decided_to(self, level: int) -> int | None:
         """Up to where the slots of a level are closed for all keys of all partitions; none where nothing is said."""
         head = self.log.head()

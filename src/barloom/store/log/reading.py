@@ -38,6 +38,11 @@ class LoggedFinal(NamedTuple):
     start: int
     record: bytes
 
+    @property
+    def slot(self) -> tuple[int, bytes, int]:
+        """Which bar it is: its level, key and start."""
+        return self.level, self.key, self.start
+
 
 class LoggedClosed(NamedTuple):
     """Closed slots (see `ClosedSlots`), with their number. `slots` are the starts of those with bars, and how many."""
@@ -48,6 +53,11 @@ class LoggedClosed(NamedTuple):
     to: int
     slots: tuple[tuple[int, int], ...]
     reopened: bool
+
+    @property
+    def slot(self) -> None:
+        """No single bar."""
+        return
 
 
 LogItem: TypeAlias = LoggedFinal | LoggedClosed
