@@ -132,7 +132,7 @@ def test_a_function_is_called_with_what_is_closed(tmp_path: Path) -> None:
             with bucket.on_closed(lambda event: heard.extend(told([event]))):
                 write(store, (0, 2), closed=(slots(0, 2, 3, (2, 1)),))
                 until(lambda: heard == [(2, 3, False)], "the range")
-            failing = bucket.on_closed(lambda event: 1 // 0)
+            failing = bucket.on_closed(lambda _: 1 // 0)
             write(store, closed=(slots(0, 3, 5),))
             until(lambda: not failing.running, "the failure")
             with pytest.raises(ZeroDivisionError):

@@ -119,7 +119,7 @@ def test_another_format_is_refused(tmp_path: Path, number: int, message: str) ->
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_format_before_is_read_and_becomes_this_one(tmp_path: Path, number: int) -> None:
-    """Readers take a store of formats 1 and 2 as it is; its next writer marks it as one that older versions cannot read."""
+    """Readers take a store of formats 1 and 2 as it is; its next writer marks it as one older versions cannot read."""
     relabel(tmp_path, number)
 
     open_for_reading(tmp_path).close()

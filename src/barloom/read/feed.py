@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from barloom.errors import PositionGone
-from barloom.read.events import Closed, Dropped, Final, Reset, SnapshotEnd
+from barloom.read.events import Closed, Dropped, Final, Live, Reset, SnapshotEnd
 from barloom.store.changes import Changes
 from barloom.store.log.position import Position
 from barloom.store.log.reading import LoggedFinal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from barloom.clock import Clock
     from barloom.read.bar import Bar
-    from barloom.read.events import Event, Live
+    from barloom.read.events import Event
     from barloom.read.readable import Readable
     from barloom.store.log.reading import LogItem
 
@@ -144,6 +144,8 @@ class Feed:
         for event in events:
             if isinstance(event, (Final, Closed)):
                 self._taken = event.position
+        if any(isinstance(event, Live) for event in events):
+            self._lives_due = self._clock.monotonic() + self._pause
         if self.over:
             self._hub.leave(self)
         return events
@@ -162,7 +164,6 @@ class Feed:
             if self._lives and self._clock.monotonic() >= self._lives_due:
                 events += self._lives.values()
                 self._lives.clear()
-                self._lives_due = self._clock.monotonic() + self._pause
         return events
 
     # What it reads by itself
