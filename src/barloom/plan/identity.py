@@ -143,11 +143,13 @@ class Topics:
     progress: str
     dead_letter: str
     replayed: str
+    closed: str
 
 
 def topics(plan: BarPlan, app: str | None = None) -> Topics:
-    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, and ``<app>_changelog``, ``<app>_progress``, ``<app>_dlq``.
+    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, ``bars_closed``.
 
+    Of the application: ``<app>_changelog``, ``<app>_progress``, ``<app>_dlq``.
     `replayed`, ``<app>_replayed``, is the ledger of the dead letters that were put back.
     `app` is the application that makes the bars; without one it is called like them.
     """
@@ -161,4 +163,5 @@ def topics(plan: BarPlan, app: str | None = None) -> Topics:
         progress=f"{own}_progress",
         dead_letter=f"{own}_dlq",
         replayed=f"{own}_replayed",
+        closed=f"{plan.name}_closed",
     )

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.kafka.reader.arrivals import Arrivals, Column
+    from barloom.kafka.reader.closings import ToldClosed
     from barloom.kafka.reader.copy import TopicCopy
     from barloom.kafka.reader.feeds import Feeds, Lane, Told
     from barloom.store.stream_times import StreamTimes
 
-__all__ = ["READ_AT", "Change"]
+__all__ = ["CLOSED_READ", "READ_AT", "Change"]
+
+CLOSED_READ = b"closed/"
+"""How the names begin under which stands up to where what a partition has closed was taken in."""
 
 READ_AT = b"read at"
 """When a copy was last written: nanoseconds as text."""
@@ -71,6 +75,14 @@ class Change:
             keys = [(key, len(list(run))) for key, run in groupby(map(key_of, of_level))]
             runs = np.array([count for _, count in keys], np.int64)
             self._copy.numbering.finals(self.batch, level, [key for key, _ in keys], runs, decode_starts(of_level))
+
+    def close(self, told: Mapping[int, ToldClosed]) -> None:
+        """Note what is closed by now, behind the finals of its slots."""
+        whole = self._copy.whole
+        for partition, items in told.items():
+            for closed in whole.take(partition, items):
+                self._copy.numbering.closed(self.batch, closed)
+            self.batch.put(Family.META, CLOSED_READ + str(partition).encode(), str(whole.taken[partition]).encode())
 
     def stand(self, times: Mapping[int, StreamTimes], positions: Mapping[Lane, int], at: int) -> None:
         """Note how far all has come."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from barloom.kafka.reader.change import Change
+from barloom.kafka.reader.change import CLOSED_READ, Change
+from barloom.kafka.reader.closings import ToldClosed, Whole
 from barloom.kafka.reader.held import HeldBars
 from barloom.kafka.reader.retention import Retention
 from barloom.kafka.reader.values import message_values
 from barloom.store.backend import Family
 from barloom.store.changes import changes_of
+from barloom.store.keys import after
 from barloom.store.log.declared import readers_of
 from barloom.store.log.reading import FinalLog
 from barloom.store.log.writing import LogWriter
@@ -36,6 +39,7 @@ __all__ = ["MessageScanner", "TopicCopy"]
 
 _KINDS: Final[tuple[BarKind, ...]] = ("final", "live")
 _BEYOND_ALL: Final = b"\xff" * 64
+_NOTHING: Final = MappingProxyType[int, ToldClosed]({})
 
 
 class MessageScanner(Scanner):
@@ -80,6 +84,7 @@ class TopicCopy(HeldBars):
         self.readers = readers_of(backend.directory)
         self.changes = changes_of(backend.directory)
         self.numbering = self._numbering()
+        self.whole = Whole(plan, self.held)
         self._retention = Retention(self, self.scanner, live_retention)
         self._version = 0
 
@@ -115,13 +120,30 @@ class TopicCopy(HeldBars):
         """What is another one after every change."""
         return str(self._version).encode()
 
-    def apply(self, feeds: Feeds, arrivals: Arrivals, times: Mapping[int, StreamTimes], at: int) -> None:
-        """Write what a poll brought, the stream times that hold from now on, and the positions, as of `at`.
+    def begin(self) -> None:
+        """What partitions have closed is going to be read anew."""
+        head = self.log.head()
+        told = [None] * len(self.plan.levels) if head is None else head.decided
+        found = self.backend.scan(Family.META, CLOSED_READ, after(CLOSED_READ))
+        self.whole.begin(told, {int(name.removeprefix(CLOSED_READ)): int(value) for name, value in found})
+
+    def apply(
+        self,
+        feeds: Feeds,
+        arrivals: Arrivals,
+        times: Mapping[int, StreamTimes],
+        at: int,
+        closed: Mapping[int, ToldClosed] = _NOTHING,
+    ) -> None:
+        """Write what a poll brought, the stream times that hold from now on, what is closed, and the positions.
+
+        All as of `at`.
 
         Raises `RegistryUnavailable` before anything has changed where messages cannot be decoded now.
         """
         change = Change(self)
         change.take(feeds, arrivals)
+        change.close(closed)
         change.stand(times, arrivals.positions, at)
         self.backend.write(change.batch)
         change.settle()

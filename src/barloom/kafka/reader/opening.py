@@ -11,6 +11,7 @@ from barloom.clock import Clock, SystemClock
 from barloom.errors import TopicMismatch
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.cluster.clients import consumer_config
+from barloom.kafka.config.settings import BARLOOM
 from barloom.kafka.reader.checkpoint import Origin, open_copy
 from barloom.kafka.reader.contact import Contact
 from barloom.kafka.reader.copy import TopicCopy
@@ -20,6 +21,7 @@ from barloom.kafka.reader.reached import Reached
 from barloom.kafka.reader.reader import Reader
 from barloom.kafka.reader.tail import Tail
 from barloom.kafka.reader.written import own_bars
+from barloom.plan.identity import topics
 from barloom.plan.load import plan_of
 from barloom.time.calendars import resolve
 
@@ -66,10 +68,18 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     plan = plan_of(bars)
     clock = clock or SystemClock()
     calendar = calendar or resolve(plan.calendar)
-    admin = Cluster.reach(settings, clock).admin
+    cluster = Cluster.reach(settings, clock)
+    admin = cluster.admin
     bars_there = written(plan, settings, calendar)
     plan = bars_there.plan
-    feeds = Feeds(plan, settings.app, live=settings.live_interval is not None, written_by=settings.written_by)
+    closed = topics(plan, settings.app).closed
+    feeds = Feeds(
+        plan,
+        settings.app,
+        live=settings.live_interval is not None,
+        written_by=settings.written_by,
+        closed=settings.written_by == BARLOOM and closed in cluster.found([closed]),
+    )
     ids, count = _topics(admin, feeds.topics)
     held = _held(partitions, count)
     origin = Origin.of(plan, settings, admin.list_topics(timeout=_CALL).cluster_id or "", ids, held)
@@ -102,6 +112,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
             ends=ends,
             contact=Contact(ends, feeds.lanes(held), clock),
             reached=Reached(feeds.bars),
+            closed=Reached(feeds.bars),
             origin=origin,
             path=directory,
             clock=clock,
