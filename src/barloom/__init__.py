@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         DefinitionError,
         ExactnessError,
         MissingExtra,
+        PositionGone,
         Problem,
         SourceError,
         SourceReplaced,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from barloom.read.answers import Found, NotFound, Why
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
+    from barloom.read.events import Closed, FinalBar
     from barloom.read.explain import Explanation
     from barloom.runtime.report import RunProgress, RunReport
     from barloom.source.feeds.word import BEHIND, CAUGHT_UP, FeedState
@@ -101,6 +103,7 @@ __all__ = [
     "BarloomError",
     "Bars",
     "CalendarError",
+    "Closed",
     "Computed",
     "DefinitionError",
     "EmptyRule",
@@ -109,10 +112,12 @@ __all__ = [
     "Explanation",
     "Expression",
     "FeedState",
+    "FinalBar",
     "Found",
     "MissingExtra",
     "NotFound",
     "Operand",
+    "PositionGone",
     "Problem",
     "Query",
     "RunProgress",
@@ -177,7 +182,8 @@ _HOMES = {
     "barloom.embedded.run": "run",
     "barloom.environment": "Secret",
     "barloom.errors": (
-        "BadRow BarloomError CalendarError DefinitionError ExactnessError MissingExtra Problem SourceError "
+        "BadRow BarloomError CalendarError DefinitionError ExactnessError MissingExtra PositionGone Problem "
+        "SourceError "
         "SourceReplaced StoreError StoreFormat StoreFull StoreLocked StoreMismatch StoreNotRunning "
         "TooManyRejected WaitTimeout"
         " AddressUnusable BadArguments"
@@ -197,6 +203,7 @@ _HOMES = {
     "barloom.read.answers": "Found NotFound Why",
     "barloom.read.bar": "Bar",
     "barloom.read.bucket": "TimeBucket",
+    "barloom.read.events": "Closed FinalBar",
     "barloom.runtime.report": "RunReport RunProgress",
     "barloom.source.feeds.word": "BEHIND CAUGHT_UP FeedState",
     "barloom.time.timeframe": "Timeframe",

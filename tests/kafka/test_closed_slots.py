@@ -13,7 +13,7 @@ import pytest
 from barloom.kafka.reader.opening import open_reader
 from barloom.kafka.state.setting_back import set_back
 from barloom.plan.identity import topics as topics_of
-from barloom.read.events import Closed, Final
+from barloom.read.events import Closed, FinalBar
 from barloom.time.instants import nanos_of_text
 from kafka.desk import DEFINITION, Desk
 from waiting import PATIENCE, until
@@ -82,14 +82,14 @@ def test_each_partition_tells_what_it_has_closed_and_readers_take_the_least(
         bucket = reader.bucket("1m")
         until(lambda: bucket.decided_to == at("10:05:00"), "the rest")
         later = list(bucket.follow(position.position, deadline=0))
-        assert ["C"] == [event.bar.symbol for event in later if isinstance(event, Final)]
+        assert ["C"] == [event.bar.symbol for event in later if isinstance(event, FinalBar)]
         assert [("10:03", "10:05")] == [
             (f"{event.after:%H:%M}", f"{event.to:%H:%M}") for event in later if isinstance(event, Closed)
         ]
         assert {"10:03": 1} == bars_of(later)
 
 
-def bars_of(events: list[Final[object] | Closed]) -> dict[str, int]:  # type: ignore[type-var]
+def bars_of(events: list[FinalBar[object] | Closed]) -> dict[str, int]:  # type: ignore[type-var]
     """How many keys had a bar in each closed slot."""
     slots = [slot for event in events if isinstance(event, Closed) and not event.reopened for slot in event.slots]
     return {datetime.fromtimestamp(start / 1e9, UTC).strftime("%H:%M"): keys for start, keys in slots}

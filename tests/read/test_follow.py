@@ -10,7 +10,7 @@ import pytest
 
 from barloom.errors import PositionGone
 from barloom.read.bucket import TimeBucket
-from barloom.read.events import Closed, Final
+from barloom.read.events import Closed, FinalBar
 from barloom.store.opening import memory_store, open_for_reading, open_store
 from barloom.time.timeframe import SECOND
 from read.test_following import Waits
@@ -35,11 +35,11 @@ def store() -> Iterator[BarStore]:
         yield made
 
 
-def told(events: Iterable[Final[Bar] | Closed]) -> list[tuple[object, ...]]:
+def told(events: Iterable[FinalBar[Bar] | Closed]) -> list[tuple[object, ...]]:
     """Key and slot of finals; where closed slots begin and end."""
     return [
         (event.bar.symbol, event.bar.start_ns // SECOND)
-        if isinstance(event, Final)
+        if isinstance(event, FinalBar)
         else (event.after_ns and event.after_ns // SECOND, event.to_ns // SECOND, event.reopened)
         for event in events
     ]

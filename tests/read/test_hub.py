@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from barloom.read.events import Closed, Dropped, Final, Live, Reset, SnapshotEnd, Standing
+from barloom.read.events import Closed, Dropped, FinalBar, LiveBar, Reset, SnapshotEnd, Standing
 from barloom.read.hub import Hub
 from barloom.store.opening import memory_store, open_for_reading, open_store
 from barloom.time.timeframe import SECOND
@@ -47,9 +47,9 @@ def told(events: list[Event]) -> list[tuple[object, ...]]:
     found: list[tuple[object, ...]] = []
     for event in events:
         match event:
-            case Final(_, bar):
+            case FinalBar(_, bar):
                 found.append(("final", bar.symbol, bar.start_ns // SECOND))
-            case Live(bar):
+            case LiveBar(bar):
                 found.append(("live", bar.symbol, bar.start_ns // SECOND, bar.revision))
             case Closed(_, _, _, to):
                 found.append(("closed", to // SECOND))
@@ -244,7 +244,7 @@ def read_again_and_again(hub: Hub, found: Counter[tuple[object, ...]], seed: int
         with hub.subscribe(["1s"], after=position, most_waiting=chance.choice([3, 1_000])) as feed:
             for _ in range(chance.randint(1, 10)):
                 for event in feed.get(0.2):
-                    if isinstance(event, Final):
+                    if isinstance(event, FinalBar):
                         found.update(told([event]))
                         position = event.position
 

@@ -373,18 +373,18 @@ class TimeBucket(Generic[B]):
     def follow(self, after: str | None = None, *, deadline: Deadline | None = None) -> Following[B]:
         """The finals of all keys, and the slots that were closed, in the one order in which they came to be so.
 
-        `after` is the position of the last event that was taken (none: from the first on that is in the log, which may
-        be later than the first bar: see `Head.whole`), so that whoever goes on misses and repeats none. Use it in a
-        ``for`` or an ``async for`` loop; raises `PositionGone` where it cannot go on without a hole.
+        `after` is the position of the last event that was taken, so that whoever goes on misses and repeats none; none:
+        from the first on that the log has (a store of version 0.1 or 0.2 has none of the bars that it held before). Use
+        it in a ``for`` or an ``async for`` loop; raises `PositionGone` where it cannot go on without a hole.
 
         Example::
 
             for event in bucket.follow(position):
                 match event:
-                    case Final(position, bar):
-                        store(bar, position)
-                    case Closed():
-                        print("no bar until", event.to, "will come any more")
+                    case bl.FinalBar(position, bar):
+                        keep(bar, position)
+                    case bl.Closed():
+                        print("no bar that ends by", event.to, "will come any more")
         """
         self._check_running()
         position = None if after is None else Position.of(after)

@@ -11,13 +11,13 @@ from barloom.time.instants import to_datetime
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Closed", "Dropped", "Event", "Final", "Live", "Reset", "SnapshotEnd", "Standing"]
+__all__ = ["Closed", "Dropped", "Event", "FinalBar", "LiveBar", "Reset", "SnapshotEnd", "Standing"]
 
 B = TypeVar("B", bound=Bar)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Final(Generic[B]):
+class FinalBar(Generic[B]):
     """A bar that is final. Whoever has taken everything up to here goes on behind `position`.
 
     `cache` is for whoever writes the same event for many: it is shared by all who are told it.
@@ -29,7 +29,7 @@ class Final(Generic[B]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Live(Generic[B]):
+class LiveBar(Generic[B]):
     """The present state of a bar that is open."""
 
     bar: B
@@ -96,4 +96,4 @@ class Dropped:
     position: str | None
 
 
-Event: TypeAlias = Final[Bar] | Live[Bar] | Closed | SnapshotEnd | Reset | Standing | Dropped
+Event: TypeAlias = FinalBar[Bar] | LiveBar[Bar] | Closed | SnapshotEnd | Reset | Standing | Dropped

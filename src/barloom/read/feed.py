@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from barloom.errors import PositionGone
-from barloom.read.events import Closed, Dropped, Final, Live, Reset, SnapshotEnd
+from barloom.read.events import Closed, Dropped, FinalBar, LiveBar, Reset, SnapshotEnd
 from barloom.store.changes import Changes
 from barloom.store.log.position import Position
 from barloom.store.log.reading import LoggedFinal
@@ -52,7 +52,7 @@ class _Source(Protocol):
     def leave(self, feed: Feed, /) -> None: ...
     def join(self, feed: Feed, position: Position, /) -> None: ...
     def event(self, epoch: str, item: LogItem, /) -> Event: ...
-    def live(self, slot: _Slot, record: bytes, /) -> Live[Bar]: ...
+    def live(self, slot: _Slot, record: bytes, /) -> LiveBar[Bar]: ...
     def open_bars(self, wanted: Wanted, /) -> dict[_Slot, bytes]: ...
     def latest_finals(self, wanted: Wanted, /) -> Iterator[LoggedFinal]: ...
 
@@ -87,7 +87,7 @@ class Feed:
         self._shown: dict[tuple[int, bytes], int] = {}
         self._given: dict[_Slot, bytes] = {}
         self._waiting: deque[Event] = deque()
-        self._lives: dict[_Slot, Live[Bar]] = {}
+        self._lives: dict[_Slot, LiveBar[Bar]] = {}
         self._lives_due = 0.0
         self._seen = 0
         self._taken = None if after is None else str(after)
@@ -142,9 +142,9 @@ class Feed:
         if not events:
             events = self._told()
         for event in events:
-            if isinstance(event, (Final, Closed)):
+            if isinstance(event, (FinalBar, Closed)):
                 self._taken = event.position
-        if any(isinstance(event, Live) for event in events):
+        if any(isinstance(event, LiveBar) for event in events):
             self._lives_due = self._clock.monotonic() + self._pause
         if self.over:
             self._hub.leave(self)
@@ -243,7 +243,7 @@ class Feed:
                     self._lives.pop(item.slot, None)
                 self._add(event)
 
-    def take_in_live(self, slot: _Slot, event: Live[Bar]) -> None:
+    def take_in_live(self, slot: _Slot, event: LiveBar[Bar]) -> None:
         """The present state of a live bar."""
         with self._lock:
             if self._joined and not self._over:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from barloom.errors import StoreNotRunning
 from barloom.read.bar import Bar
-from barloom.read.events import Closed, Final
+from barloom.read.events import Closed, FinalBar
 from barloom.read.following import FOR_GOOD, PASSING
 from barloom.store.log.position import Position
 from barloom.store.log.reading import LoggedFinal
@@ -50,7 +50,7 @@ class Following(Generic[B]):
         self._waiter = waiter
         self._read_to = after
         self._closed_to: int | None = None
-        self._waiting: deque[Final[B] | Closed] = deque()
+        self._waiting: deque[FinalBar[B] | Closed] = deque()
         self._over = False
         self.position = None if after is None else str(after)
 
@@ -60,13 +60,13 @@ class Following(Generic[B]):
     def __aiter__(self) -> Self:
         return self
 
-    def __next__(self) -> Final[B] | Closed:
+    def __next__(self) -> FinalBar[B] | Closed:
         while not self._look():
             if self._over or not self._waiter.wait():
                 raise StopIteration
         return self._given()
 
-    async def __anext__(self) -> Final[B] | Closed:
+    async def __anext__(self) -> FinalBar[B] | Closed:
         while not self._look():
             if self._over or not await self._waiter.wait_async():
                 raise StopAsyncIteration
@@ -77,7 +77,7 @@ class Following(Generic[B]):
         self._over = True
         self._waiter.wake()
 
-    def _given(self) -> Final[B] | Closed:
+    def _given(self) -> FinalBar[B] | Closed:
         event = self._waiting.popleft()
         self.position = event.position
         return event
@@ -104,7 +104,7 @@ class Following(Generic[B]):
         position = str(Position(epoch, item.number))
         if isinstance(item, LoggedFinal):
             bar = self._shape.make(item.key, item.start, item.record, final=True)
-            self._waiting.append(Final(position, bar))
+            self._waiting.append(FinalBar(position, bar))
             return
         after = item.after
         if not item.reopened:

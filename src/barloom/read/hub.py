@@ -10,7 +10,7 @@ from barloom.clock import SystemClock
 from barloom.errors import PositionGone, StoreError
 from barloom.read.arguments import encoded_key, key_row
 from barloom.read.bar import Bar
-from barloom.read.events import Closed, Event, Final, Live, Reset, Standing
+from barloom.read.events import Closed, Event, FinalBar, LiveBar, Reset, Standing
 from barloom.read.feed import Feed, Wanted
 from barloom.read.following import Waiter
 from barloom.read.shape import BarShape
@@ -81,7 +81,7 @@ class Hub:
         """Follow some keys (none: all) of some timeframes.
 
         Without `after` what there is comes first: each key's latest final, the live bars, and `SnapshotEnd`. With the
-        position of an event the finals and closed slots behind it come first, without a hole. Live bars come at most
+        position of an event the finals and closed slots behind it come first, without a hole. LiveBar bars come at most
         `max_rate` times a second, the latest state of each. Whoever lets more than `most_waiting` events wait is
         `Dropped`. Raises `ValueError` for a timeframe or position that there is not, `TypeError` for a key.
         """
@@ -136,14 +136,14 @@ class Hub:
         position = str(Position(epoch, item.number))
         if isinstance(item, LoggedFinal):
             bar = self._shapes[item.level].make(item.key, item.start, item.record, final=True)
-            return Final(position, bar)
+            return FinalBar(position, bar)
         timeframe = str(self.store.plan.levels[item.level].timeframe)
         return Closed(position, timeframe, item.after, item.to, item.slots, item.reopened)
 
-    def live(self, slot: _Slot, record: bytes) -> Live[Bar]:
+    def live(self, slot: _Slot, record: bytes) -> LiveBar[Bar]:
         """What is told of a live bar."""
         level, key, start = slot
-        return Live(self._shapes[level].make(key, start, record, final=False))
+        return LiveBar(self._shapes[level].make(key, start, record, final=False))
 
     def open_bars(self, wanted: Wanted) -> dict[_Slot, bytes]:
         """The live bars of some levels and keys, but for those whose final was told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from barloom.errors import RegistryUnavailable, SourceError, StoreNotRunning, WaitTimeout
@@ -14,6 +15,8 @@ from barloom.read.arguments import Deadline, seconds_until
 from barloom.read.bar import Bar
 from barloom.read.bucket import TimeBucket
 from barloom.read.shape import check_shape
+from barloom.store.log.head import begin_epoch
+from barloom.store.opening import open_backend
 from barloom.telemetry.logs import get_logger
 from barloom.time.instants import to_datetime
 
@@ -313,8 +316,13 @@ class Reader:
         )
 
     def backup(self, path: str | Path) -> None:
-        """Copy what is here, as of now, into a new directory, from which another reader can go on."""
+        """Copy what is here, as of now, into a new directory, from which another reader can go on.
+
+        There the log is counted in an epoch of its own: the two readers may take in the same finals in another order.
+        """
         self._copy.backend.backup(path)
+        with closing(open_backend(path)) as copied:
+            begin_epoch(copied, "copy")
 
     def close(self) -> None:
         """Stop following and release the copy; buckets answer no more."""
