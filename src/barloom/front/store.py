@@ -93,10 +93,7 @@ class Store:
         A copy of topics that a reader of Kafka keeps can be copied as well.
         """
         from barloom.store.log.head import begin_epoch  # noqa: PLC0415
-        from barloom.store.opening import (
-            open_backend,
-            open_backend_for_reading,
-        )
+        from barloom.store.opening import open_backend, open_backend_for_reading  # noqa: PLC0415
 
         with closing(open_backend_for_reading(self.path)) as held:
             held.refresh()
