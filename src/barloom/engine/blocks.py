@@ -47,7 +47,7 @@ class Values(NamedTuple):
 
 
 class Marks(NamedTuple):
-    """ "Complete to" marks between the rows of a batch, in order.
+    """Marks between the rows of a batch, in order, that say up to when it is complete.
 
     `after`: how many rows of the batch stand ahead of each mark; `time`: every row of its key whose event time lies
     before it was given; `keys`: the key's fields of each mark, none for a mark of all keys.

@@ -123,8 +123,10 @@ class Ping(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a venue allows: `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight
-    it takes in `window` seconds, `messages` how many messages a second may be sent to it over one connection.
+    """What a venue allows.
+
+    `life` is after how many seconds it cuts a connection, `weight` how much of requests' weight it takes in `window`
+    seconds, `messages` how many messages a second may be sent to it over one connection.
     """
 
     symbols: int = 100
@@ -192,7 +194,9 @@ class Venue(Protocol):
         ...
 
     def read_latest(self, symbol: str, answer: Answer) -> tuple[Tail, Sequence[Trade]]:
-        """Its answer, with the trades that came in it. The time of the tail is the venue's clock where it says it
-        (the HTTP header ``Date``, cut to its second, where nothing better is there).
+        """Its answer, with the trades that came in it.
+
+        The time of the tail is the venue's clock where it says it (the HTTP header ``Date``, cut to its second, where
+        nothing better is there).
         """
         ...

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from barloom.kafka.reader.arrivals import Arrivals, Column
     from barloom.kafka.reader.closings import ToldClosed
-    from barloom.kafka.reader.copy import TopicCopy
     from barloom.kafka.reader.feeds import Feeds, Lane, Told
+    from barloom.kafka.reader.held import HeldBars
     from barloom.store.stream_times import StreamTimes
 
 __all__ = ["CLOSED_READ", "READ_AT", "Change"]
@@ -45,7 +45,7 @@ class _Bar(NamedTuple):
 class Change:
     """One batch in the making; `settle` tells the copy of it once it is written."""
 
-    def __init__(self, copy: TopicCopy) -> None:
+    def __init__(self, copy: HeldBars) -> None:
         self._copy = copy
         self._final = copy.backend.getter(Family.FINAL)
         self.batch = copy.backend.batch()

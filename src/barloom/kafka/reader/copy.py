@@ -7,16 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from barloom.kafka.reader.change import CLOSED_READ, Change
-from barloom.kafka.reader.closings import ToldClosed, Whole
+from barloom.kafka.reader.closings import ToldClosed
 from barloom.kafka.reader.held import HeldBars
 from barloom.kafka.reader.retention import Retention
 from barloom.kafka.reader.values import message_values
 from barloom.store.backend import Family
 from barloom.store.changes import changes_of
 from barloom.store.keys import after
-from barloom.store.log.declared import readers_of
 from barloom.store.log.reading import FinalLog
-from barloom.store.log.writing import LogWriter
 from barloom.store.scanning import Scanner, Selection
 
 if TYPE_CHECKING:
@@ -81,10 +79,7 @@ class TopicCopy(HeldBars):
         self.as_of: int | None = None
         self._getters = {family: backend.getter(family) for family in Family}
         self.log = FinalLog(self.layout, backend, self._is_expired)
-        self.readers = readers_of(backend.directory)
         self.changes = changes_of(backend.directory)
-        self.numbering = self._numbering()
-        self.whole = Whole(plan, self.held)
         self._retention = Retention(self, self.scanner, live_retention)
         self._version = 0
 
@@ -107,10 +102,6 @@ class TopicCopy(HeldBars):
         """Up to where the slots of a level are closed for all keys of all partitions; none where nothing is said."""
         head = self.log.head()
         return None if head is None else head.decided[level]
-
-    def _numbering(self) -> LogWriter:
-        """Finals are numbered as they come: the numbers are this copy's, and those of another begin anew with it."""
-        return LogWriter(self.backend, len(self.plan.levels), used=False)
 
     def _is_expired(self, level: int, key: bytes, start: int) -> bool:
         """Whether a bar is older than those that are kept."""
@@ -168,7 +159,6 @@ class TopicCopy(HeldBars):
             batch.delete_range(family, b"", _BEYOND_ALL)
         self.backend.write(batch)
         self.load()
-        self.numbering = self._numbering()
         self._version += 1
         self.changes.happened()
 

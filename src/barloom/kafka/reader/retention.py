@@ -10,7 +10,7 @@ from barloom.store.log.reading import finals_of
 from barloom.store.retention import kept_from
 
 if TYPE_CHECKING:
-    from barloom.kafka.reader.copy import TopicCopy
+    from barloom.kafka.reader.held import HeldBars
     from barloom.store.backend import Batch
     from barloom.store.log.entries import FinalsEntry
     from barloom.store.scanning import Scanner
@@ -27,7 +27,7 @@ class Retention:
     Looks again after every quarter of the shortest retention.
     """
 
-    def __init__(self, copy: TopicCopy, scanner: Scanner, live: int | None) -> None:
+    def __init__(self, copy: HeldBars, scanner: Scanner, live: int | None) -> None:
         levels = enumerate(copy.plan.levels)
         self._copy = copy
         self._scanner = scanner

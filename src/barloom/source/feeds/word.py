@@ -32,8 +32,9 @@ BEHIND: Final = FeedState.BEHIND
 class CompleteTo:
     """A mark between rows: every row whose event time lies before `time` (nanoseconds UTC) was given.
 
-    It is said of one key, by its fields, or of all keys together (`key` empty). Stream time moves to `time`, and what is
-    known to be complete reaches as far. Once a feed or topic has marks the machine's clock closes nothing beyond them.
+    It is said of one key, by its fields, or of all keys together (`key` empty). Stream time moves to `time`, and what
+    is known to be complete reaches as far. Once a feed or topic has marks the machine's clock closes nothing beyond
+    them.
     """
 
     time: int
