@@ -126,5 +126,6 @@ def test_a_rebuild_is_told_to_those_who_go_on(tmp_path: Path) -> None:
         with pytest.raises(PositionGone, match="the store is another one since"):
             list(bucket.follow(before.position, deadline=0))
         found = [event for event in bucket.follow(deadline=0) if isinstance(event, FinalBar)]
-        stored = [(key, bar.start_ns) for (key,) in bucket.keys() for bar in bucket.range(key) if bar.final]
+        symbols = [symbol for (symbol,) in bucket.keys()]  # noqa: SIM118 - no mapping
+        stored = [(symbol, bar.start_ns) for symbol in symbols for bar in bucket.range(symbol) if bar.final]
     assert Counter((event.bar.symbol, event.bar.start_ns) for event in found) == Counter(stored)

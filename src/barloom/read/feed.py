@@ -25,6 +25,7 @@ __all__ = ["Feed", "Wanted"]
 
 _Slot = tuple[int, bytes, int]
 _AT_ONCE = 500
+_AGAIN = 0.02
 
 
 class Wanted(NamedTuple):
@@ -106,8 +107,10 @@ class Feed:
     @property
     def due_in(self) -> float | None:
         """After how many seconds `take` gives something; none where that is up to what happens."""
-        if self._over or self._waiting or not self._joined:
+        if self._over or self._waiting:
             return 0.0
+        if not self._joined:  # the hub is not where this has read to: it is just finding out that an epoch has begun
+            return _AGAIN
         return max(self._lives_due - self._clock.monotonic(), 0.0) if self._lives else None
 
     def get(self, seconds: float | None = None) -> list[Event]:
@@ -137,8 +140,9 @@ class Feed:
     def take(self) -> list[Event]:
         """What there is now, without waiting."""
         events: list[Event] = []
-        while not (events or self._joined or self._waiting or self._over):
-            events = self._read()
+        read_to: object = self
+        while not (events or self._joined or self._waiting or self._over or read_to == self._behind):
+            read_to, events = self._behind, self._read()
         if not events:
             events = self._told()
         for event in events:
@@ -178,7 +182,7 @@ class Feed:
         except PositionGone as gone:
             self._again(gone.goes_on)
             return [Reset(gone.why, gone.goes_on)]
-        self._behind = part.position
+        self._behind = part.position if part.position.epoch else None
         if not part.more:
             self._hub.join(self, part.position)
         events = [self._hub.event(part.position.epoch, item) for item in part.items if self._wants(item)]
