@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from barloom.clock import Clock, SystemClock
-from barloom.errors import TopicMismatch
+from barloom.errors import AccessRefused, TopicMismatch
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.cluster.clients import consumer_config
 from barloom.kafka.config.settings import BARLOOM
@@ -78,7 +78,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
         settings.app,
         live=settings.live_interval is not None,
         written_by=settings.written_by,
-        closed=settings.written_by == BARLOOM and closed in cluster.found([closed]),
+        closed=settings.written_by == BARLOOM and _is_there(cluster, closed),
     )
     ids, count = _topics(admin, feeds.topics)
     held = _held(partitions, count)
@@ -129,6 +129,14 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     if follow:
         reader.follow()
     return reader
+
+
+def _is_there(cluster: Cluster, topic: str) -> bool:
+    """Whether a topic that an older version does not write is there, and may be read."""
+    try:
+        return topic in cluster.found([topic], "READ")
+    except AccessRefused:
+        return False
 
 
 def _tail(settings: KafkaSettings, feeds: Feeds) -> Tail:
