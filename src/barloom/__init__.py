@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         DefinitionError,
         ExactnessError,
         MissingExtra,
+        PositionGone,
         Problem,
         SourceError,
         SourceReplaced,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from barloom.read.answers import Found, NotFound, Why
     from barloom.read.bar import Bar
     from barloom.read.bucket import TimeBucket
+    from barloom.read.events import Closed, FinalBar
     from barloom.read.explain import Explanation
     from barloom.read.gaps import Gap
     from barloom.read.verify.verification import Verification
@@ -104,6 +106,7 @@ __all__ = [
     "BarloomError",
     "Bars",
     "CalendarError",
+    "Closed",
     "CompleteTo",
     "Computed",
     "DefinitionError",
@@ -113,11 +116,13 @@ __all__ = [
     "Explanation",
     "Expression",
     "FeedState",
+    "FinalBar",
     "Found",
     "Gap",
     "MissingExtra",
     "NotFound",
     "Operand",
+    "PositionGone",
     "Problem",
     "Query",
     "RunProgress",
@@ -187,7 +192,8 @@ _HOMES = {
     "barloom.embedded.run": "run",
     "barloom.environment": "Secret",
     "barloom.errors": (
-        "BadRow BarloomError CalendarError DefinitionError ExactnessError MissingExtra Problem SourceError "
+        "BadRow BarloomError CalendarError DefinitionError ExactnessError MissingExtra PositionGone Problem "
+        "SourceError "
         "SourceReplaced StoreError StoreFormat StoreFull StoreLocked StoreMismatch StoreNotRunning "
         "TooManyRejected WaitTimeout"
         " AddressUnusable BadArguments"
@@ -207,6 +213,7 @@ _HOMES = {
     "barloom.read.answers": "Found NotFound Why",
     "barloom.read.bar": "Bar",
     "barloom.read.bucket": "TimeBucket",
+    "barloom.read.events": "Closed FinalBar",
     "barloom.runtime.report": "RunReport RunProgress",
     "barloom.source.feeds.word": "BEHIND CAUGHT_UP CompleteTo FeedState",
     "barloom.time.timeframe": "Timeframe",

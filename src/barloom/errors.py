@@ -16,6 +16,7 @@
     │   ├── StoreNotRunning                 reading a store whose state is not RUNNING
     │   ├── StoreLocked                     another writer has the store open
     │   ├── StoreMismatch                   the store was made by another definition
+    │   ├── PositionGone                    a reader's position in the log cannot be gone on from
     │   ├── StoreFormat                     not a store, damaged, or of a format this version does not read
     │   └── StoreFull                       the disk or a quota is full
     ├── BrokerError (RuntimeError)          the Kafka cluster refuses or fails; `retriable` tells whether waiting helps
@@ -74,6 +75,7 @@ __all__ = [
     "KsqlUnsupported",
     "LoginRefused",
     "MissingExtra",
+    "PositionGone",
     "Problem",
     "RegistryUnavailable",
     "SchemaMismatch",
@@ -198,6 +200,25 @@ class StoreLocked(StoreError):
 
 class StoreMismatch(StoreError):
     """The store was made by another definition."""
+
+
+class PositionGone(StoreError):
+    """What is behind a position of the log cannot be given without a hole; `position` is its text, `why` the reason.
+
+    Take what the store holds now, and go on from `end`, the position behind it. Where stream time was set back, nothing
+    is lost: finals go on from `goes_on`, and only what is decided has to be asked anew. Both are none where there is
+    no such position.
+    """
+
+    def __init__(self, position: str, why: str, *, end: str | None = None, goes_on: str | None = None) -> None:
+        self.position = position
+        self.why = why
+        self.end = end
+        self.goes_on = goes_on
+        fix = "take what it holds now" + ("" if end is None else f", and go on from {end}")
+        if goes_on is not None:
+            fix = f"go on from {goes_on}, and ask anew what is decided"
+        super().__init__(f"the position {position} is gone: {why}; {fix}")
 
 
 class StoreFormat(StoreError):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BarBlock",
     "BarId",
+    "ClosedSlots",
     "Completeness",
     "Keys",
     "Marks",
@@ -184,6 +185,22 @@ class BarId(NamedTuple):
     start: Integers
 
 
+class ClosedSlots(NamedTuple):
+    """Slots of a level that are decided for all keys: those that end after `after` and not after `to`.
+
+    `starts`, in order, are those of them that have bars, and `keys` how many keys have one in each. With `after` none
+    nothing was read until `to`. The range of a quiet time is told again as it grows, from the same `after` on.
+    `reopened`: these are bars that came for slots that were told before; `to` is then up to where that was.
+    """
+
+    level: int
+    after: int | None
+    to: int
+    starts: Integers
+    keys: Integers
+    reopened: bool = False
+
+
 class Reason(IntEnum):
     """Why a row is in the side output."""
 
@@ -230,8 +247,8 @@ class Step:
 
     `lives` are the open bars that changed (their partials are the engine's state), `finals` the bars that closed (each
     replaces its live bar), `retracted` the live bars to delete, `entries` small named pieces of state (none: delete),
-    `counts` rows by what became of them, `notes` what a person should know, `holes` what has become known
-    of absent numbers.
+    `counts` rows by what became of them, `closed` the slots that no key can get a bar in any more, `notes` what a
+    person should know, `holes` what has become known of absent numbers.
     """
 
     finals: tuple[BarBlock, ...] = ()
@@ -243,6 +260,7 @@ class Step:
     stream_time: int | None = None
     notes: tuple[str, ...] = ()
     holes: tuple[HoleEvent, ...] = ()
+    closed: tuple[ClosedSlots, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from barloom.engine.blocks import BarBlock, BarId, Step
+from barloom.engine.closing import Closing
 from barloom.engine.dropping import drop_after
 from barloom.engine.floors import Floors
 from barloom.engine.groups import Groups, groups_of
@@ -94,6 +95,8 @@ class Engine:
         self._gaps = {
             level.position: self._timed.gaps(level) for level in self._published if level.plan.gap is not Gap.OMIT
         }
+        self._closing = Closing(plan, self._market, self._levels)
+        self._delays = {level.position: self._ladder.delay(level) for level in self._published}
         beating = [level for level in self._published if level.plan.heartbeat]
         self._last = LastTicks(plan.partials)
         self._growth = Growth(plan, self._levels) if plan.grows else None
@@ -163,11 +166,17 @@ class Engine:
         return self._step(self._settle(None), None)
 
     def advance(self, checked_at: int) -> Step:
-        """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more."""
+        """Let the clock close quiet slots: at `checked_at` the input was seen to hold nothing more.
+
+        Where there is no row yet, that is all it says of them: the step tells up to where they are closed.
+        """
         self._times.begin_step()
+        alone, until = None, min(checked_at, self.calendar.known_to)
         if self.plan.clock and len(self.keys):
-            self._times.extend(min(checked_at, self.calendar.known_to))
-        return self._step(self._settle(None), None)
+            self._times.extend(until)
+        if self.plan.clock and self.stream_time is None:
+            alone = until - self.plan.clock_after
+        return self._step(self._settle(None), None, alone=alone)
 
     def override(self, text: str, source: str = "overrides") -> Step:
         """Apply the content of an override file to the calendar, from the present stream time on.
@@ -242,7 +251,7 @@ class Engine:
             change = self._grown(LevelChange(level, closed, np.zeros(0, np.int64)))
             self._publish(level, change.closed, outcome, end)
         self.closed = True
-        step = self._step(outcome, None, end)
+        step = self._step(outcome, None, end, ended=True)
         return replace(step, entries={**step.entries, _CLOSED: b"1"})
 
     def open_bars(self) -> tuple[BarBlock, ...]:
@@ -319,6 +328,7 @@ class Engine:
             self._ladder.restore(level, rows, level.rows.arrived[rows])
         self._ladder.load(entries, self.keys)
         self._floors.load(entries, self.keys)
+        self._closing.load(entries, self._times, self._delays)
         for level in self._levels:
             level.recut()
         finals = {block.level: Groups.sorted([groups_of(self.plan, block)])[0] for block in latest}
@@ -460,7 +470,17 @@ class Engine:
             tuple(groups.values if self._growth is None else self._growth.shown(level, groups, final=final)),
         )
 
-    def _step(self, outcome: _Outcome, admitted: Admitted | None, until: Until | None = None) -> Step:
+    def _step(
+        self,
+        outcome: _Outcome,
+        admitted: Admitted | None,
+        until: Until | None = None,
+        *,
+        alone: int | None = None,
+        ended: bool = False,
+    ) -> Step:
+        """All that a step says; `alone` is where the clock is of a stream without rows, `ended` that nothing comes."""
+        closed = self._closing.settle(outcome.finals, self._times, self._delays, alone=alone, ended=ended)
         holes: tuple[HoleEvent, ...] = ()
         entries: dict[bytes, bytes | None] = dict(self._times.dump(self.keys))
         if self._sequencer is not None:
@@ -476,6 +496,7 @@ class Engine:
         if self._floors:
             reach = self._times.reach(self._ladder.delay(self._levels[0]))
             entries |= self._floors.settle(reach, self.keys)
+        entries |= self._closing.entries()
         return Step(
             tuple(outcome.finals),
             tuple(outcome.lives),
@@ -486,4 +507,5 @@ class Engine:
             self.stream_time,
             (*self._disregarded, *(level.stopped for level in self._levels if level.stopped is not None)),
             holes,
+            closed,
         )

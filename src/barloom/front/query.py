@@ -100,19 +100,26 @@ class Query:
         close_grace: Duration | None = None,
         close_grace_when: Expression | str | None = None,
         time: TimeOf | None = None,
+        idle_after: Duration | None = None,
     ) -> Query:
         """The one base window.
 
         `delay` is the tolerance for late ticks; `on` names the event time if no field is marked. `calendar` is a name
         (``24x7``, ``XNYS``, ``XTKS?break=span``) or a weekly template. `close_grace` lets the last slots of a session
         take ticks stamped up to that long after its close, if they fulfil `close_grace_when`. `time` says
-        whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own. Coarser timeframes
-        belong into `rollup`.
+        whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own; then a key that is
+        `idle_after` (1 h) behind the latest row is not waited for where slots are told to be closed for all keys.
+        Coarser timeframes belong into `rollup`.
         """
         names = [*every, *more] if isinstance(every, (list, tuple)) else [every, *more]
         bases = [LevelDraft(name, "tumbling", delay, gap, carry_limit, heartbeat, retention) for name in names]
         based = self._based(bases, InputKind.TICKS, "tumbling", calendar, on)
-        stated = {"close_grace": close_grace, "close_grace_when": close_grace_when, "time": time}
+        stated = {
+            "close_grace": close_grace,
+            "close_grace_when": close_grace_when,
+            "time": time,
+            "idle_after": idle_after,
+        }
         knobs = ((name, Value(knob, f"tumbling({name}=…)")) for name, knob in stated.items() if knob is not None)
         return based._with(knobs=(*based.draft.knobs, *knobs))  # noqa: SLF001 - its own class
 
@@ -129,6 +136,7 @@ class Query:
         carry_limit: Duration | None = None,
         retention: Duration | None = None,
         time: TimeOf | None = None,
+        idle_after: Duration | None = None,
     ) -> Query:
         """The rows are bars of the timeframe `every`, whose event time is their slot's `stamped` side.
 
@@ -137,9 +145,11 @@ class Query:
         session opens within them. `keep` ``"last"``: rows are states of bars that still grow, and of each bar the last
         counts that comes before a newer one of the key begins, or before its deadline. `gap` fills the holes of the
         input. Where it does, or the last states count, bars of `every` are made as well, and kept for `retention`.
-        `time` says whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own.
+        `time` says whose stream time, lateness and closing are: the ``"partition"``'s, or each ``"key"``'s own;
+        `idle_after` as for `tumbling`.
         """
-        knobs = () if time is None else (("time", Value(time, "bars(time=…)")),)
+        stated = {"time": time, "idle_after": idle_after}
+        knobs = ((name, Value(knob, f"bars({name}=…)")) for name, knob in stated.items() if knob is not None)
         chosen = self._with(
             stamped=Value(stamped, "bars(stamped=…)"),
             keep=Value(keep, "bars(keep=…)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from barloom.read.gaps import Gap
     from barloom.read.status import Status
     from barloom.read.verify.verification import How, Verification
+    from barloom.store.log.declared import DeclaredReader
 
 __all__ = ["Compacted", "Store"]
 
@@ -133,16 +135,44 @@ class Store:
         with open_for_reading(self.path) as held:
             return gaps_in(held, key_part(held.plan.event, key))
 
+    def readers(self) -> list[DeclaredReader]:
+        """Those who have declared how far they have read, each with its position and until when the rest is kept."""
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            return held.readers.all()
+
+    def declare_reader(self, name: str, position: str, *, keep_for: timedelta = timedelta(days=7)) -> DeclaredReader:
+        """Say how far a reader has come: bars behind that position stay, though they are older than is kept.
+
+        It holds until it is declared again, or that long from now. Call it as the reader goes on.
+        """
+        from barloom.store.log.position import Position  # noqa: PLC0415
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            return held.readers.declare(name, Position.of(position), keep_for // timedelta(microseconds=1) * 1_000)
+
+    def forget_reader(self, name: str) -> None:
+        """Keep nothing for a reader any more."""
+        from barloom.store.opening import open_for_reading  # noqa: PLC0415
+
+        with open_for_reading(self.path) as held:
+            held.readers.forget(name)
+
     def backup(self, out: str | Path) -> int:
         """Copy it, all of one moment, into a directory that is not there yet; the bytes of the copy.
 
         A copy of topics that a reader of Kafka keeps can be copied as well.
         """
-        from barloom.store.opening import open_backend_for_reading  # noqa: PLC0415
+        from barloom.store.log.head import begin_epoch  # noqa: PLC0415
+        from barloom.store.opening import open_backend, open_backend_for_reading  # noqa: PLC0415
 
         with closing(open_backend_for_reading(self.path)) as held:
             held.refresh()
             held.backup(out)
+        with closing(open_backend(out)) as copied:
+            begin_epoch(copied, "copy")
         with closing(open_backend_for_reading(out)) as copy:
             return copy.size()
 

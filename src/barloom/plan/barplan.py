@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.plan.nodes import Column, may_be_null
 from barloom.plan.patterns import ISO, TimeForm
-from barloom.time.timeframe import DAY, MINUTE, SECOND, Timeframe
+from barloom.time.timeframe import DAY, HOUR, MINUTE, SECOND, Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -257,7 +257,8 @@ class BarPlan:
     `max_ahead` and `live_within` are nanoseconds, and so are `clock_after`, how much later than time passes the clock
     closes slots, and `close_grace`: how long after a session's close its last slots still take ticks (the closing
     auction); `close_grace_when` is the condition on these ticks. `time` says whose stream time, lateness and closing
-    are: the ``partition``'s, or each ``key``'s own.
+    are: the ``partition``'s, or each ``key``'s own; with the latter a key that is `idle_after` behind the latest row is
+    not waited for where slots are told to be closed for all keys.
     """
 
     name: str
@@ -277,6 +278,7 @@ class BarPlan:
     close_grace: int = 0
     close_grace_when: Node | None = None
     time: str = "partition"
+    idle_after: int = HOUR
     pass_headers: tuple[str, ...] = ()
     source: SourcePlan = field(default_factory=SourcePlan)
 

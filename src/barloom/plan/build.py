@@ -49,6 +49,7 @@ def build(draft: BarsDraft) -> BarPlan:
     _check_grace(draft, calendar, knobs, problems)
     check_timeframes(draft, calendar, levels, problems)
     _check_after(draft, knobs, problems)
+    _check_idle(draft, knobs, problems)
     grace_when = _grace_when(draft, scope, problems)
     if draft.input is InputKind.BARS and any(partial.grown is not None for partial in columns.partials):
         fix = "sum the volumes of the bars, such as volume = sum(volume)"
@@ -264,6 +265,7 @@ def _knobs(draft: BarsDraft, problems: list[Problem]) -> dict[str, Any]:
         "clock": _clock,
         "clock_after": _after,
         "time": _time,
+        "idle_after": _positive,
         "pass_headers": _headers,
     }
     return {name: readers[name](knob, problems) for name, knob in draft.knobs if name in readers}
@@ -328,6 +330,13 @@ def _check_after(draft: BarsDraft, knobs: dict[str, Any], problems: list[Problem
     if stated is not None and not knobs.get("clock", True):
         fix = "leave it out, or leave the clock on"
         problems.append(Problem("a clock that is off closes nothing, however much later", stated.where, fix))
+
+
+def _check_idle(draft: BarsDraft, knobs: dict[str, Any], problems: list[Problem]) -> None:
+    stated = dict(draft.knobs).get("idle_after")
+    if stated is not None and knobs.get("time") != "key":
+        fix = draft.either('add time="key", or leave it out', 'add time = "key", or leave it out')
+        problems.append(Problem("one time is for all keys, so that none is waited for", stated.where, fix))
 
 
 def _headers(knob: Value, problems: list[Problem]) -> tuple[str, ...]:

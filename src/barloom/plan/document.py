@@ -22,7 +22,7 @@ from barloom.plan.barplan import (
 from barloom.plan.language.grammar import parse_expression
 from barloom.plan.language.render import render
 from barloom.plan.patterns import TimeForm
-from barloom.time.timeframe import Timeframe
+from barloom.time.timeframe import HOUR, Timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,7 @@ def plan_document(plan: BarPlan) -> dict[str, Any]:
         "close_grace": plan.close_grace,
         **({} if plan.close_grace_when is None else {"close_grace_when": render(plan.close_grace_when)}),
         **({"time": plan.time} if plan.by_key else {}),
+        **({} if plan.idle_after == HOUR else {"idle_after": plan.idle_after}),
         "pass_headers": list(plan.pass_headers),
         "source": _source(plan.source),
     }
@@ -97,6 +98,7 @@ def _plan(document: Mapping[str, Any]) -> BarPlan:
         close_grace=document["close_grace"],
         close_grace_when=_parsed(document.get("close_grace_when")),
         time=document.get("time", "partition"),
+        idle_after=document.get("idle_after", HOUR),
         pass_headers=tuple(document["pass_headers"]),
         source=_read_source(document["source"]),
     )

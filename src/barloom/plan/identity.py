@@ -23,7 +23,8 @@ __all__ = ["Topics", "continues", "differences", "field_text", "fingerprint", "n
 def fingerprint(plan: BarPlan) -> str:
     """SHA-256, in hex, of what determines the bars of a plan: not source or retention, nor when the clock helps.
 
-    Nor how the input's numbers come: as with other settings of the source, what was read before stays as it was read.
+    Nor which keys are waited for. Nor how the input's numbers come: as with other settings of the source, what was read
+    before stays as it was read.
     """
     from hashlib import sha256  # noqa: PLC0415 - keeps the import light
 
@@ -35,6 +36,7 @@ def _determining(plan: BarPlan) -> dict[str, Any]:
     document = plan_document(plan)
     del document["source"], document["event"]["name"], document["clock_after"]
     # The clock's settings were part of it once, so that the usual ones have to stand there.
+    document.pop("idle_after", None)
     document |= {"clock": True, "live_within": MINUTE}
     for item in document["event"]["fields"]:
         for name in ("patterns", "zone", "rounding", "encoding"):
@@ -149,11 +151,13 @@ class Topics:
     progress: str
     dead_letter: str
     replayed: str
+    closed: str
 
 
 def topics(plan: BarPlan, app: str | None = None) -> Topics:
-    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, and ``<app>_changelog``, ``<app>_progress``, ``<app>_dlq``.
+    """``bars_live_1m``, ``bars_final_1m``, ``bars_late``, ``bars_closed``.
 
+    Of the application: ``<app>_changelog``, ``<app>_progress``, ``<app>_dlq``.
     `replayed`, ``<app>_replayed``, is the ledger of the dead letters that were put back.
     `app` is the application that makes the bars; without one it is called like them.
     """
@@ -167,4 +171,5 @@ def topics(plan: BarPlan, app: str | None = None) -> Topics:
         progress=f"{own}_progress",
         dead_letter=f"{own}_dlq",
         replayed=f"{own}_replayed",
+        closed=f"{plan.name}_closed",
     )

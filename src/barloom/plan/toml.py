@@ -31,7 +31,16 @@ __all__ = ["read_document", "read_plan", "read_toml"]
 _FIELD: Final = re.compile(r"\s*(\w+)\s*(?:\(\s*(.*?)\s*\))?\s*(\?)?\s*")
 _KINDS: Final = {"string": FieldKind.STRING, "int": FieldKind.INTEGER, "bool": FieldKind.BOOLEAN}
 _LEVEL_SETTINGS: Final = ("delay", "gap", "carry_limit", "heartbeat", "retention")
-_KNOBS: Final = ("clock", "max_ahead", "live_within", "close_grace", "close_grace_when", "time", "pass_headers")
+_KNOBS: Final = (
+    "clock",
+    "max_ahead",
+    "live_within",
+    "close_grace",
+    "close_grace_when",
+    "time",
+    "idle_after",
+    "pass_headers",
+)
 _BARS: Final = (
     *("name", "where", "base", "input", "stamped", "keep", "calendar", "on", "ohlcv", "select", "rollup", "timeframes"),
     *_LEVEL_SETTINGS,

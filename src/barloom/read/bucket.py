@@ -13,7 +13,8 @@ from barloom.read.answers import OF_THE_KEY, Found, NotFound, Why
 from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_part, key_row, moment, number, within
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
-from barloom.read.following import Subscription, Watch, wait, wait_async
+from barloom.read.follow import Closings, Following
+from barloom.read.following import Subscription, Waiter, Watch, wait, wait_async
 from barloom.read.gap_look import gaps_in
 from barloom.read.ranges import BarRange, published_level
 from barloom.read.representable import slot_start
@@ -22,15 +23,18 @@ from barloom.read.standing import why_missing
 from barloom.store.backend import Family
 from barloom.store.failures import StoreClosed
 from barloom.store.keys import encode_start
+from barloom.store.log.position import Position
 from barloom.store.opening import open_for_reading
 from barloom.store.scanning import Selection
 from barloom.time.instants import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
     from typing import Unpack
 
+    from barloom.read.events import Closed
     from barloom.read.gaps import Gap
     from barloom.read.readable import Readable
     from barloom.read.verify.verification import How, Verification
@@ -162,6 +166,7 @@ class TimeBucket(Generic[B]):
         self._state = "PENDING_SHUTDOWN"
         if self._owns_store:
             self._store.close()
+        self._store.changes.happened()
 
     def get(self, key: KeyLike | None = None, start: Moment | None = None, **fields: object) -> Found[B] | NotFound:
         """The bar of a key in the slot that begins at `start`, final or live, or why there is none.
@@ -406,18 +411,65 @@ class TimeBucket(Generic[B]):
         encoded = None if key is None and not fields else self._encode(key, fields)
         first = None if since is None else within(moment(since))
         watch = Watch(self._store, self._level, self._shape, encoded, first)
-        return Subscription(self, watch, self._clock, deadline)
+        return Subscription(self, self._store, watch, self._clock, deadline)
+
+    def follow(self, after: str | None = None, *, deadline: Deadline | None = None) -> Following[B]:
+        """The finals of all keys, and the slots that were closed, in the one order in which they came to be so.
+
+        `after` is the position of the last event that was taken, so that whoever goes on misses and repeats none; none:
+        from the first on that the log has (a store of version 0.1 or 0.2 has none of the bars that it held before). Use
+        it in a ``for`` or an ``async for`` loop; raises `PositionGone` where it cannot go on without a hole.
+
+        Example::
+
+            for event in bucket.follow(position):
+                match event:
+                    case bl.FinalBar(position, bar):
+                        keep(bar, position)
+                    case bl.Closed():
+                        print("no bar that ends by", event.to, "will come any more")
+        """
+        self._check_running()
+        position = None if after is None else Position.of(after)
+        waiter = Waiter(self._store, self._clock, deadline)
+        return Following(self, self._store, self._level, self._shape, position, waiter)
+
+    @property
+    def decided_to(self) -> datetime | None:
+        """Up to where all slots of all keys were told to be closed, in all partitions; none where nothing was told.
+
+        It never goes back. Bars that come for closed slots all the same are told as reopened.
+        """
+        self._check_running()
+        try:
+            self._refresh()
+            found = self._store.decided_to(self._level)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
+        return None if found is None else to_datetime(found)
+
+    def on_closed(self, call: Callable[[Closed], object], *, after: str | None = None) -> Closings:
+        """Call a function, in a thread of its own, with each range of slots that is closed for all keys from now on.
+
+        With `after` also with those behind that position. Every final of the slots can be read by then.
+        """
+        self._check_running()
+        if after is None:
+            self.refresh()
+            end = self._store.log.end()
+            after = None if end is None else str(end)
+        return Closings(self.follow(after), call)
 
     def wait_final(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """The final bar of a slot, as soon as there is one.
 
         Raises `WaitTimeout`, which explains why, at the deadline, or at once where the slot is decided and empty.
         """
-        return wait(self, self._clock, key, start, deadline, fields)
+        return wait(self, self._store, self._clock, key, start, deadline, fields)
 
     async def wait_final_async(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """`wait_final` for asynchronous code."""
-        return await wait_async(self, self._clock, key, start, deadline, fields)
+        return await wait_async(self, self._store, self._clock, key, start, deadline, fields)
 
 
 def _merged(final: Iterator[Place], live: list[Place]) -> Iterator[tuple[Place, bool]]:

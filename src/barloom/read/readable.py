@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.bar import StoredValues
     from barloom.store.backend import Backend, Family
+    from barloom.store.changes import Changes
     from barloom.store.layout import Layout
+    from barloom.store.log.reading import FinalLog
     from barloom.store.protocol import SideRecord
     from barloom.store.scanning import Scanner
     from barloom.store.stream_times import StreamTimes
@@ -50,6 +52,16 @@ class Readable(Protocol):
         ...
 
     @property
+    def log(self) -> FinalLog:
+        """Its finals and closed slots in the order in which they came to be so."""
+        ...
+
+    @property
+    def changes(self) -> Changes:
+        """What wakes those who wait for others."""
+        ...
+
+    @property
     def state(self) -> str:
         """``RUNNING``, or what it does instead; then nothing is answered."""
         ...
@@ -69,6 +81,14 @@ class Readable(Protocol):
 
     def value(self, family: Family, name: bytes) -> bytes | None:
         """One stored value."""
+        ...
+
+    def replaced(self) -> bool:
+        """Whether another store was put in the place of this one since it was opened, as a rebuild does."""
+        ...
+
+    def decided_to(self, level: int, /) -> int | None:
+        """Up to where the slots of a level are closed for all keys (nanoseconds UTC); none where nothing is said."""
         ...
 
     def values(self, level: int) -> ValuesOf:

@@ -64,7 +64,7 @@ def set_back(plan: BarPlan, store: str | Path, to: int, *, really: bool) -> SetB
             raise ValueError(message)
         step = engine.set_back(to, _published(held, to))
         if really:
-            held.commit(Commit(step, engine.keys, (), restored.positions))
+            held.commit(Commit(step, engine.keys, (), restored.positions, begins="set-back"))
         return told(plan, engine, step, before, to)
 
 

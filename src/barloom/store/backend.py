@@ -13,7 +13,7 @@ __all__ = ["Backend", "Batch", "Family"]
 
 
 class Family(Enum):
-    """The rooms of a store. All but `FINAL` and `REJECTED` stay as small as the open state."""
+    """The rooms of a store. All but `FINAL`, `LOG` and `REJECTED` stay as small as the open state."""
 
     META = "meta"
     POSITIONS = "positions"
@@ -21,6 +21,7 @@ class Family(Enum):
     OPEN = "open"
     LATEST = "latest"
     FINAL = "final"
+    LOG = "log"
     REJECTED = "rejected"
 
 
@@ -50,6 +51,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """How messages call it: the path, or ``memory``."""
+        ...
+
+    @property
+    def directory(self) -> Path | None:
+        """Where it stands; none in memory."""
         ...
 
     def getter(self, family: Family) -> Callable[[bytes], bytes | None]:

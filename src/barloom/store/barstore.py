@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -11,23 +13,31 @@ from barloom.engine.market import OVERRIDES, calendar_of
 from barloom.engine.times.key_columns import entry_of, read_entry
 from barloom.errors import StoreError
 from barloom.store.backend import Family
+from barloom.store.changes import changes_of, place_of
 from barloom.store.keys import after, decode_start
 from barloom.store.layout import Layout
+from barloom.store.log.declared import readers_of
+from barloom.store.log.head import begin_epoch, head_version
+from barloom.store.log.position import Position
+from barloom.store.log.reading import FinalLog
+from barloom.store.log.writing import LogWriter
 from barloom.store.protocol import Restored
-from barloom.store.retention import Pruner
+from barloom.store.retention import Pruner, kept_from
+from barloom.store.rocksdb import RocksBackend
 from barloom.store.scanning import BarKind, Scanner, Selection
 from barloom.store.stream_times import StreamTimes
 from barloom.store.totals import TOTALS, Totals
 from barloom.store.writing import CommitWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import polars as pl
 
+    from barloom.clock import Clock
     from barloom.plan.barplan import BarPlan
     from barloom.store.backend import Backend
+    from barloom.store.log.reading import LogPart
     from barloom.store.protocol import Commit, SideRecord
     from barloom.store.values import StoredBar
     from barloom.time.calendar import Calendar
@@ -42,7 +52,9 @@ class BarStore:
     store at rest is as good as a running one (`state`), and what it answers is of now (`as_of` none).
     """
 
-    def __init__(self, plan: BarPlan, backend: Backend, *, calendar: Calendar | None = None) -> None:
+    def __init__(
+        self, plan: BarPlan, backend: Backend, *, calendar: Calendar | None = None, clock: Clock | None = None
+    ) -> None:
         self.plan = plan
         self.backend = backend
         self.layout = Layout(plan)
@@ -51,7 +63,12 @@ class BarStore:
         self._in_force: tuple[bytes | None, Calendar] | None = None
         self._getters = {family: backend.getter(family) for family in Family}
         self._writer: CommitWriter | None = None
-        self._pruner = Pruner(self.layout, backend, self.scanner, self._resolve, self.times_of)
+        self._log_writer: LogWriter | None = None
+        self.log = FinalLog(self.layout, backend, self._is_expired)
+        self.readers = readers_of(backend.directory, clock)
+        self._pruner: Pruner | None = None
+        self.changes = changes_of(backend.directory)
+        self._place = place_of(backend.directory)
         self._broken: Exception | None = None
         self.state = "RUNNING"
         self.as_of: int | None = None
@@ -85,14 +102,35 @@ class BarStore:
         """
         if self._broken is not None:
             raise self._broken
+        log = self._numbering()
         if self._writer is None:
-            self._writer = CommitWriter(self.layout, self.backend, self.totals(), self._next_side())
+            self._writer = CommitWriter(self.layout, self.backend, log, self.totals(), self._next_side())
         try:
             self._writer.write(commit)
-            self._pruner.after_commit(commit, self._writer.next_side)
+            self._pruning().after_commit(commit, self._writer.next_side)
         except StoreError as error:
             self._broken = error
             raise
+        self.changes.happened()
+
+    def _numbering(self) -> LogWriter:
+        if self._log_writer is None:
+            used = self.totals().commits > 0
+            self._log_writer = LogWriter(self.backend, len(self.plan.levels), used=used)
+        return self._log_writer
+
+    def _pruning(self) -> Pruner:
+        if self._pruner is None:
+            self._pruner = Pruner(
+                self.layout,
+                self.backend,
+                self.scanner,
+                calendar=self._resolve,
+                times_of=self.times_of,
+                log=self._numbering(),
+                readers=self.readers,
+            )
+        return self._pruner
 
     def _next_side(self) -> int:
         last = next(self.backend.scan(Family.REJECTED, b"", None, backwards=True), None)
@@ -113,7 +151,7 @@ class BarStore:
 
     def compact(self) -> None:
         """Remove finals beyond their retention and the oldest refused rows, and give back the space."""
-        self._pruner.prune(self.times().stream_time, self._next_side())
+        self._pruning().prune(self.times().stream_time, self._next_side())
         for family in Family:
             self.backend.compact(family)
 
@@ -144,6 +182,9 @@ class BarStore:
 
     def version(self) -> bytes:
         """What tells one commit from the next. A scan sees what a writer committed as it ended, a look-up may not."""
+        told = head_version(self.backend)
+        if told is not None:
+            return told
         found = self.backend.scan(Family.META, TOTALS, after(TOTALS))
         return next((data for name, data in found if name == TOTALS), b"")
 
@@ -178,6 +219,33 @@ class BarStore:
         encoded = None if key is None else self.layout.keys.encode(key)
         yield from self.scanner.frames(Selection(kind, self.plan.level_of(timeframe), encoded, from_, to), rows)
 
+    def finals_after(
+        self, position: Position | str | None, limit: int = 10_000, timeframes: Iterable[str] | None = None
+    ) -> LogPart:
+        """What became final, and which slots were closed, behind a position of the log, in the order of the commits.
+
+        At most `limit` items, of some timeframes or all; none as a position begins with the first that is kept. The
+        position of the answer is the one to go on from. Raises `PositionGone` where that cannot be without a hole.
+        """
+        levels = None if timeframes is None else [self.plan.level_of(timeframe) for timeframe in timeframes]
+        return self.log.after(None if position is None else Position.of(position), limit, levels)
+
+    def _is_expired(self, level: int, key: bytes, start: int) -> bool:
+        """Whether a bar is older than those that are kept."""
+        retention, reached = self.plan.levels[level].retention, self.times_of(key).stream_time
+        if retention is None or reached is None:
+            return False
+        return start < kept_from(self.calendar.grid(self.plan.levels[level].timeframe), reached - retention)
+
+    def replaced(self) -> bool:
+        """Whether another store was put in the place of this one since it was opened, as a rebuild does."""
+        return place_of(self.backend.directory) not in (None, self._place)
+
+    def decided_to(self, level: int) -> int | None:
+        """Up to where the slots of a level are closed for all keys (nanoseconds UTC); none where nothing is said."""
+        head = self.log.head()
+        return None if head is None else head.decided[level]
+
     def side_records(self) -> Iterator[SideRecord]:
         """The refused rows that are kept, oldest first."""
         return (record for _, record in self.scanner.side())
@@ -189,10 +257,14 @@ class BarStore:
     def backup(self, path: str | Path) -> None:
         """Copy the store as of its last commit into a new directory; the writer may go on meanwhile.
 
-        `StoreError` where something is there already.
+        Its log is counted in an epoch of its own, since it may go on with other bars than this one. `StoreError` where
+        something is there already.
         """
         self.backend.backup(path)
+        with closing(RocksBackend(Path(path))) as copy:
+            begin_epoch(copy, "copy")
 
     def close(self) -> None:
         """Release it for the next writer."""
         self.backend.close()
+        self.changes.happened()

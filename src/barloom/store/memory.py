@@ -89,6 +89,11 @@ class MemoryBackend:
         """``memory``."""
         return "memory"
 
+    @property
+    def directory(self) -> None:
+        """Nowhere."""
+        return
+
     def getter(self, family: Family) -> Callable[[bytes], bytes | None]:
         """A fast way to the single values of a family."""
         values = self._shelves[family].values

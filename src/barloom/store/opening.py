@@ -35,13 +35,16 @@ __all__ = [
     "open_store",
 ]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The format this version writes. A change of codec, keys or families is a new number and a line in `_MIGRATIONS`."""
 
 _READABLE: Final = 1
-"""The oldest format that is read as it is: in format 1 each refused row stands by itself."""
+"""The oldest format that is read as it is: in format 1 each refused row stands by itself, up to 2 there is no log."""
 
-_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {1: lambda backend: _renumber(backend, 2)}
+_MIGRATIONS: Final[Mapping[int, Callable[[Backend], None]]] = {
+    1: lambda backend: _renumber(backend, 2),
+    2: lambda backend: _renumber(backend, 3),
+}
 """How a store of an older format becomes one of the next; each step is one batch that also writes the new number."""
 
 FORMAT_KEY: Final = b"format"
@@ -53,6 +56,9 @@ COPY_OF_TOPICS: Final = b"copy of topics"
 _PLAN_KEY: Final = b"plan"
 _FINGERPRINT_KEY: Final = b"fingerprint"
 _KNOWN: Final = {"default", *(family.value for family in Family)}
+_FIRST: Final = _KNOWN - {Family.LOG.value}
+"""What there was in the oldest format that is read."""
+
 _LEFT_BY_A_CRASH: Final = ("LOCK", "LOG", "IDENTITY", "MANIFEST-", "OPTIONS-", "rocksdict-config.json")
 
 
@@ -125,7 +131,7 @@ def is_store(path: str | Path) -> bool:
 def _is_being_made(directory: Path) -> bool:
     """Whether a writer has begun to make a store there, and is not done or was stopped."""
     if (directory / "CURRENT").is_file():
-        return {"default"} <= _families(directory) < _KNOWN
+        return (found := _families(directory)) <= _KNOWN and not found >= _FIRST
     return directory.is_dir() and all(map(_left_by_a_crash, names := _names(directory))) and bool(names)
 
 

@@ -52,12 +52,17 @@ NUMBERS: Final = ("first_number", "last_number", "until", "hole")
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What one step changes: bars, state, side output and the input positions afterwards, all or nothing."""
+    """What one step changes: bars, state, side output and the input positions afterwards, all or nothing.
+
+    A store numbers its finals and closed slots in one log. `begins` says why they are counted in a new epoch from here
+    on, as after a ``set-back``.
+    """
 
     step: Step
     keys: Keys
     side: Sequence[SideRecord] = ()
     positions: Mapping[str, bytes] = field(default_factory=dict)
+    begins: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

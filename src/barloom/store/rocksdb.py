@@ -78,7 +78,8 @@ class RocksBackend:
         access = AccessType.secondary(str(self._beside)) if reading else AccessType.read_write()
         cache = Cache(_CACHE)
         options = _options()
-        families = {family.value: _family_options(family, cache) for family in Family}
+        known = _there(path) if reading else set(Family)
+        families = {family.value: _family_options(family, cache) for family in Family if family in known}
         if reading:  # a mapped table answers in a third of the time, and its pages belong to nobody
             for item in (options, *families.values()):
                 item.set_allow_mmap_reads(True)
@@ -88,8 +89,8 @@ class RocksBackend:
         except Exception as error:
             self._remove_beside()
             raise explained(error, str(path)) from error
-        self._families = {family: self._database.get_column_family(family.value) for family in Family}
-        self._handles = {family: self._database.get_column_family_handle(family.value) for family in Family}
+        self._families = {family: self._database.get_column_family(family.value) for family in known}
+        self._handles = {family: self._database.get_column_family_handle(family.value) for family in known}
         self._write_options = WriteOptions()
         # Commits put keys in their order, so that each finds its place near the one before.
         self._write_options.memtable_insert_hint_per_batch = True
@@ -100,8 +101,15 @@ class RocksBackend:
         """The path."""
         return str(self._path)
 
+    @property
+    def directory(self) -> Path:
+        """Where it stands."""
+        return self._path
+
     def getter(self, family: Family) -> Callable[[bytes], bytes | None]:
         """A fast way to the single values of a family; it raises RocksDB's own errors."""
+        if family not in self._families:
+            return lambda _: None
         if not self._reading or family is Family.FINAL:
             return self._families[family].get
         return lambda key: self._sought(family, key)
@@ -128,6 +136,8 @@ class RocksBackend:
         self, family: Family, lower: bytes, upper: bytes | None, *, backwards: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
         """Keys and values in order or backwards, as they are when the scan begins."""
+        if family not in self._families:
+            return
         options = _bounded(lower, upper)
         if not backwards:
             options.set_readahead_size(_SCAN_AHEAD)
@@ -156,6 +166,8 @@ class RocksBackend:
 
     def first(self, family: Family, lower: bytes) -> bytes | None:
         """The first key from `lower` on."""
+        if family not in self._families:
+            return None
         cursor = self._guarded(lambda: self._families[family].iter(_bounded(lower, None)))
         cursor.seek(lower)
         if cursor.valid():
@@ -241,6 +253,15 @@ class RocksBackend:
             return action()
         except Exception as error:
             raise explained(error, self.name) from error
+
+
+def _there(path: Path) -> set[Family]:
+    """The families of a store that is only read; an older version made fewer."""
+    try:
+        names = set(Rdict.list_cf(str(path), Options(raw_mode=True)))
+    except Exception as error:
+        raise explained(error, str(path)) from error
+    return {family for family in Family if family.value in names}
 
 
 def _size_of(file: Path) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from barloom.engine.blocks import BarBlock, BarId, Keys
     from barloom.store.backend import Backend, Batch
     from barloom.store.layout import Layout
+    from barloom.store.log.writing import LogWriter
     from barloom.store.protocol import Commit
     from barloom.time.calendar import Booleans, Integers
 
@@ -36,9 +37,10 @@ class CommitWriter:
     between two commits costs no deletion.
     """
 
-    def __init__(self, layout: Layout, backend: Backend, totals: Totals, next_side: int) -> None:
+    def __init__(self, layout: Layout, backend: Backend, log: LogWriter, totals: Totals, next_side: int) -> None:
         self._layout = layout
         self._backend = backend
+        self._log = log
         self._totals = totals
         self._next_side = next_side
         self._tags = [layout.prefix(level) for level in range(len(layout.plan.levels))]
@@ -57,8 +59,13 @@ class CommitWriter:
         """Write everything or nothing."""
         self._learn(commit.keys)
         batch = self._backend.batch()
+        if commit.begins is not None:
+            self._log.begin_epoch(commit.begins)
         for block in commit.step.finals:
             self._put_finals(batch, block)
+        for closed in commit.step.closed:
+            self._log.closed(batch, closed)
+        self._log.settle(batch)
         for gone in commit.step.retracted:
             self._delete_open(batch, gone)
         for block in commit.step.lives:
@@ -112,6 +119,10 @@ class CommitWriter:
         places = self._places.of_bars(self._tags[block.level], key, start)
         records = self._layout.records.encode(block, order, self._keys)
         batch.put_all(Family.FINAL, places, records)
+        if len(key):
+            begins = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+            runs = np.diff(np.append(begins, len(key)))
+            self._log.finals(batch, block.level, self._places.of_keys(b"", key[begins]), runs, start)
         was_open = self._open_until[block.level, key] >= start
         if was_open.any():
             batch.delete_all(Family.OPEN, _where(places, was_open))

@@ -25,6 +25,7 @@ from barloom.time.calendars import resolve
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from barloom.engine.blocks import ClosedSlots
     from barloom.store.protocol import SideRecord
     from barloom.time.calendar import Calendar
 
@@ -242,6 +243,21 @@ class Driver:
             for row in self.log.compacted(topic, partition).values()
         ]
         return pl.DataFrame(rows, schema=self._schema, orient="row")
+
+    def closed(self, timeframe: str, partition: int = 0) -> list[ClosedSlots]:
+        """What a partition has told of slots that no key can get a bar in any more, in order."""
+        level = self.plan.level_of(timeframe)
+        records = self.log.read(self._publisher.topics.closed, partition).records
+        values: list[Any] = [record.value for record in records]
+        return [closed for closed in values if closed.level == level]
+
+    def decided_to(self, timeframe: str) -> int | None:
+        """Up to where all partitions have closed the slots of a timeframe; none where one has told nothing."""
+        reached = [
+            max((closed.to for closed in self.closed(timeframe, partition)), default=None)
+            for partition in range(self.log.partitions(self._publisher.topics.closed))
+        ]
+        return min((to for to in reached if to is not None), default=None) if None not in reached else None
 
     def rejected(self) -> list[SideRecord]:
         """The side output."""

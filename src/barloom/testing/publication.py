@@ -56,6 +56,11 @@ class Topics:
         """The state."""
         return f"{self.plan.name}_changelog"
 
+    @property
+    def closed(self) -> str:
+        """Slots that are decided for all keys of a partition."""
+        return f"{self.plan.name}_closed"
+
     def final(self, level: int) -> str:
         """Closed bars of a level."""
         return self.plan.topic("final", self.plan.levels[level].timeframe)
@@ -65,7 +70,7 @@ class Topics:
         return self.plan.topic("live", self.plan.levels[level].timeframe)
 
     def __iter__(self) -> Iterator[str]:
-        yield from (self.ticks, self.rejected, self.changelog)
+        yield from (self.ticks, self.rejected, self.changelog, self.closed)
         for level in self.plan.published:
             yield from (self.live(level), self.final(level))
 
@@ -91,6 +96,9 @@ class Publisher:
                 yield Outgoing(self.topics.live(gone.level), (key, start), None)
         for hole in hole_records(self.plan, step.holes):
             yield Outgoing(self.topics.rejected, hole.offset, hole)
+        for closed in step.closed:
+            timeframe = str(self.plan.levels[closed.level].timeframe)
+            yield Outgoing(self.topics.closed, (timeframe, closed.after), closed)
         if step.rejected is not None:
             yield from (
                 Outgoing(self.topics.rejected, record.offset, record) for record in self._refused(step.rejected, polled)

@@ -85,7 +85,7 @@ def test_topics_are_planned_checked_and_applied(
 
     assert [0, 1, 0, 0] == codes
     assert before == untouched
-    assert "Created 9 topics, altered 0." in said
+    assert "Created 10 topics, altered 0." in said
     assert said.endswith("Every topic is as it should be.\n")
 
 

@@ -29,6 +29,7 @@ def test_each_topic_is_kept_as_what_it_holds() -> None:
         "bars_live_1m": ("compact,delete", str(7 * DAYS)),
         "bars_live_1mo": ("compact,delete", str(62 * DAYS)),  # a quiet key's open month is not to disappear
         "bars_late": ("delete", str(7 * DAYS)),
+        "bars_closed": ("compact", "-1"),
         "bars_dlq": ("delete", str(7 * DAYS)),
         "bars_changelog": ("compact", None),
         "bars_progress": ("compact", None),

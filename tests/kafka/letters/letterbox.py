@@ -36,7 +36,7 @@ class Letterbox:
     def __init__(self, broker: Broker, topics: Topics) -> None:
         self.bootstrap = broker.bootstrap
         self.input = topics.create("ticks", 3)
-        self.names = Names({}, {}, "", "", "", topics.create("desk_dlq", 3), topics.create("desk_replayed", 1))
+        self.names = Names({}, {}, "", "", "", topics.create("desk_dlq", 3), topics.create("desk_replayed", 1), "")
         _wait_for(topics, {self.input, *self.names_of_letters})
         self.settings = KafkaSettings(brokers=broker.bootstrap, app=f"{topics.prefix}desk", input=(self.input,))
 

@@ -45,7 +45,7 @@ def stop_in_the_third(self):
 
 replay._Writing.commit = stop_in_the_third
 settings = KafkaSettings(brokers=brokers, app=app, input=(topic,))
-replay.replay(settings, Topics({}, {}, "", "", "", dlq, ledger), lambda letter: True, SystemClock())
+replay.replay(settings, Topics({}, {}, "", "", "", dlq, ledger, ""), lambda letter: True, SystemClock())
 """
 
 

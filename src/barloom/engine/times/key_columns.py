@@ -69,6 +69,11 @@ class KeyColumns:
         found: Integers = self._columns[column, key]
         return found
 
+    def whole(self, column: int) -> Integers:
+        """A column of all keys; it is not to be changed."""
+        found: Integers = self._columns[column]
+        return found
+
     def set(self, column: int, key: Integers, values: Integers) -> None:
         """Set a column of some keys, each given once."""
         self._know(key)

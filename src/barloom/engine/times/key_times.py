@@ -8,6 +8,7 @@ import numpy as np
 
 from barloom.engine.times.completeness import begin_keys, disregarded_of_keys, ends_of_each
 from barloom.engine.times.key_columns import COMPLETE_FROM, EVENT, FIRST, GIVEN, KeyColumns
+from barloom.engine.times.least import least_of, least_reached, returning
 from barloom.engine.times.marks import ALL_KEYS
 from barloom.engine.times.protocol import TIME, Passed
 from barloom.engine.times.running import by_key, largest, reached_before
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from barloom.engine.open_rows import OpenRows
     from barloom.engine.times.marks import KeyMarks
     from barloom.engine.times.protocol import Until
+    from barloom.engine.times.running import Runs
     from barloom.plan.barplan import BarPlan
     from barloom.time.calendar import Booleans, Integers
 
@@ -39,6 +41,7 @@ class KeyTimes:
         self.time = StreamTime()
         self.moved: Integers = _NO_KEYS
         self.clock_moved = False
+        self._least: int | None = None
         self._columns = KeyColumns()
         self._plan = plan
         self._market = market
@@ -46,6 +49,18 @@ class KeyTimes:
     def of(self, key: Integers) -> Integers:
         """Stream time of some keys; `BEGINNING` where it has not begun."""
         return np.maximum(self._unaided(key), self.time.common)
+
+    @property
+    def least(self) -> int:
+        """What every key has come to that is not idle: the largest such time since rows were taken last."""
+        if self._least is None:
+            times = self._all_times()
+            self._least = least_of(times[times > BEGINNING], self.time.by_events - self._plan.idle_after)
+        return max(self._least, self.time.clock)
+
+    def _all_times(self) -> Integers:
+        """What stream time of all keys would be without the clock; `BEGINNING` where one has not begun."""
+        return np.maximum(self._columns.whole(EVENT), self._columns.whole(GIVEN))
 
     def begin_step(self) -> None:
         """A step begins: nothing has moved yet."""
@@ -97,11 +112,25 @@ class KeyTimes:
         before = reached_before(runs, begins, moving)
         unaided = before if (own == begins).all() else reached_before(runs, own, moving)
         latest = largest(runs, moving)
+        self._least = self._reckoned(runs, moving, own, unaided)
         further = latest > self._columns.get(EVENT, runs.key)
         self._columns.set(EVENT, runs.key[further], latest[further])
         self.moved = runs.key[latest > begins]
         self.time.move(event, moves, arrivals)
         return Passed(before, unaided, runs.order)
+
+    def _reckoned(self, runs: Runs, moving: Integers, own: Integers, before: Integers) -> int | None:
+        """What every key came to at some row of a batch; none where that is what they have all come to behind it.
+
+        Only a key that is new, or was idle and is back, can take it back: then every row is looked at.
+        """
+        head = np.maximum.accumulate(np.maximum(moving, self.time.by_events))
+        ahead, idle_after = np.append(self.time.by_events, head[:-1]), self._plan.idle_after
+        if not returning(moving, before, ahead, idle_after).any():
+            return None
+        times = self._all_times()
+        times[runs.key] = BEGINNING
+        return least_reached(runs, moving, before, own, times[times > BEGINNING], head, idle_after)
 
     def accept(self, key: Integers, time: Integers, start: Integers) -> tuple[str, ...]:
         """Note the first accepted row of each key that had none."""
@@ -130,6 +159,7 @@ class KeyTimes:
         reached = [BEGINNING if end == BEGINNING else min(reach(end), known_to) for end in ends.tolist()]
         times = np.array(reached, np.int64)[place.reshape(-1)]
         self.time.come_to(max(reached, default=BEGINNING))
+        self._least = None
         self._columns.set(GIVEN, key, np.maximum(self._columns.get(GIVEN, key), times))
         self.moved = key
 
@@ -154,6 +184,7 @@ class KeyTimes:
     def set_back(self, to: int) -> None:
         """Let the keys that are ahead of a time, and the clock, stand there."""
         self.time.set_back(to)
+        self._least = None
         for column in (EVENT, GIVEN):
             key = self._columns.having(column, to)
             self._columns.set(column, key, np.full(len(key), to))

@@ -64,6 +64,11 @@ class PartitionTimes:
         """The same for all keys."""
         return np.full(len(key), self.time.now)
 
+    @property
+    def least(self) -> int:
+        """The same for all keys."""
+        return self.time.now
+
     def begin_step(self) -> None:
         """Nothing to forget."""
 

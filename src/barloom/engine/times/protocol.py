@@ -64,6 +64,11 @@ class Times(Protocol):
         """Stream time of some keys; `BEGINNING` where it has not begun."""
         ...
 
+    @property
+    def least(self) -> int:
+        """The stream time that every key has come to in some moment of this step; `BEGINNING` where there is none."""
+        ...
+
     def begin_step(self) -> None:
         """A step begins: nothing has moved yet."""
         ...

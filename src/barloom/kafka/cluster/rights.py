@@ -19,7 +19,7 @@ def working_rights(plan: BarPlan, settings: KafkaSettings) -> dict[str, tuple[st
     """The operations that an instance does on each topic, once all of them are there."""
     names = topics(plan, settings.app)
     live = () if settings.live_interval is None else names.live.values()
-    written = (*names.final.values(), *live, names.late, names.dead_letter, names.progress)
+    written = (*names.final.values(), *live, names.late, names.closed, names.dead_letter, names.progress)
     return {
         **dict.fromkeys(settings.input, ("READ",)),
         **dict.fromkeys(written, ("WRITE",)),

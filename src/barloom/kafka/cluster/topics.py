@@ -120,6 +120,7 @@ def wanted_topics(plan: BarPlan, settings: KafkaSettings, partitions: int, repli
     lives = [(names.live[str(level.timeframe)], f"live {level.timeframe}", _live(level, settings)) for level in levels]
     others = [
         (names.late, "late and refused ticks", _kept(settings.late_retention) | _whole_messages()),
+        (names.closed, "closed slots", _closed(levels)),
         (names.dead_letter, "dead letters", _kept(settings.dead_letter_retention) | _whole_messages()),
         (names.changelog, "changelog", _changelog()),
         (names.progress, "progress", _latest()),
@@ -197,6 +198,13 @@ def _changelog() -> dict[str, str]:
         "max.compaction.lag.ms": _ms(HOUR),
         "delete.retention.ms": _ms(CHANGELOG_MEMORY),
     }
+
+
+def _closed(levels: Sequence[LevelPlan]) -> dict[str, str]:
+    """Kept as long as the bars that they tell of; of a quiet range that grows only the latest message stays."""
+    kept = [level.retention for level in levels]
+    retention = None if None in kept else max(item for item in kept if item is not None)
+    return {**_kept(retention), **_latest(), "cleanup.policy": "compact" if retention is None else "compact,delete"}
 
 
 def _latest() -> dict[str, str]:

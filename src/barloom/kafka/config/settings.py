@@ -190,7 +190,7 @@ def _check_session(settings: KafkaSettings, table: Table) -> None:
 
 def _check_circle(settings: KafkaSettings, plan: BarPlan, table: Table) -> None:
     own = topics(plan, settings.app)
-    others = (own.late, own.changelog, own.progress, own.dead_letter, own.replayed)
+    others = (own.late, own.closed, own.changelog, own.progress, own.dead_letter, own.replayed)
     for name in settings.input:
         if name in {*own.live.values(), *own.final.values(), *others}:
             fix = "name the topic of what comes in, or give the bars another name"

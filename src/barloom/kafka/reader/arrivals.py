@@ -9,6 +9,8 @@ import msgspec
 from msgspec.structs import replace
 
 from barloom.errors import SourceError
+from barloom.kafka.events.closed import read_closed
+from barloom.kafka.reader.closings import Closings, ToldClosed
 from barloom.kafka.state.key_progress import key_progress_of, name_of_key
 from barloom.store.stream_times import StreamTimes
 
@@ -32,12 +34,14 @@ class Column(NamedTuple):
 class Arrivals:
     """Bars by lane, the latest progress of each partition, and the next offset of every lane that moved.
 
-    `keys` are the latest records about keys that have a time of their own, by partition and the name of their entry.
+    `closed` is what partitions have closed, `keys` are the latest records about keys that have a time of their own, by
+    partition and the name of their entry.
     """
 
     bars: dict[Lane, Column] = field(default_factory=dict)
     progress: dict[int, bytes] = field(default_factory=dict)
     keys: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    closed: dict[int, ToldClosed] = field(default_factory=dict)
     positions: dict[Lane, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -50,6 +54,11 @@ class Arrivals:
             column = self.bars[lane] = Column([], [])
         column.keys.append(key or b"")
         column.values.append(value)
+
+    def close(self, partition: int, offset: int, value: bytes) -> None:
+        """One message of the topic of closed slots."""
+        told = ToldClosed((Closings(offset, read_closed(value)),))
+        self.closed[partition] = told.after(self.closed.get(partition))
 
     def tell(self, partition: int, key: bytes | None, value: bytes) -> None:
         """One message of the progress topic."""

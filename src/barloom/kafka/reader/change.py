@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -11,18 +13,22 @@ from msgspec.structs import replace
 from barloom.engine.times.key_columns import written_entry
 from barloom.errors import SourceError
 from barloom.store.backend import Family
-from barloom.store.keys import encode_starts
+from barloom.store.keys import decode_starts, encode_starts
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from barloom.kafka.reader.arrivals import Arrivals, Column
+    from barloom.kafka.reader.closings import ToldClosed
     from barloom.kafka.reader.feeds import Feeds, Lane, Told
     from barloom.kafka.reader.held import HeldBars
     from barloom.store.stream_times import StreamTimes
 
-__all__ = ["READ_AT", "Change"]
+__all__ = ["CLOSED_READ", "READ_AT", "Change"]
+
+CLOSED_READ = b"closed/"
+"""How the names begin under which stands up to where what a partition has closed was taken in."""
 
 READ_AT = b"read at"
 """When a copy was last written: nanoseconds as text."""
@@ -55,10 +61,28 @@ class Change:
         told = {lane: feeds.bars[lane.topic] for lane in arrivals.bars}
         for lane in sorted(told, key=lambda lane: told[lane].kind):
             self._take(lane, told[lane], arrivals.bars[lane])
+        self._number()
         self.batch.put_all(Family.FINAL, list(self._finals), list(self._finals.values()))
         self.batch.put_all(Family.OPEN, list(self._lives), list(self._lives.values()))
         self.batch.delete_all(Family.OPEN, list(self._gone))
         self.batch.put_all(Family.LATEST, list(self._homes), [str(home).encode() for home in self._homes.values()])
+
+    def _number(self) -> None:
+        """Number the finals that were not here before, also as the last state of a live bar."""
+        fresh = sorted(place for place in self._finals if self._final(place) is None)
+        for level, places in groupby(fresh, key=itemgetter(0)):
+            of_level, key_of = list(places), self._copy.layout.key_of
+            keys = [(key, len(list(run))) for key, run in groupby(map(key_of, of_level))]
+            runs = np.array([count for _, count in keys], np.int64)
+            self._copy.numbering.finals(self.batch, level, [key for key, _ in keys], runs, decode_starts(of_level))
+
+    def close(self, told: Mapping[int, ToldClosed]) -> None:
+        """Note what is closed by now, behind the finals of its slots."""
+        whole = self._copy.whole
+        for partition, items in told.items():
+            for closed in whole.take(partition, items):
+                self._copy.numbering.closed(self.batch, closed)
+            self.batch.put(Family.META, CLOSED_READ + str(partition).encode(), str(whole.taken[partition]).encode())
 
     def stand(self, times: Mapping[int, StreamTimes], positions: Mapping[Lane, int], at: int) -> None:
         """Note how far all has come."""
@@ -77,6 +101,7 @@ class Change:
             [str(offset).encode() for offset in positions.values()],
         )
         self.batch.put(Family.META, READ_AT, str(at).encode())
+        self._copy.numbering.settle(self.batch)
 
     def settle(self) -> None:
         """Let the copy know what was written."""

@@ -95,6 +95,8 @@ def reconcile(  # noqa: PLR0913 - all that decides it
         copy.forget(Family)
         describe(copy, origin)
         return dict(begins), why
+    # What is closed is put together of all that partitions have said, of which the copy keeps the outcome alone.
+    begun = {lane: offset for lane, offset in begun.items() if lane.topic != feeds.closed}
     if copy.plan.by_key:  # what was told of a key, and did not count when the copy was closed, is not told again
         begun = {lane: offset for lane, offset in begun.items() if lane.topic != feeds.progress}
     read_at = copy.value(Family.META, READ_AT)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from barloom.kafka.reader.change import Change
+from barloom.kafka.reader.change import CLOSED_READ, Change
+from barloom.kafka.reader.closings import ToldClosed
 from barloom.kafka.reader.held import HeldBars
 from barloom.kafka.reader.retention import Retention
 from barloom.kafka.reader.values import message_values
 from barloom.store.backend import Family
+from barloom.store.changes import changes_of
+from barloom.store.keys import after
+from barloom.store.log.reading import FinalLog
 from barloom.store.scanning import Scanner, Selection
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ __all__ = ["MessageScanner", "TopicCopy"]
 _KINDS: Final[tuple[BarKind, ...]] = ("final", "live")
 _READ_AT_ONCE: Final = 1_000
 _BEYOND_ALL: Final = b"\xff" * 64
+_NOTHING: Final = MappingProxyType[int, ToldClosed]({})
 
 
 class MessageScanner(Scanner):
@@ -76,6 +82,8 @@ class TopicCopy(HeldBars):
         self.state = "CREATED"
         self.as_of: int | None = None
         self._getters = {family: backend.getter(family) for family in Family}
+        self.log = FinalLog(self.layout, backend, self._is_expired)
+        self.changes = changes_of(backend.directory)
         self._retention = Retention(self, self.scanner, live_retention)
         self._version = 0
 
@@ -95,23 +103,54 @@ class TopicCopy(HeldBars):
         found = iter(()) if self._rejected is None else self._rejected()
         return iter(lambda: list(islice(found, _READ_AT_ONCE)), [])
 
+    def replaced(self) -> bool:
+        """Never: its reader keeps it."""
+        return False
+
+    def decided_to(self, level: int) -> int | None:
+        """Up to where the slots of a level are closed for all keys of all partitions; none where nothing is said."""
+        head = self.log.head()
+        return None if head is None else head.decided[level]
+
+    def _is_expired(self, level: int, key: bytes, start: int) -> bool:
+        """Whether a bar is older than those that are kept."""
+        return self._retention.is_expired(level, key, start)
+
     def version(self) -> bytes:
         """What is another one after every change."""
         return str(self._version).encode()
 
-    def apply(self, feeds: Feeds, arrivals: Arrivals, times: Mapping[int, StreamTimes], at: int) -> None:
-        """Write what a poll brought, the stream times that hold from now on, and the positions, as of `at`.
+    def begin(self) -> None:
+        """What partitions have closed is going to be read anew."""
+        head = self.log.head()
+        told = [None] * len(self.plan.levels) if head is None else head.decided
+        found = self.backend.scan(Family.META, CLOSED_READ, after(CLOSED_READ))
+        self.whole.begin(told, {int(name.removeprefix(CLOSED_READ)): int(value) for name, value in found})
+
+    def apply(
+        self,
+        feeds: Feeds,
+        arrivals: Arrivals,
+        times: Mapping[int, StreamTimes],
+        at: int,
+        closed: Mapping[int, ToldClosed] = _NOTHING,
+    ) -> None:
+        """Write what a poll brought, the stream times that hold from now on, what is closed, and the positions.
+
+        All as of `at`.
 
         Raises `RegistryUnavailable` before anything has changed where messages cannot be decoded now.
         """
         change = Change(self)
         change.take(feeds, arrivals)
+        change.close(closed)
         change.stand(times, arrivals.positions, at)
         self.backend.write(change.batch)
         change.settle()
         self.set_times(times)
         self._version += 1
         self._retention.prune()
+        self.changes.happened()
 
     def warm(self) -> None:
         """Decode some of the bars that are here, so that look-ups need not wait for their schemas."""
@@ -130,8 +169,10 @@ class TopicCopy(HeldBars):
         self.backend.write(batch)
         self.load()
         self._version += 1
+        self.changes.happened()
 
     def close(self) -> None:
         """Release it."""
         self.state = "PENDING_SHUTDOWN"
         self.backend.close()
+        self.changes.happened()

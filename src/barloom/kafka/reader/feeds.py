@@ -34,12 +34,12 @@ class Told(NamedTuple):
 
 
 class Feeds:
-    """The topics of bars of a definition, and the one that tells how far each partition is.
+    """The topics of bars of a definition, and those that tell how far each partition is and what it has closed.
 
-    ksqlDB writes no such one, and no live bars of the base.
+    ksqlDB writes no such ones, and no live bars of the base; without `closed` nobody tells what is closed.
     """
 
-    def __init__(self, plan: BarPlan, app: str, *, live: bool, written_by: str = BARLOOM) -> None:
+    def __init__(self, plan: BarPlan, app: str, *, live: bool, written_by: str = BARLOOM, closed: bool = False) -> None:
         named = topics(plan, app)
         level = plan.level_of
         tells_all = written_by == BARLOOM
@@ -51,11 +51,12 @@ class Feeds:
         }
         self.bars: Mapping[str, Told] = finals | (lives if live else {})
         self.progress = named.progress if tells_all else None
+        self.closed = named.closed if tells_all and closed else None
 
     @property
     def topics(self) -> tuple[str, ...]:
         """All their names."""
-        return (*self.bars, *(() if self.progress is None else (self.progress,)))
+        return (*self.bars, *(topic for topic in (self.progress, self.closed) if topic is not None))
 
     def topic(self, kind: BarKind, level: int) -> str:
         """The topic of a level's bars; `ValueError` where there is none."""

@@ -8,8 +8,11 @@ import msgspec
 from msgspec.structs import replace
 
 from barloom.engine.times.key_columns import KEY_TIME, entry_of, read_entry
+from barloom.kafka.reader.closings import Whole
 from barloom.store.backend import Family
 from barloom.store.layout import Layout
+from barloom.store.log.declared import readers_of
+from barloom.store.log.writing import LogWriter
 from barloom.store.stream_times import StreamTimes
 
 if TYPE_CHECKING:
@@ -27,8 +30,9 @@ class HeldBars:
     """Each message value as it came, under the place of its bar.
 
     `open` are the places of live bars, `homes` says in which partition a key lives, `unreadable` counts the messages
-    that were passed over. With `whole` false only some partitions are held, with `tells_time` false no topic says where
-    the stream stands.
+    that were passed over. `numbering` is the log of finals, `readers` those who have declared how far they have read
+    it, `whole` what all partitions have closed. With `whole` given as false only some partitions are held, with
+    `tells_time` false no topic says where the stream stands.
     """
 
     def __init__(  # noqa: PLR0913 - what a reader knows of its topics
@@ -49,12 +53,18 @@ class HeldBars:
         self.layout = Layout(plan)
         self.held = tuple(held)
         self.unreadable = 0
-        self._whole = whole
+        self.readers = readers_of(backend.directory)
+        self.whole = Whole(plan, self.held)
+        self._all_held = whole
         self._unseen = StreamTimes(told=tells_time)
         self.load()
 
     def load(self) -> None:
-        """See what stands in the backend."""
+        """See what stands in the backend.
+
+        Finals are numbered as they come: the numbers are this copy's, and begin anew with it.
+        """
+        self.numbering = LogWriter(self.backend, len(self.plan.levels), used=False)
         self.open = {place for place, _ in self.backend.scan(Family.OPEN, b"", None)}
         self.homes = {key: int(value) for key, value in self.backend.scan(Family.LATEST, b"", None)}
         self._times = {
@@ -64,7 +74,7 @@ class HeldBars:
 
     def holds(self, key: bytes) -> bool:
         """Whether a key's bars would be here: with some of the partitions that is known only of keys seen in them."""
-        return self._whole or key in self.homes
+        return self._all_held or key in self.homes
 
     def times_of(self, key: bytes | None) -> StreamTimes:
         """Where the stream of a key stands; of a key never seen, which may come in any partition, the least of all."""

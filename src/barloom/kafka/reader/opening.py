@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from barloom.clock import Clock, SystemClock
-from barloom.errors import TopicMismatch
+from barloom.errors import AccessRefused, TopicMismatch
 from barloom.kafka.cluster.admin import Cluster
 from barloom.kafka.cluster.clients import consumer_config
 from barloom.kafka.config.settings import BARLOOM
@@ -70,10 +70,18 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     plan = plan_of(bars)
     clock = clock or SystemClock()
     calendar = calendar or resolve(plan.calendar)
-    admin = Cluster.reach(settings, clock).admin
+    cluster = Cluster.reach(settings, clock)
+    admin = cluster.admin
     bars_there = written(plan, settings, calendar)
     plan = bars_there.plan
-    feeds = Feeds(plan, settings.app, live=settings.live_interval is not None, written_by=settings.written_by)
+    closed = topics(plan, settings.app).closed
+    feeds = Feeds(
+        plan,
+        settings.app,
+        live=settings.live_interval is not None,
+        written_by=settings.written_by,
+        closed=settings.written_by == BARLOOM and _is_there(cluster, closed),
+    )
     ours = settings.written_by == BARLOOM
     ids, count = _topics(admin, feeds.topics)
     held = _held(partitions, count)
@@ -108,6 +116,7 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
             ends=ends,
             contact=Contact(ends, feeds.lanes(held), clock),
             reached=Reached(feeds.bars),
+            closed=Reached(feeds.bars),
             origin=origin,
             path=directory,
             clock=clock,
@@ -124,6 +133,14 @@ def open_reader(  # noqa: PLR0913 - the settings of a reader, by name
     if follow:
         reader.follow()
     return reader
+
+
+def _is_there(cluster: Cluster, topic: str) -> bool:
+    """Whether a topic that an older version does not write is there, and may be read."""
+    try:
+        return topic in cluster.found([topic], "READ")
+    except AccessRefused:
+        return False
 
 
 def _tail(settings: KafkaSettings, feeds: Feeds) -> Tail:

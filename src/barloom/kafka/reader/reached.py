@@ -8,31 +8,38 @@ topics have been read up to where they ended after it was read: their high water
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from barloom.kafka.reader.feeds import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from barloom.store.stream_times import StreamTimes
-
 __all__ = ["Reached"]
 
 
-class _Due(NamedTuple):
-    times: StreamTimes
+class _Told(Protocol):
+    """What is read of a partition in parts."""
+
+    def after(self, earlier: Self | None, /) -> Self: ...
+
+
+T = TypeVar("T", bound=_Told)
+
+
+class _Due(NamedTuple, Generic[T]):
+    times: T
     ends: dict[Lane, int]
 
 
-class Reached:
-    """Stream times on their way from the progress topic to those who ask."""
+class Reached(Generic[T]):
+    """Stream times, or what is closed, on their way from the topic that tells it to those who ask."""
 
     def __init__(self, topics: Iterable[str]) -> None:
         self._topics = tuple(topics)
-        self._read: dict[int, StreamTimes] = {}
-        self._asked: dict[int, StreamTimes] = {}
-        self._due: defaultdict[int, deque[_Due]] = defaultdict(deque)
+        self._read: dict[int, T] = {}
+        self._asked: dict[int, T] = {}
+        self._due: defaultdict[int, deque[_Due[T]]] = defaultdict(deque)
 
     @property
     def waiting(self) -> bool:
@@ -44,7 +51,7 @@ class Reached:
         """Whether the ends have to be asked for."""
         return bool(self._read) and not self._asked
 
-    def read(self, times: Mapping[int, StreamTimes]) -> None:
+    def read(self, times: Mapping[int, T]) -> None:
         """These came from the progress topic."""
         self._read.update(_newer(self._read, times))
 
@@ -64,9 +71,9 @@ class Reached:
             self._due[partition].append(_Due(times, own))
         self._asked = {}
 
-    def take(self, positions: Mapping[Lane, int]) -> dict[int, StreamTimes]:
+    def take(self, positions: Mapping[Lane, int]) -> dict[int, T]:
         """Those that count from now on, with all lanes read up to `positions`."""
-        found: dict[int, StreamTimes] = {}
+        found: dict[int, T] = {}
         for partition, waiting in self._due.items():
             while waiting and all(positions.get(lane, 0) >= end for lane, end in waiting[0].ends.items()):
                 found[partition] = waiting.popleft().times.after(found.get(partition))
@@ -78,6 +85,6 @@ class Reached:
         self._due.clear()
 
 
-def _newer(earlier: Mapping[int, StreamTimes], times: Mapping[int, StreamTimes]) -> dict[int, StreamTimes]:
+def _newer(earlier: Mapping[int, T], times: Mapping[int, T]) -> dict[int, T]:
     """The times, with what was told earlier of keys that they say nothing of."""
     return {partition: told.after(earlier.get(partition)) for partition, told in times.items()}

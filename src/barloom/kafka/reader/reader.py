@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from barloom.errors import RegistryUnavailable, SourceError, StoreNotRunning, WaitTimeout
@@ -14,6 +15,8 @@ from barloom.read.arguments import Deadline, seconds_until
 from barloom.read.bar import Bar
 from barloom.read.bucket import TimeBucket
 from barloom.read.shape import check_shape
+from barloom.store.log.head import begin_epoch
+from barloom.store.opening import open_backend
 from barloom.telemetry.logs import get_logger
 from barloom.time.instants import to_datetime
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from barloom.clock import Clock
     from barloom.kafka.reader.arrivals import Arrivals
     from barloom.kafka.reader.checkpoint import Origin
+    from barloom.kafka.reader.closings import ToldClosed
     from barloom.kafka.reader.contact import Contact
     from barloom.kafka.reader.copy import TopicCopy
     from barloom.kafka.reader.ends import Ends
@@ -71,7 +75,8 @@ class Reader:
         tail: Tail,
         ends: Ends,
         contact: Contact,
-        reached: Reached,
+        reached: Reached[StreamTimes],
+        closed: Reached[ToldClosed],
         origin: Origin,
         path: Path,
         clock: Clock,
@@ -84,6 +89,7 @@ class Reader:
         self._ends = ends
         self._contact = contact
         self._reached = reached
+        self._closed = closed
         self._origin = origin
         self._path = path
         self._clock = clock
@@ -192,10 +198,11 @@ class Reader:
         arrivals = self._tail.poll(timeout)
         self._positions |= arrivals.positions
         self._reached.read(self._times(arrivals))
+        self._closed.read(arrivals.closed)
         self._listen()
-        times = self._reached.take(self._positions)
-        if arrivals or times:
-            self._apply(arrivals, times)
+        times, closed = self._reached.take(self._positions), self._closed.take(self._positions)
+        if arrivals or times or closed:
+            self._apply(arrivals, times, closed)
         if self.state == "RESTORING" and self._is_restored():
             self._enter("RUNNING")
         return bool(arrivals.bars)
@@ -215,19 +222,21 @@ class Reader:
     def _listen(self) -> None:
         """Ask for the ends, and hear what they are."""
         answer = self._contact.hear()
-        if answer is True:
-            self._reached.answered(self._contact.watermarks)
-        elif answer is False:
-            self._reached.unanswered()
-        if self._contact.ask(soon=self._reached.unasked):
-            self._reached.ask()
+        both: tuple[Reached[StreamTimes] | Reached[ToldClosed], ...] = (self._reached, self._closed)
+        for reached in both if answer is True else ():
+            reached.answered(self._contact.watermarks)
+        for reached in both if answer is False else ():
+            reached.unanswered()
+        if self._contact.ask(soon=any(reached.unasked for reached in both)):
+            for reached in both:
+                reached.ask()
         self._copy.as_of = self._contact.lost_since
 
-    def _apply(self, arrivals: Arrivals, times: dict[int, StreamTimes]) -> None:
+    def _apply(self, arrivals: Arrivals, times: dict[int, StreamTimes], closed: dict[int, ToldClosed]) -> None:
         """Write it; as long as the registry does not say what the messages mean, try again."""
         while not self._stop.is_set():
             try:
-                self._copy.apply(self._feeds, arrivals, times, self._clock.now())
+                self._copy.apply(self._feeds, arrivals, times, self._clock.now(), closed)
             except RegistryUnavailable as error:
                 _LOG.warning("waiting for the schema registry", error=str(error))
                 self._clock.sleep(_RETRY)
@@ -249,6 +258,8 @@ class Reader:
         self._targets = {lane: end for lane, end in stable.items() if end > self._positions[lane]}
         self._total = self._remaining()
         self._reached.forget()
+        self._closed.forget()
+        self._copy.begin()
         self._keys_told.clear()
         self._patient_until = None
         self._enter("RESTORING")
@@ -264,10 +275,12 @@ class Reader:
         now = self._clock.monotonic()
         if self._patient_until is None:
             self._patient_until = now + _PROGRESS_PATIENCE
-        return not self._reached.waiting or now > self._patient_until
+        waiting = self._reached.waiting or self._closed.waiting
+        return not waiting or now > self._patient_until
 
     def _enter(self, state: str) -> None:
         self._copy.state = state
+        self._copy.changes.happened()
         self._since = self._clock.now()
         if state in ("RUNNING", "ERROR", "PENDING_SHUTDOWN"):
             self._settled.set()
@@ -303,8 +316,13 @@ class Reader:
         )
 
     def backup(self, path: str | Path) -> None:
-        """Copy what is here, as of now, into a new directory, from which another reader can go on."""
+        """Copy what is here, as of now, into a new directory, from which another reader can go on.
+
+        There the log is counted in an epoch of its own: the two readers may take in the same finals in another order.
+        """
         self._copy.backend.backup(path)
+        with closing(open_backend(path)) as copied:
+            begin_epoch(copied, "copy")
 
     def close(self) -> None:
         """Stop following and release the copy; buckets answer no more."""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.store.backend import Family
 from barloom.store.keys import encode_start
+from barloom.store.log.reading import finals_of
 from barloom.store.retention import kept_from
 
 if TYPE_CHECKING:
     from barloom.kafka.reader.held import HeldBars
     from barloom.store.backend import Batch
+    from barloom.store.log.entries import FinalsEntry
     from barloom.store.scanning import Scanner
 
 __all__ = ["Retention"]
@@ -55,11 +57,24 @@ class Retention:
 
     def _remove_finals(self, batch: Batch, level: int, retention: int) -> None:
         layout = self._copy.layout
+        unread = self._copy.numbering.unread(self._copy.readers, level)
         for key in self._scanner.keys_in(Family.FINAL, level):
             before = self._kept_from(level, key, retention)
             if before is not None:
-                prefix = layout.prefix(level, key)
-                batch.delete_range(Family.FINAL, prefix, prefix + encode_start(before))
+                prefix, until = layout.prefix(level, key), before if unread is None else min(before, unread)
+                batch.delete_range(Family.FINAL, prefix, prefix + encode_start(until))
+        self._copy.numbering.trim(batch, level, self._is_gone)
+
+    def is_expired(self, level: int, key: bytes, start: int) -> bool:
+        """Whether a final is older than those that are kept."""
+        retention = self._finals.get(level)
+        before = None if retention is None else self._kept_from(level, key, retention)
+        return before is not None and start < before
+
+    def _is_gone(self, entry: FinalsEntry, level: int) -> bool:
+        """Whether all the bars of an entry of the log are removed: those of now will be so when it is next asked."""
+        is_there, place = self._copy.backend.getter(Family.FINAL), self._copy.layout.bar_key
+        return all(is_there(place(level, key, start)) is None for _, key, start in finals_of(entry))
 
     def _old_lives(self, retention: int) -> list[bytes]:
         layout = self._copy.layout

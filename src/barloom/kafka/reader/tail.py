@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from barloom.errors import BarloomError
+from barloom.errors import BarloomError, SourceError
 from barloom.kafka.cluster.failures import client_error, is_of_group
 from barloom.kafka.reader.arrivals import Arrivals
 from barloom.kafka.reader.feeds import Lane
+from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LogLost", "Tail"]
 
 _MOST: Final = 20_000
+_LOG: Final = get_logger("barloom.kafka.reader")
 
 
 class LogLost(BarloomError):
@@ -63,10 +65,18 @@ class Tail:
             return
         arrivals.positions[lane] = offset + 1
         value = message.value()
-        if lane.topic != self._feeds.progress:
+        if lane.topic == self._feeds.closed:
+            self._take_closed(arrivals, lane, offset, value)
+        elif lane.topic != self._feeds.progress:
             arrivals.add(lane, message.key(), value)
         elif value is not None:
             arrivals.tell(lane.partition, message.key(), value)
+
+    def _take_closed(self, arrivals: Arrivals, lane: Lane, offset: int, value: bytes | None) -> None:
+        try:
+            arrivals.close(lane.partition, offset, value or b"")
+        except SourceError as error:
+            _LOG.warning("message passed over", topic=lane.topic, partition=lane.partition, error=str(error))
 
     def _refuse(self, error: KafkaError, topic: str | None) -> None:
         """What passes by itself is none; `Reader` notices that nothing comes."""

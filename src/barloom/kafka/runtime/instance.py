@@ -69,7 +69,13 @@ class Instance:
         self._transactions = Transactions(producer_config(settings, transactional_id), job.clock, patience)
         self._transactions.take_over()
         self._publication = Publication(
-            job.plan, job.topics, job.serde, self._transactions, job.metrics, live=settings.live_interval is not None
+            job.plan,
+            job.topics,
+            job.serde,
+            self._transactions,
+            job.metrics,
+            live=settings.live_interval is not None,
+            partitions=job.partitions,
         )
         self._standby = (
             Standby(job.plan, settings, job.topics.changelog, job.partitions, job.clock, job.calendar)

@@ -8,6 +8,7 @@ import numpy as np
 
 from barloom.engine.times.key_columns import KEY_TIME
 from barloom.engine.times.stream_time import BEGINNING
+from barloom.kafka.events.closed import without_outdated
 from barloom.kafka.runtime.fetched import Log
 from barloom.kafka.runtime.lives import PendingLives
 from barloom.kafka.runtime.marking import TopicMarks
@@ -17,7 +18,7 @@ from barloom.kafka.state.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from barloom.engine.blocks import Step
+    from barloom.engine.blocks import ClosedSlots, Step
     from barloom.engine.engine import Engine
     from barloom.engine.floors import Published
     from barloom.kafka.runtime.passing import PassedHeaders
@@ -63,12 +64,13 @@ class Partition:
         self._known_keys = 0
         self._said: tuple[int | None, int | None, Mapping[str, int]] | None = None
         self._moved_keys: dict[bytes, bytes] = {}
+        self._closed: list[ClosedSlots] = []
         self._ends: Mapping[str, int] | None = None
 
     @property
     def unsaid(self) -> bool:
-        """Whether stream time or position moved since they were last published."""
-        return self._said != (self.engine.stream_time, self._clock, self.offsets)
+        """Whether stream time or position moved, or quiet slots were closed, since that was last published."""
+        return bool(self._closed) or self._said != (self.engine.stream_time, self._clock, self.offsets)
 
     @property
     def _clock(self) -> int | None:
@@ -104,7 +106,10 @@ class Partition:
         self.offsets[topic] = max(end, self.offsets.get(topic, 0))
 
     def look_at_clock(self, seen: Seen, publication: Publication) -> Step | None:
-        """Let the clock close quiet slots if nothing was left to read at the moment when the log's end was seen."""
+        """Let the clock close quiet slots if nothing was left to read at the moment when the log's end was seen.
+
+        None where that tells nothing that cannot wait for the next commit.
+        """
         logs = {topic: seen.ends.get(Log(topic, self.number)) for topic in self.offsets}
         if not logs or None in logs.values():
             return None
@@ -112,11 +117,11 @@ class Partition:
         if self.lag:
             return None
         step = self.engine.advance(seen.at)
-        if not (step.finals or step.lives or step.retracted or step.holes):
-            return None
-        publication.holes(self.number, step)
-        self._publish(step, publication)
-        return step
+        telling = bool(step.finals or step.lives or step.retracted or step.holes)
+        if telling or step.closed:
+            publication.holes(self.number, step)
+            self._publish(step, publication)
+        return step if telling else None
 
     def set_back(self, to: int, published: Sequence[Published], publication: Publication) -> Step:
         """Let its stream time stand at `to` again, as `Engine.set_back` does."""
@@ -143,6 +148,8 @@ class Partition:
             self.number, Position(self.offsets, transactional_id, self._inputs, self._marks.latest).change()
         )
         self._said = (self.engine.stream_time, self._clock, dict(self.offsets))
+        publication.closed(self.number, without_outdated(self._closed), at)
+        self._closed = []
         publication.key_progress(self.number, self._moved_keys)
         self._moved_keys = {}
         publication.progress(
@@ -172,6 +179,7 @@ class Partition:
         keys = self.engine.keys
         publication.finals(self.number, step.finals, keys, self._passed)
         publication.retracted(self.number, step.retracted, keys)
+        self._closed += step.closed
         publication.state(self.number, *self._changelog.changes(step, keys))
         for name, value in step.entries.items() if self.engine.plan.by_key else ():
             if value is not None and name.startswith(KEY_TIME):

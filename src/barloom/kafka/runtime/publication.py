@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from barloom.kafka.events.closed import closed_records
 from barloom.kafka.letters.dead_letters import dead_letter
 from barloom.kafka.letters.items import items_text
 from barloom.kafka.runtime.output_keys import OutputKeys
@@ -17,7 +18,7 @@ from barloom.runtime.side import hole_records, refused_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from barloom.engine.blocks import BarBlock, BarId, Keys, Step
+    from barloom.engine.blocks import BarBlock, BarId, ClosedSlots, Keys, Step
     from barloom.kafka.runtime.items import Refused
     from barloom.kafka.runtime.passing import Headers, PassedHeaders
     from barloom.kafka.runtime.polling import Polled
@@ -46,7 +47,15 @@ class Publication:
     """Sends within the open transaction: refused rows, dead letters, state and progress at once, bars with `flush`."""
 
     def __init__(  # noqa: PLR0913 - what there is to publish, where, and how
-        self, plan: BarPlan, topics: Topics, serde: Serde, transactions: Transactions, metrics: Metrics, *, live: bool
+        self,
+        plan: BarPlan,
+        topics: Topics,
+        serde: Serde,
+        transactions: Transactions,
+        metrics: Metrics,
+        *,
+        live: bool,
+        partitions: int,
     ) -> None:
         self._plan = plan
         self._topics = topics
@@ -59,6 +68,7 @@ class Publication:
         self._finals: list[_Due] = []
         self._lives: list[_Due] = []
         self.live = live
+        self._partitions = partitions
 
     @property
     def unsent(self) -> bool:
@@ -125,6 +135,11 @@ class Publication:
         for item in gone if self.live else ():
             places = self._bars.tombstones(item, keys)
             self._send(self._topics.live[self._names[item.level]], partition, places, [None] * len(places))
+
+    def closed(self, partition: int, closed: Sequence[ClosedSlots], at: int) -> None:
+        """Slots in which no key of a partition gets a bar any more."""
+        records = list(closed_records(self._plan, partition, self._partitions, closed, at))
+        self._send(self._topics.closed, partition, [item.key for item in records], [item.value for item in records])
 
     def refused(self, partition: int, step: Step, polled: Polled, passed: PassedHeaders | None = None) -> None:
         """Rows that the engine did not take."""

@@ -54,7 +54,7 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
     clock = clock or SystemClock()
     refuse_bars(plan)
     cluster = Cluster.reach(settings, clock)
-    _refuse(cluster, plan, settings, partition)
+    partitions = _refuse(cluster, plan, settings, partition)
     names, calendar, metrics = topics(plan, settings.app), resolve(plan.calendar), open_metrics()
     transactional_id = f"{settings.app}-set-back-{uuid4().hex[:8]}"
     serde = serde_of(plan, settings, calendar)
@@ -67,7 +67,7 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
         with closing(transactions):
             transactions.take_over()
             live = settings.live_interval is not None
-            publication = Publication(plan, names, serde, transactions, metrics, live=live)
+            publication = Publication(plan, names, serde, transactions, metrics, live=live, partitions=partitions)
             step = restored.set_back(to, published, publication)
             publication.flush()
             restored.settle(publication, "barloom stream-time", "", "PENDING_SHUTDOWN", clock.now())
@@ -78,7 +78,8 @@ def set_back(  # noqa: PLR0913 - whose, of what, and how
     return told(plan, restored.engine, step, before, to)
 
 
-def _refuse(cluster: Cluster, plan: BarPlan, settings: KafkaSettings, partition: int) -> None:
+def _refuse(cluster: Cluster, plan: BarPlan, settings: KafkaSettings, partition: int) -> int:
+    """How many partitions there are; raises where this one is none, or has an owner."""
     number = cluster.inputs().partitions
     if not 0 <= partition < number:
         message = f"there is no partition {partition}: the input has 0 to {number - 1}"
@@ -89,6 +90,7 @@ def _refuse(cluster: Cluster, plan: BarPlan, settings: KafkaSettings, partition:
             "    fix: stop every instance first, and wait for the session timeout of one that was killed"
         )
         raise BrokerError(message)
+    return number
 
 
 def _checked(restored: Partition, to: int) -> int:
