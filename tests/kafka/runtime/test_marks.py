@@ -264,7 +264,7 @@ def test_of_one_topic_marks_are_what_they_are() -> None:
 
 
 def test_numbers_of_rows_that_cannot_be_read_stay_in_place_too() -> None:
-    """A row of A and one of B cannot be read but for their numbers: with A blocked, B's is left, behind what is left."""
+    """A row of A and one of B cannot be read but for their numbers: with A blocked B's is left, in its place."""
     text = TOML.replace("KEY", '"symbol"\nsequence = "number"')
     plan = read_toml(text.replace('price = "decimal', 'number = "int"\nprice = "decimal'))
     row = '{"venue":"X","symbol":"%s","at":%d,"number":%d,"price":"%s"}'
@@ -278,4 +278,5 @@ def test_numbers_of_rows_that_cannot_be_read_stay_in_place_too() -> None:
     assert found.ticks.unread is not None
     assert [2, 2] == found.ticks.unread.after.tolist()
     assert left is not None
-    assert ([1], ["B"], [2]) == (left.after.tolist(), left.frame["symbol"].to_list(), left.frame["number"].to_list())
+    assert [1] == left.after.tolist()
+    assert (["B"], [2]) == (left.frame["symbol"].to_list(), left.frame["number"].to_list())

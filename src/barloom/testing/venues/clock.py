@@ -25,6 +25,7 @@ class VenueClock:
         self._speed = speed
         self._skew = skew
         self._stands = stands
+        self._next: int | None = None
 
     def now(self) -> int:
         """The time of day by a right clock, in nanoseconds since the epoch, UTC."""
@@ -34,7 +35,8 @@ class VenueClock:
         """The time of day by the venue's clock, which may go wrong."""
         if self._stands:
             return self._now
-        return self._now + round((self._machine.monotonic() - self._since) * self._speed * 1_000_000_000)
+        passed = round((self._machine.monotonic() - self._since) * self._speed * 1_000_000_000)
+        return self._now + passed if self._next is None else max(self._now, min(self._now + passed, self._next))
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary origin."""
@@ -43,6 +45,10 @@ class VenueClock:
     def sleep(self, seconds: float) -> None:
         """Wait, in real time."""
         self._machine.sleep(seconds)
+
+    def comes(self, time: int | None) -> None:
+        """The next trade is of this time (none: there is none); before that is told it is not later, however late."""
+        self._next = time
 
     def reach(self, time: int) -> None:
         """The market has come to this time of the venue's; it never goes back."""

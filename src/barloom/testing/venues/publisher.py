@@ -71,6 +71,7 @@ class Publisher:
         self._clock.reach(start)
         for place in range(before, len(trades)):
             trade = trades[place]
+            self._clock.comes(trade.time)
             for action in self._timeline.actions.get(place, ()):
                 await self._act(action)
             await self._wait(opened + self._pace.due(trade.time - start))
@@ -79,6 +80,7 @@ class Publisher:
             self._make_known(place, trade)
             if len(self._outbox) >= self._at_once:
                 await self._send()
+        self._clock.comes(None)
         await self._send()
         for action in self._timeline.actions.get(len(trades), ()):
             await self._act(action)
