@@ -19,7 +19,7 @@ from barloom.engine.holes.sequencer import Sequencer
 from barloom.engine.intake import Intake
 from barloom.engine.keys import KeyIndex
 from barloom.engine.ladder import BarLadder, LevelChange, TickLadder
-from barloom.engine.level import Closed, Level
+from barloom.engine.level import Level, all_finals
 from barloom.engine.market import Market
 from barloom.engine.states import States
 from barloom.engine.times.completeness import ends_at
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from barloom.engine.holes.listing import OpenHole
     from barloom.engine.intake import Admitted
     from barloom.engine.ladder import Ladder
+    from barloom.engine.level import Closed
     from barloom.engine.times.late_keys import LateKey
     from barloom.engine.times.protocol import Until
     from barloom.engine.times.stream_time import StreamTime
@@ -410,17 +411,7 @@ class Engine:
         self, level: Level, closed: Closed | None, filled: Groups | None, whole_until: Until | None
     ) -> BarBlock:
         """Real and synthetic finals of a level, by key and slot."""
-        if filled is None and closed is not None:
-            groups, arrived = closed.groups, closed.arrived
-            synthetic = np.zeros(len(groups), np.bool_)
-        else:
-            parts = [groups for groups in (closed and closed.groups, filled) if groups is not None]
-            groups, order = Groups.sorted(parts)
-            real = 0 if closed is None else len(closed.groups)
-            synthetic = order >= real
-            arrived = np.zeros(len(groups), np.int64)
-            if closed is not None:
-                arrived[~synthetic] = closed.arrived[order[~synthetic]]
+        groups, arrived, synthetic = all_finals(closed, filled)
         slots = self._slots(level, groups, arrived, decided=whole_until is None)
         return self._block(level, groups, slots, synthetic, final=True, whole_until=whole_until)
 

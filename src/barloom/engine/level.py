@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan, LevelPlan
     from barloom.time.calendar import Booleans, Integers, SlotGrid
 
-__all__ = ["Absorbed", "Closed", "Level", "parents_of"]
+__all__ = ["Absorbed", "Closed", "Level", "all_finals", "parents_of"]
 
 _NO_ROWS = np.empty(0, np.int64)
 
@@ -164,6 +164,21 @@ def _ended(grid: SlotGrid, boundary: Integers | int, rows: int) -> Integers:
     if isinstance(boundary, int):
         return np.full(rows, grid.ended(np.array([boundary]))[0])
     return grid.ended(boundary)
+
+
+def all_finals(closed: Closed | None, filled: Groups | None) -> tuple[Groups, Integers, Booleans]:
+    """Slots that close and those that were `filled`, by key and start: how many children arrived, which have no ticks.
+
+    One of the two is given.
+    """
+    if filled is None and closed is not None:
+        return closed.groups, closed.arrived, np.zeros(len(closed.groups), np.bool_)
+    groups, order = Groups.sorted([part for part in (closed and closed.groups, filled) if part is not None])
+    synthetic = order >= (0 if closed is None else len(closed.groups))
+    arrived = np.zeros(len(groups), np.int64)
+    if closed is not None:
+        arrived[~synthetic] = closed.arrived[order[~synthetic]]
+    return groups, arrived, synthetic
 
 
 def parents_of(level: Level, children: Groups, fresh: Booleans) -> Groups | None:
