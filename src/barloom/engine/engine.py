@@ -82,9 +82,7 @@ class Engine:
         self._floors = Floors(len(plan.levels))
         self._seen = self._timed.seen() if plan.input is InputKind.BARS or plan.event.event_id is not None else None
         self._intake = Intake(plan, self._market, self.keys, self._floors.levels, self._seen)
-        self._levels = [
-            Level(position, plan, self._market, floor) for position, floor in enumerate(self._floors.levels)
-        ]
+        self._levels = [Level(place, plan, self._market, floor) for place, floor in enumerate(self._floors.levels)]
         declared = plan.event.sequence
         self._sequencer = None if declared is None else Sequencer(plan, self._market, self.keys, self._times, declared)
         self._intake.sequencer = self._sequencer
