@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BarloomError
 from barloom.read.representable import slot_start
-from barloom.time.instants import nanos_of, stamped, written
+from barloom.time.instants import nanos_of, written
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ __all__ = [
     "plural",
     "rounded_told",
     "size",
-    "slot_text",
-    "stamp",
 ]
 
 _UNITS: Final = (
@@ -88,16 +86,6 @@ def size(number: float) -> str:
 def moment(nanos: int | None) -> str:
     """An instant as ISO 8601 in UTC; a dash for none."""
     return "-" if nanos is None else written(nanos)
-
-
-def stamp(nanos: int | None) -> str | None:
-    """The time of a tick, which a column of them has alike: always with nine digits."""
-    return None if nanos is None else stamped(nanos)
-
-
-def slot_text(nanos: int, timeframe: str) -> str:
-    """A bound of a slot: with nine digits where the timeframe is of milliseconds, and none where it is not."""
-    return stamped(nanos) if timeframe.endswith("ms") else written(nanos)
 
 
 def instant(text: str, what: str) -> int:

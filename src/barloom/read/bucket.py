@@ -14,6 +14,7 @@ from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_r
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.following import Subscription, Watch, wait, wait_async
+from barloom.read.frames import Part, frame_of, picked
 from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
@@ -25,8 +26,10 @@ from barloom.store.scanning import Selection
 from barloom.time.instants import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    import polars as pl
 
     from barloom.read.readable import Readable
     from barloom.store.scanning import Place
@@ -317,6 +320,32 @@ class TimeBucket(Generic[B]):
             self._failed(error)
         found = list(_merged(reversed(final), live))[-count:]
         return [self._shape.make(item.key, item.start, item.record, final=is_final) for item, is_final in found]
+
+    def frame(
+        self, keys: Iterable[KeyLike] | None = None, from_: Moment | None = None, to: Moment | None = None
+    ) -> pl.DataFrame:
+        """The bars of some keys, or of all, whose slots begin from `from_` up to, not including, `to`, as a frame.
+
+        Its columns are those of an export, with decimals and times as they are. Sorted by the order of the keys, then
+        by start.
+
+        Example::
+
+            bucket.frame(["XBTUSDT", "ETHUSDT"], "2025-11-10").select("symbol", "start", "close")
+        """
+        self._check_running()
+        first = None if from_ is None else within(moment(from_))
+        last = None if to is None else within(moment(to))
+        asked = None if keys is None else [self._encode(key, {}) for key in ([keys] if isinstance(keys, str) else keys)]
+        for key in asked or ():
+            self._check_held(key)
+        try:
+            self._refresh()
+            chosen = self._store.scanner.keys(self._level) if asked is None else iter(asked)
+            found = [bar for key in chosen for bar in picked(self._store, self._level, Part(key, first, last))]
+            return frame_of(self._store, self._level, found)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
 
     def keys(self) -> list[tuple[object, ...]]:
         """The keys that have bars of this timeframe, as tuples of their fields, in order."""

@@ -92,6 +92,15 @@ class Scanner:
         for keys, block in self.blocks(selection, rows):
             yield bar_frame(self._layout.plan, self._calendar(), keys, block)
 
+    def frame(self, level: int, places: Sequence[Place], *, final: bool) -> pl.DataFrame:
+        """Bars of one level, finals or live ones, as a frame with the same columns, in their order."""
+        numbers: dict[bytes, int] = {}
+        ids = np.array([numbers.setdefault(place.key, len(numbers)) for place in places], dtype=np.int64)
+        found = [self._layout.bar_key(level, place.key, place.start) for place in places]
+        block = self._layout.block(found, [place.record for place in places], ids, final=final)
+        keys = KeyList([self._layout.keys.decode(key) for key in numbers])
+        return bar_frame(self._layout.plan, self._calendar(), keys, block)
+
     def _found(self, selection: Selection, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         kind, level, key, first, last = selection
         lower, upper = self._layout.bounds(level, key, first, last)
@@ -115,14 +124,14 @@ class Scanner:
         final = family is Family.LATEST
         return tuple(_sorted(self._block(chunk, numbers, final=final)) for chunk in by_level.values())
 
-    def keys(self, level: int) -> Iterator[bytes]:
-        """The encoded keys that have bars in a level, in order, by leaping from key to key."""
-        yield from _merged([self.keys_in(family, level) for family in (Family.FINAL, Family.OPEN)])
+    def keys(self, level: int, first: bytes = b"") -> Iterator[bytes]:
+        """The encoded keys that have bars in a level, in order from `first` on, by leaping from key to key."""
+        yield from _merged([self.keys_in(family, level, first) for family in (Family.FINAL, Family.OPEN)])
 
-    def keys_in(self, family: Family, level: int) -> Iterator[bytes]:
+    def keys_in(self, family: Family, level: int, first: bytes = b"") -> Iterator[bytes]:
         """The encoded keys that have bars in a level of one family."""
         prefix = self._layout.prefix(level)
-        lower: bytes | None = prefix
+        lower: bytes | None = prefix + first
         while lower is not None:
             place = self._backend.first(family, lower)
             if place is None or not place.startswith(prefix):

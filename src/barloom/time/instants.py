@@ -12,7 +12,17 @@ from barloom.time.timeframe import MICROSECOND, SECOND
 if TYPE_CHECKING:
     from barloom.time.calendar import Integers
 
-__all__ = ["check_range", "date_of", "days_of", "nanos_of", "nanos_of_text", "stamped", "to_datetime", "written"]
+__all__ = [
+    "check_range",
+    "date_of",
+    "days_of",
+    "nanos_of",
+    "nanos_of_text",
+    "slot_text",
+    "stamped",
+    "to_datetime",
+    "written",
+]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = _EPOCH.date().toordinal()
@@ -72,6 +82,11 @@ def stamped(nanos: int) -> str:
     """An instant as ISO 8601 in UTC, always with nine digits: the times of ticks, which one column holds alike."""
     whole, fraction = divmod(nanos, SECOND)
     return f"{written(whole * SECOND)[:-1]}.{fraction:09d}Z"
+
+
+def slot_text(nanos: int, timeframe: str) -> str:
+    """A bound of a slot: with nine digits where the timeframe is of milliseconds, and none where it is not."""
+    return stamped(nanos) if timeframe.endswith("ms") else written(nanos)
 
 
 def check_range(  # noqa: PLR0913 - the parts of one message

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import polars as pl
 from cyclopts import Parameter
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import UsageError, plural, slot_text
+from barloom.cli.formats import UsageError, plural
 from barloom.cli.look.asking import Range, about_key, lacks
 from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.options import AsJson, From, MaybeStore, SomeKey, To  # noqa: TC001 - the command line reads them
 from barloom.cli.output import STDOUT, format_of, write_frames
 from barloom.cli.screen import note, say
-from barloom.engine.frames import TIME, bar_schema
+from barloom.engine.frames import bar_schema
 from barloom.plan.identity import topics as named
+from barloom.read.rejected import rejected_frames, rejected_schema
 from barloom.store.barstore import BarStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from barloom.plan.barplan import BarPlan
     from barloom.read.readable import Readable
-    from barloom.store.protocol import SideRecord
 
-__all__ = ["export", "rejected_frames", "rejected_schema"]
-
-_ROWS = 10_000
+__all__ = ["export"]
 
 Out = Annotated[
     str, Parameter(allow_leading_hyphen=True, help="The file: .csv, .parquet or .jsonl; - for standard output.")
@@ -110,33 +104,3 @@ def _required(plan: BarPlan, timeframe: str | None) -> str:
     there = ", ".join(str(plan.levels[position].timeframe) for position in plan.published)
     message = f"say which bars: --timeframe, one of {there}; or --rejected"
     raise UsageError(message)
-
-
-def rejected_schema(plan: BarPlan) -> pl.Schema:
-    """The columns of the side output."""
-    keys = {name: bar_schema(plan)[name] for name in plan.event.key}
-    before = {"reason": pl.String(), **keys, "event_time": TIME, "by_ns": pl.Int64(), "missed": pl.String()}
-    after = {"message": pl.String(), "source": pl.String(), "row": pl.Int64(), "offset": pl.Int64(), "raw": pl.String()}
-    return pl.Schema({**before, **after})
-
-
-def rejected_frames(store: BarStore) -> Iterator[pl.DataFrame]:
-    """The rows in the side output in the order in which they were refused.
-
-    `by_ns` is how late, or how far ahead, and `missed` the bars that the row would have been in, ``timeframe start``
-    each.
-    """
-    schema = rejected_schema(store.plan)
-    stored = {name: pl.Int64() if kind == TIME else kind for name, kind in schema.items()}
-    blank = (None,) * len(store.plan.event.key)
-    found = store.scanner.side()
-    while records := list(islice(found, _ROWS)):
-        rows = [_rejected_row(record, blank) for _, record in records]
-        yield pl.DataFrame(rows, schema=stored, orient="row").cast(schema)
-
-
-def _rejected_row(record: SideRecord, blank: tuple[object, ...]) -> tuple[object, ...]:
-    missed = "; ".join(f"{timeframe} {slot_text(start, timeframe)}" for timeframe, start in record.missed.items())
-    keys = blank if record.key is None else record.key
-    where = (record.message, record.origin, record.row, record.offset, record.raw)
-    return (record.reason, *keys, record.event_time, record.by, missed or None, *where)

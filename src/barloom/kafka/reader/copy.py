@@ -5,6 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
+from barloom.engine.frames import bar_schema
 from barloom.kafka.reader.change import Change
 from barloom.kafka.reader.held import HeldBars
 from barloom.kafka.reader.retention import Retention
@@ -13,9 +16,7 @@ from barloom.store.backend import Family
 from barloom.store.scanning import Scanner, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    import polars as pl
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from barloom.kafka.reader.arrivals import Arrivals
     from barloom.kafka.reader.feeds import Feeds
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.serde.protocol import BarDecoder
     from barloom.store.backend import Backend
     from barloom.store.layout import Layout
-    from barloom.store.scanning import BarKind
+    from barloom.store.scanning import BarKind, Place
     from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
 
@@ -46,6 +47,12 @@ class MessageScanner(Scanner):
         found = self.places(selection)
         while chunk := [place.record for place in islice(found, rows)]:
             yield self._decoder.frame(selection.level, [b""] * len(chunk), chunk)
+
+    def frame(self, level: int, places: Sequence[Place], *, final: bool) -> pl.DataFrame:  # noqa: ARG002 - messages say it
+        """Bars of one level as a frame with the same columns, in their order."""
+        if not places:
+            return pl.DataFrame(schema=bar_schema(self._layout.plan))
+        return self._decoder.frame(level, [b""] * len(places), [place.record for place in places])
 
 
 class TopicCopy(HeldBars):
