@@ -17,8 +17,8 @@
     bars.run("ticks/*.csv.gz", "state")
     bars.kafka(brokers="localhost:9092", input="ticks").run()
 
-What is for one place where bars are made stands in `bl.kafka` and `bl.ksqldb`, slots and calendars in `bl.time`,
-doubles for tests in `bl.testing`, and a made-up market in `bl.simulate`.
+What is for one place where bars are made stands in `bl.kafka` and `bl.ksqldb`, bars over HTTP in `bl.serve`, slots and
+calendars in `bl.time`, doubles for tests in `bl.testing`, and a made-up market in `bl.simulate`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from barloom.lazy import lazily
 
 if TYPE_CHECKING:
-    from barloom import kafka, ksqldb, simulate, testing, time
+    from barloom import kafka, ksqldb, serve, simulate, testing, time
     from barloom.embedded.compute import Computed, compute
     from barloom.embedded.run import run
     from barloom.environment import Secret
@@ -159,6 +159,7 @@ __all__ = [
     "register_aggregate",
     "root_ratio",
     "run",
+    "serve",
     "simulate",
     "stddev",
     "sum",
@@ -202,4 +203,4 @@ _HOMES = {
     "barloom.time.timeframe": "Timeframe",
 }
 
-__getattr__, __dir__ = lazily(globals(), _HOMES, ("kafka", "ksqldb", "simulate", "testing", "time"))
+__getattr__, __dir__ = lazily(globals(), _HOMES, ("kafka", "ksqldb", "serve", "simulate", "testing", "time"))
