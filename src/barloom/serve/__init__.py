@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from barloom.serve.safety.tokens import Token
     from barloom.serve.serving import Serving, app
     from barloom.serve.settings import Limits
+    from barloom.serve.stores.catalogue import Servable
 
-__all__ = ["Endpoint", "Limits", "Serving", "Tls", "Token", "app", "listen"]
+__all__ = ["Endpoint", "Limits", "Servable", "Serving", "Tls", "Token", "app", "listen"]
 
 _HOMES = {
     "barloom.serve.serving": "Serving app",
     "barloom.serve.listening": "Endpoint Tls listen",
     "barloom.serve.safety.tokens": "Token",
     "barloom.serve.settings": "Limits",
+    "barloom.serve.stores.catalogue": "Servable",
 }
 
 __getattr__, __dir__ = lazily(globals(), _HOMES)

@@ -74,7 +74,7 @@ def listen(
     server = _server(serving, tls, list(proxies))
     bound = _bound(host, port, address)
     url = f"{'http' if tls is None else 'https'}://{_written(bound)}"
-    _log.info("bars are served", url=url, stores=",".join(serving.stores), tokens_asked=serving.guarded)
+    _log.info("bars are served", url=url, stores=",".join(serving.stores), guarded=serving.guarded)
     return Endpoint(server, bound, url)
 
 

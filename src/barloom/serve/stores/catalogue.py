@@ -47,7 +47,10 @@ class HasStore(Protocol):
 class HasBuckets(Protocol):
     """Something whose bars are asked elsewhere, by timeframe, such as a pipeline of ksqlDB."""
 
-    plan: BarPlan
+    @property
+    def plan(self) -> BarPlan:
+        """The definition."""
+        ...
 
     def buckets(self) -> Mapping[str, QueriedBucket]:
         """The bars of each timeframe that it has."""

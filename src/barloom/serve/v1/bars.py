@@ -15,7 +15,7 @@ from barloom.serve.api.refusals import Refused, sensible
 from barloom.serve.api.room import Room
 from barloom.serve.stores.served import Wanted
 from barloom.serve.v1.cursors import cursor_of, onwards_at
-from barloom.serve.v1.parameters import From, KeyName, Paged, TimeframeName, To, maybe_instant, told
+from barloom.serve.v1.parameters import Count, From, KeyName, Paged, TimeframeName, To, maybe_instant, told
 from barloom.serve.v1.stores import keys_of
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class AskedBars(Paged, frozen=True, kw_only=True):
     key: list[KeyName] = field(default_factory=list)
     from_: From = field(name="from", default=None)
     to: To = None
-    last: Annotated[int | None, Meta(ge=1, le=1_000_000, description="The newest so many of every key.")] = None
-    countback: Annotated[
-        int | None, Meta(ge=1, le=1_000_000, description="The newest so many of every key that begin before `to`.")
-    ] = None
+    last: Annotated[Count | None, Meta(description="The newest so many of every key.")] = None
+    countback: Annotated[Count | None, Meta(description="The newest so many of every key that begin before `to`.")] = (
+        None
+    )
     order: Annotated[Literal["asc", "desc"], Meta(description="By start within a key, upwards or downwards.")] = "asc"
     epoch: Annotated[
         str | None, Meta(description="The epoch as /v1/stores says it; decided answers may then be kept for good.")

@@ -15,6 +15,7 @@ from barloom.time.instants import written
 from barloom.time.timeframe import MILLISECOND
 
 __all__ = [
+    "Count",
     "From",
     "KeyName",
     "OfStore",
@@ -45,6 +46,9 @@ KeyName: TypeAlias = Annotated[
 Time: TypeAlias = Annotated[str, Meta(description=_TIME, examples=["2025-11-10T12:34:00Z"])]
 """A time in an address."""
 
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
+"""How many rows are asked for; how many may be, the server's limits say."""
+
 From: TypeAlias = Annotated[str | None, Meta(description=f"From this time on. {_TIME}")]
 To: TypeAlias = Annotated[str | None, Meta(description=f"Up to, not including, this time. {_TIME}")]
 
@@ -70,7 +74,7 @@ class Styled(OfStore, frozen=True, kw_only=True):
 class Paged(Styled, frozen=True, kw_only=True):
     """Asks for rows, page by page, in one of the forms."""
 
-    limit: Annotated[int, Meta(ge=1, le=1_000_000, description="How many rows a page has at most.")] = 1_000
+    limit: Annotated[Count, Meta(description="How many rows a page has at most.")] = 1_000
     cursor: Annotated[str | None, Meta(description="Where to go on: what the page before says as next.")] = None
     format: Annotated[FormName | None, Meta(description="The form; without it the header Accept says it.")] = None
 

@@ -13,7 +13,7 @@ from barloom.serve.api.operations import operation
 from barloom.serve.api.room import Room
 from barloom.serve.stores.served import Onwards
 from barloom.serve.v1.cursors import cursor_of, onwards_at
-from barloom.serve.v1.parameters import OfStore, TimeframeName
+from barloom.serve.v1.parameters import Count, OfStore, TimeframeName
 from barloom.store.keys import after
 from barloom.time.about import short_name
 
@@ -137,7 +137,7 @@ class AskedKeys(OfStore, frozen=True, kw_only=True):
 
     timeframe: TimeframeName
     prefix: Annotated[str, Meta(description="Only keys whose text begins with this.")] = ""
-    limit: Annotated[int, Meta(ge=1, le=1_000_000, description="How many keys a page has at most.")] = 1_000
+    limit: Annotated[Count, Meta(description="How many keys a page has at most.")] = 1_000
     cursor: Annotated[str | None, Meta(description="Where to go on: what the page before says as next.")] = None
 
 
