@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from barloom.errors import MissingExtra
 from barloom.lazy import lazily
 
 if TYPE_CHECKING:
@@ -34,4 +35,14 @@ _HOMES = {
     "barloom.serve.stores.catalogue": "Servable",
 }
 
-__getattr__, __dir__ = lazily(globals(), _HOMES)
+_EXTRA = ("anyio", "starlette", "uvicorn")
+_get, __dir__ = lazily(globals(), _HOMES)
+
+
+def __getattr__(name: str) -> object:
+    try:
+        return _get(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
+            raise
+        raise MissingExtra("serve", "serving bars over HTTP") from error

@@ -8,15 +8,15 @@ from ipaddress import ip_address
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from barloom.errors import AddressUnusable, BadArguments, MissingExtra, Problem
+import uvicorn
+
+from barloom.errors import AddressUnusable, BadArguments, Problem
 from barloom.telemetry.address import address_of, why_unusable
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
-
-    import uvicorn
 
     from barloom.environment import Secret
     from barloom.serve.serving import Serving
@@ -99,10 +99,6 @@ def _is_here(host: str) -> bool:
 
 
 def _server(serving: Serving, tls: Tls | None, proxies: list[str]) -> uvicorn.Server:
-    try:
-        import uvicorn  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise MissingExtra("serve", "serving bars over HTTP") from error
     config = uvicorn.Config(
         serving,
         log_config=None,
