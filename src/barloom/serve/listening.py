@@ -6,9 +6,10 @@ import asyncio
 import socket
 from ipaddress import ip_address
 from threading import Thread
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from barloom.errors import AddressUnusable, BadArguments, Problem
 from barloom.telemetry.address import address_of, why_unusable
@@ -36,6 +37,14 @@ class Tls(NamedTuple):
     certificate: str
     key: str
     password: Secret | None = None
+
+
+class _Quiet(AutoHTTPProtocol):  # type: ignore[valid-type, misc] - one of two, by what is installed
+    """Logs no requests, whatever the process logs: addresses hold keys."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - passed on as they are
+        super().__init__(*arguments, **named)
+        self.access_log = False
 
 
 class Endpoint:
@@ -101,8 +110,8 @@ def _is_here(host: str) -> bool:
 def _server(serving: Serving, tls: Tls | None, proxies: list[str]) -> uvicorn.Server:
     config = uvicorn.Config(
         serving,
+        http=_Quiet,
         log_config=None,
-        access_log=False,  # addresses hold keys
         server_header=False,
         ws="none",
         proxy_headers=bool(proxies),
