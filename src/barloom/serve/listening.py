@@ -39,7 +39,7 @@ class Tls(NamedTuple):
     password: Secret | None = None
 
 
-class _Quiet(AutoHTTPProtocol):  # type: ignore[valid-type, misc] - one of two, by what is installed
+class _Quiet(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # one of two, by what is installed
     """Logs no requests, whatever the process logs: addresses hold keys."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - passed on as they are
