@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 
 from barloom.engine.frames import bar_schema
-from barloom.read.bar import Bar
 from barloom.read.bucket import TimeBucket
 from barloom.read.frames import Part, frame_of, picked
 from barloom.store.opening import memory_store
 from barloom.time.timeframe import SECOND
 from store import bars
+
+if TYPE_CHECKING:
+    from barloom.read.bar import Bar
 
 KEYS = bars.Keys(("A",), ("B",), ("C",))
 
@@ -67,6 +70,6 @@ def test_a_part_is_cut_from_either_end(
 
     found = picked(store, 0, Part(store.layout.keys.encode(("A",)), *bounds, most, backwards))
 
-    assert wanted == [place.start // SECOND for place, _ in found]
+    assert wanted == [store.layout.start_of(place) // SECOND for (place, _), _ in found]
     assert wanted == [row["start"].second for row in frame_of(store, 0, found).to_dicts()]
     assert [slot in {5, 6, 8} for slot in wanted] == frame_of(store, 0, found)["final"].to_list()

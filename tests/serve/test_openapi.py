@@ -110,7 +110,8 @@ def test_the_page_needs_nothing_of_others(client: httpx.Client, document: dict[s
     assert "text/css; charset=utf-8" == client.get("/v1/docs.css").headers["content-type"]
 
 
-FAULTLESS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+LEFT_OUT = "positive_data_acceptance"
+"""It takes every text for a time and a key, which no description can part from those that are none."""
 
 
 @pytest.mark.parametrize("path", [item.path for item in OPERATIONS])
@@ -124,8 +125,8 @@ def test_a_client_that_tries_everything_finds_no_fault(market: Path, path: str) 
         schema = schemathesis.openapi.from_dict(client.get("/v1/openapi.json").json())
         schema.config.update(base_url=str(client.base_url))
         strategy = schema[path]["GET"].as_strategy()
-        chosen = [check for check in checks.CHECKS.get_all() if check.__name__ in FAULTLESS]
-        assert len(FAULTLESS) == len(chosen)
+        chosen = [check for check in checks.CHECKS.get_all() if check.__name__ != LEFT_OUT]
+        assert {"not_a_server_error", "response_schema_conformance"} <= {check.__name__ for check in chosen}
 
         @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
         @given(case=strategy)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from itertools import islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import polars as pl
 
-from barloom.store.scanning import Place, Selection
+from barloom.store.scanning import Selection, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "Picked", "frame_of", "picked"]
 
-Picked: TypeAlias = tuple[Place, bool]
+Picked: TypeAlias = tuple[Stored, bool]
 """A stored bar, and whether it is final."""
-
-_START = itemgetter(1)
 
 
 class Part(NamedTuple):
@@ -42,24 +39,23 @@ def picked(store: Readable, level: int, part: Part) -> list[Picked]:
     Live bars are read first, so that a bar that becomes final meanwhile is seen at least once.
     """
     key, first, last, most, backwards = part
-    scan = store.scanner.places
-    live = list(scan(Selection("live", level, key, first, last)))
+    scan = store.scanner.stored
+    live = dict(scan(Selection("live", level, key, first, last)))
     final = list(islice(scan(Selection("final", level, key, first, last), backwards=backwards), most))
-    settled = {start for _, start, _ in final} if live else ()
-    still_live = [place for place in live if place.start not in settled]
-    if still_live:
-        kinds = dict.fromkeys((place.start for place in still_live), False)
-        both = sorted([*final, *still_live], key=_START, reverse=backwards)
-        return [(place, kinds.get(place.start, True)) for place in both[:most]]
-    return [(place, True) for place in final]
+    for place in live.keys() & {place for place, _ in final} if live else ():
+        del live[place]
+    if not live:
+        return [(bar, True) for bar in final]
+    both = sorted([*final, *live.items()], reverse=backwards)  # by place, and so by start
+    return [(bar, bar[0] not in live) for bar in both[:most]]
 
 
 def frame_of(store: Readable, level: int, found: Sequence[Picked]) -> pl.DataFrame:
     """Stored bars as a frame with `barloom.engine.frames.bar_schema`, in their order."""
-    final = store.scanner.frame(level, [place for place, is_final in found if is_final], final=True)
+    final = store.scanner.frame(level, [bar for bar, is_final in found if is_final], final=True)
     if final.height == len(found):
         return final
-    live = store.scanner.frame(level, [place for place, is_final in found if not is_final], final=False)
+    live = store.scanner.frame(level, [bar for bar, is_final in found if not is_final], final=False)
     return pl.concat([final, live])[_order([is_final for _, is_final in found], final.height)]
 
 

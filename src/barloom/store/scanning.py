@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from barloom.store.protocol import SideRecord
     from barloom.time.calendar import Calendar, Integers
 
-__all__ = ["BarKind", "KeyList", "Place", "Scanner", "Selection"]
+__all__ = ["BarKind", "KeyList", "Place", "Scanner", "Selection", "Stored"]
 
 BarKind: TypeAlias = Literal["final", "live"]
+Stored: TypeAlias = tuple[bytes, bytes]
+"""Where a bar stands, and its record."""
 
 _CHUNK: Final = 65_536
 _FAMILIES: Final[dict[str, Family]] = {"final": Family.FINAL, "live": Family.OPEN}
@@ -76,12 +78,12 @@ class Scanner:
     def places(self, selection: Selection, *, backwards: bool = False) -> Iterator[Place]:
         """The selected bars as they are stored."""
         key_of = self._layout.key_of
-        for place, record in self._found(selection, backwards=backwards):
+        for place, record in self.stored(selection, backwards=backwards):
             yield Place(key_of(place), decode_start(place), record)
 
     def blocks(self, selection: Selection, rows: int = _CHUNK) -> Iterator[tuple[KeyList, BarBlock]]:
         """The selected bars as blocks of at most `rows`, sorted by key and start."""
-        found = self._found(selection)
+        found = self.stored(selection)
         while chunk := list(islice(found, rows)):
             numbers: dict[bytes, int] = {}
             block = self._block(chunk, numbers, final=selection.kind == "final")
@@ -92,16 +94,15 @@ class Scanner:
         for keys, block in self.blocks(selection, rows):
             yield bar_frame(self._layout.plan, self._calendar(), keys, block)
 
-    def frame(self, level: int, places: Sequence[Place], *, final: bool) -> pl.DataFrame:
-        """Bars of one level, finals or live ones, as a frame with the same columns, in their order."""
+    def frame(self, level: int, bars: Sequence[Stored], *, final: bool) -> pl.DataFrame:  # noqa: ARG002 - places say it
+        """Some bars of one level, finals or live ones, as a frame with the same columns, in their order."""
         numbers: dict[bytes, int] = {}
-        ids = np.array([numbers.setdefault(place.key, len(numbers)) for place in places], dtype=np.int64)
-        found = [self._layout.bar_key(level, place.key, place.start) for place in places]
-        block = self._layout.block(found, [place.record for place in places], ids, final=final)
+        block = self._block(bars, numbers, final=final)
         keys = KeyList([self._layout.keys.decode(key) for key in numbers])
         return bar_frame(self._layout.plan, self._calendar(), keys, block)
 
-    def _found(self, selection: Selection, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    def stored(self, selection: Selection, *, backwards: bool = False) -> Iterator[Stored]:
+        """The selected bars as places and records, which sort as their keys and starts do."""
         kind, level, key, first, last = selection
         lower, upper = self._layout.bounds(level, key, first, last)
         found = self._backend.scan(_FAMILIES[kind], lower, upper, backwards=backwards)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from barloom.serde.protocol import BarDecoder
     from barloom.store.backend import Backend
     from barloom.store.layout import Layout
-    from barloom.store.scanning import BarKind, Place
+    from barloom.store.scanning import BarKind, Stored
     from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
 
@@ -48,11 +48,11 @@ class MessageScanner(Scanner):
         while chunk := [place.record for place in islice(found, rows)]:
             yield self._decoder.frame(selection.level, [b""] * len(chunk), chunk)
 
-    def frame(self, level: int, places: Sequence[Place], *, final: bool) -> pl.DataFrame:  # noqa: ARG002 - messages say it
-        """Bars of one level as a frame with the same columns, in their order."""
-        if not places:
+    def frame(self, level: int, bars: Sequence[Stored], *, final: bool) -> pl.DataFrame:  # noqa: ARG002 - messages say it
+        """Some bars of one level as a frame with the same columns, in their order."""
+        if not bars:
             return pl.DataFrame(schema=bar_schema(self._layout.plan))
-        return self._decoder.frame(level, [b""] * len(places), [place.record for place in places])
+        return self._decoder.frame(level, [b""] * len(bars), [record for _, record in bars])
 
 
 class TopicCopy(HeldBars):

@@ -12,6 +12,7 @@ from barloom.read.status import status
 from barloom.serve.stores.epoch import epoch_of
 from barloom.serve.stores.served import NotKept, Page, gathered
 from barloom.store.barstore import BarStore
+from barloom.store.keys import decode_start
 from barloom.time.instants import to_datetime
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class LocalBars:
             return picked(store, level, part)
 
         try:
-            found, onwards = gathered(wanted, pick, lambda item: item[0].start)
+            found, onwards = gathered(wanted, pick, lambda item: decode_start(item[0][0]))
             return Page(frame_of(store, level, found), onwards)
         except StoreNotRunning:
             raise
