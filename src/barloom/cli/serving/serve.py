@@ -143,7 +143,7 @@ def _application(bars: Bars, brokers: str | None) -> KafkaApp:
 def _tell(serving: Serving, url: str, *, as_json: bool) -> None:
     """Say where, at once, also into a pipe."""
     if as_json:
-        machine.emit("serve", {"url": url, "stores": serving.stores, "tokens_asked": serving.guarded})
+        machine.emit("serve", {"url": url, "stores": serving.stores, "guarded": serving.guarded})
     else:
         asked = ", with a token" if serving.guarded else ""
         say(f"Serving {', '.join(serving.stores)} at {url}{asked}. The API is described at {url}/v1/docs")
