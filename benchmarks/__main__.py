@@ -18,6 +18,7 @@ PARTS = (
     ("embedded.py",),
     ("reading.py",),
     ("importing.py",),
+    ("serve/answers.py",),
 )
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from barloom.serve.udf.columns import Columns
     from barloom.serve.udf.symbols import Symbol
 
-__all__ = ["AskedHistory", "AskedSpan", "Candles", "Moment", "NoData", "candles_in", "history", "span_of"]
+__all__ = ["AskedHistory", "AskedSpan", "Candles", "Moment", "NoData", "Span", "candles_in", "history", "span_of"]
 
 _FIRST: Final = -9_214_560_000
 _LAST: Final = 9_214_646_399

@@ -26,6 +26,7 @@ __all__ = [
     "Match",
     "Symbol",
     "SymbolInfo",
+    "Symbols",
     "Ticker",
     "kind_of",
     "search",
