@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
+from barloom.read.bar import Bar, field_names
 from barloom.time.instants import slot_text, stamped
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from barloom.read.bar import Bar
 
 __all__ = ["bar_body", "iso", "text_columns", "written_field"]
 
@@ -23,26 +19,22 @@ _COUNTED: Final = frozenset({*_BOUNDS.values(), *_INSTANTS.values()})
 _TIME: Final = pl.Datetime("ns", "UTC")
 
 
-def written_field(bar: Mapping[str, object], name: str) -> object:
-    """A field of a bar's `as_dict` as it is written: times in ISO 8601, decimals in full."""
-    value = bar[name]
+def written_field(bar: Bar, name: str) -> object:
+    """A field as it is written: times in ISO 8601, decimals in full."""
     if name in _BOUNDS:
-        return slot_text(_nanos(bar[_BOUNDS[name]]), str(bar["timeframe"]))
+        return slot_text(getattr(bar, _BOUNDS[name]), bar.timeframe)
     if name in _INSTANTS:
-        return None if value is None else stamped(_nanos(bar[_INSTANTS[name]]))
+        time = getattr(bar, _INSTANTS[name])
+        return None if time is None else stamped(time)
+    value = getattr(bar, name)
     if isinstance(value, Decimal):
         return format(value, "f")
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _nanos(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
 def bar_body(bar: Bar) -> dict[str, object]:
     """A bar as JSON: decimals as text, times in ISO 8601."""
-    held = bar.as_dict()
-    return {name: written_field(held, name) for name in held if name not in _COUNTED}
+    return {name: written_field(bar, name) for name in field_names(bar) if name not in _COUNTED}
 
 
 def text_columns(schema: pl.Schema, *, decimals: bool = False) -> list[pl.Expr]:

@@ -26,6 +26,7 @@ __all__ = [
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = _EPOCH.date().toordinal()
+_TO_THE_SECOND: Final = len("2025-11-10T12:34:56")
 _FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
@@ -74,7 +75,7 @@ def date_of(days: int) -> date:
 def written(nanos: int) -> str:
     """An instant as ISO 8601 in UTC, with as many digits as it has: seconds or nanoseconds."""
     whole, fraction = divmod(nanos, SECOND)
-    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=whole)).isoformat()[:_TO_THE_SECOND]
     return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
 
 

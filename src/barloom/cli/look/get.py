@@ -61,9 +61,8 @@ def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
     sheet = Sheet(f"{key} {bar.timeframe}, {state}", (Column("field", style="bold"), Column("value", right=True)))
     outputs = [output.name for output in plan.outputs]
     phase = [PHASE] if tells_phase(plan) else []
-    held = bar.as_dict()
     for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date", *phase):
-        value = written_field(held, name)
+        value = written_field(bar, name)
         sheet.add(name, "null" if value is None else str(value), style="" if name in outputs else "quiet")
     for name, text in _kept(bar):
         sheet.add(name, text, style="quiet")

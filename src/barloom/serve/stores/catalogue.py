@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
@@ -13,7 +12,6 @@ from barloom.errors import BadArguments, Problem
 from barloom.plan.suggest import did_you_mean
 from barloom.serve.api.refusals import Refused, sensible
 from barloom.serve.stores.holding import Directory, Given
-from barloom.serve.stores.key_text import KeyText
 from barloom.serve.stores.local import LocalBars
 from barloom.serve.stores.queried import QueriedBars
 from barloom.time.timeframe import Timeframe
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.read.readable import Readable
     from barloom.serve.safety.tokens import Access
+    from barloom.serve.stores.key_text import KeyText
     from barloom.serve.stores.queried import QueriedBucket
     from barloom.serve.stores.served import Served
 
@@ -61,7 +60,7 @@ Servable: TypeAlias = "str | Path | HasStore | HasBuckets | Readable"
 """What can be served: the directory of a store, a `barloom.kafka.Reader`, a pipeline of ksqlDB, a store in hand."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Shelf:
     """One store as a request sees it."""
 
@@ -69,23 +68,19 @@ class Shelf:
     bars: Served
     access: Access
 
-    @cached_property
+    @property
     def keys(self) -> KeyText:
         """How its keys are written."""
-        return KeyText(self.bars.plan.event)
+        return self.bars.texts
 
     def key(self, text: str, parameter: str = "key") -> tuple[object, ...]:
         """The key that a text writes; `Refused` where it is none, or one that the request may not read."""
         with sensible(parameter):
             key = self.keys.read(text)
-        self.check(self.keys.write(key))
-        return key
-
-    def check(self, text: str) -> None:
-        """Refuse a key that the request may not read."""
-        if not self.access.reaches(text):
+        if self.access.limited and not self.access.reaches(self.keys.write(key)):
             message = f"the token {self.access.name!r} may not read this key"
             raise Refused(403, message)
+        return key
 
     def timeframe(self, name: str) -> str:
         """A timeframe that has bars; `Refused` names those there are."""

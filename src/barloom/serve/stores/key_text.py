@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from barloom.plan.barplan import FieldKind
 from barloom.read.arguments import encoded_key, key_row
 from barloom.store.keys import KeyCodec
 
@@ -30,6 +31,7 @@ class KeyText:
     def __init__(self, event: EventPlan) -> None:
         self._event = event
         self._single = len(event.key) == 1
+        self._texts = all(event.by_name[name].kind is FieldKind.STRING for name in event.key)
         self.codec = KeyCodec(event)
 
     @property
@@ -46,7 +48,8 @@ class KeyText:
     def read(self, text: str) -> tuple[object, ...]:
         """The fields of a text; `TypeError` or `ValueError` where it is no key."""
         row = key_row(self._event, (text,) if self._single else _parts(text), {})
-        encoded_key(self.codec, row)
+        if not self._texts:
+            encoded_key(self.codec, row)  # a number may be too large
         return row
 
     def prefix(self, text: str) -> bytes:

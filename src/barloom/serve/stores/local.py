@@ -10,6 +10,7 @@ from barloom.read.frames import frame_of, picked
 from barloom.read.standing import ended_by
 from barloom.read.status import status
 from barloom.serve.stores.epoch import epoch_of
+from barloom.serve.stores.key_text import KeyText
 from barloom.serve.stores.served import NotKept, Page, gathered
 from barloom.store.barstore import BarStore
 from barloom.store.keys import decode_start
@@ -39,6 +40,17 @@ T = TypeVar("T")
 _BROKEN: Final = "ERROR"
 
 
+class _Held:
+    """One store, and what is found out about it once."""
+
+    def __init__(self, store: Readable) -> None:
+        plan = store.plan
+        self.store = store
+        self.buckets: dict[str, TimeBucket[Bar]] = {}
+        self.timeframes = [str(plan.levels[position].timeframe) for position in plan.published]
+        self.texts = KeyText(plan.event)
+
+
 class LocalBars:
     """The bars of a store, as its `TimeBucket` answers them.
 
@@ -50,16 +62,19 @@ class LocalBars:
     def __init__(self, holding: Holding, clock: Clock) -> None:
         self._holding = holding
         self._clock = clock
-        self._of: Readable = holding.now()
-        self._buckets: dict[str, TimeBucket[Bar]] = {}
+        self._held = _Held(holding.now())
 
     @property
     def store(self) -> Readable:
         """The store as of now."""
-        now = self._holding.now()
-        if now is not self._of:
-            self._of, self._buckets = now, {}
-        return now
+        return self._now().store
+
+    def _now(self) -> _Held:
+        """The store as of now, with what is known of it."""
+        store = self._holding.now()
+        if store is not self._held.store:
+            self._held = _Held(store)
+        return self._held
 
     @property
     def kind(self) -> Kind:
@@ -93,15 +108,19 @@ class LocalBars:
 
     def timeframes(self) -> list[str]:
         """All that are stored."""
-        plan = self.plan
-        return [str(plan.levels[position].timeframe) for position in plan.published]
+        return self._now().timeframes
+
+    @property
+    def texts(self) -> KeyText:
+        """Of the definition that the store was made with."""
+        return self._now().texts
 
     def bucket(self, timeframe: str) -> TimeBucket[Bar]:
         """The bars of a timeframe; `ValueError` where there is none."""
-        store = self.store
-        found = self._buckets.get(timeframe)
-        if found is None or found.store is not store:
-            found = self._buckets[timeframe] = TimeBucket(store, timeframe, clock=self._clock)
+        held = self._now()
+        found = held.buckets.get(timeframe)
+        if found is None:
+            found = held.buckets[timeframe] = TimeBucket(held.store, timeframe, clock=self._clock)
         return found
 
     def get(self, timeframe: str, key: tuple[object, ...], start: int) -> Found[Bar] | NotFound:

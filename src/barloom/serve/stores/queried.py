@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import polars as pl
 
 from barloom.engine.frames import bar_schema
+from barloom.serve.stores.key_text import KeyText
 from barloom.serve.stores.served import NotKept, Page, gathered
-from barloom.store.keys import KeyCodec
 from barloom.store.stream_times import StreamTimes
 from barloom.time.calendars import resolve
 
@@ -65,7 +65,7 @@ class QueriedBars:
     def __init__(self, plan: BarPlan, buckets: Mapping[str, QueriedBucket]) -> None:
         self.plan = plan
         self._buckets = buckets
-        self._codec = KeyCodec(plan.event)
+        self.texts = KeyText(plan.event)
 
     @property
     def calendar(self) -> Calendar:
@@ -93,7 +93,7 @@ class QueriedBars:
         return Page(self._frame(bars), onwards)
 
     def _picked(self, bucket: QueriedBucket, part: Part) -> list[Bar]:
-        key = self._codec.decode(part.key)
+        key = self.texts.codec.decode(part.key)
         if part.backwards and part.most is not None and part.first is part.last is None:
             return bucket.latest(key, part.most)[::-1]
         found = bucket.range(key, part.first, part.last)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from barloom.read.explain import Explanation
     from barloom.read.frames import Part
     from barloom.read.status import Status
+    from barloom.serve.stores.key_text import KeyText
     from barloom.store.protocol import SideRecord
     from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
@@ -97,6 +98,11 @@ class Served(Protocol):
     @property
     def epoch(self) -> str | None:
         """What becomes another one where bars are made anew; none where nobody says."""
+        ...
+
+    @property
+    def texts(self) -> KeyText:
+        """How its keys are written."""
         ...
 
     def timeframes(self) -> list[str]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from barloom.serve.stores.catalogue import Shelf
 
 __all__ = [
+    "AskedGroup",
+    "AskedSearch",
     "AskedSymbol",
     "Match",
     "Symbol",
