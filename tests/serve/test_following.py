@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -215,3 +217,34 @@ def test_an_application_of_ones_own_mounts_it() -> None:
 
     assert [1, 1] == [len(answer.json()["bars"]) for answer in (first, second)]
     assert (200, True) == (page.status_code, 'href="openapi.json"' in page.text)
+
+
+def test_many_clients_beside_a_writer_see_no_wrong_bar(tmp_path: Path) -> None:
+    """While bars are committed and compacted, every answer is a bar as some commit had it, and finals never change."""
+    count = 40
+    with open_store(tmp_path / "state", PLAN) as store:
+        keys = bars.Keys(("A",))
+        store.commit(bars.commit(keys, finals=(bars.block([(0, 0, 100, 1, 1)]),), at=3))
+        with serving({"a": tmp_path / "state"}) as client, ThreadPoolExecutor(8) as pool:
+            stop = Event()
+
+            def reading(_: int) -> list[list[tuple[int, str]]]:
+                seen = []
+                while not stop.is_set():
+                    answer = client.get(BARS)
+                    assert 200 == answer.status_code, answer.text
+                    seen.append([(int(bar["start"][-3:-1]), bar["close"]) for bar in answer.json()["bars"]])
+                return seen
+
+            readers = [pool.submit(reading, number) for number in range(8)]
+            for slot in range(1, count):
+                store.commit(bars.commit(keys, finals=(bars.block([(0, slot, 100 + slot, 1, 1)]),), at=slot + 3))
+                if slot % 10 == 0:
+                    store.compact()
+            until(lambda: len(client.get(BARS).json()["bars"]) == count)
+            stop.set()
+            answers = [answer for reader in readers for answer in reader.result()]
+
+    whole = [(slot, f"{100 + slot}"[:1] + f".{slot:02}") for slot in range(count)]
+    assert answers
+    assert all(answer == whole[: len(answer)] for answer in answers)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from barloom.serve.safety.tokens import Tokens
     from barloom.serve.settings import Limits
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "path_of"]
 
 _log = get_logger(__name__)
 
@@ -63,7 +63,7 @@ class Gate:
         if self._is_large(headers):
             await _refuse(scope, send, 413, f"a request has a body of at most {self._limits.body} bytes, told ahead")
             return
-        if self._tokens and _path(scope) not in self._free:
+        if self._tokens and path_of(scope) not in self._free:
             shown = headers.get("authorization", "")
             access = self._tokens.of(shown)
             if access is None:
@@ -80,7 +80,7 @@ class Gate:
         return not told or int(length) > self._limits.body
 
 
-def _path(scope: Scope) -> str:
+def path_of(scope: Scope) -> str:
     """The path below where the application is mounted."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
