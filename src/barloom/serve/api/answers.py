@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-__all__ = ["Content", "Dated", "Page", "Table", "content_of", "etag_of", "shrunk"]
+__all__ = ["Content", "Page", "Table", "content_of", "etag_of", "shrunk"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -30,14 +30,6 @@ _SMALL: Final = 1_024
 _GZIP: Final = 31
 """zlib's number for its window of 15 bits with a header of gzip."""
 _LEVEL: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Dated(Generic[S]):
-    """An answer that may be kept: for good where it is `lasting`."""
-
-    body: S
-    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +70,6 @@ def content_of(answer: object, form: Form | None) -> Content:
     match answer:
         case Table():
             return _content_of_table(answer, answer.form or form or Form.JSON)
-        case Dated():
-            return Content(_encode(answer.body), Form.JSON.value, _status(answer.body), lasting=answer.lasting)
         case Page():
             return Content(answer.text.encode(), f"{answer.media}; charset=utf-8")
         case str():

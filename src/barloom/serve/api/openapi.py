@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_origin
 
 import msgspec
 
-from barloom.serve.api.answers import Dated, Page, Table
+from barloom.serve.api.answers import Page, Table
 from barloom.serve.api.forms import Form
 from barloom.serve.api.refusals import NotRunning, Problem, UdfError
 
@@ -78,7 +78,7 @@ def _structs(item: Operation) -> Iterator[type[msgspec.Struct]]:
 
 
 def _struct(answer: object) -> type[msgspec.Struct] | None:
-    inner = get_args(answer)[0] if get_origin(answer) in (Table, Dated) else answer
+    inner = get_args(answer)[0] if get_origin(answer) is Table else answer
     return inner if isinstance(inner, type) and issubclass(inner, msgspec.Struct) else None
 
 
@@ -135,7 +135,7 @@ def _plain(answer: object) -> Schema:
 def _refusals(item: Operation, fields: Schema, *, guarded: bool) -> list[str]:
     found = [*_ALWAYS, "403"]
     found += ["401"] if guarded and item.guarded else []
-    found += [status for status in _OF_STORES if item.of_stores]
+    found += [status for status in _OF_STORES if item.guarded]
     found += ["406"] if "format" in fields else []
     return found + (["410"] if "epoch" in fields else [])
 

@@ -23,7 +23,7 @@ class Operation:
     """One path that is answered to GET.
 
     `kind` are its parameters, `answers` what its handler may give back. A `quick` one waits for nothing, as long as the
-    bars are on this machine. Without a `guarded` token anybody may ask.
+    bars are on this machine. One that is `guarded` looks into stores, so that it may ask for a token.
     """
 
     path: str
@@ -38,11 +38,6 @@ class Operation:
     def name(self) -> str:
         """What clients call it."""
         return f"{self.tag}_{self.handler.__name__}"
-
-    @property
-    def of_stores(self) -> bool:
-        """Whether it may look into a store, so that what stops a store stops it."""
-        return self.guarded
 
     @property
     def summary(self) -> str:
