@@ -19,6 +19,7 @@ PARTS = (
     ("reading.py",),
     ("venues.py",),
     ("importing.py",),
+    ("serve/answers.py",),
 )
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@
     bars.run(bl.feed.open("kraken", ["BTC/USD"]), "state")
     bars.kafka(brokers="localhost:9092", input="ticks").run()
 
-What is for one place where bars are made stands in `bl.kafka` and `bl.ksqldb`, live feeds of venues in `bl.feed`, slots
-and calendars in `bl.time`, doubles for tests in `bl.testing`, and a made-up market in `bl.simulate`.
+What is for one place where bars are made stands in `bl.kafka` and `bl.ksqldb`, live feeds of venues in `bl.feed`, bars
+over HTTP in `bl.serve`, slots and calendars in `bl.time`, doubles for tests in `bl.testing`, and a made-up market in
+`bl.simulate`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING
 from barloom.lazy import lazily
 
 if TYPE_CHECKING:
-    from barloom import feed, kafka, ksqldb, simulate, testing, time
+    from barloom import feed, kafka, ksqldb, serve, simulate, testing, time
     from barloom.embedded.compute import Computed, compute
     from barloom.embedded.run import run
     from barloom.environment import Secret
@@ -172,6 +173,7 @@ __all__ = [
     "root_ratio",
     "run",
     "sequence",
+    "serve",
     "simulate",
     "stddev",
     "sum",
@@ -219,4 +221,4 @@ _HOMES = {
     "barloom.time.timeframe": "Timeframe",
 }
 
-__getattr__, __dir__ = lazily(globals(), _HOMES, ("feed", "kafka", "ksqldb", "simulate", "testing", "time"))
+__getattr__, __dir__ = lazily(globals(), _HOMES, ("feed", "kafka", "ksqldb", "serve", "simulate", "testing", "time"))

@@ -3,7 +3,8 @@
 In a page, a ``toml``, ``text`` or ``python`` block with a name becomes a file, other ``python`` blocks are executed one
 after the other, and in ``console`` blocks the lines after ``$ `` are run by a shell and their output compared: three
 dots stand for any number of lines. A block that says ``needs=oracles`` is run where there is the real market data. All
-blocks of a page share one directory; where one of them says ``needs=broker``, ``localhost:9092`` is a real one.
+blocks of a page share one directory; where one of them says ``needs=broker``, ``localhost:9092`` is a real one. The
+server of a page at ``127.0.0.1:8080`` listens at a free port, and is stopped by its ``.pid`` if the page does not.
 
 With ``BARLOOM_UPDATE_PAGES=1`` in the environment the pages get what was printed where it is not what they show.
 """
@@ -12,9 +13,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 UPDATING = os.environ.get("BARLOOM_UPDATE_PAGES") == "1"
 BROKER = "localhost:9092"
+SERVER = "127.0.0.1:8080"
+LISTENS = "barloom serve"
 LANGUAGES = {"python", "toml", "console", "text", "sh", "json"}
 FENCE = re.compile(r"^```(?P<language>\w*) ?(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 VOLATILE = (
@@ -90,11 +96,36 @@ def test_examples_of_a_page_do_what_it_says(
     if any("needs=broker" in block.info for block in found):
         bootstrap = request.getfixturevalue("broker").bootstrap
         found = [replace(block, body=block.body.replace(BROKER, bootstrap)) for block in found]
-    for block in found:
-        assert block.language in LANGUAGES, f"{page.name}:{block.line}: say what language the block is in"
-        if "needs=oracles" in block.info:
-            need("oracles")
-        _run(page, block, directory, names)
+    if any(LISTENS in block.body for block in found) and not UPDATING:
+        port = _free_port()
+        found = [replace(block, body=_elsewhere(block.body, port)) for block in found]
+    try:
+        for block in found:
+            assert block.language in LANGUAGES, f"{page.name}:{block.line}: say what language the block is in"
+            if "needs=oracles" in block.info:
+                need("oracles")
+            _run(page, block, directory, names)
+    finally:
+        _stop(directory)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _elsewhere(body: str, port: int) -> str:
+    """The same with the server at another port."""
+    there = f"127.0.0.1:{port}"
+    return body.replace(SERVER, there).replace(f"{LISTENS} ", f"{LISTENS} --listen {there} ")
+
+
+def _stop(directory: Path) -> None:
+    """End the servers that a page has left running."""
+    for file in directory.glob("*.pid"):
+        with suppress(ProcessLookupError):
+            os.kill(int(file.read_text()), signal.SIGKILL)
 
 
 def _run(page: Path, block: Block, directory: Path, names: dict[str, object]) -> None:

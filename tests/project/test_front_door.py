@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FunctionType
 
-PUBLIC = ("feed", "kafka", "ksqldb", "simulate", "testing", "time")
+PUBLIC = ("feed", "kafka", "ksqldb", "serve", "simulate", "testing", "time")
 """The public modules below the front; what they list is public, and nothing else is."""
 
 LITERAL = re.compile(r"(?:Example|Examples)?::\n\n((?:[ ]{4,}[^\n]*\n|\n)+)")

@@ -6,7 +6,7 @@ from itertools import chain
 
 from project.tree import imports, modules, name_of
 
-WINGS = {"embedded", "feed", "kafka", "ksqldb", "simulate"}
+WINGS = {"embedded", "feed", "kafka", "ksqldb", "serve", "simulate"}
 """A room for each place where bars are made or served. They know the core and never each other."""
 
 LAYERS = [

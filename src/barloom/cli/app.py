@@ -143,6 +143,16 @@ barloom gaps --store state --key XBTUSDT --json
 barloom gaps --definition bars.toml --kafka localhost:9092""",
     ),
     _Command(
+        "serving.serve",
+        _READ,
+        "Serve bars over HTTP: as JSON, CSV, Arrow and Parquet, and to charts.",
+        """\
+barloom serve --store state                             http://127.0.0.1:8080, for this machine alone
+barloom serve --store a=trades --store b=quotes         several stores, by name
+barloom serve --definition bars.toml                    over Kafka, as its [kafka] says
+barloom serve --store state --listen 0.0.0.0:8080 --tokens tokens.toml --host bars.example.com""",
+    ),
+    _Command(
         "look.explain",
         _KEEP,
         "Say why a bar is not final yet (or that it is): stream time, deadline, children, session, numbers.",

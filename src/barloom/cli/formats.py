@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from barloom.errors import BarloomError
 from barloom.read.representable import slot_start
-from barloom.time.instants import nanos_of, stamped, written
+from barloom.time.instants import nanos_of, written
 from barloom.time.timeframe import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ __all__ = [
     "plural",
     "rounded_told",
     "size",
-    "stamp",
 ]
 
 _UNITS: Final = (
@@ -87,11 +86,6 @@ def size(number: float) -> str:
 def moment(nanos: int | None) -> str:
     """An instant as ISO 8601 in UTC; a dash for none."""
     return "-" if nanos is None else written(nanos)
-
-
-def stamp(nanos: int | None) -> str | None:
-    """The time of a tick, which a column of them has alike: always with nine digits."""
-    return None if nanos is None else stamped(nanos)
 
 
 def instant(text: str, what: str) -> int:

@@ -166,6 +166,12 @@ class KsqldbApp:
         script = self._deployed()
         return KsqlTimeBucket(self.connect(), script, timeframe, bar=bar, clock=self.clock)
 
+    def buckets(self) -> dict[str, KsqlTimeBucket[Bar]]:
+        """The live bars of every timeframe that the server has; close each of them."""
+        from barloom.ksqldb.reader.held import held_plan  # noqa: PLC0415
+
+        return {str(level.timeframe): self.bucket(str(level.timeframe)) for level in held_plan(self.plan).levels}
+
     def connect(self) -> KsqlClient:
         """A client of the server, for statements and queries of one's own."""
         from barloom.ksqldb.server.client import KsqlClient  # noqa: PLC0415

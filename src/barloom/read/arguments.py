@@ -24,6 +24,7 @@ __all__ = [
     "Deadline",
     "KeyLike",
     "Moment",
+    "bounds",
     "encoded_key",
     "key_part",
     "key_row",
@@ -75,6 +76,11 @@ def within(at: int) -> int:
         return at
     message = f"{at} ns lies outside the times that bars can have: 1677-09-21 to 2262-04-11; give none for no bound"
     raise ValueError(message)
+
+
+def bounds(from_: Moment | None, to: Moment | None) -> tuple[int | None, int | None]:
+    """Both ends of a range of time, each of which may be open."""
+    return None if from_ is None else within(moment(from_)), None if to is None else within(moment(to))
 
 
 def number(n: SupportsIndex) -> int:

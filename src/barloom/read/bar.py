@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date, datetime
 
-__all__ = ["STANDARD_FIELDS", "Bar", "StoredValues"]
+__all__ = ["STANDARD_FIELDS", "Bar", "StoredValues", "field_names"]
 
 STANDARD_FIELDS = (
     "timeframe",
@@ -126,10 +126,7 @@ class Bar:
 
     def as_dict(self) -> dict[str, object]:
         """All fields by name: key, slot, outputs, then the book-keeping."""
-        stored = self.__dict__.get("_stored")
-        if stored is None:
-            return dict(self.__dict__)
-        return {name: getattr(self, name) for name in stored.names}
+        return {name: getattr(self, name) for name in field_names(self)}
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_remade, (type(self), self.as_dict()))
@@ -143,6 +140,13 @@ class Bar:
 
     def __hash__(self) -> int:
         return hash(tuple(self.as_dict().items()))
+
+
+def field_names(bar: Bar) -> Collection[str]:
+    """The names of all fields of a bar, in order; a function, as a method would hide a column of its name."""
+    held = vars(bar)
+    stored: StoredValues | None = held.get("_stored")
+    return held if stored is None else stored.names
 
 
 def _remade(kind: type[Bar], values: dict[str, object]) -> Bar:

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from heapq import merge
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, overload
 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import StoreError, StoreNotRunning
 from barloom.read.answers import OF_THE_KEY, Found, NotFound, Why
-from barloom.read.arguments import Deadline, KeyLike, Moment, encoded_key, key_part, key_row, moment, number, within
+from barloom.read.arguments import (
+    Deadline,
+    KeyLike,
+    Moment,
+    bounds,
+    encoded_key,
+    key_part,
+    key_row,
+    moment,
+    number,
+    within,
+)
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.follow import Closings, Following
 from barloom.read.following import Subscription, Waiter, Watch, wait, wait_async
+from barloom.read.frames import Part, frame_of, picked
 from barloom.read.gap_look import gaps_in
-from barloom.read.ranges import BarRange, published_level
+from barloom.read.ranges import BarRange, placed, published_level
 from barloom.read.representable import slot_start
 from barloom.read.shape import BarShape
 from barloom.read.standing import why_missing
 from barloom.store.backend import Family
 from barloom.store.failures import StoreClosed
-from barloom.store.keys import encode_start
+from barloom.store.keys import decode_start, encode_start
 from barloom.store.log.position import Position
 from barloom.store.opening import open_for_reading
-from barloom.store.scanning import Selection
 from barloom.time.instants import to_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import Unpack
+
+    import polars as pl
 
     from barloom.read.events import Closed
     from barloom.read.gaps import Gap
@@ -287,18 +298,14 @@ class TimeBucket(Generic[B]):
         """The bars of a key, finals and then live ones, whose slots begin from `from_` up to, not including, `to`."""
         self._check_running()
         encoded = self._encode(key, fields)
-        first = None if from_ is None else within(moment(from_))
-        last = None if to is None else within(moment(to))
+        first, last = bounds(from_, to)
         self._check_held(encoded)
         return self._bars(encoded, first, last)
 
     def _bars(self, key: bytes, first: int | None, last: int | None) -> Iterator[B]:
-        """Live bars are read first, so that a bar that becomes final meanwhile is seen at least once."""
-        scan = self._store.scanner.places
         try:
             self._refresh()
-            live = list(scan(Selection("live", self._level, key, first, last)))
-            found = _merged(scan(Selection("final", self._level, key, first, last)), live)
+            found = placed(self._store, self._level, key, first, last)
         except Exception as error:  # noqa: BLE001
             self._failed(error)
         while (item := self._next(found)) is not None:
@@ -318,15 +325,38 @@ class TimeBucket(Generic[B]):
         count = number(n)
         encoded = self._encode(key, fields)
         self._check_held(encoded)
-        scan = self._store.scanner.places
         try:
             self._refresh()
-            live = list(scan(Selection("live", self._level, encoded)))
-            final = list(islice(scan(Selection("final", self._level, encoded), backwards=True), count))
+            found = picked(self._store, self._level, Part(encoded, most=count, backwards=True))
         except Exception as error:  # noqa: BLE001
             self._failed(error)
-        found = list(_merged(reversed(final), live))[-count:]
-        return [self._shape.make(item.key, item.start, item.record, final=is_final) for item, is_final in found]
+        make = self._shape.make
+        return [make(encoded, decode_start(place), bar, final=is_final) for (place, bar), is_final in reversed(found)]
+
+    def frame(
+        self, keys: Iterable[KeyLike] | None = None, from_: Moment | None = None, to: Moment | None = None
+    ) -> pl.DataFrame:
+        """The bars of some keys, or of all, whose slots begin from `from_` up to, not including, `to`, as a frame.
+
+        Its columns are those of an export, with decimals and times as they are. Sorted by the order of the keys, then
+        by start.
+
+        Example::
+
+            bucket.frame(["XBTUSDT", "ETHUSDT"], "2025-11-10").select("symbol", "start", "close")
+        """
+        self._check_running()
+        first, last = bounds(from_, to)
+        asked = None if keys is None else [self._encode(key, {}) for key in ([keys] if isinstance(keys, str) else keys)]
+        for key in asked or ():
+            self._check_held(key)
+        try:
+            self._refresh()
+            chosen = self._store.scanner.keys(self._level) if asked is None else iter(asked)
+            found = [bar for key in chosen for bar in picked(self._store, self._level, Part(key, first, last))]
+            return frame_of(self._store, self._level, found)
+        except Exception as error:  # noqa: BLE001
+            self._failed(error)
 
     def keys(self) -> list[tuple[object, ...]]:
         """The keys that have bars of this timeframe, as tuples of their fields, in order."""
@@ -470,13 +500,3 @@ class TimeBucket(Generic[B]):
     async def wait_final_async(self, key: KeyLike | None, start: Moment, deadline: Deadline, **fields: object) -> B:
         """`wait_final` for asynchronous code."""
         return await wait_async(self, self._store, self._clock, key, start, deadline, fields)
-
-
-def _merged(final: Iterator[Place], live: list[Place]) -> Iterator[tuple[Place, bool]]:
-    """By start; where a slot has both, the final one."""
-    before: int | None = None
-    tagged = merge(((item.start, 0, item) for item in final), ((item.start, 1, item) for item in live))
-    for start, kind, item in tagged:
-        if start != before:
-            yield item, kind == 0
-        before = start

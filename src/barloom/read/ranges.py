@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import merge
 from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from barloom.read.arguments import key_part, moment, within
+from barloom.read.arguments import bounds, key_part
 from barloom.store.scanning import Selection
 
 if TYPE_CHECKING:
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 
     from barloom.read.arguments import KeyLike, Moment
     from barloom.read.readable import Readable
-    from barloom.store.scanning import BarKind
+    from barloom.store.scanning import BarKind, Place
 
-__all__ = ["BarRange", "published_level"]
+__all__ = ["BarRange", "placed", "published_level"]
 
 
 def published_level(store: Readable, timeframe: str) -> int:
@@ -51,8 +52,7 @@ class BarRange:
         live: bool = False,
     ) -> Self:
         """As a person asks for it; `key` may be a mapping of some of the key's fields."""
-        first = None if from_ is None else within(moment(from_))
-        last = None if to is None else within(moment(to))
+        first, last = bounds(from_, to)
         if first is not None and last is not None and first > last:
             message = f"from_={from_!r} is later than to={to!r}: give the earlier one to from_"
             raise ValueError(message)
@@ -73,3 +73,24 @@ class BarRange:
         start = pl.col(name)
         after = pl.lit(value=True) if self.first is None else start >= self.first
         return after & (pl.lit(value=True) if self.last is None else start < self.last)
+
+
+def placed(
+    store: Readable, level: int, key: bytes, first: int | None, last: int | None
+) -> Iterator[tuple[Place, bool]]:
+    """The stored bars of an encoded key by start, and whether each is final; where a slot has both, the final one.
+
+    Live bars are read first, so that a bar that becomes final meanwhile is seen at least once.
+    """
+    scan = store.scanner.places
+    live = list(scan(Selection("live", level, key, first, last)))
+    return _merged(scan(Selection("final", level, key, first, last)), live)
+
+
+def _merged(final: Iterator[Place], live: list[Place]) -> Iterator[tuple[Place, bool]]:
+    before: int | None = None
+    tagged = merge(((item.start, 0, item) for item in final), ((item.start, 1, item) for item in live))
+    for start, kind, item in tagged:
+        if start != before:
+            yield item, kind == 0
+        before = start

@@ -77,6 +77,12 @@ class KeyCodec:
         """The bytes of a key; `TypeError` where a field has another type than declared."""
         return b"".join(_encode_field(field, value) for field, value in zip(self._fields, key, strict=True))
 
+    def prefix(self, text: str) -> bytes:
+        """What the keys begin with whose first field begins with `text`; nothing where that field is no text."""
+        if self._fields[0].kind is not FieldKind.STRING:
+            return b""
+        return _encode_field(self._fields[0], text).removesuffix(_END_OF_TEXT)
+
     def decode(self, data: bytes) -> tuple[object, ...]:
         """The key fields of `encode`'s bytes."""
         values: list[object] = []

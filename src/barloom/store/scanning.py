@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from barloom.store.protocol import SideRecord
     from barloom.time.calendar import Calendar, Integers
 
-__all__ = ["BarKind", "KeyList", "Place", "Scanner", "Selection"]
+__all__ = ["BarKind", "KeyList", "Place", "Scanner", "Selection", "Stored"]
 
 BarKind: TypeAlias = Literal["final", "live"]
+Stored: TypeAlias = tuple[bytes, bytes]
+"""Where a bar stands, and its record."""
 
 _CHUNK: Final = 65_536
 _FAMILIES: Final[dict[str, Family]] = {"final": Family.FINAL, "live": Family.OPEN}
@@ -76,12 +78,12 @@ class Scanner:
     def places(self, selection: Selection, *, backwards: bool = False) -> Iterator[Place]:
         """The selected bars as they are stored."""
         key_of = self._layout.key_of
-        for place, record in self._found(selection, backwards=backwards):
+        for place, record in self.stored(selection, backwards=backwards):
             yield Place(key_of(place), decode_start(place), record)
 
     def blocks(self, selection: Selection, rows: int = _CHUNK) -> Iterator[tuple[KeyList, BarBlock]]:
         """The selected bars as blocks of at most `rows`, sorted by key and start."""
-        found = self._found(selection)
+        found = self.stored(selection)
         while chunk := list(islice(found, rows)):
             numbers: dict[bytes, int] = {}
             block = self._block(chunk, numbers, final=selection.kind == "final")
@@ -92,7 +94,15 @@ class Scanner:
         for keys, block in self.blocks(selection, rows):
             yield bar_frame(self._layout.plan, self._calendar(), keys, block)
 
-    def _found(self, selection: Selection, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    def frame(self, level: int, bars: Sequence[Stored], *, final: bool) -> pl.DataFrame:  # noqa: ARG002 - places say it
+        """Some bars of one level, finals or live ones, as a frame with the same columns, in their order."""
+        numbers: dict[bytes, int] = {}
+        block = self._block(bars, numbers, final=final)
+        keys = KeyList([self._layout.keys.decode(key) for key in numbers])
+        return bar_frame(self._layout.plan, self._calendar(), keys, block)
+
+    def stored(self, selection: Selection, *, backwards: bool = False) -> Iterator[Stored]:
+        """The selected bars as places and records, which sort as their keys and starts do."""
         kind, level, key, first, last = selection
         lower, upper = self._layout.bounds(level, key, first, last)
         found = self._backend.scan(_FAMILIES[kind], lower, upper, backwards=backwards)
@@ -115,14 +125,14 @@ class Scanner:
         final = family is Family.LATEST
         return tuple(_sorted(self._block(chunk, numbers, final=final)) for chunk in by_level.values())
 
-    def keys(self, level: int) -> Iterator[bytes]:
-        """The encoded keys that have bars in a level, in order, by leaping from key to key."""
-        yield from _merged([self.keys_in(family, level) for family in (Family.FINAL, Family.OPEN)])
+    def keys(self, level: int, first: bytes = b"") -> Iterator[bytes]:
+        """The encoded keys that have bars in a level, in order from `first` on, by leaping from key to key."""
+        yield from _merged([self.keys_in(family, level, first) for family in (Family.FINAL, Family.OPEN)])
 
-    def keys_in(self, family: Family, level: int) -> Iterator[bytes]:
+    def keys_in(self, family: Family, level: int, first: bytes = b"") -> Iterator[bytes]:
         """The encoded keys that have bars in a level of one family."""
         prefix = self._layout.prefix(level)
-        lower: bytes | None = prefix
+        lower: bytes | None = prefix + first
         while lower is not None:
             place = self._backend.first(family, lower)
             if place is None or not place.startswith(prefix):

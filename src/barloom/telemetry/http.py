@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 from barloom.errors import AddressUnusable
-from barloom.telemetry.address import address_of
+from barloom.telemetry.address import address_of, why_unusable
 from barloom.telemetry.logs import get_logger
 
 if TYPE_CHECKING:
@@ -83,24 +82,11 @@ def serve_metrics(metrics: Metrics, health: Healthy, address: str) -> Endpoint:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         server = type("_Server", (_Server,), {"address_family": found[0][0]})(found[0][4][:2], handler)
     except OSError as error:
-        message = f"metrics cannot be served at {address}: {_why_not(error, host, port)}"
+        message = f"metrics cannot be served at {address}: {why_unusable(error, host, port, '--metrics')}"
         raise AddressUnusable(message) from error
     endpoint = Endpoint(server)
     _log.info("metrics are served", address=endpoint.address)
     return endpoint
-
-
-def _why_not(error: OSError, host: str, port: int) -> str:
-    """Why nothing can listen at an address, and what to do."""
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use; stop what listens there, or name another with --metrics"
-    if error.errno == errno.EACCES:
-        return f"port {port} may not be used by this user; name one from 1024 on with --metrics"
-    if isinstance(error, socket.gaierror):
-        return f"there is no host {host!r}; name an address of this machine with --metrics, or leave the host out"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is not an address of this machine; name one that is with --metrics, or leave the host out"
-    return f"{error.strerror or error}; name another address with --metrics"
 
 
 def _answer(metrics: Metrics, health: Healthy, path: str, accept: str) -> _Answer:

@@ -12,10 +12,21 @@ from barloom.time.timeframe import MICROSECOND, SECOND
 if TYPE_CHECKING:
     from barloom.time.calendar import Integers
 
-__all__ = ["check_range", "date_of", "days_of", "nanos_of", "nanos_of_text", "stamped", "to_datetime", "written"]
+__all__ = [
+    "check_range",
+    "date_of",
+    "days_of",
+    "nanos_of",
+    "nanos_of_text",
+    "slot_text",
+    "stamped",
+    "to_datetime",
+    "written",
+]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = _EPOCH.date().toordinal()
+_TO_THE_SECOND: Final = len("2025-11-10T12:34:56")
 _FINE: Final = re.compile(r"[.,]\d{6}(\d+)")
 
 
@@ -64,7 +75,7 @@ def date_of(days: int) -> date:
 def written(nanos: int) -> str:
     """An instant as ISO 8601 in UTC, with as many digits as it has: seconds or nanoseconds."""
     whole, fraction = divmod(nanos, SECOND)
-    text = (_EPOCH + timedelta(seconds=whole)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=whole)).isoformat()[:_TO_THE_SECOND]
     return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
 
 
@@ -72,6 +83,11 @@ def stamped(nanos: int) -> str:
     """An instant as ISO 8601 in UTC, always with nine digits: the times of ticks, which one column holds alike."""
     whole, fraction = divmod(nanos, SECOND)
     return f"{written(whole * SECOND)[:-1]}.{fraction:09d}Z"
+
+
+def slot_text(nanos: int, timeframe: str) -> str:
+    """A bound of a slot: with nine digits where the timeframe is of milliseconds, and none where it is not."""
+    return stamped(nanos) if timeframe.endswith("ms") else written(nanos)
 
 
 def check_range(  # noqa: PLR0913 - the parts of one message

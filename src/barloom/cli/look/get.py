@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from barloom.cli import machine
 from barloom.cli.exits import Exit
-from barloom.cli.formats import instant, moment, on_the_grid, stamp
+from barloom.cli.formats import instant, moment, on_the_grid
 from barloom.cli.look.asking import about_key, near_keys, whole_key
 from barloom.cli.look.reading import NO_TOPICS, Topics, bucket_in, opened
 from barloom.cli.options import AsJson, KeyParts, MaybeStore, Start, TimeframeName  # noqa: TC001 - read at run time
 from barloom.cli.screen import Column, Sheet, say, show
 from barloom.engine.frames import PHASE, tells_phase
 from barloom.read.answers import Found
-from barloom.read.exports.rejected import slot_text
+from barloom.read.written import bar_body, written_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
     from barloom.read.answers import NotFound
     from barloom.read.bar import Bar
 
-__all__ = ["bar_body", "bar_sheet", "get"]
-
-_TIMES: Final = {"start": "start_ns", "end": "end_ns"}
-_INSTANTS: Final = {"open_time": "open_time_ns", "close_time": "close_time_ns"}
+__all__ = ["bar_sheet", "get"]
 
 
 def get(  # noqa: PLR0913 - the options of a command
@@ -67,7 +62,7 @@ def bar_sheet(plan: BarPlan, bar: Bar) -> Sheet:
     outputs = [output.name for output in plan.outputs]
     phase = [PHASE] if tells_phase(plan) else []
     for name in ("start", "end", *outputs, "open_time", "close_time", "trading_date", *phase):
-        value = _text(bar, name)
+        value = written_field(bar, name)
         sheet.add(name, "null" if value is None else str(value), style="" if name in outputs else "quiet")
     for name, text in _kept(bar):
         sheet.add(name, text, style="quiet")
@@ -83,24 +78,6 @@ def _kept(bar: Bar) -> Iterator[tuple[str, str]]:
         yield "complete", bar.complete + (f" ({bar.missing:,} missing)" if bar.missing else "")
     flags = [name for name in ("synthetic", "partial") if getattr(bar, name)]
     yield "rows folded", f"{bar.revision}" + (f" ({', '.join(flags)})" if flags else "")
-
-
-def _text(bar: Bar, name: str) -> object:
-    """A field as it is written: times in ISO 8601, decimals in full."""
-    value = getattr(bar, {**_TIMES, **_INSTANTS}.get(name, name))
-    if name in _TIMES:
-        return slot_text(value, bar.timeframe)
-    if name in _INSTANTS:
-        return stamp(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def bar_body(bar: Bar) -> dict[str, object]:
-    """A bar as JSON: decimals as text, times in ISO 8601."""
-    counted = {*_TIMES.values(), *_INSTANTS.values()}
-    return {name: _text(bar, name) for name in bar.as_dict() if name not in counted}
 
 
 def _body(answer: Found[Bar] | NotFound, near: Sequence[tuple[object, ...]]) -> dict[str, object]:

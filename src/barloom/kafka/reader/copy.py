@@ -6,6 +6,9 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
+from barloom.engine.frames import bar_schema
 from barloom.kafka.reader.change import CLOSED_READ, Change
 from barloom.kafka.reader.closings import ToldClosed
 from barloom.kafka.reader.held import HeldBars
@@ -20,8 +23,6 @@ from barloom.store.scanning import Scanner, Selection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    import polars as pl
-
     from barloom.kafka.reader.arrivals import Arrivals
     from barloom.kafka.reader.feeds import Feeds
     from barloom.kafka.reader.values import MessageBar
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from barloom.store.backend import Backend
     from barloom.store.layout import Layout
     from barloom.store.protocol import SideRecord
-    from barloom.store.scanning import BarKind
+    from barloom.store.scanning import BarKind, Stored
     from barloom.store.stream_times import StreamTimes
     from barloom.time.calendar import Calendar
 
@@ -54,6 +55,12 @@ class MessageScanner(Scanner):
         found = self.places(selection)
         while chunk := [place.record for place in islice(found, rows)]:
             yield self._decoder.frame(selection.level, [b""] * len(chunk), chunk)
+
+    def frame(self, level: int, bars: Sequence[Stored], *, final: bool) -> pl.DataFrame:  # noqa: ARG002 - messages say it
+        """Some bars of one level as a frame with the same columns, in their order."""
+        if not bars:
+            return pl.DataFrame(schema=bar_schema(self._layout.plan))
+        return self._decoder.frame(level, [b""] * len(bars), [record for _, record in bars])
 
 
 class TopicCopy(HeldBars):

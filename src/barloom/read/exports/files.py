@@ -12,15 +12,16 @@ from typing import IO, TYPE_CHECKING, Final
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from barloom.read.written import text_columns
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["FORMATS", "STDOUT", "format_of", "iso", "naming", "write_frames", "write_text"]
+__all__ = ["FORMATS", "STDOUT", "format_of", "naming", "write_frames", "write_text"]
 
 FORMATS: Final = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 STDOUT: Final = "-"
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
-_BOUNDS: Final = ("start", "end")
 
 
 def format_of(out: str, asked: str | None) -> str:
@@ -58,33 +59,12 @@ def write_frames(chunks: Iterable[pl.DataFrame], schema: pl.Schema, out: str, fo
 
 
 def _write_text(chunks: Iterable[pl.DataFrame], schema: pl.Schema, file: IO[bytes], form: str) -> None:
-    columns = [_as_text(name, kind, form, schema) for name, kind in schema.items()]
+    columns = text_columns(schema, decimals=form == "jsonl")
     if form == "csv":
         file.write(pl.DataFrame(schema=schema).select(columns).write_csv().encode())
     for chunk in chunks:
         texts = chunk.select(columns)
         file.write((texts.write_csv(include_header=False) if form == "csv" else texts.write_ndjson()).encode())
-
-
-def _as_text(name: str, kind: pl.DataType, form: str, schema: pl.Schema) -> pl.Expr:
-    if kind == pl.Datetime("ns", "UTC"):
-        return iso(name, of_slots=name in _BOUNDS and "timeframe" in schema)
-    if kind == pl.Date or (form == "jsonl" and kind.is_decimal()):
-        return pl.col(name).cast(pl.String)
-    return pl.col(name)
-
-
-def iso(name: str, *, of_slots: bool) -> pl.Expr:
-    """A column of instants as ISO 8601 in UTC, all of them alike.
-
-    The bounds of slots have seconds, unless the timeframe is of milliseconds; those and the times of ticks nine digits.
-    """
-    time = pl.col(name)
-    exact = time.dt.strftime("%Y-%m-%dT%H:%M:%S.%9fZ")
-    if not of_slots:
-        return exact.alias(name)
-    whole = time.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return pl.when(pl.col("timeframe").str.ends_with("ms")).then(exact).otherwise(whole).alias(name)
 
 
 def _write_parquet(chunks: Iterator[pl.DataFrame], schema: pl.Schema, out: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from barloom.engine.frames import TIME, bar_schema
-from barloom.time.instants import stamped, written
+from barloom.time.instants import slot_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from barloom.plan.barplan import BarPlan
     from barloom.store.protocol import SideRecord
 
-__all__ = ["rejected_frames", "rejected_schema", "slot_text"]
+__all__ = ["rejected_frame", "rejected_frames", "rejected_schema"]
 
 _ROWS: Final = 10_000
 
@@ -30,7 +30,14 @@ def rejected_schema(plan: BarPlan) -> pl.Schema:
 
 
 def rejected_frames(plan: BarPlan, records: Iterable[SideRecord]) -> Iterator[pl.DataFrame]:
-    """The rows of a side output, in the order in which they were refused.
+    """The rows of a side output, in the order in which they were refused, a bounded number at a time."""
+    found = iter(records)
+    while some := list(islice(found, _ROWS)):
+        yield rejected_frame(plan, some)
+
+
+def rejected_frame(plan: BarPlan, records: Iterable[SideRecord]) -> pl.DataFrame:
+    """Some refused rows.
 
     `by_ns` is how late, or how far ahead, and `missed` the bars that the row would have been in, ``timeframe start``
     each.
@@ -38,19 +45,11 @@ def rejected_frames(plan: BarPlan, records: Iterable[SideRecord]) -> Iterator[pl
     schema = rejected_schema(plan)
     stored = {name: pl.Int64() if kind == TIME else kind for name, kind in schema.items()}
     blank = (None,) * len(plan.event.key)
-    found = iter(records)
-    while records := list(islice(found, _ROWS)):
-        rows = [_rejected_row(record, blank) for record in records]
-        yield pl.DataFrame(rows, schema=stored, orient="row").cast(schema)
+    return pl.DataFrame([_row(record, blank) for record in records], schema=stored, orient="row").cast(schema)
 
 
-def _rejected_row(record: SideRecord, blank: tuple[object, ...]) -> tuple[object, ...]:
+def _row(record: SideRecord, blank: tuple[object, ...]) -> tuple[object, ...]:
     missed = "; ".join(f"{timeframe} {slot_text(start, timeframe)}" for timeframe, start in record.missed.items())
     keys = blank if record.key is None else record.key
     where = (record.message, record.origin, record.row, record.offset, record.raw)
     return (record.reason, *keys, record.event_time, record.by, missed or None, *where)
-
-
-def slot_text(nanos: int, timeframe: str) -> str:
-    """A bound of a slot: with nine digits where the timeframe is of milliseconds, and none where it is not."""
-    return stamped(nanos) if timeframe.endswith("ms") else written(nanos)
