@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar, 
 from barloom.clock import Clock, SystemClock
 from barloom.errors import StoreError, StoreNotRunning
 from barloom.read.answers import OF_THE_KEY, Found, NotFound, Why
-from barloom.read.arguments import (
-    Deadline,
-    KeyLike,
-    Moment,
-    bounds,
-    encoded_key,
-    key_part,
-    key_row,
-    moment,
-    number,
-    within,
-)
+from barloom.read.arguments import Deadline, KeyLike, Moment, bounds, encoded_key, key_part, key_row, moment, number
 from barloom.read.bar import Bar
 from barloom.read.explain import Explanation, explain
 from barloom.read.follow import Closings, Following
 from barloom.read.following import Subscription, Waiter, Watch, wait, wait_async
-from barloom.read.frames import Part, frame_of, picked
+from barloom.read.frames import Part, frame_between, picked
 from barloom.read.gap_look import gaps_in
 from barloom.read.ranges import BarRange, placed, published_level
 from barloom.read.representable import slot_start
@@ -352,9 +341,7 @@ class TimeBucket(Generic[B]):
             self._check_held(key)
         try:
             self._refresh()
-            chosen = self._store.scanner.keys(self._level) if asked is None else iter(asked)
-            found = [bar for key in chosen for bar in picked(self._store, self._level, Part(key, first, last))]
-            return frame_of(self._store, self._level, found)
+            return frame_between(self._store, self._level, asked, first, last)
         except Exception as error:  # noqa: BLE001
             self._failed(error)
 
@@ -439,7 +426,7 @@ class TimeBucket(Generic[B]):
         """
         self._check_running()
         encoded = None if key is None and not fields else self._encode(key, fields)
-        first = None if since is None else within(moment(since))
+        first, _ = bounds(since, None)
         watch = Watch(self._store, self._level, self._shape, encoded, first)
         return Subscription(self, self._store, watch, self._clock, deadline)
 

@@ -10,11 +10,11 @@ import polars as pl
 from barloom.store.scanning import Selection, Stored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from barloom.read.readable import Readable
 
-__all__ = ["Part", "Picked", "frame_of", "picked"]
+__all__ = ["Part", "Picked", "frame_between", "frame_of", "picked"]
 
 Picked: TypeAlias = tuple[Stored, bool]
 """A stored bar, and whether it is final."""
@@ -48,6 +48,14 @@ def picked(store: Readable, level: int, part: Part) -> list[Picked]:
         return [(bar, True) for bar in final]
     both = sorted([*final, *live.items()], reverse=backwards)  # by place, and so by start
     return [(bar, bar[0] not in live) for bar in both[:most]]
+
+
+def frame_between(
+    store: Readable, level: int, keys: Iterable[bytes] | None, first: int | None, last: int | None
+) -> pl.DataFrame:
+    """The bars of some encoded keys, or of all, whose slots begin from `first` up to, not including, `last`."""
+    chosen = store.scanner.keys(level) if keys is None else keys
+    return frame_of(store, level, [bar for key in chosen for bar in picked(store, level, Part(key, first, last))])
 
 
 def frame_of(store: Readable, level: int, found: Sequence[Picked]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from barloom.read.gaps import GapState
 from barloom.serve.api.operations import operation
 from barloom.serve.api.room import Room
 from barloom.serve.v1.cursors import number_at, number_cursor
-from barloom.serve.v1.parameters import Count, KeyName, OfStore
+from barloom.serve.v1.parameters import Count, OfStore
 from barloom.time.instants import slot_text, written
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["AskedGaps", "GapInfo", "GapList", "SlotSpan", "gaps"]
 class AskedGaps(OfStore, frozen=True, kw_only=True):
     """Which gaps."""
 
-    key: KeyName | None = None
+    key: Annotated[str | None, Meta(description="Only those of this key, written as /v1/keys writes it.")] = None
     state: Annotated[GapState | None, Meta(description="Only those that this became of.")] = None
     limit: Annotated[Count, Meta(description="How many gaps a page has at most.")] = 1_000
     cursor: Annotated[str | None, Meta(description="Where to go on: what the page before says as next.")] = None
