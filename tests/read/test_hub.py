@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from barloom.read.bar import Bar
     from barloom.read.events import Event
     from barloom.read.feed import Feed
     from barloom.store.barstore import BarStore
@@ -96,15 +97,22 @@ def test_each_gets_what_it_asked_for(store: BarStore) -> None:
         assert [("final", "B", 2), ("final", "A", 3), ("closed", 4)] == told(come(wanted[2], 3))
 
 
+def next_final(feed: Feed) -> FinalBar[Bar]:
+    """The next final; a live bar that stood in the snapshot may be told once more ahead of it."""
+    while True:
+        found = [event for event in come(feed, 1) if isinstance(event, FinalBar)]
+        if found:
+            return found[0]
+
+
 def test_the_same_event_is_made_once_for_all(store: BarStore) -> None:
     """What one subscriber keeps in its cache, such as its text, all others find there."""
     with Hub(store) as hub:
         feeds = [hub.subscribe(["1s"], ["A"]) for _ in range(3)]
         for feed in feeds:
-            come(feed, 3)
-            assert [] == feed.get(0)  # it has read all that there is, and is told what comes
+            assert ("SnapshotEnd",) in told(come(feed, 3))  # it has read all that there is, and is told what comes
         write(store, (0, 3))
-        events = [come(feed, 1)[0] for feed in feeds]
+        events = [next_final(feed) for feed in feeds]
 
         assert events[0] is events[1] is events[2]
 
