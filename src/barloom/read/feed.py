@@ -205,12 +205,12 @@ class Feed:
 
     def _moved_meanwhile(self) -> list[Event]:
         """The live bars that are other ones than in the snapshot, or that were not there then."""
-        given, self._given = self._given, {}
         if not self.wanted.lives:
             return []
         found = self._hub.open_bars(self.wanted)
         with self._lock:  # what was told meanwhile is newer
-            moved = {slot: record for slot, record in found.items() if given.get(slot) != record}
+            moved = {slot: record for slot, record in found.items() if self._given.get(slot) != record}
+            self._given = found
             return [self._hub.live(slot, record) for slot, record in moved.items() if slot not in self._lives]
 
     def _wants(self, item: LogItem) -> bool:
@@ -247,10 +247,10 @@ class Feed:
                     self._lives.pop(item.slot, None)
                 self._add(event)
 
-    def take_in_live(self, slot: _Slot, event: LiveBar[Bar]) -> None:
-        """The present state of a live bar."""
+    def take_in_live(self, slot: _Slot, record: bytes, event: LiveBar[Bar]) -> None:
+        """The present state of a live bar, as far as it has not read it by itself."""
         with self._lock:
-            if self._joined and not self._over:
+            if self._joined and not self._over and self._given.pop(slot, None) != record:
                 self._lives[slot] = event
                 if len(self._lives) == 1:
                     self.changes.happened()

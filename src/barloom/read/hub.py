@@ -256,7 +256,7 @@ class Hub:
                 if feeds and not self._is_over(slot):
                     event = self.live(slot, bars[slot])
                     for feed in feeds:
-                        feed.take_in_live(slot, event)
+                        feed.take_in_live(slot, bars[slot], event)
 
     def _is_over(self, slot: _Slot) -> bool:
         """Whether the final of a slot, or of a later one of its key, was told."""
