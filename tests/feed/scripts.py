@@ -70,10 +70,20 @@ def run_script(seed: int, directory: Path) -> Outcome:
             return given_up or all_final(store, double.trades)
 
         run_until(bars, feed, store, double.clock, enough)
-        market = _Market(double.trades, double.unseen, [event for event in lost if event.kind == "given up"])
+        market = _Market(_known(double), double.unseen, [event for event in lost if event.kind == "given up"])
     for frame in FRAMES:
         _judge(outcome, script, market, frame, finals(store, frame), by_key=time == "key")
     return outcome
+
+
+def _known(double: VenueDouble) -> list[MarketTrade]:
+    """All trades but those that nobody has seen behind the last one that was: the venue itself denies them."""
+    known, unseen = double.trades, {*double.unseen}
+    for symbol in {trade.symbol for trade in known}:
+        seen = [place for place, trade in enumerate(known) if trade.symbol == symbol and trade not in unseen]
+        last = max(seen, default=-1)
+        known = [trade for place, trade in enumerate(known) if trade.symbol != symbol or place <= last]
+    return known
 
 
 @dataclass(frozen=True)
