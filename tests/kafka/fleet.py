@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -33,12 +34,15 @@ class Process:
             "--debug",
             *more,
         ]
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """A new process."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self._environment
+            )
 
     @property
     def pid(self) -> int:

@@ -173,7 +173,7 @@ class Engine:
         alone, until = None, min(checked_at, self.calendar.known_to)
         if self.plan.clock and len(self.keys):
             self._times.extend(until)
-        if self.plan.clock and self.stream_time is None:
+        if self.plan.clock and self.stream_time is None and not self.time.by_marks:
             alone = until - self.plan.clock_after
         return self._step(self._settle(None), None, alone=alone)
 

@@ -229,3 +229,13 @@ def test_the_time_of_a_mark_is_a_time() -> None:
 
     assert [("A", 0, 1)] == told(driver)
     assert datetime(2100, 1, 1, tzinfo=UTC).timestamp() * SECOND < (driver.stream_time() or 0)
+
+
+def test_the_clock_tells_nothing_closed_where_marks_were_seen() -> None:
+    """A mark of one key, no row yet and time by partition: the clock may not say that slots are closed for all keys."""
+    driver = Driver(declared())
+    driver.feed([to(5, "A")])
+    driver.set_clock(NOON + 600 * SECOND)
+
+    assert [] == driver.closed("10s")
+    assert driver.decided_to("10s") is None

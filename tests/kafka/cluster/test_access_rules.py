@@ -58,7 +58,7 @@ def named(right: Right, failure: BaseException | None) -> bool:
 def test_the_table_is_read() -> None:
     """All that it tells: a row that is written otherwise would not be tested."""
     assert (8, 8) == (len(RUNNING), len(set(RUNNING)))
-    assert {"run", "topics apply", "status", "dlq replay", "reset", "reader", "bars"} == {
+    assert {"run", "topics apply", "status", "dlq replay", "reset", "reader", "bars", "feed publish"} == {
         right.who for right in guide()
     }
 
