@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -189,15 +188,6 @@ def test_there_has_to_be_a_store(tmp_path: Path) -> None:
         bl.serve.app({"a": tmp_path})
     with pytest.raises(bl.BadArguments, match="no name for a store"):
         bl.serve.app({"a b": tmp_path})
-
-
-def test_a_closed_server_has_released_its_stores(tmp_path: Path) -> None:
-    """The directory can be removed, and the store written by somebody else all the time."""
-    state = make_market(tmp_path / "state")
-    served = bl.serve.app({"a": state})
-    served.close()
-
-    shutil.rmtree(state)
 
 
 def test_an_application_of_ones_own_mounts_it() -> None:
